@@ -1,0 +1,12 @@
+//! The cookie: its name and attributes, the lines that set and remove it, how
+//! it is found in a request, and what a response must say to caches.
+
+mod caching;
+mod line;
+mod presented;
+mod spec;
+
+pub(crate) use caching::Caching;
+pub use caching::ResponseHeaders;
+pub(crate) use presented::values;
+pub use spec::{CookieSpec, CookieSpecBuilder};

@@ -1,0 +1,141 @@
+//! What a response must say so that no cache hands one user's page, or one
+//! user's cookie, to another (RFC 9110, section 12.5.5; RFC 9111, section
+//! 5.2.2).
+
+use alloc::{
+    format,
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
+/// A response's headers as a face lends them, whatever its framework calls
+/// them. Names are given in lower case.
+pub trait ResponseHeaders {
+    /// The values of every header `name`, those that are ASCII text, joined by
+    /// `", "`; `None` if there is no such header.
+    fn joined(&self, name: &str) -> Option<String>;
+
+    /// Replaces every header `name` by one.
+    fn set(&mut self, name: &'static str, value: String);
+
+    /// Adds a header `name` beside those that are there.
+    fn append(&mut self, name: &'static str, value: String);
+
+    /// Removes every header `name`.
+    fn remove(&mut self, name: &'static str);
+}
+
+/// What became of the session, as far as caches must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caching {
+    /// It was read: the response depends on the cookie.
+    Read,
+    /// The response sets the cookie: no other user may ever get it.
+    SetsCookie,
+}
+
+impl Caching {
+    pub(crate) fn apply<H: ResponseHeaders + ?Sized>(self, headers: &mut H) {
+        if let Some(value) = vary(headers.joined("vary").as_deref()) {
+            headers.set("vary", value);
+        }
+        if let Some(value) = self.cache_control(headers.joined("cache-control").as_deref()) {
+            headers.set("cache-control", value);
+        }
+        if self == Self::SetsCookie {
+            // These overrule Cache-Control at a CDN (RFC 9213, section 2).
+            headers.remove("cdn-cache-control");
+            headers.remove("surrogate-control");
+        }
+    }
+
+    /// The new `Cache-Control`, if it has to change.
+    fn cache_control(self, existing: Option<&str>) -> Option<String> {
+        let Some(existing) = existing else { return Some("private".into()) };
+        if self == Self::Read {
+            return None;
+        }
+        let directives: Vec<_> = directives(existing).collect();
+        let says = |name| directives.iter().any(|directive| directive.eq_ignore_ascii_case(name));
+        if says("private") || says("no-store") {
+            return None;
+        }
+        // What lets a shared cache store it goes; what binds the browser, such
+        // as no-cache, stays.
+        let shared = |directive: &str| {
+            let name = directive.split('=').next().unwrap_or_default().trim();
+            ["public", "private", "s-maxage", "proxy-revalidate"]
+                .iter()
+                .any(|shared| name.eq_ignore_ascii_case(shared))
+        };
+        let mut value = "private".to_string();
+        for directive in directives.into_iter().filter(|directive| !shared(directive)) {
+            value.push_str(", ");
+            value.push_str(directive);
+        }
+        Some(value)
+    }
+}
+
+/// The new `Vary`, if `Cookie` is not in it yet.
+fn vary(existing: Option<&str>) -> Option<String> {
+    let existing = existing.unwrap_or_default().trim();
+    let has = |name: &str| name == "*" || name.eq_ignore_ascii_case("cookie");
+    if existing.split(',').map(str::trim).any(has) {
+        None
+    } else if existing.is_empty() {
+        Some("Cookie".into())
+    } else {
+        Some(format!("{existing}, Cookie"))
+    }
+}
+
+/// The parts between commas, but for commas inside quotes.
+fn directives(value: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    let outside = move |character| {
+        quoted ^= character == '"';
+        character == ',' && !quoted
+    };
+    value.split(outside).map(str::trim).filter(|directive| !directive.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vary_is_merged() {
+        assert_eq!(vary(None).unwrap(), "Cookie");
+        assert_eq!(vary(Some("")).unwrap(), "Cookie");
+        assert_eq!(vary(Some("Accept-Encoding")).unwrap(), "Accept-Encoding, Cookie");
+        assert_eq!(vary(Some("X-Cookie")).unwrap(), "X-Cookie, Cookie");
+        for enough in ["Cookie", "*", "accept, COOKIE , origin"] {
+            assert_eq!(vary(Some(enough)), None);
+        }
+    }
+
+    #[test]
+    fn read_leaves_the_application_its_word() {
+        assert_eq!(Caching::Read.cache_control(None).unwrap(), "private");
+        assert_eq!(Caching::Read.cache_control(Some("public, max-age=60")), None);
+    }
+
+    #[test]
+    fn a_cookie_is_never_for_a_shared_cache() {
+        let control = |existing| Caching::SetsCookie.cache_control(existing);
+        assert_eq!(control(None).unwrap(), "private");
+        assert_eq!(control(Some("public")).unwrap(), "private");
+        assert_eq!(control(Some("public, max-age=60, S-MaxAge=9")).unwrap(), "private, max-age=60");
+        assert_eq!(control(Some("no-cache")).unwrap(), "private, no-cache");
+        // Qualified: the rest of the response may be stored.
+        assert_eq!(
+            control(Some(r#"private="set-cookie, x", no-cache"#)).unwrap(),
+            "private, no-cache"
+        );
+        assert_eq!(control(Some(r#"private="no-store, x""#)).unwrap(), "private");
+        for enough in ["private", "PRIVATE, max-age=1", "no-store"] {
+            assert_eq!(control(Some(enough)), None);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! What a cookie is called and where browsers send it, checked when built.
+
+use alloc::string::String;
+use core::time::Duration;
+
+use crate::error::CookieSpecError;
+
+/// A cookie's name and attributes (RFC 6265bis, section 4.1), valid by
+/// construction.
+///
+/// The default is `__Host-session` with `Path=/`, `Secure`, `HttpOnly`,
+/// `SameSite=Lax`, and a `Max-Age` that follows the session's expiry.
+///
+/// ```
+/// use waxseal_core::CookieSpec;
+///
+/// let spec = CookieSpec::builder("__Secure-admin").path("/admin").same_site_strict().build()?;
+/// assert_eq!(spec.name(), "__Secure-admin");
+/// # Ok::<(), waxseal_core::CookieSpecError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CookieSpec {
+    name: String,
+    pub(super) path: String,
+    pub(super) domain: Option<String>,
+    pub(super) max_age: MaxAge,
+    pub(super) secure: bool,
+    pub(super) http_only: bool,
+    pub(super) same_site: Option<SameSite>,
+    pub(super) partitioned: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MaxAge {
+    /// As long as the session.
+    OfSession,
+    /// As long as the session, and at most so many seconds.
+    AtMost(u64),
+    /// Until the browser is closed: no `Max-Age`.
+    OfBrowser,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SameSite {
+    Strict,
+    Lax,
+    None,
+}
+
+impl CookieSpec {
+    /// A cookie with the default attributes and another name.
+    #[must_use = "nothing is checked before `build`"]
+    pub fn builder(name: impl Into<String>) -> CookieSpecBuilder {
+        CookieSpecBuilder(Self { name: name.into(), ..Self::default() })
+    }
+
+    /// `session; Path=/; HttpOnly; SameSite=Lax` and not `Secure`: for devices
+    /// that serve plain http, and for Safari on `http://localhost`. Anybody
+    /// on the network path can read and replace such a cookie.
+    #[must_use]
+    pub fn insecure_http() -> Self {
+        Self { name: "session".into(), secure: false, ..Self::default() }
+    }
+
+    /// Microdot's default: `session; Path=/; HttpOnly`.
+    pub(crate) fn microdot() -> Self {
+        Self { same_site: None, max_age: MaxAge::OfBrowser, ..Self::insecure_http() }
+    }
+
+    /// The cookie's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Default for CookieSpec {
+    fn default() -> Self {
+        Self {
+            name: "__Host-session".into(),
+            path: "/".into(),
+            domain: None,
+            max_age: MaxAge::OfSession,
+            secure: true,
+            http_only: true,
+            same_site: Some(SameSite::Lax),
+            partitioned: false,
+        }
+    }
+}
+
+/// Builds a [`CookieSpec`]; starts from the default attributes.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is checked before `build`"]
+pub struct CookieSpecBuilder(CookieSpec);
+
+impl CookieSpecBuilder {
+    /// `Path`: the cookie is sent with requests under it. Not a boundary
+    /// against other applications of the same host.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.0.path = path.into();
+        self
+    }
+
+    /// `Domain`: the cookie is sent to this host and all below it. Each of
+    /// them can then read and replace it.
+    pub fn domain(mut self, domain: impl Into<String>) -> Self {
+        self.0.domain = Some(domain.into());
+        self
+    }
+
+    /// `SameSite=Strict`: not sent when a link on another site leads here.
+    pub fn same_site_strict(mut self) -> Self {
+        self.0.same_site = Some(SameSite::Strict);
+        self
+    }
+
+    /// `SameSite=None`: sent with every request that any site causes, so each
+    /// that changes something needs its own defence against CSRF.
+    pub fn insecure_same_site_none(mut self) -> Self {
+        self.0.same_site = Some(SameSite::None);
+        self
+    }
+
+    /// `Partitioned` (CHIPS): one cookie for each site that embeds this one.
+    pub fn partitioned(mut self) -> Self {
+        self.0.partitioned = true;
+        self
+    }
+
+    /// An upper bound on `Max-Age`, in whole seconds: browsers forget the
+    /// cookie after it even where the session lives longer.
+    pub fn max_age(mut self, at_most: Duration) -> Self {
+        self.0.max_age = MaxAge::AtMost(at_most.as_secs());
+        self
+    }
+
+    /// No `Max-Age`: browsers forget the cookie when they are closed, or
+    /// restore it with their tabs.
+    pub fn until_browser_closes(mut self) -> Self {
+        self.0.max_age = MaxAge::OfBrowser;
+        self
+    }
+
+    /// Without `Secure`: the cookie also travels over plain http, where
+    /// anybody on the network path can read and replace it.
+    pub fn insecure_allow_http(mut self) -> Self {
+        self.0.secure = false;
+        self
+    }
+
+    /// Without `HttpOnly`: scripts can read the cookie, so one injected script
+    /// takes the session away.
+    pub fn insecure_allow_scripts(mut self) -> Self {
+        self.0.http_only = false;
+        self
+    }
+
+    /// The checked spec.
+    ///
+    /// # Errors
+    ///
+    /// A [`CookieSpecError`] where browsers would refuse the cookie, or read
+    /// something else than was meant.
+    pub fn build(self) -> Result<CookieSpec, CookieSpecError> {
+        let spec = self.0;
+        check_name(&spec.name)?;
+        check_path(&spec.path)?;
+        spec.domain.as_deref().map_or(Ok(()), check_domain)?;
+        check_max_age(spec.max_age)?;
+        check_prefix(&spec)?;
+        for (attribute, present) in [
+            ("SameSite=None", spec.same_site == Some(SameSite::None)),
+            ("Partitioned", spec.partitioned),
+        ] {
+            if present && !spec.secure {
+                return Err(CookieSpecError::NeedsSecure { attribute });
+            }
+        }
+        Ok(spec)
+    }
+}
+
+/// `token` of RFC 9110, section 5.6.2.
+fn check_name(name: &str) -> Result<(), CookieSpecError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let ok = !name.is_empty() && name.bytes().all(allowed);
+    ok.then_some(()).ok_or(CookieSpecError::Name)
+}
+
+fn check_path(path: &str) -> Result<(), CookieSpecError> {
+    let allowed = |byte: u8| matches!(byte, b' '..=b'~') && byte != b';';
+    // Browsers strip white space at the ends, and would see another path.
+    let ok = path.starts_with('/') && path.trim_end() == path && path.bytes().all(allowed);
+    ok.then_some(()).ok_or(CookieSpecError::Path)
+}
+
+fn check_domain(domain: &str) -> Result<(), CookieSpecError> {
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let ok = domain.len() <= 253 && domain.split('.').all(label);
+    ok.then_some(()).ok_or(CookieSpecError::Domain)
+}
+
+fn check_max_age(max_age: MaxAge) -> Result<(), CookieSpecError> {
+    const DAY: u64 = 86_400;
+    match max_age {
+        MaxAge::AtMost(secs) if secs == 0 || secs > 400 * DAY => Err(CookieSpecError::MaxAge),
+        _ => Ok(()),
+    }
+}
+
+/// The prefixes of RFC 6265bis, section 4.1.3, which browsers compare without
+/// regard to case. The longest that fits comes first.
+fn check_prefix(spec: &CookieSpec) -> Result<(), CookieSpecError> {
+    let host = spec.secure && spec.domain.is_none() && spec.path == "/";
+    let prefixes = [
+        ("__Host-Http-", "Secure, HttpOnly, Path=/ and no Domain", host && spec.http_only),
+        ("__Host-", "Secure, Path=/ and no Domain", host),
+        ("__Http-", "Secure and HttpOnly", spec.secure && spec.http_only),
+        ("__Secure-", "Secure", spec.secure),
+    ];
+    let starts_with = |prefix: &str| {
+        spec.name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    match prefixes.into_iter().find(|(prefix, ..)| starts_with(prefix)) {
+        Some((prefix, requires, false)) => Err(CookieSpecError::Prefix { prefix, requires }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,239 @@
+//! The session's data: the members of a JSON object, kept as they came.
+//!
+//! A member that nobody touches is written back byte for byte, so a 30-digit
+//! number or another emitter's float survives; it is parsed only when a caller
+//! says as what.
+
+mod depth;
+mod finite;
+mod members;
+
+use alloc::{
+    borrow::Cow,
+    string::{String, ToString as _},
+    vec::Vec,
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use self::members::Members;
+use crate::{
+    error::{ReadError, WriteError},
+    keyring::Dialect,
+};
+
+/// The claims of one token as an object whose reserved members only the
+/// library sees, and whose other members are the session's data.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    dialect: Dialect,
+    members: Members,
+    changed: bool,
+}
+
+impl State {
+    /// The data of a session that has none.
+    pub(crate) fn empty(dialect: Dialect) -> Self {
+        Self { dialect, members: Members::default(), changed: false }
+    }
+
+    /// The members of `claims`; `None` if it is not one JSON object without
+    /// duplicate names, or is nested deeper than 100.
+    pub(crate) fn parse(claims: String, dialect: Dialect) -> Option<Self> {
+        Some(Self { dialect, members: Members::parse(claims)?, changed: false })
+    }
+
+    /// Whether the data is not what it was when it was opened or last saved.
+    pub(crate) const fn changed(&self) -> bool {
+        self.changed
+    }
+
+    pub(crate) fn set_changed(&mut self, changed: bool) {
+        self.changed = changed;
+    }
+
+    /// The data as it came, without the changes made since.
+    pub(crate) fn as_it_came(&self) -> Option<Cow<'_, Self>> {
+        if self.changed {
+            Self::parse(self.members.text().into(), self.dialect).map(Cow::Owned)
+        } else {
+            Some(Cow::Borrowed(self))
+        }
+    }
+
+    /// The JSON text of a registered claim.
+    pub(crate) fn claim(&self, name: &str) -> Option<&str> {
+        self.members.value(name)
+    }
+
+    /// Appends the members as they came, but those that `but` names: the
+    /// claims that the caller has written anew.
+    pub(crate) fn write_onto(&self, json: &mut String, but: &[&str]) {
+        for (name, value) in self.members.iter() {
+            if !but.contains(&name.plain) {
+                write_member(json, name.json, value);
+            }
+        }
+    }
+
+    pub(crate) fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ReadError> {
+        if self.dialect.reserves(name) {
+            return Ok(None);
+        }
+        let Some(value) = self.members.value(name) else { return Ok(None) };
+        serde_json::from_str(value).map(Some).map_err(|source| ReadError {
+            name: Some(name.into()),
+            wanted: core::any::type_name::<T>(),
+            source,
+        })
+    }
+
+    /// Sets a member to JSON text that [`to_json`] made.
+    pub(crate) fn insert(&mut self, name: &str, json: String) -> Result<(), WriteError> {
+        if self.dialect.reserves(name) {
+            return Err(WriteError::Reserved { name: name.into() });
+        }
+        if depth::exceeds(&json, depth::MAX.saturating_sub(1)) {
+            return Err(WriteError::TooDeep { name: name.into() });
+        }
+        self.changed |= self.members.set(name, json);
+        Ok(())
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) -> bool {
+        let removed = !self.dialect.reserves(name) && self.members.remove(name);
+        self.changed |= removed;
+        removed
+    }
+
+    pub(crate) fn clear(&mut self) {
+        let dialect = self.dialect;
+        self.changed |= self.members.retain(|name| dialect.reserves(name));
+    }
+
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let names = self.members.iter().map(|(name, _)| name.plain);
+        names.filter(|name| !self.dialect.reserves(name)).map(String::from).collect()
+    }
+
+    /// All data as one struct.
+    pub(crate) fn data<T: DeserializeOwned>(&self) -> Result<T, ReadError> {
+        let mut json = String::from("{");
+        for (name, value) in self.members.iter() {
+            if !self.dialect.reserves(name.plain) {
+                write_member(&mut json, name.json, value);
+            }
+        }
+        json.push('}');
+        serde_json::from_str(&json).map_err(|source| ReadError {
+            name: None,
+            wanted: core::any::type_name::<T>(),
+            source,
+        })
+    }
+
+    /// Replaces all data by the members of an object that [`to_json`] made.
+    pub(crate) fn set_data(&mut self, json: String) -> Result<(), WriteError> {
+        if !json.starts_with('{') {
+            return Err(WriteError::NotAnObject);
+        }
+        if depth::exceeds(&json, depth::MAX) {
+            return Err(WriteError::TooDeep { name: String::from("session") });
+        }
+        let new = Members::parse(json).ok_or(WriteError::NotJson {
+            name: None,
+            reason: Cow::Borrowed("two members have the same name"),
+        })?;
+        if let Some((name, _)) = new.iter().find(|(name, _)| self.dialect.reserves(name.plain)) {
+            return Err(WriteError::Reserved { name: name.plain.into() });
+        }
+        self.clear();
+        for (name, value) in new.iter() {
+            self.members.set(name.plain, value.into());
+        }
+        self.changed = true;
+        Ok(())
+    }
+}
+
+/// The JSON text of `value`; `name` is the member it is meant for, if it is
+/// meant for one.
+pub(crate) fn to_json<T: Serialize + ?Sized>(
+    name: Option<&str>,
+    value: &T,
+) -> Result<String, WriteError> {
+    let not_json = |reason| WriteError::NotJson { name: name.map(String::from), reason };
+    finite::check(value).map_err(not_json)?;
+    serde_json::to_string(value).map_err(|error| not_json(Cow::Owned(error.to_string())))
+}
+
+/// Appends one member to an object that starts with `{` and has no end yet.
+pub(crate) fn write_member(json: &mut String, name: &str, value: &str) {
+    if !json.ends_with('{') {
+        json.push(',');
+    }
+    json.push_str(name);
+    json.push(':');
+    json.push_str(value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(claims: &str) -> State {
+        State::parse(claims.into(), Dialect::Waxseal).unwrap()
+    }
+
+    fn written(state: &State) -> String {
+        let mut json = String::from("{");
+        state.write_onto(&mut json, &[]);
+        json.push('}');
+        json
+    }
+
+    #[test]
+    fn untouched_members_go_back_byte_for_byte() {
+        let claims = r#"{ "n" : 123456789012345678901234567890 , "e":1E+05,"\u00e9":"\u00e9\/", "o":{ "b":1 ,"a":[ ]},"x":1e400,"s":"\ud800" }"#;
+        let mut state = state(claims);
+        let as_came = r#"{"n":123456789012345678901234567890,"e":1E+05,"\u00e9":"\u00e9\/","o":{ "b":1 ,"a":[ ]},"x":1e400,"s":"\ud800""#;
+        assert_eq!(written(&state), alloc::format!("{as_came}}}"));
+
+        state.insert("new", "1".into()).unwrap();
+        assert_eq!(written(&state), alloc::format!(r#"{as_came},"new":1}}"#));
+        assert!(state.changed());
+        assert_eq!(written(&state.as_it_came().unwrap()), alloc::format!("{as_came}}}"));
+    }
+
+    #[test]
+    fn names_are_compared_unescaped() {
+        let mut state = state(r#"{"\u0065xpected":1}"#);
+        assert_eq!(state.get("expected").unwrap(), Some(1));
+        state.insert("expected", "2".into()).unwrap();
+        assert_eq!(state.keys(), ["expected"]);
+        assert_eq!(
+            State::parse(r#"{"a":1,"\u0061":2}"#.into(), Dialect::Waxseal).map(|_| ()),
+            None
+        );
+    }
+
+    #[test]
+    fn setting_the_same_value_changes_nothing() {
+        let mut state = state(r#"{"a":1}"#);
+        state.insert("a", "1".into()).unwrap();
+        state.remove("b");
+        assert!(!state.changed());
+        state.remove("a");
+        assert!(state.changed());
+    }
+
+    #[test]
+    fn reserved_claims_are_not_data() {
+        let mut state = state(r#"{"iat":1,"iss":"x","a":1}"#);
+        assert_eq!(state.keys(), ["a"]);
+        assert_eq!(state.get::<u8>("iat").unwrap(), None);
+        assert!(!state.remove("iat"));
+        state.clear();
+        assert_eq!(written(&state), r#"{"iat":1,"iss":"x"}"#);
+    }
+}

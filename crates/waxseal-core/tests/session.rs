@@ -1,0 +1,485 @@
+//! What a handler does to a session, and what the response then carries.
+
+mod support;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use support::{MICRODOT_KEY, Minter, NOW, alive, microdot, own, own_as, request, secret};
+use waxseal_core::{
+    Alone, BuildError, CookieSpec, Handle, Rejection, SaveError, Sealer, Secret, SecretError,
+    Share, UnixTime, WriteError,
+};
+
+const WEEK: u64 = 7 * 86_400;
+
+#[test]
+fn a_saved_session_comes_back() {
+    let sealer = own();
+    let ((), response) = request(&sealer, &[], NOW, |session| {
+        assert!(session.is_new());
+        assert_eq!((session.started_at(), session.expires_at()), (None, None));
+        session.insert("username", "susan").unwrap();
+        session.save().unwrap();
+        assert_eq!(session.started_at(), Some(UnixTime::from_secs(NOW)));
+        assert_eq!(session.expires_at(), Some(UnixTime::from_secs(NOW + WEEK)));
+    });
+    let token = response.token().to_owned();
+    assert!(Minter::own().signs(&token));
+    assert_eq!(
+        response.cookie(),
+        format!("__Host-session={token}; Path=/; Max-Age=604800; Secure; HttpOnly; SameSite=Lax")
+    );
+    assert_eq!(
+        response.claims(),
+        format!(r#"{{"iat":{NOW},"exp":{},"username":"susan"}}"#, NOW + WEEK)
+    );
+
+    let cookie = format!("a=b; __Host-session={token}; c=d");
+    let ((), response) = request(&sealer, &[&cookie], NOW + 60, |session| {
+        assert!(!session.is_new());
+        assert_eq!(session.rejection(), None);
+        assert_eq!(session.get("username").unwrap(), Some("susan".to_owned()));
+        assert_eq!(session.started_at(), Some(UnixTime::from_secs(NOW)));
+        assert_eq!(session.expires_at(), Some(UnixTime::from_secs(NOW + WEEK)));
+    });
+    assert!(response.sets_none());
+}
+
+#[test]
+fn nothing_is_sent_without_a_save() {
+    let sealer = own();
+    let alone = Alone::new(&sealer, sealer.open([], support::now()));
+    Handle::new(&alone).insert("a", 1).unwrap();
+    let closing = alone.close();
+    assert!(closing.has_unsaved_changes());
+    let mut response = support::Headers::default();
+    closing.apply(&mut response);
+    assert!(response.sets_none());
+}
+
+#[test]
+fn what_was_saved_is_sent_and_not_what_came_later() {
+    let ((), response) = request(&own(), &[], NOW, |session| {
+        session.insert("a", 1).unwrap();
+        session.save().unwrap();
+        session.insert("a", 2).unwrap();
+    });
+    assert!(response.claims().ends_with(r#""a":1}"#));
+
+    let ((), response) = request(&own(), &[], NOW, |session| {
+        session.insert("a", 1).unwrap();
+        session.save().unwrap();
+        session.insert("a", 2).unwrap();
+        session.save().unwrap();
+    });
+    assert!(response.claims().ends_with(r#""a":2}"#));
+}
+
+#[test]
+fn the_last_of_save_and_delete_wins() {
+    let ((), response) = request(&own(), &[], NOW, |session| {
+        session.insert("a", 1).unwrap();
+        session.save().unwrap();
+        session.delete();
+        assert!(session.keys().is_empty());
+    });
+    assert_eq!(
+        response.cookie(),
+        "__Host-session=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; Secure; HttpOnly; SameSite=Lax"
+    );
+
+    let token = Minter::own().token(alive(r#""a":1,"sid":"old""#));
+    let cookie = format!("__Host-session={token}");
+    let ((), response) = request(&own(), &[&cookie], NOW, |session| {
+        session.delete();
+        session.insert("b", 2).unwrap();
+        session.save().unwrap();
+        assert_eq!(session.started_at(), Some(UnixTime::from_secs(NOW)), "a new session");
+    });
+    assert_eq!(response.claims(), format!(r#"{{"iat":{NOW},"exp":{},"b":2}}"#, NOW + WEEK));
+}
+
+#[test]
+fn a_resave_keeps_the_beginning_and_moves_the_end() {
+    let began = NOW - 29 * 86_400;
+    let claims = format!(
+        r#"{{ "b" : 1E5, "sid": "old","iat":{began},"sub":"42","exp":{},"iss":"x","a":1}}"#,
+        NOW + 50
+    );
+    let cookie = format!("__Host-session={}", Minter::own().token(claims));
+    let ((), response) = request(&own(), &[&cookie], NOW, |session| session.save().unwrap());
+    // The absolute limit of 30 days is nearer than the idle one.
+    assert_eq!(
+        response.claims(),
+        format!(
+            r#"{{"iat":{began},"exp":{},"sid":"old","b":1E5,"sub":"42","iss":"x","a":1}}"#,
+            NOW + 86_400
+        )
+    );
+    assert!(response.cookie().contains("; Max-Age=86400; "));
+}
+
+#[test]
+fn activity_moves_the_end_on_with_the_data_as_they_came() {
+    let near = format!(r#"{{"iat":{},"exp":{},"a":1}}"#, NOW - 86_400, NOW + WEEK / 2 - 1);
+    let cookie = format!("__Host-session={}", Minter::own().token(near));
+    let ((), response) =
+        request(&own(), &[&cookie], NOW, |session| session.insert("a", 2).unwrap());
+    assert_eq!(
+        response.claims(),
+        format!(r#"{{"iat":{},"exp":{},"a":1}}"#, NOW - 86_400, NOW + WEEK)
+    );
+}
+
+#[test]
+fn renew_keeps_the_data_and_begins_anew() {
+    let token = Minter::own().token(alive(r#""sid":"old","a":1"#));
+    let cookie = format!("__Host-session={token}");
+    let ((), response) = request(&own(), &[&cookie], NOW, |session| {
+        session.renew();
+        session.save().unwrap();
+        session.save().unwrap();
+    });
+    assert_eq!(response.claims(), format!(r#"{{"iat":{NOW},"exp":{},"a":1}}"#, NOW + WEEK));
+}
+
+#[test]
+fn the_first_cookie_that_passes_wins() {
+    let minter = Minter::own();
+    let good =
+        |name: &str| format!("__Host-session={}", minter.token(alive(&format!(r#""{name}":1"#))));
+    let expired = format!("__Host-session={}", minter.token(r#"{"iat":1,"exp":2}"#));
+    let keys = |cookies: &[&str]| request(&own(), cookies, NOW, |session| session.keys()).0;
+
+    for junk in ["__Host-session=junk", "__Host-session=", &expired] {
+        assert_eq!(keys(&[&format!("{junk}; {}", good("a"))]), ["a"]);
+        assert_eq!(keys(&[&format!("{}; {junk}", good("a"))]), ["a"]);
+        assert_eq!(keys(&[junk, &good("a")]), ["a"]);
+        assert_eq!(keys(&[&good("a"), junk]), ["a"]);
+    }
+    assert_eq!(keys(&[&format!("{}; {}", good("a"), good("b"))]), ["a"]);
+    let neighbours = format!("x=1; __Host-session2=2; {}; y", good("a"));
+    assert_eq!(keys(&[&neighbours]), ["a"]);
+    let renamed = good("a").replacen('=', "x=", 1);
+    assert_eq!(request(&own(), &[&renamed], NOW, |session| session.rejection()).0, None);
+}
+
+#[test]
+fn microdot_takes_the_last_first() {
+    let minter = Minter::microdot();
+    let good = |name: &str| format!("session={}", minter.token(format!(r#"{{"{name}":1}}"#)));
+    let keys = |cookies: &[&str]| request(&microdot(), cookies, NOW, |session| session.keys()).0;
+    assert_eq!(keys(&[&format!("{}; {}", good("a"), good("b"))]), ["b"]);
+    assert_eq!(keys(&[&good("a"), &good("b")]), ["b"]);
+    assert_eq!(keys(&[&format!("{}; session=junk", good("a"))]), ["a"]);
+}
+
+#[test]
+fn sixteen_reach_the_mac() {
+    let minter = Minter::own();
+    let forged =
+        format!("__Host-session={}.e30.{}; ", support::b64(&minter.header), "A".repeat(43));
+    let junk = "__Host-session=x; __Host-session=a.b.c; ".repeat(40);
+    let good = format!("__Host-session={}", minter.token(alive("")));
+    let rejection =
+        |cookie: String| request(&own(), &[&cookie], NOW, |session| session.rejection()).0;
+    assert_eq!(rejection(junk.clone() + &forged.repeat(15) + &good), None);
+    assert_eq!(rejection(junk + &forged.repeat(16) + &good), Some(Rejection::Signature));
+}
+
+#[test]
+fn the_rejection_that_came_furthest_is_told() {
+    let expired = Minter::own().token(r#"{"iat":1,"exp":2}"#);
+    let cookie = format!("__Host-session=x; __Host-session={expired}; __Host-session=y");
+    assert_eq!(
+        request(&own(), &[&cookie], NOW, |session| session.rejection()).0,
+        Some(Rejection::Expired)
+    );
+}
+
+#[test]
+fn a_rejected_cookie_is_left_alone() {
+    for token in ["junk".to_owned(), Minter::own().token(r#"{"iat":1,"exp":2}"#)] {
+        let cookie = format!("__Host-session={token}");
+        let (new, response) = request(&own(), &[&cookie], NOW, |session| session.is_new());
+        assert!(new);
+        assert!(response.sets_none());
+    }
+}
+
+#[test]
+fn a_clock_that_was_never_set() {
+    let cookie = format!("__Host-session={}", Minter::own().token(alive("")));
+    let (rejection, _) = request(&own(), &[&cookie], 12, |session| {
+        assert_eq!(session.save(), Err(SaveError::ClockNotSet));
+        session.rejection()
+    });
+    assert_eq!(rejection, Some(Rejection::ClockNotSet));
+}
+
+#[test]
+fn saving_after_the_close_is_an_error() {
+    let sealer = own();
+    let alone = Alone::new(&sealer, sealer.open([], support::now()));
+    let session = Handle::new(&alone);
+    drop(alone.close());
+    assert_eq!(session.save(), Err(SaveError::Closed));
+}
+
+#[test]
+fn too_large_says_both_sizes_and_sends_nothing() {
+    let sealer = own();
+    let save = |len: usize| {
+        request(&sealer, &[], NOW, |session| {
+            session.insert("a", "x".repeat(len)).unwrap();
+            session.save()
+        })
+    };
+    let largest = (0..4096).rev().find(|len| save(*len).0.is_ok()).unwrap();
+    let size = save(largest).1.cookie().len();
+    assert!((4093..=4096).contains(&size), "{size}");
+    let (result, response) = save(largest + 3);
+    assert!(
+        matches!(result, Err(SaveError::TooLarge { size: 4097..4104, limit: 4096 })),
+        "{result:?}"
+    );
+    assert!(response.sets_none());
+
+    // What was saved before is still sent.
+    let ((), response) = request(&sealer, &[], NOW, |session| {
+        session.insert("a", "small").unwrap();
+        session.save().unwrap();
+        session.insert("a", "x".repeat(5000)).unwrap();
+        session.save().unwrap_err();
+    });
+    assert!(response.claims().ends_with(r#""a":"small"}"#));
+}
+
+#[test]
+fn what_a_small_server_saves_it_can_open() {
+    let sealer = Sealer::builder(secret()).max_token_bytes(300).build().unwrap();
+    let ((), response) = request(&sealer, &[], NOW, |session| {
+        session.insert("a", "x".repeat(300)).unwrap();
+        assert!(matches!(session.save(), Err(SaveError::TooLarge { limit: 300, .. })));
+        session.insert("a", "x").unwrap();
+        session.save().unwrap();
+    });
+    assert!(response.cookie().len() <= 300);
+}
+
+#[test]
+fn reserved_names_are_refused_by_name() {
+    let reserved = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid", "remember"];
+    request(&own(), &[], NOW, |session| {
+        for name in reserved {
+            let error = session.insert(name, 1).unwrap_err();
+            assert!(matches!(&error, WriteError::Reserved { name: told } if told == name));
+            assert!(error.to_string().contains(name));
+            assert!(session.set_data(BTreeMap::from([(name, 1)])).is_err());
+        }
+        assert!(session.keys().is_empty());
+    });
+    request(&microdot(), &[], NOW, |session| {
+        for name in reserved {
+            let free = ["iss", "sid", "remember"].contains(&name);
+            assert_eq!(session.insert(name, 1).is_ok(), free, "{name}");
+        }
+    });
+}
+
+#[test]
+fn nan_is_refused_however_deep() {
+    request(&own(), &[], NOW, |session| {
+        assert!(matches!(session.insert("a", f64::NAN), Err(WriteError::NotJson { .. })));
+        assert!(session.insert("a", f32::INFINITY).is_err());
+        assert!(session.insert("a", vec![BTreeMap::from([("b", Some(f64::NAN))])]).is_err());
+        assert!(session.set_data(BTreeMap::from([("b", f64::NAN)])).is_err());
+        session.insert("a", 1.5).unwrap();
+        assert_eq!(session.get("a").unwrap(), Some(1.5));
+    });
+}
+
+#[test]
+fn what_is_nested_deeper_than_would_be_read_is_refused() {
+    let nested =
+        |depth: usize| (0..depth).fold(serde_json::json!(1), |value, _| serde_json::json!([value]));
+    request(&own(), &[], NOW, |session| {
+        session.insert("a", nested(99)).unwrap();
+        assert!(matches!(session.insert("a", nested(100)), Err(WriteError::TooDeep { .. })));
+    });
+}
+
+#[test]
+fn typed_reads() {
+    request(&own(), &[], NOW, |session| {
+        session.insert("a", "text").unwrap();
+        assert_eq!(session.get::<String>("b").unwrap(), None);
+        let error = session.get::<u32>("a").unwrap_err();
+        assert_eq!(error.to_string(), r#"the session's "a" cannot be read as u32"#);
+        assert!(session.remove("a"));
+        assert!(!session.remove("a"));
+        session.insert("b", 1).unwrap();
+        session.clear();
+        assert!(session.keys().is_empty());
+    });
+}
+
+#[test]
+fn the_whole_session_as_a_struct() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct User {
+        name: String,
+        cart: Vec<u32>,
+    }
+    let susan = || User { name: "susan".into(), cart: vec![1, 2] };
+
+    let ((), response) = request(&own(), &[], NOW, |session| {
+        session.insert("gone", 1).unwrap();
+        session.set_data(susan()).unwrap();
+        session.save().unwrap();
+        assert!(matches!(session.set_data(vec![1]), Err(WriteError::NotAnObject)));
+        assert_eq!(session.keys(), ["name", "cart"]);
+    });
+    let cookie = format!("__Host-session={}", response.token());
+    request(&own(), &[&cookie], NOW, |session| {
+        assert_eq!(session.data::<User>().unwrap(), susan());
+        assert!(session.data::<BTreeMap<String, u8>>().is_err());
+    });
+}
+
+#[test]
+fn microdot_writes_what_microdot_writes() {
+    let ((), response) = request(&microdot(), &[], NOW, |session| {
+        session.insert("username", "joe").unwrap();
+        session.save().unwrap();
+        assert_eq!((session.started_at(), session.expires_at()), (None, None));
+    });
+    assert_eq!(
+        response.cookie(),
+        "session=eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ1c2VybmFtZSI6ImpvZSJ9.\
+         5c9Xq2Di-vQM__F2bTaGWfFhqQNGvJjLZzXrbPfCE94; Path=/; HttpOnly"
+    );
+    let ((), response) = request(&microdot(), &[], NOW, |session| session.delete());
+    assert_eq!(
+        response.cookie(),
+        "session=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly"
+    );
+}
+
+#[test]
+fn microdots_own_claims_go_back_as_they_came() {
+    let claims =
+        format!(r#"{{"exp": {}.5, "n": 123456789012345678901234567890, "sid": 7}}"#, NOW + 9);
+    let cookie = format!("session={}", Minter::microdot().token(claims));
+    let ((), response) = request(&microdot(), &[&cookie], NOW, |session| {
+        assert_eq!(session.keys(), ["n", "sid"]);
+        assert_eq!(session.expires_at(), Some(UnixTime::from_secs(NOW + 9)));
+        session.save().unwrap();
+    });
+    assert_eq!(
+        response.claims(),
+        format!(r#"{{"exp":{}.5,"n":123456789012345678901234567890,"sid":7}}"#, NOW + 9)
+    );
+}
+
+/// A face with randomness.
+struct Random<'a, 's>(&'a Alone<'s>, Result<[u8; 16], SaveError>);
+
+impl Share for Random<'_, '_> {
+    fn with<R>(&self, f: impl FnOnce(&Sealer, &mut waxseal_core::Opened) -> R) -> R {
+        (&self.0).with(f)
+    }
+
+    fn random(&self) -> Result<Option<[u8; 16]>, SaveError> {
+        self.1.clone().map(Some)
+    }
+}
+
+#[test]
+fn a_session_is_named_where_there_is_randomness() {
+    let sealer = own();
+    let save = |cookies: &[&str], random: Result<[u8; 16], SaveError>| {
+        let headers = cookies.iter().map(|header| header.as_bytes());
+        let alone = Alone::new(&sealer, sealer.open(headers, support::now()));
+        let result = Handle::new(Random(&alone, random)).save();
+        let mut response = support::Headers::default();
+        alone.close().apply(&mut response);
+        result.map(|()| response)
+    };
+    let response = save(&[], Ok([0xFF; 16])).unwrap();
+    assert!(
+        response.claims().contains(r#","sid":"_____________________w"}"#),
+        "{}",
+        response.claims()
+    );
+    let cookie = format!("__Host-session={}", response.token());
+    let again = save(&[&cookie], Ok([0; 16])).unwrap();
+    assert_eq!(again.claims(), response.claims(), "it keeps its name");
+    assert_eq!(save(&[], Err(SaveError::NoRandomness)).unwrap_err(), SaveError::NoRandomness);
+}
+
+#[test]
+fn a_lowered_absolute_limit_works_at_once() {
+    let sealer = Sealer::builder(secret()).absolute(Duration::from_secs(3600)).build().unwrap();
+    let cookie = format!("__Host-session={}", Minter::own().token(alive("")));
+    let (rejection, _) = request(&sealer, &[&cookie], NOW, |session| session.rejection());
+    assert_eq!(rejection, Some(Rejection::Expired));
+}
+
+#[test]
+fn two_names_are_two_sessions() {
+    let other = own_as(CookieSpec::builder("__Host-other").build().unwrap());
+    let token = Minter::own().token(alive(""));
+    let cookie = format!("__Host-session={token}; __Host-other={token}");
+    let (rejection, _) = request(&other, &[&cookie], NOW, |session| session.rejection());
+    assert_eq!(rejection, Some(Rejection::UnknownKey));
+}
+
+#[test]
+fn limits_that_make_no_sense() {
+    let builder = || Sealer::builder(secret());
+    assert_eq!(builder().idle(None).absolute(None).build().unwrap_err(), BuildError::NoLimit);
+    assert_eq!(
+        builder().idle(Duration::from_millis(999)).build().unwrap_err(),
+        BuildError::ZeroLimit
+    );
+    assert_eq!(builder().max_token_bytes(255).build().unwrap_err(), BuildError::SizeLimit);
+    assert!(builder().idle(None).build().is_ok());
+    // An absurd limit is not an overflow.
+    let forever = builder().idle(Duration::MAX).absolute(None).build().unwrap();
+    let ((), response) = request(&forever, &[], NOW, |session| session.save().unwrap());
+    let cookie = format!("__Host-session={}", response.token());
+    assert_eq!(request(&forever, &[&cookie], NOW, |session| session.rejection()).0, None);
+}
+
+#[test]
+fn short_secrets() {
+    for len in [0, 31] {
+        let error = Secret::new(vec![0; len]).unwrap_err();
+        assert_eq!(error, SecretError::TooShort { len });
+        assert!(error.to_string().contains("32"));
+    }
+    assert!(Secret::new([0; 32]).is_ok());
+    assert_eq!(Sealer::microdot("").unwrap_err(), BuildError::EmptyKey);
+    assert!(Sealer::microdot("x").is_ok());
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let shown = [
+        format!("{:?}", secret()),
+        format!("{:?}", Sealer::builder(secret())),
+        format!("{:#?}", own()),
+        format!("{:#?}", microdot()),
+    ];
+    let secret = std::str::from_utf8(support::SECRET).unwrap();
+    let key = std::str::from_utf8(MICRODOT_KEY).unwrap();
+    for shown in shown {
+        for hidden in [secret, key, &format!("{:?}", support::SECRET), &format!("{MICRODOT_KEY:?}")]
+        {
+            assert!(!shown.contains(hidden), "{shown}");
+        }
+        assert!(!shown.contains("keyed"), "{shown}");
+    }
+}
