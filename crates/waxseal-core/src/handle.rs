@@ -155,6 +155,6 @@ impl<S: Share> Handle<S> {
     /// or there was none.
     #[must_use]
     pub fn rejection(&self) -> Option<Rejection> {
-        self.0.with(|_, opened| opened.rejection)
+        self.0.with(|_, opened| opened.rejection())
     }
 }

@@ -40,6 +40,7 @@
 //! [waxseal]: https://docs.rs/waxseal
 
 #![no_std]
+#![warn(unreachable_pub)]
 // No panic on any input: these make one visible where it would be written.
 #![cfg_attr(
     not(test),

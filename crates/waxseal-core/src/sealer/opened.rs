@@ -27,7 +27,7 @@ pub struct Opened {
     /// `None` until a new session is saved.
     pub(crate) began: Option<UnixTime>,
     pub(crate) expires: Option<UnixTime>,
-    pub(crate) rejection: Option<Rejection>,
+    pub(super) rejection: Option<Rejection>,
     pub(super) origin: Origin,
     /// The session's name as JSON text, where this request made it.
     pub(super) sid: Option<String>,
@@ -68,6 +68,18 @@ impl Opened {
             answer: Answer::Nothing,
             closed: false,
         }
+    }
+
+    /// Why the cookie that was presented was not accepted; `None` if it was,
+    /// or there was none.
+    #[must_use]
+    pub const fn rejection(&self) -> Option<Rejection> {
+        self.rejection
+    }
+
+    /// There will be no response: a later save is an error.
+    pub fn abandon(&mut self) {
+        self.closed = true;
     }
 
     /// Whether it begins with this request.

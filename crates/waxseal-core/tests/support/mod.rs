@@ -1,6 +1,6 @@
 //! A second implementation of the tokens, so that what the library emits and
 //! accepts is not only what it itself believes; and a request without a server.
-#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
+#![allow(dead_code, reason = "each test uses its part")]
 
 use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};

@@ -1,0 +1,84 @@
+//! What is in a session cookie, for a person: anybody who has it can read it.
+
+use axum::http::{HeaderMap, header};
+use data_encoding::BASE64URL_NOPAD;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// The most that browsers keep, in bytes.
+const LIMIT: usize = 4096;
+
+pub struct Anatomy {
+    pub cookie: String,
+    pub header: String,
+    pub claims: Vec<Claim>,
+    pub token: [String; 3],
+    /// Name and value, in bytes.
+    pub size: usize,
+    pub limit: usize,
+}
+
+pub struct Claim {
+    pub name: String,
+    pub json: String,
+    /// What a number means, where it is a time.
+    pub date: Option<String>,
+}
+
+impl Anatomy {
+    /// Of the first cookie `name` that looks like a token.
+    pub fn of(headers: &HeaderMap, name: &str) -> Option<Self> {
+        let cookies =
+            headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut pairs = cookies.flat_map(|value| value.split(';'));
+        pairs.find_map(|pair| {
+            let token = pair.trim().strip_prefix(name)?.strip_prefix('=')?;
+            Self::of_token(name, token)
+        })
+    }
+
+    fn of_token(name: &str, token: &str) -> Option<Self> {
+        let parts: Vec<String> = token.split('.').map(String::from).collect();
+        let token = <[String; 3]>::try_from(parts).ok()?;
+        let claims: Map<String, Value> = serde_json::from_slice(&decode(&token[1])?).ok()?;
+        Some(Self {
+            cookie: name.into(),
+            header: String::from_utf8(decode(&token[0])?).ok()?,
+            claims: claims.into_iter().map(|(name, value)| Claim::new(name, &value)).collect(),
+            size: name.len() + 1 + token.iter().map(String::len).sum::<usize>() + 2,
+            limit: LIMIT,
+            token,
+        })
+    }
+}
+
+impl Claim {
+    fn new(name: String, value: &Value) -> Self {
+        let is_time = ["iat", "exp", "nbf"].contains(&&*name);
+        let date = value.as_i64().filter(|_| is_time).and_then(date);
+        Self { name, json: value.to_string(), date }
+    }
+}
+
+fn decode(part: &str) -> Option<Vec<u8>> {
+    BASE64URL_NOPAD.decode(part.as_bytes()).ok()
+}
+
+/// `2026-11-23 06:31:00 UTC, in 7 days`.
+fn date(secs: i64) -> Option<String> {
+    let then = Timestamp::from_second(secs).ok()?;
+    let away = secs.saturating_sub(Timestamp::now().as_second());
+    let (count, unit) = match away.unsigned_abs() {
+        secs @ ..60 => (secs, "second"),
+        secs @ ..3600 => (secs / 60, "minute"),
+        secs @ ..86_400 => (secs / 3600, "hour"),
+        secs => (secs / 86_400, "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    let distance = match away {
+        0 => "now".into(),
+        1.. => format!("in {count} {unit}{plural}"),
+        _ => format!("{count} {unit}{plural} ago"),
+    };
+    Some(format!("{}, {distance}", then.strftime("%Y-%m-%d %H:%M:%S UTC")))
+}

@@ -1,0 +1,156 @@
+//! A login page, and what is in its cookie.
+//!
+//! ```text
+//! cargo run --example login                # then open http://localhost:3000
+//! cargo run --example login -- --microdot  # with Microdot's cookie
+//! ```
+//!
+//! `SESSION_SECRET` is the secret (made up where it is not set), `PORT` the
+//! port on 127.0.0.1 (3000), `RUST_LOG` what is logged (info).
+
+mod anatomy;
+mod options;
+mod page;
+
+use std::{error::Error, io, process::ExitCode};
+
+use anatomy::Anatomy;
+use axum::{
+    Form, Router,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use options::{Options, Start};
+use page::Page;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+use waxseal::{SaveError, Session, SessionError, SessionLayer};
+
+/// The session cookie's name, for those who want to look at it.
+#[derive(Clone)]
+struct CookieName(String);
+
+#[derive(serde::Deserialize)]
+struct Login {
+    username: String,
+}
+
+async fn index(
+    session: Session,
+    State(CookieName(cookie)): State<CookieName>,
+    headers: HeaderMap,
+) -> Result<Page, SessionError> {
+    let username = session.get("username")?;
+    let anatomy = (!session.is_new()).then(|| Anatomy::of(&headers, &cookie)).flatten();
+    Ok(Page { username, anatomy, complaint: None })
+}
+
+async fn login(session: Session, Form(form): Form<Login>) -> Result<Response, SessionError> {
+    session.renew(); // a new session at every change of privilege
+    session.insert("username", form.username)?;
+    match session.save() {
+        Ok(()) => Ok(Redirect::to("/").into_response()),
+        Err(SaveError::TooLarge { .. }) => {
+            let complaint = Some("That name is too long for a cookie. Is there a shorter one?");
+            let page = Page { username: None, anatomy: None, complaint };
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn logout(session: Session) -> Redirect {
+    session.delete();
+    Redirect::to("/")
+}
+
+fn app(options: Options) -> Router {
+    let cookie = CookieName(options.sealer.cookie().name().into());
+    Router::new()
+        .route("/", get(index).post(login))
+        .route("/logout", post(logout))
+        .layer(SessionLayer::new(options.sealer))
+        .with_state(cookie)
+}
+
+impl IntoResponse for Page {
+    fn into_response(self) -> Response {
+        const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
+            form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+        let headers = [
+            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+            (header::CONTENT_SECURITY_POLICY, POLICY),
+        ];
+        match askama::Template::render(&self) {
+            Ok(html) => (headers, html).into_response(),
+            Err(error) => {
+                tracing::error!(%error, "the page cannot be rendered");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+
+    let options = match options::read() {
+        Ok(Start::Serve(options)) => options,
+        Ok(Start::Help) => {
+            print!("{}", options::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Err(mistake) => {
+            eprintln!("login: {mistake}");
+            return ExitCode::from(2);
+        }
+    };
+    match serve(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("login: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
+    let listener = TcpListener::bind(("127.0.0.1", options.port))
+        .await
+        .map_err(|error| format!("port {} cannot be used: {error}; set PORT", options.port))?;
+    // `localhost`, because browsers keep a Secure cookie for it over http.
+    println!("Open http://localhost:{}", listener.local_addr()?.port());
+    axum::serve(listener, app(options)).with_graceful_shutdown(stop()).await?;
+    println!("Stopped.");
+    Ok(())
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn stop() {
+    let interrupt = async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "Ctrl-C will not stop this server");
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(error) => {
+                tracing::error!(%error, "SIGTERM will not stop this server cleanly");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}

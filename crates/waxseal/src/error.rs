@@ -1,0 +1,75 @@
+//! Whatever a handler can get wrong, as one type that `?` converts into.
+
+use std::{error::Error, fmt};
+
+use waxseal_core::{ReadError, SaveError, WriteError};
+
+/// A mistake of the application around a session. As an axum response it is an
+/// empty 500, and the cause goes to the log.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// A handler asks for a session on a route that no [`SessionLayer`] with
+    /// this marker wraps.
+    ///
+    /// [`SessionLayer`]: crate::SessionLayer
+    MissingLayer {
+        /// The marker's type name.
+        marker: &'static str,
+    },
+    /// The session was first asked for after the response head was made.
+    Closed,
+    /// A member is not of the type it was read as.
+    Read(ReadError),
+    /// A value cannot be kept in the session.
+    Write(WriteError),
+    /// The session could not be saved.
+    Save(SaveError),
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingLayer { marker } => write!(
+                f,
+                "no SessionLayer with the marker {marker} wraps this route; \
+                 add .layer(SessionLayer::new(sealer)) to its router"
+            ),
+            Self::Closed => f.write_str(
+                "the response head has already been made; ask for the session before returning it",
+            ),
+            Self::Read(error) => error.fmt(f),
+            Self::Write(error) => error.fmt(f),
+            Self::Save(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for SessionError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::MissingLayer { .. } | Self::Closed => None,
+            Self::Read(error) => error.source(),
+            Self::Write(error) => error.source(),
+            Self::Save(error) => error.source(),
+        }
+    }
+}
+
+impl From<ReadError> for SessionError {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl From<WriteError> for SessionError {
+    fn from(error: WriteError) -> Self {
+        Self::Write(error)
+    }
+}
+
+impl From<SaveError> for SessionError {
+    fn from(error: SaveError) -> Self {
+        Self::Save(error)
+    }
+}

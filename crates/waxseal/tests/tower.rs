@@ -1,0 +1,216 @@
+//! The layer under plain tower: any request body, any service.
+
+mod support;
+
+use std::{convert::Infallible, sync::Mutex};
+
+use http::{Request, Response};
+use support::{Log, clock, get, sealer, set_cookies, values, with_cookie};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use waxseal::{
+    CookieSpec, Rejection, SaveError, Sealer, Secret, Session, SessionError, SessionLayer,
+};
+
+/// Calls a handler behind the layer.
+async fn call<R>(
+    request: Request<String>,
+    handler: impl FnOnce(Request<String>) -> R + Clone,
+) -> (Option<R>, Response<String>)
+where
+    R: Send + 'static,
+{
+    let result = Mutex::new(None);
+    let service = service_fn(|request| {
+        *result.lock().unwrap() = Some(handler.clone()(request));
+        async { Ok::<_, Infallible>(Response::<String>::default()) }
+    });
+    let service = SessionLayer::new(sealer()).clock(clock).layer(service);
+    let response = service.oneshot(request).await.unwrap();
+    (result.into_inner().unwrap(), response)
+}
+
+#[tokio::test]
+async fn untouched_is_untouched() {
+    let (log, _guard) = Log::start();
+    let (_, response) = call(with_cookie("/", "__Host-session=junk"), drop).await;
+    assert!(response.headers().is_empty(), "{:?}", response.headers());
+    assert_eq!(log.text(), "");
+}
+
+#[tokio::test]
+async fn read_varies() {
+    let (_, response) =
+        call(get("/"), |request| drop(Session::<waxseal::Main>::of(&request).unwrap())).await;
+    assert_eq!(values(response.headers(), "vary"), ["Cookie"]);
+    assert_eq!(values(response.headers(), "cache-control"), ["private"]);
+    assert_eq!(response.headers().len(), 2);
+}
+
+#[tokio::test]
+async fn all_who_ask_hold_the_same_session() {
+    let (_, response) = call(get("/"), |request| {
+        let first: Session = Session::of(&request).unwrap();
+        let second: Session = Session::of(&request).unwrap();
+        first.insert("a", 1).unwrap();
+        assert_eq!(second.get("a").unwrap(), Some(1));
+        second.clone().save().unwrap();
+    })
+    .await;
+    let [cookie] = &*set_cookies(&response) else { panic!("one cookie") };
+    let (keys, _) = call(with_cookie("/", cookie), |request| {
+        let session: Session = Session::of(&request).unwrap();
+        assert!(!session.is_new());
+        session.keys()
+    })
+    .await;
+    assert_eq!(keys.unwrap(), ["a"]);
+}
+
+#[tokio::test]
+async fn every_session_has_a_name() {
+    let save =
+        |request: Request<String>| Session::<waxseal::Main>::of(&request).unwrap().save().unwrap();
+    let (_, one) = call(get("/"), save).await;
+    let (_, other) = call(get("/"), save).await;
+    assert_ne!(set_cookies(&one), set_cookies(&other));
+}
+
+#[tokio::test]
+async fn a_missing_layer_names_itself() {
+    let error = Session::<waxseal::Main>::of(&get::<String>("/")).unwrap_err();
+    assert!(matches!(error, SessionError::MissingLayer { .. }));
+    let text = error.to_string();
+    assert!(text.contains("SessionLayer") && text.contains("Main"), "{text}");
+}
+
+#[tokio::test]
+async fn saving_after_the_response_head_is_an_error() {
+    let (session, response) =
+        call(get("/"), |request| Session::<waxseal::Main>::of(&request).unwrap()).await;
+    assert!(set_cookies(&response).is_empty());
+    let error = session.unwrap().save().unwrap_err();
+    assert_eq!(error, SaveError::Closed);
+    assert!(error.to_string().contains("response head"));
+}
+
+#[tokio::test]
+async fn asking_after_the_response_head_is_an_error() {
+    let (request, _) = call(get("/"), |request| request).await;
+    let error = Session::<waxseal::Main>::of(&request.unwrap()).unwrap_err();
+    assert!(matches!(error, SessionError::Closed));
+}
+
+#[tokio::test]
+async fn a_cancelled_or_failed_request_closes_the_session() {
+    let kept = Mutex::new(None::<Session>);
+    let service = service_fn(|request: Request<String>| {
+        *kept.lock().unwrap() = Some(Session::of(&request).unwrap());
+        let fails = request.uri().path() == "/fails";
+        async move {
+            if fails {
+                return Err("failed");
+            }
+            std::future::pending::<Result<Response<String>, _>>().await
+        }
+    });
+    let mut service = SessionLayer::new(sealer()).layer(service);
+
+    let pending = service.call(get("/"));
+    kept.lock().unwrap().as_ref().unwrap().save().unwrap();
+    drop(pending);
+    assert_eq!(kept.lock().unwrap().as_ref().unwrap().save(), Err(SaveError::Closed));
+
+    assert_eq!(service.call(get("/fails")).await.unwrap_err(), "failed");
+    assert_eq!(kept.lock().unwrap().as_ref().unwrap().save(), Err(SaveError::Closed));
+}
+
+#[tokio::test]
+async fn a_rejection_is_told_and_logged_without_the_token() {
+    let (log, _guard) = Log::start();
+    let (rejection, response) = call(with_cookie("/", "__Host-session=secret.junk"), |request| {
+        Session::<waxseal::Main>::of(&request).unwrap().rejection()
+    })
+    .await;
+    assert_eq!(rejection.unwrap(), Some(Rejection::Malformed));
+    assert!(set_cookies(&response).is_empty());
+    assert!(log.text().contains("malformed"), "{}", log.text());
+    assert!(!log.text().contains("secret.junk"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn changes_that_were_never_saved_are_a_warning() {
+    let (log, _guard) = Log::start();
+    call(get("/"), |request| {
+        Session::<waxseal::Main>::of(&request).unwrap().insert("a", 1).unwrap();
+    })
+    .await;
+    assert!(log.text().contains("WARN"), "{}", log.text());
+    assert!(log.text().contains("not saved"), "{}", log.text());
+}
+
+struct Admin;
+
+fn admin_layer() -> SessionLayer<Admin> {
+    let spec = CookieSpec::builder("__Host-admin").build().unwrap();
+    let sealer = Sealer::builder(Secret::new([7; 32]).unwrap()).cookie(spec).build().unwrap();
+    SessionLayer::new(sealer).marked()
+}
+
+/// The application's own cookie, and both sessions saved.
+async fn saves_both(request: Request<String>) -> Result<Response<String>, Infallible> {
+    let (main, admin) = (Session::<waxseal::Main>::of(&request), Session::<Admin>::of(&request));
+    main.unwrap().save().unwrap();
+    admin.unwrap().save().unwrap();
+    Ok(Response::builder().header("set-cookie", "own=1").body(String::new()).unwrap())
+}
+
+#[tokio::test]
+async fn two_markers_are_two_sessions() {
+    let service = ServiceBuilder::new()
+        .layer(SessionLayer::new(sealer()))
+        .layer(admin_layer())
+        .service(service_fn(saves_both));
+    let response = service.oneshot(get("/")).await.unwrap();
+    let names: Vec<_> = set_cookies(&response)
+        .iter()
+        .map(|pair| pair.split_once('=').unwrap().0.to_owned())
+        .collect();
+    assert_eq!(names, ["own", "__Host-admin", "__Host-session"]);
+}
+
+#[tokio::test]
+async fn two_layers_of_one_marker_and_cookie_act_as_one() {
+    let service = ServiceBuilder::new()
+        .layer(SessionLayer::new(sealer()))
+        .layer(SessionLayer::new(sealer()))
+        .layer(admin_layer())
+        .service(service_fn(saves_both));
+    let response = service.oneshot(get("/")).await.unwrap();
+    assert_eq!(set_cookies(&response).len(), 3);
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_leaves_a_session_that_works() {
+    let (session, _) = call(get("/"), |request| {
+        let session: Session = Session::of(&request).unwrap();
+        let other = session.clone();
+        std::thread::spawn(move || {
+            let _ = other.insert("a", Panics);
+        })
+        .join()
+        .unwrap_err();
+        session.insert("b", 1).unwrap();
+        session.save().unwrap();
+        session
+    })
+    .await;
+    assert_eq!(session.unwrap().keys(), ["b"]);
+}
+
+struct Panics;
+
+impl serde::Serialize for Panics {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        panic!("a value that panics")
+    }
+}
