@@ -22,7 +22,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use options::{Options, Start};
+use options::Options;
 use page::Page;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -99,8 +99,8 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
 
     let options = match options::read() {
-        Ok(Start::Serve(options)) => options,
-        Ok(Start::Help) => {
+        Ok(Some(options)) => options,
+        Ok(None) => {
             print!("{}", options::HELP);
             return ExitCode::SUCCESS;
         }

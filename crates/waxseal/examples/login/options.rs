@@ -25,22 +25,18 @@ pub struct Options {
     pub port: u16,
 }
 
-pub enum Start {
-    Serve(Options),
-    Help,
-}
-
-pub fn read() -> Result<Start, Box<dyn Error>> {
+/// What the server is to do; `None` if it is only to show its help.
+pub fn read() -> Result<Option<Options>, Box<dyn Error>> {
     let mut microdot = false;
     for argument in env::args_os().skip(1) {
         match argument.to_str() {
             Some("--microdot") => microdot = true,
-            Some("--help" | "-h") => return Ok(Start::Help),
-            _ => return Err(format!("unknown argument {argument:?}; see --help").into()),
+            Some("--help" | "-h") => return Ok(None),
+            _ => return Err(format!("unknown argument {}; see --help", argument.display()).into()),
         }
     }
     let sealer = if microdot { microdot_sealer()? } else { sealer()? };
-    Ok(Start::Serve(Options { sealer, port: port()? }))
+    Ok(Some(Options { sealer, port: port()? }))
 }
 
 fn port() -> Result<u16, Box<dyn Error>> {

@@ -1,0 +1,72 @@
+"""The real Microdot with its session extension, to the contract of a server
+under test as far as a login page goes, and two routes for any data:
+
+    GET /data    the session as JSON
+    POST /data   replaces the session by the JSON of the body and saves it
+
+Started with SESSION_SECRET; says where it listens.
+"""
+
+import asyncio
+import html
+import json
+import os
+
+from microdot import Microdot, redirect
+from microdot.session import Session, with_session
+
+app = Microdot()
+Session(app, secret_key=os.environ["SESSION_SECRET"])
+
+FORM = '<form method="post"><input name="username"></form>'
+
+
+def page(content):
+    return content, {"Content-Type": "text/html; charset=utf-8"}
+
+
+@app.get("/")
+@with_session
+async def index(request, session):
+    name = session.get("username")
+    return page(FORM if name is None else f"Hello <b>{html.escape(name)}</b>!")
+
+
+@app.post("/")
+@with_session
+async def login(request, session):
+    session["username"] = request.form.get("username")
+    session.save()
+    return redirect("/")
+
+
+@app.post("/logout")
+@with_session
+async def logout(request, session):
+    session.delete()
+    return redirect("/")
+
+
+@app.get("/data")
+@with_session
+async def read(request, session):
+    return json.dumps(session), {"Content-Type": "application/json"}
+
+
+@app.post("/data")
+@with_session
+async def write(request, session):
+    session.clear()
+    session.update(json.loads(request.body))
+    session.save()
+    return "saved"
+
+
+async def main():
+    server = await app.start_server("127.0.0.1", 0, start_serving=False)
+    host, port = server.sockets[0].getsockname()
+    print(f"http://{host}:{port}", flush=True)
+    await server.serve_forever()
+
+
+asyncio.run(main())

@@ -1,0 +1,84 @@
+//! What caches are told.
+
+use crate::{client::Client, server::Server};
+
+const NOBODY: [&str; 0] = [];
+const RULES: [&str; 4] = ["vary", "cache-control", "cdn-cache-control", "surrogate-control"];
+
+/// The values of the headers that rule caches after a script.
+#[track_caller]
+fn expect(server: &Server, script: &str, expected: [&[&str]; 4]) {
+    let response = Client::of(server).script(script, &NOBODY);
+    assert_eq!(response.status, 200, "{}", response.body);
+    let values = RULES.map(|name| response.values(name));
+    assert_eq!(values.each_ref().map(Vec::as_slice), expected, "{script}");
+}
+
+/// The application's own headers for shared caches.
+const PUBLIC: &str = "header cache-control: public, max-age=60\n\
+    header cdn-cache-control: max-age=60\n\
+    header surrogate-control: max-age=60\n\
+    header vary: accept-encoding\n";
+
+/// A session that nobody asked for leaves no trace.
+pub fn caches_of_untouched_responses(server: &Server) {
+    expect(server, "status 200", [&[], &[], &[], &[]]);
+    expect(
+        server,
+        PUBLIC,
+        [&["accept-encoding"], &["public, max-age=60"], &["max-age=60"], &["max-age=60"]],
+    );
+    // Neither does a cookie, good or bad, that nobody looked at.
+    let mint = &server.mint;
+    for token in [mint.alive(r#""a":1"#), mint.expired(r#""a":1"#), "junk".into()] {
+        let response = Client::of(server).script("status 200", &[mint.pair(&token)]);
+        assert!(RULES.iter().all(|name| response.values(name).is_empty()));
+        assert!(response.values("set-cookie").is_empty());
+    }
+}
+
+/// A response that depends on the session varies with the cookie.
+pub fn caches_of_read_sessions(server: &Server) {
+    expect(server, "read", [&["Cookie"], &["private"], &[], &[]]);
+    expect(server, "header vary: *\nread", [&["*"], &["private"], &[], &[]]);
+    expect(
+        server,
+        "header vary: cookie, origin\nread",
+        [&["cookie, origin"], &["private"], &[], &[]],
+    );
+    expect(
+        server,
+        "header vary: a\nheader vary: b\nread",
+        [&["a, b, Cookie"], &["private"], &[], &[]],
+    );
+    // The application has said what it wants of caches.
+    expect(
+        server,
+        &format!("{PUBLIC}read"),
+        [&["accept-encoding, Cookie"], &["public, max-age=60"], &["max-age=60"], &["max-age=60"]],
+    );
+}
+
+/// A response that sets the cookie is for nobody else.
+pub fn caches_of_set_cookies(server: &Server) {
+    for step in ["insert a 1\nsave", "delete"] {
+        expect(server, step, [&["Cookie"], &["private"], &[], &[]]);
+        expect(
+            server,
+            &format!("{PUBLIC}{step}"),
+            [&["accept-encoding, Cookie"], &["private, max-age=60"], &[], &[]],
+        );
+        for enough in ["no-store", "private", "private, max-age=9"] {
+            expect(
+                server,
+                &format!("header cache-control: {enough}\n{step}"),
+                [&["Cookie"], &[enough], &[], &[]],
+            );
+        }
+        expect(
+            server,
+            &format!("header cache-control: private=\"x-a\"\n{step}"),
+            [&["Cookie"], &["private"], &[], &[]],
+        );
+    }
+}

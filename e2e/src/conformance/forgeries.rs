@@ -1,0 +1,88 @@
+//! Cookies that are not what the server signed.
+
+use super::login::greeted;
+use crate::{client::Client, mint::Mint, server::Server};
+
+const USER: &str = r#""username":"susan""#;
+
+/// Whether the server lets the bearer of this cookie value in.
+fn accepted(client: &Client, server: &Server, token: &[u8]) -> bool {
+    let cookie = [server.mint.cookie.as_bytes(), b"=", token].concat();
+    let response = client.get("/", &[cookie]);
+    assert!(response.set_cookies(server.mint.cookie).is_empty(), "a bad cookie is left alone");
+    greeted(&response).is_some()
+}
+
+/// Every single bit of a good token flipped.
+pub fn every_bit_matters(server: &Server) {
+    let client = Client::of(server);
+    let good = server.mint.alive(USER).into_bytes();
+    assert!(accepted(&client, server, &good));
+    for at in 0..good.len() {
+        for bit in 0..8 {
+            let mut token = good.clone();
+            token[at] ^= 1 << bit;
+            // No HTTP header can carry a control character: no client sends
+            // it, no server takes it.
+            if !token[at].is_ascii_control() {
+                assert!(!accepted(&client, server, &token), "byte {at}, bit {bit}");
+            }
+        }
+    }
+}
+
+/// Signed by nobody, or by somebody else.
+pub fn forgeries(server: &Server) {
+    let client = Client::of(server);
+    let good = server.mint.alive(USER);
+    let [header, claims, signature] = good.split('.').collect::<Vec<_>>()[..] else {
+        panic!("a token has three parts");
+    };
+    let none = server.mint.token_with(r#"{"alg":"none"}"#, "{}");
+    let none = none.split('.').next().unwrap_or_default();
+    let other_secret = Mint::derived("another secret, and also a long one", server.mint.cookie);
+    let other_cookie = Mint::derived(server.mint.secret, "another").posing_as(&server.mint);
+    for forgery in [
+        format!("{none}.{claims}."),
+        format!("{none}.{claims}.{signature}"),
+        server.mint.token_with(r#"{"alg":"none"}"#, r#"{"username":"susan"}"#),
+        server.mint.token_with(r#"{"alg":"HS512","typ":"JWT"}"#, r#"{"username":"susan"}"#),
+        format!("{header}.{claims}."),
+        format!("{header}.{claims}"),
+        format!("{header}..{signature}"),
+        format!("{header}.e30.{signature}"),
+        format!("{good}="),
+        format!("{good}.x"),
+        format!("\"{good}\""),
+        format!("Bearer {good}"),
+        other_secret.alive(USER),
+        other_secret.posing_as(&server.mint).alive(USER),
+        other_cookie.alive(USER),
+        String::new(),
+        "garbage".into(),
+        "..".into(),
+        "%00%ff".into(),
+        "é".into(),
+    ] {
+        assert!(!accepted(&client, server, forgery.as_bytes()), "{forgery}");
+    }
+}
+
+/// Ours, but its time is over.
+pub fn expired(server: &Server) {
+    let client = Client::of(server);
+    assert!(accepted(&client, server, server.mint.alive(USER).as_bytes()));
+    assert!(!accepted(&client, server, server.mint.expired(USER).as_bytes()));
+    let late = server.mint.token(r#"{"iat":1,"exp":99999999999999999999,"username":"susan"}"#);
+    assert!(!accepted(&client, server, late.as_bytes()));
+}
+
+/// Far over the limit: refused, and the server lives on.
+pub fn eight_kilobytes(server: &Server) {
+    let client = Client::of(server);
+    let large = server.mint.alive(&format!(r#"{USER},"a":"{}""#, "x".repeat(6000)));
+    assert!(large.len() > 8000);
+    assert!(!accepted(&client, server, large.as_bytes()));
+    assert!(!accepted(&client, server, &[b'x'; 8192]));
+    assert!(accepted(&client, server, server.mint.alive(USER).as_bytes()));
+}

@@ -1,0 +1,30 @@
+//! Many users at once.
+
+use std::thread;
+
+use super::login::greeted;
+use crate::{
+    client::{Client, Jar},
+    server::Server,
+};
+
+/// Two hundred users, each of whom sees nobody's name but its own.
+pub fn two_hundred_users(server: &Server) {
+    thread::scope(|scope| {
+        for user in 0..200 {
+            scope.spawn(move || {
+                let (client, mut jar) = (Client::of(server), Jar::default());
+                for round in 0..3 {
+                    let name = format!("user{user}round{round}");
+                    jar.take(&client.form("/", &format!("username={name}"), &jar.cookies()));
+                    for _ in 0..3 {
+                        let response = client.get("/", &jar.cookies());
+                        assert_eq!(greeted(&response).as_deref(), Some(&*name));
+                    }
+                }
+                jar.take(&client.form("/logout", "", &jar.cookies()));
+                assert_eq!(greeted(&client.get("/", &jar.cookies())), None);
+            });
+        }
+    });
+}

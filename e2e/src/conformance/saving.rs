@@ -1,0 +1,117 @@
+//! What a response carries.
+
+use serde_json::json;
+
+use crate::{
+    client::{Client, Jar},
+    server::{Dialect, Server},
+};
+
+const NOBODY: [&str; 0] = [];
+
+/// However often it is saved and deleted, there is one line for our cookie,
+/// beside the application's own.
+pub fn one_set_cookie_and_the_applications_own(server: &Server) {
+    let client = Client::of(server);
+    let own = "header set-cookie: theme=dark\nheader set-cookie: lang=en; Path=/\n";
+    for (steps, sets) in [
+        ("insert a 1\nsave\ninsert a 2\nsave", true),
+        ("delete\ninsert a 2\nsave", true),
+        ("insert a 1\nsave\ndelete", false),
+        ("delete\ndelete", false),
+    ] {
+        let response = client.script(&format!("{own}{steps}"), &NOBODY);
+        let line = response.set_cookie(server.mint.cookie);
+        assert_eq!(!line.contains("Max-Age=0"), sets, "{steps}: {line}");
+        assert_eq!(response.set_cookie("theme"), "theme=dark");
+        assert_eq!(response.set_cookie("lang"), "lang=en; Path=/");
+        if sets {
+            let mut jar = Jar::default();
+            jar.take(&response);
+            let data = client.script(
+                "read",
+                &[server.mint.pair(jar.value(server.mint.cookie).unwrap_or_default())],
+            );
+            assert_eq!(data.json(), json!({"a": 2}), "{steps}");
+        }
+    }
+    let response = client.script(&format!("{own}insert a 1"), &NOBODY);
+    assert_eq!(response.values("set-cookie"), ["theme=dark", "lang=en; Path=/"]);
+}
+
+/// Changes after the save are not sent, and changes without one neither.
+pub fn what_was_saved_is_sent(server: &Server) {
+    let (client, mut jar) = (Client::of(server), Jar::default());
+    jar.take(&client.script("insert a 1\nsave\ninsert a 2", &NOBODY));
+    assert_eq!(client.script("read", &jar.cookies()).json(), json!({"a": 1}));
+    let response = client.script("insert a 3\nread", &jar.cookies());
+    assert_eq!(response.json(), json!({"a": 3}));
+    assert!(response.set_cookies(server.mint.cookie).is_empty());
+}
+
+/// What was saved is sent with redirects and errors, too.
+pub fn statuses_do_not_matter(server: &Server) {
+    for status in ["200", "204", "302", "404", "500"] {
+        let response =
+            Client::of(server).script(&format!("insert a 1\nsave\nstatus {status}"), &NOBODY);
+        assert_eq!(response.status.to_string(), status);
+        response.set_cookie(server.mint.cookie);
+    }
+}
+
+/// A session over the limit: an error with both sizes, and no cookie.
+pub fn too_large_is_an_error_and_sends_nothing(server: &Server) {
+    let client = Client::of(server);
+    let response = client.script(&format!("insert a \"{}\"\nsave", "x".repeat(4000)), &NOBODY);
+    assert_eq!(response.status, 500);
+    assert!(response.body.contains("4096"), "{}", response.body);
+    assert!(response.set_cookies(server.mint.cookie).is_empty());
+
+    // The largest that fits is sent and read.
+    let len = (0..3000).rev().step_by(3).find(|len| {
+        let script = format!("insert a \"{}\"\nsave", "x".repeat(*len));
+        client.script(&script, &NOBODY).status == 200
+    });
+    let script = format!("insert a \"{}\"\nsave", "x".repeat(len.unwrap_or_default()));
+    let response = client.script(&script, &NOBODY);
+    assert!((4090..=4096).contains(&response.set_cookie(server.mint.cookie).len()));
+    let mut jar = Jar::default();
+    jar.take(&response);
+    assert_eq!(client.script("state", &jar.cookies()).json()["new"], false);
+}
+
+/// A session keeps its beginning until it is renewed.
+pub fn times_are_kept(server: &Server) {
+    let (client, mint) = (Client::of(server), &server.mint);
+    let mut jar = Jar::default();
+    let old = mint.pair(&mint.alive(r#""a":1"#));
+    let before = client.script("state", &[&old]).json();
+    assert_eq!(before["new"], false);
+    assert_eq!(before["rejection"], json!(null));
+
+    jar.take(&client.script("save", &[&old]));
+    let after = client.script("state", &jar.cookies()).json();
+    assert_eq!(after["started"], before["started"]);
+
+    if server.dialect() == Dialect::Waxseal {
+        jar.take(&client.script("renew\nsave", &jar.cookies()));
+        let renewed = client.script("state", &jar.cookies()).json();
+        assert!(renewed["started"].as_u64() > before["started"].as_u64());
+        assert_eq!(client.script("read", &jar.cookies()).json(), json!({"a": 1}));
+    }
+    let rejected = client.script("state", &[mint.pair(&mint.expired(r#""a":1"#))]).json();
+    assert_eq!(rejected["rejection"], "expired");
+    assert_eq!(rejected["new"], true);
+}
+
+/// Any JSON comes back as it went.
+pub fn data_goes_round(server: &Server) {
+    let (client, mut jar) = (Client::of(server), Jar::default());
+    let data = json!({
+        "name": "José 🦀 \"quoted\" <b> \u{0} \u{2028}",
+        "": [1, -2.5, 1e300, u64::MAX, null, true, {"deep": [[[]]]}],
+        "é": {},
+    });
+    jar.take(&client.script(&format!("write {data}\nsave"), &NOBODY));
+    assert_eq!(client.script("read", &jar.cookies()).json(), data);
+}

@@ -1,0 +1,103 @@
+//! A second implementation of the tokens, from the specifications alone: it
+//! signs whatever it is given.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use data_encoding::BASE64URL_NOPAD;
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+/// The keys of a server under test, in other hands.
+#[derive(Clone, Debug)]
+pub struct Mint {
+    /// What the server gets as its secret.
+    pub secret: &'static str,
+    /// The cookie's name.
+    pub cookie: &'static str,
+    /// The cookie's attributes when it is set, but for `Max-Age`.
+    pub attributes: &'static [&'static str],
+    /// The header of every token.
+    pub header: String,
+    key: Vec<u8>,
+}
+
+impl Mint {
+    /// Of our own cookie with its defaults.
+    pub fn waxseal() -> Self {
+        Self::derived("a secret for tests, and nothing else", "__Host-session")
+    }
+
+    /// Of our own cookie under another secret or name.
+    pub fn derived(secret: &'static str, cookie: &'static str) -> Self {
+        let hkdf = Hkdf::<Sha256>::new(None, secret.as_bytes());
+        let expand = |purpose: &str, len| {
+            let mut out = vec![0; len];
+            hkdf.expand(format!("waxseal/1 {purpose}\0{cookie}").as_bytes(), &mut out)
+                .expect("a short output");
+            out
+        };
+        let kid = BASE64URL_NOPAD.encode(&expand("kid", 6));
+        Self {
+            secret,
+            cookie,
+            attributes: &["Path=/", "Secure", "HttpOnly", "SameSite=Lax"],
+            header: format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#),
+            key: expand("HS256", 32),
+        }
+    }
+
+    /// Of Microdot's cookie.
+    pub fn microdot() -> Self {
+        Self {
+            secret: "top-secret",
+            cookie: "session",
+            attributes: &["Path=/", "HttpOnly"],
+            header: r#"{"alg":"HS256","typ":"JWT"}"#.into(),
+            key: b"top-secret".to_vec(),
+        }
+    }
+
+    /// The same key under another mint's header.
+    #[must_use]
+    pub fn posing_as(self, other: &Self) -> Self {
+        Self { header: other.header.clone(), ..self }
+    }
+
+    /// The token of `claims` under `header`.
+    pub fn token_with(&self, header: &str, claims: &str) -> String {
+        let encode = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
+        let message = format!("{}.{}", encode(header), encode(claims));
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("a key of any length");
+        mac.update(message.as_bytes());
+        format!("{message}.{}", BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()))
+    }
+
+    /// The token of `claims`.
+    pub fn token(&self, claims: &str) -> String {
+        self.token_with(&self.header, claims)
+    }
+
+    /// A token of a session that began a minute ago and lives for days.
+    pub fn alive(&self, members: &str) -> String {
+        self.token(&claims(now() - 60, now() + 6 * 86_400, members))
+    }
+
+    /// A token of a session that ended a second ago.
+    pub fn expired(&self, members: &str) -> String {
+        self.token(&claims(now() - 3600, now() - 1, members))
+    }
+
+    /// `name=token`, as it stands in a `Cookie` header.
+    pub fn pair(&self, token: &str) -> String {
+        format!("{}={token}", self.cookie)
+    }
+}
+
+fn claims(iat: u64, exp: u64, members: &str) -> String {
+    format!(r#"{{"iat":{iat},"exp":{exp},{members}}}"#)
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
+}

@@ -1,0 +1,124 @@
+//! The example `login`, as its user runs it.
+
+use std::{
+    path::PathBuf,
+    process::{Command, Output},
+    sync::LazyLock,
+};
+
+use e2e::{
+    client::{Client, Jar},
+    example::example,
+    server::{Dialect, Server},
+};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+const NOBODY: [&str; 0] = [];
+
+fn login() -> Command {
+    static LOGIN: LazyLock<PathBuf> = LazyLock::new(|| example("login"));
+    Command::new(&*LOGIN)
+}
+
+fn start(dialect: Dialect) -> Server {
+    Server::start(&mut login(), dialect)
+}
+
+mod waxseal {
+    e2e::conformance_of_a_login!(super::start(super::Dialect::Waxseal));
+}
+
+mod microdot {
+    e2e::conformance_of_a_login!(super::start(super::Dialect::Microdot));
+}
+
+#[test]
+fn names_are_escaped() {
+    let server = start(Dialect::Waxseal);
+    let (client, mut jar) = (Client::of(&server), Jar::default());
+    jar.take(&client.form("/", "username=%3Cb%3E%22%26%27Jos%C3%A9", &NOBODY));
+    let page = client.get("/", &jar.cookies()).body;
+    assert!(page.contains("Hello <b>&#60;b&#62;&#34;&#38;&#39;José</b>!"), "{page}");
+    assert!(!page.contains("<b><b>"), "{page}");
+}
+
+#[test]
+fn an_empty_name_is_a_name() {
+    let server = start(Dialect::Waxseal);
+    let (client, mut jar) = (Client::of(&server), Jar::default());
+    jar.take(&client.form("/", "username=", &NOBODY));
+    assert!(client.get("/", &jar.cookies()).body.contains("Hello <b></b>!"));
+}
+
+#[test]
+fn the_page_shows_what_is_in_the_cookie() {
+    let server = start(Dialect::Waxseal);
+    let (client, mut jar) = (Client::of(&server), Jar::default());
+    assert!(!client.get("/", &NOBODY).body.contains("<details>"));
+    jar.take(&client.form("/", "username=susan", &NOBODY));
+    let page = client.get("/", &jar.cookies()).body;
+    let size = server.mint.pair(jar.value(server.mint.cookie).expect("a cookie")).len();
+    let header = server.mint.header.replace('"', "&#34;");
+    for part in
+        ["<details>", "__Host-session", &header, "UTC, in 7 days", &format!("{size} of 4096 bytes")]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    // Nothing of a cookie that was not accepted.
+    assert!(!client.get("/", &[server.mint.pair("a.b.c")]).body.contains("<details>"));
+}
+
+#[test]
+fn a_name_too_long_is_told_kindly() {
+    let server = start(Dialect::Waxseal);
+    let response =
+        Client::of(&server).form("/", &format!("username={}", "x".repeat(5000)), &NOBODY);
+    assert_eq!(response.status, 422);
+    assert!(response.body.contains("too long"), "{}", response.body);
+    assert!(response.values("set-cookie").is_empty());
+}
+
+fn run(command: &mut Command) -> (Option<i32>, String) {
+    let Output { status, stdout, stderr } = command.env("PORT", "0").output().expect("it runs");
+    let text = [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    (status.code(), text.concat())
+}
+
+#[test]
+fn a_short_secret_is_a_clear_error() {
+    let (code, text) = run(login().env("SESSION_SECRET", "top-secret"));
+    assert_eq!(code, Some(2));
+    assert!(text.contains("32") && text.contains("SESSION_SECRET"), "{text}");
+    assert!(!text.contains("top-secret"), "{text}");
+}
+
+#[test]
+fn an_empty_secret_is_one_in_microdot_mode_too() {
+    let (code, text) = run(login().arg("--microdot").env("SESSION_SECRET", ""));
+    assert_eq!(code, Some(2));
+    assert!(text.contains("empty"), "{text}");
+}
+
+#[test]
+fn wrong_usage_is_told() {
+    let (code, text) = run(login().arg("--mikrodot"));
+    assert_eq!(code, Some(2));
+    assert!(text.contains("--mikrodot") && text.contains("--help"), "{text}");
+    let (code, text) = run(login().arg("--help"));
+    assert_eq!(code, Some(0));
+    assert!(text.contains("--microdot") && text.contains("SESSION_SECRET"), "{text}");
+}
+
+#[test]
+fn it_stops_cleanly() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let mut server = start(Dialect::Waxseal);
+        Client::of(&server).get("/", &NOBODY);
+        let id = Pid::from_raw(server.id().try_into().expect("a process id"));
+        kill(id, signal).expect("it can be signalled");
+        assert_eq!(server.wait(), Some(0), "{signal}");
+    }
+}
