@@ -13,8 +13,10 @@ use e2e::{
     example::example,
     server::{Dialect, Server},
 };
-use fantoccini::{Client, ClientBuilder, Locator};
-use serde_json::{Value, json};
+use thirtyfour::{
+    By, ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver, WebElement,
+    error::WebDriverResult, extensions::query::ElementQueryable as _,
+};
 
 /// Chromedriver, which ends with the test.
 struct Driver {
@@ -45,30 +47,26 @@ impl Driver {
         Self { child, url: format!("http://127.0.0.1:{port}") }
     }
 
-    async fn browser(&self, profile: &Path) -> Client {
-        let mut options = json!({
-            "args": [
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--window-size=1000,1250",
-                format!("--user-data-dir={}", profile.display()),
-            ],
-        });
-        if let Ok(chromium) = env::var("CHROMIUM") {
-            options["binary"] = chromium.into();
+    async fn browser(&self, profile: &Path) -> WebDriverResult<WebDriver> {
+        let mut chrome = DesiredCapabilities::chrome();
+        for argument in [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--window-size=1000,1250",
+            &format!("--user-data-dir={}", profile.display()),
+        ] {
+            chrome.add_arg(argument)?;
         }
-        let Value::Object(capabilities) = json!({"goog:chromeOptions": options}) else {
-            unreachable!("an object");
-        };
-        let mut builder =
-            ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
-        builder.capabilities(capabilities).connect(&self.url).await.expect("a browser")
+        if let Ok(chromium) = env::var("CHROMIUM") {
+            chrome.set_binary(&chromium)?;
+        }
+        WebDriver::new(&self.url, chrome).await
     }
 }
 
@@ -79,55 +77,58 @@ impl Drop for Driver {
     }
 }
 
-async fn text(browser: &Client, selector: &str) -> String {
-    let element = browser.wait().for_element(Locator::Css(selector)).await;
-    element.expect(selector).text().await.expect("its text")
+/// The element, once it is there.
+async fn element(browser: &WebDriver, css: &str) -> WebDriverResult<WebElement> {
+    browser.query(By::Css(css)).first().await
 }
 
-async fn click(browser: &Client, selector: &str) {
-    let element = browser.wait().for_element(Locator::Css(selector)).await;
-    element.expect(selector).click().await.expect("a click");
+async fn text(browser: &WebDriver, css: &str) -> WebDriverResult<String> {
+    element(browser, css).await?.text().await
 }
 
-async fn screenshot(browser: &Client, name: &str) {
+async fn screenshot(browser: &WebDriver, name: &str) -> WebDriverResult<()> {
     if let Ok(folder) = env::var("SCREENSHOTS") {
-        fs::create_dir_all(&folder).expect("the folder for screenshots");
-        let png = browser.screenshot().await.expect("a screenshot");
-        fs::write(Path::new(&folder).join(name), png).expect("it is written");
+        fs::create_dir_all(&folder)?;
+        fs::write(Path::new(&folder).join(name), browser.screenshot_as_png().await?)?;
     }
+    Ok(())
 }
 
 /// Logs in, reloads, looks at the cookie, logs out.
-async fn login_reload_logout(browser: &Client, server: &Server, name: &str) {
+async fn login_reload_logout(
+    browser: &WebDriver,
+    server: &Server,
+    name: &str,
+) -> WebDriverResult<()> {
     // `localhost`: only there does a browser keep a Secure cookie over http.
-    let url = server.url.replace("127.0.0.1", "localhost");
-    browser.goto(&url).await.expect("the page");
-    assert_eq!(text(browser, "h1").await, "Log in");
-    screenshot(browser, &format!("{name}-form.png")).await;
+    browser.goto(server.url.replace("127.0.0.1", "localhost")).await?;
+    assert_eq!(text(browser, "h1").await?, "Log in");
+    screenshot(browser, &format!("{name}-form.png")).await?;
 
-    let field = browser.find(Locator::Css("input[name=username]")).await.expect("the field");
-    field.send_keys("Søren <b>").await.expect("typing");
-    click(browser, "#login").await;
-    assert_eq!(text(browser, "h1 b").await, "Søren <b>");
-    browser.refresh().await.expect("a reload");
-    assert_eq!(text(browser, "h1").await, "Hello Søren <b>!");
+    element(browser, "input[name=username]").await?.send_keys("Søren <b>").await?;
+    element(browser, "#login").await?.click().await?;
+    assert_eq!(text(browser, "h1 b").await?, "Søren <b>");
+    browser.refresh().await?;
+    assert_eq!(text(browser, "h1").await?, "Hello Søren <b>!");
 
-    let cookies = browser.get_all_cookies().await.expect("the cookies");
+    let cookies = browser.get_all_cookies().await?;
     let [cookie] = &*cookies else { panic!("one cookie, not {cookies:?}") };
-    assert_eq!(cookie.name(), server.mint.cookie);
-    assert_eq!(cookie.http_only(), Some(true));
-    assert_eq!(cookie.secure(), Some(server.dialect() == Dialect::Waxseal));
-    assert_eq!(cookie.path(), Some("/"));
-    let seen = browser.execute("return document.cookie", vec![]).await.expect("a script");
-    assert_eq!(seen, "", "no script sees the cookie");
+    assert_eq!(cookie.name, server.mint.cookie);
+    assert_eq!(cookie.http_only, Some(true));
+    assert_eq!(cookie.secure, Some(server.dialect() == Dialect::Waxseal));
+    assert_eq!(cookie.path.as_deref(), Some("/"));
+    let seen = browser.execute("return document.cookie", vec![]).await?;
+    assert_eq!(seen.json(), "", "no script sees the cookie");
 
-    click(browser, "summary").await;
-    assert!(text(browser, "details").await.contains(server.mint.cookie));
-    screenshot(browser, &format!("{name}-cookie.png")).await;
+    element(browser, "summary").await?.click().await?;
+    assert!(text(browser, "details").await?.contains(server.mint.cookie));
+    screenshot(browser, &format!("{name}-cookie.png")).await?;
 
-    click(browser, "#logout").await;
-    assert_eq!(text(browser, "h1").await, "Log in");
-    assert!(browser.get_all_cookies().await.expect("the cookies").is_empty());
+    element(browser, "#logout").await?.click().await?;
+    element(browser, "#login").await?;
+    assert_eq!(text(browser, "h1").await?, "Log in");
+    assert!(browser.get_all_cookies().await?.is_empty());
+    Ok(())
 }
 
 #[tokio::test]
@@ -137,14 +138,14 @@ async fn a_person_logs_in_and_out() {
     for (dialect, name) in [(Dialect::Waxseal, "waxseal"), (Dialect::Microdot, "microdot")] {
         let server = Server::start(&mut Command::new(&login), dialect);
         let profile = tempfile::tempdir().expect("a new profile");
-        let browser = driver.browser(profile.path()).await;
+        let browser = driver.browser(profile.path()).await.expect("a browser");
         // A task of its own, so that the browser is closed if a check fails.
         let checks = tokio::spawn({
             let browser = browser.clone();
             async move { login_reload_logout(&browser, &server, name).await }
         });
         let result = checks.await;
-        browser.close().await.expect("the browser closes");
-        result.expect("every check holds");
+        browser.quit().await.expect("the browser closes");
+        result.expect("every check holds").expect("the browser obeys");
     }
 }
