@@ -67,7 +67,11 @@ fn the_page_shows_what_is_in_the_cookie() {
     {
         assert!(page.contains(part), "{part}: {page}");
     }
-    // Nothing of a cookie that was not accepted.
+    // Nothing of a cookie that was not accepted, also beside one that was.
+    let forged = server.mint.alive(r#""username":"forged""#).replace('.', ".x");
+    let good = server.mint.pair(jar.value(server.mint.cookie).expect("a cookie"));
+    let page = client.get("/", &[format!("{}; {good}", server.mint.pair(&forged))]).body;
+    assert!(page.contains("<details>") && !page.contains("forged"), "{page}");
     assert!(!client.get("/", &[server.mint.pair("a.b.c")]).body.contains("<details>"));
 }
 

@@ -44,6 +44,12 @@ pub(crate) fn seal_microdot(state: &State) -> String {
     json
 }
 
+/// Whether the user asked to be remembered when the browser is closed; `None`
+/// where nobody said.
+pub(crate) fn remember(state: &State) -> Option<bool> {
+    state.claim("remember").map(|json| json == "true")
+}
+
 /// Step 5 of opening, its second half: the types of the registered claims. A
 /// mistyped claim is a rejection, never taken for an absent one.
 pub(crate) fn check(state: &State, dialect: Dialect) -> Result<Times, Rejection> {

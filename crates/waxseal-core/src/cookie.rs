@@ -8,5 +8,5 @@ mod spec;
 
 pub(crate) use caching::Caching;
 pub use caching::ResponseHeaders;
-pub(crate) use presented::values;
+pub(crate) use presented::{pairs, value_of};
 pub use spec::{CookieSpec, CookieSpecBuilder};

@@ -3,7 +3,9 @@
 //! [`Rejection`].
 
 mod caller;
+mod config;
 mod rejection;
 
-pub use caller::{BuildError, CookieSpecError, ReadError, SaveError, SecretError, WriteError};
+pub use caller::{ReadError, SaveError, WriteError};
+pub use config::{BuildError, CookieSpecError, JwksError, SecretError};
 pub use rejection::Rejection;

@@ -3,7 +3,10 @@
 
 mod alone;
 
-use alloc::{string::String, vec::Vec};
+use alloc::{
+    string::{String, ToString as _},
+    vec::Vec,
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -21,15 +24,9 @@ pub trait Share {
     /// Calls `f` with the session and the sealer that opened it.
     fn with<R>(&self, f: impl FnOnce(&Sealer, &mut Opened) -> R) -> R;
 
-    /// 128 random bits for the name of a session, or `None` where the platform
-    /// has no randomness; sessions then have no name.
-    ///
-    /// # Errors
-    ///
-    /// [`SaveError::NoRandomness`] where there should be some and is not.
-    fn random(&self) -> Result<Option<[u8; 16]>, SaveError> {
-        Ok(None)
-    }
+    /// Somebody deletes a session whose response head has been made, so that
+    /// nothing will come of it: worth an error in the log.
+    fn deleted_too_late(&self) {}
 }
 
 /// The session of one user as a handler sees it: its data and its times.
@@ -46,6 +43,9 @@ impl<S: Share> Handle<S> {
     }
 
     /// The member `name` as a `T`; `None` if the session has none.
+    ///
+    /// The session is locked meanwhile: the `Deserialize` of a `T` that asks for
+    /// the session itself would wait for ever.
     ///
     /// # Errors
     ///
@@ -70,7 +70,8 @@ impl<S: Share> Handle<S> {
         self.0.with(|_, opened| opened.state.remove(name))
     }
 
-    /// Removes all data. The cookie stays: see [`delete`](Self::delete).
+    /// Removes all data. The cookie and the [user](Self::user) stay: see
+    /// [`delete`](Self::delete).
     pub fn clear(&self) {
         self.0.with(|_, opened| opened.state.clear());
     }
@@ -111,22 +112,56 @@ impl<S: Share> Handle<S> {
     /// cookie, or the response head has already been made. What was saved
     /// before stays as it was.
     pub fn save(&self) -> Result<(), SaveError> {
-        self.0.with(|sealer, opened| sealer.save(opened, || self.0.random()))
+        self.0.with(Sealer::save)
     }
 
-    /// Clears the session and removes the cookie from the browser. A copy of
-    /// the cookie is accepted until it expires.
+    /// Clears the session and removes the cookie from the browser, and any
+    /// former one that is still accepted. A copy of the cookie is accepted
+    /// until it expires.
+    ///
+    /// Once the response head has been made it is too late: nothing is removed,
+    /// and the face logs an error.
     pub fn delete(&self) {
-        self.0.with(Sealer::delete);
+        let too_late = self.0.with(|sealer, opened| {
+            sealer.delete(opened);
+            opened.is_closed()
+        });
+        if too_late {
+            self.0.deleted_too_late();
+        }
     }
 
-    /// Keeps the data and begins a new session with it: a new start, a new
-    /// name. Call it at every change of privilege, before the save.
+    /// Keeps the data and the user and begins a new session with them: a new
+    /// start, a new name. Call it at every change of privilege, before the
+    /// save. In Microdot mode sessions have neither, and nothing changes.
     pub fn renew(&self) {
-        self.0.with(|_, opened| {
-            opened.begin_anew();
-            opened.state.set_changed(true);
+        self.0.with(Sealer::renew);
+    }
+
+    /// Says whose session it is (`sub`, RFC 7519, section 4.1.2), which is a
+    /// change of privilege: the session is [renewed](Self::renew). Takes effect
+    /// with the next save.
+    pub fn set_user(&self, user: &str) {
+        let json = serde_json::Value::from(user).to_string();
+        self.0.with(|sealer, opened| {
+            sealer.renew(opened);
+            opened.state.set_claim("sub", json);
         });
+    }
+
+    /// Whose session it is, where [`set_user`](Self::set_user) has said so.
+    #[must_use]
+    pub fn user(&self) -> Option<String> {
+        self.0.with(|_, opened| serde_json::from_str(opened.state.claim("sub")?).ok())
+    }
+
+    /// Whether the browser keeps the cookie when it is closed: "remember me".
+    /// Where nobody says, the [cookie's configuration](crate::CookieSpec)
+    /// decides. Takes effect with the next save, and stays with the session.
+    ///
+    /// In Microdot mode it has no effect: its cookie has no such attribute.
+    pub fn set_remember(&self, remember: bool) {
+        self.0.with(|sealer, opened| sealer.set_remember(opened, remember));
     }
 
     /// Whether the session begins with this request: it brought no cookie that

@@ -1,12 +1,18 @@
 //! The keys: what signs, what verifies, and which of them a token means.
 
+mod jwks;
 mod key;
 mod secret;
+mod source;
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
+pub use jwks::Jwks;
 pub(crate) use key::{Key, SIGNATURE_LEN};
 pub use secret::Secret;
+pub use source::KeySource;
+
+use crate::error::BuildError;
 
 /// Whose tokens a keyring reads and writes. Our own and Microdot's are never
 /// mixed in one ring: a derived key verifies only our cookie, by its `kid`,
@@ -33,12 +39,14 @@ impl Dialect {
     }
 }
 
-/// The keys of one cookie: one that signs. Keys that only verify will stand
-/// beside it, never in its place.
+/// The keys of one cookie: one that signs, and any number that only verify.
 #[derive(Debug)]
 pub(crate) struct Keyring {
     dialect: Dialect,
     signing: Key,
+    /// In the order of their headers, so that finding one does not grow with
+    /// their number as trying each would.
+    accepted: Vec<Key>,
 }
 
 /// The headers of the emitters that speak Microdot's dialect, encoded: PyJWT
@@ -50,15 +58,26 @@ const MICRODOT_HEADERS: [&str; 3] = [
 ];
 
 impl Keyring {
-    /// The ring of our own cookie `cookie_name`.
-    pub(crate) fn derived(secret: &Secret, cookie_name: &str) -> Self {
-        Self { dialect: Dialect::Waxseal, signing: Key::derived(secret, cookie_name) }
+    /// The ring of our own cookie: `signing` signs, `accepted` verify, too.
+    pub(crate) fn new(signing: Key, mut accepted: Vec<Key>) -> Result<Self, BuildError> {
+        accepted.sort_unstable_by(|one, other| one.header().cmp(other.header()));
+        let twice = accepted
+            .windows(2)
+            .any(|pair| matches!(pair, [one, other] if one.header() == other.header()));
+        if twice || accepted.iter().any(|key| key.header() == signing.header()) {
+            return Err(BuildError::DuplicateKey);
+        }
+        Ok(Self { dialect: Dialect::Waxseal, signing, accepted })
     }
 
     /// The ring of Microdot's cookie: its key as it stands.
     pub(crate) fn microdot(key: &[u8]) -> Self {
         let [header, ..] = MICRODOT_HEADERS;
-        Self { dialect: Dialect::Microdot, signing: Key::raw(key, String::from(header)) }
+        Self {
+            dialect: Dialect::Microdot,
+            signing: Key::raw(key, String::from(header)),
+            accepted: Vec::new(),
+        }
     }
 
     pub(crate) const fn dialect(&self) -> Dialect {
@@ -70,22 +89,35 @@ impl Keyring {
         &self.signing
     }
 
+    /// Whether `key` is the one that signs.
+    pub(crate) fn signs_with(&self, key: &Key) -> bool {
+        core::ptr::eq(key, &raw const self.signing)
+    }
+
     /// The key that writes exactly this encoded header.
     pub(crate) fn by_header(&self, header: &[u8]) -> Option<&Key> {
-        let known = match self.dialect {
-            Dialect::Waxseal => header == self.signing.header().as_bytes(),
-            Dialect::Microdot => MICRODOT_HEADERS.iter().any(|known| header == known.as_bytes()),
-        };
-        known.then_some(&self.signing)
+        match self.dialect {
+            Dialect::Waxseal if header == self.signing.header().as_bytes() => Some(&self.signing),
+            Dialect::Waxseal => {
+                let at = self.accepted.binary_search_by(|key| key.header().as_bytes().cmp(header));
+                self.accepted.get(at.ok()?)
+            }
+            Dialect::Microdot => {
+                let known = MICRODOT_HEADERS.iter().any(|known| header == known.as_bytes());
+                known.then_some(&self.signing)
+            }
+        }
     }
 
     /// The key that a decoded header's `kid` means. Microdot's tokens have
     /// one key, whatever a `kid` says.
     pub(crate) fn by_kid(&self, kid: Option<&str>) -> Option<&Key> {
-        let known = match self.dialect {
-            Dialect::Waxseal => kid.is_some() && kid == self.signing.kid(),
-            Dialect::Microdot => true,
-        };
-        known.then_some(&self.signing)
+        match self.dialect {
+            Dialect::Waxseal => {
+                let mut keys = core::iter::once(&self.signing).chain(&self.accepted);
+                keys.find(|key| kid.is_some() && key.kid() == kid)
+            }
+            Dialect::Microdot => Some(&self.signing),
+        }
     }
 }

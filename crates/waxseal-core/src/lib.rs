@@ -17,17 +17,16 @@
 //!
 //! // For each request: its Cookie headers and the time.
 //! let cookie_headers = [b"theme=dark".as_slice()];
-//! let opened = sealer.open(cookie_headers, UnixTime::from_secs(1_800_000_000));
+//! let alone = Alone::open(&sealer, cookie_headers, UnixTime::from_secs(1_800_000_000));
 //!
 //! // A handler reads and changes the session.
-//! let shared = Alone::new(&sealer, opened);
-//! let session = Handle::new(&shared);
+//! let session = Handle::new(&alone);
 //! assert_eq!(session.get::<String>("username")?, None);
 //! session.insert("username", "susan")?;
 //! session.save()?;
 //!
 //! // The response carries what `close` says: `closing.apply(&mut headers)`.
-//! let closing = shared.close();
+//! let closing = alone.close();
 //! # let _ = closing;
 //! # Ok(())
 //! # }
@@ -72,9 +71,10 @@ mod token;
 
 pub use cookie::{CookieSpec, CookieSpecBuilder, ResponseHeaders};
 pub use error::{
-    BuildError, CookieSpecError, ReadError, Rejection, SaveError, SecretError, WriteError,
+    BuildError, CookieSpecError, JwksError, ReadError, Rejection, SaveError, SecretError,
+    WriteError,
 };
 pub use handle::{Alone, Handle, Share};
-pub use keyring::Secret;
-pub use sealer::{Closing, Opened, Sealer, SealerBuilder};
+pub use keyring::{Jwks, KeySource, Secret};
+pub use sealer::{Closing, Opened, Outcome, Sealer, SealerBuilder};
 pub use time::UnixTime;

@@ -3,26 +3,28 @@
 
 mod builder;
 mod opened;
+mod opening;
+mod source;
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{format, string::String, vec, vec::Vec};
 
 pub use self::builder::SealerBuilder;
-use self::opened::{Answer, Origin};
-pub use self::opened::{Closing, Opened};
+pub use self::opened::{Closing, Opened, Outcome};
+use self::{
+    opened::{Answer, Origin},
+    source::Source,
+};
 use crate::{
     base64url,
     claims::{self, Claims},
-    cookie::{Caching, CookieSpec, values},
-    error::{BuildError, Rejection, SaveError},
-    keyring::{Dialect, Keyring, Secret},
-    lifetime::{Limits, Verdict},
+    cookie::{Caching, CookieSpec},
+    error::{BuildError, SaveError},
+    keyring::{Dialect, KeySource, Keyring},
+    lifetime::Limits,
     state::State,
     time::UnixTime,
-    token::{self, Unverified},
+    token,
 };
-
-/// The most cookies of our name in one request whose MAC is computed.
-const MAX_ATTEMPTS: usize = 16;
 
 /// What browsers keep: RFC 6265bis, section 5.7, asks for 4096 bytes of name
 /// and value; some count the whole line.
@@ -35,24 +37,31 @@ const MAX_LINE: usize = 4096;
 /// use waxseal_core::{Sealer, Secret};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let bytes = [7; 32];
-/// let sealer = Sealer::builder(Secret::new(bytes)?).build()?;
+/// # let (bytes, former) = ([7; 32], [8; 32]);
+/// let sealer = Sealer::builder(Secret::new(bytes)?)
+///     .accept(Secret::new(former)?) // still verifies, signs no more
+///     .build()?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug)]
 pub struct Sealer {
-    cookie: CookieSpec,
-    keyring: Keyring,
+    own: Source,
+    /// Read when the request has no cookie of our own name.
+    former: Vec<Source>,
+    /// The lines that remove cookies of our own name under another path or
+    /// domain: no request tells them from ours.
+    stale: Vec<String>,
     limits: Limits,
     max_token: usize,
 }
 
 impl Sealer {
-    /// A sealer of our own cookies, whose keys are derived from `secret`.
+    /// A sealer of our own cookies, whose keys are derived from a
+    /// [`Secret`](crate::Secret) or stand in a [`Jwks`](crate::Jwks).
     #[must_use = "nothing is checked before `build`"]
-    pub fn builder(secret: Secret) -> SealerBuilder {
-        SealerBuilder::new(secret)
+    pub fn builder(keys: impl Into<KeySource>) -> SealerBuilder {
+        SealerBuilder::new(keys.into())
     }
 
     /// A sealer that reads and writes the cookie of Microdot's session
@@ -71,8 +80,9 @@ impl Sealer {
             return Err(BuildError::EmptyKey);
         }
         Ok(Self {
-            cookie: CookieSpec::microdot(),
-            keyring: Keyring::microdot(key),
+            own: Source::new(CookieSpec::microdot(), Keyring::microdot(key)),
+            former: Vec::new(),
+            stale: Vec::new(),
             limits: Limits::default(),
             max_token: MAX_LINE,
         })
@@ -81,144 +91,102 @@ impl Sealer {
     /// The cookie that this sealer reads and writes.
     #[must_use]
     pub fn cookie(&self) -> &CookieSpec {
-        &self.cookie
+        &self.own.cookie
     }
 
-    /// Opens the session of a request: `cookies` are the values of its
-    /// `Cookie` headers as they came, and `now` is the request's time, which
-    /// everything done to the session later uses.
-    ///
-    /// Never fails: where no cookie is accepted, the session is empty and
-    /// knows the [`Rejection`].
-    pub fn open<'h, I>(&self, cookies: I, now: UnixTime) -> Opened
-    where
-        I: IntoIterator<Item = &'h [u8], IntoIter: DoubleEndedIterator>,
-    {
-        // 1. Each cookie of our name is tried; the first that passes every
-        //    step wins, so nobody's junk in front can lock a user out.
-        let presented = cookies.into_iter().flat_map(|header| values(header, self.cookie.name()));
-        let mut attempts = Attempts { left: MAX_ATTEMPTS, rejection: None };
-        let accepted = match self.keyring.dialect() {
-            Dialect::Waxseal => self.first_accepted(presented, now, &mut attempts),
-            Dialect::Microdot => self.first_accepted(presented.rev(), now, &mut attempts),
-        };
-        accepted.unwrap_or_else(|| Opened {
-            rejection: attempts.rejection,
-            ..Opened::begun(State::empty(self.keyring.dialect()), now)
-        })
-    }
-
-    fn first_accepted<'h>(
-        &self,
-        mut presented: impl Iterator<Item = &'h [u8]>,
-        now: UnixTime,
-        attempts: &mut Attempts,
-    ) -> Option<Opened> {
-        presented.find_map(|token| {
-            if attempts.left == 0 {
-                return None;
-            }
-            self.open_token(token, now, attempts)
-                .map_err(|rejection| attempts.rejection = attempts.rejection.max(Some(rejection)))
-                .ok()
-        })
-    }
-
-    /// The steps of opening, for one cookie's value.
-    fn open_token(
-        &self,
-        token: &[u8],
-        now: UnixTime,
-        attempts: &mut Attempts,
-    ) -> Result<Opened, Rejection> {
-        if !now.is_plausible() {
-            return Err(Rejection::ClockNotSet);
-        }
-        if token.len() > self.max_token {
-            return Err(Rejection::TooLarge);
-        }
-        // 2. and 3. Three parts, and the header's key.
-        let unverified = Unverified::parse(token, &self.keyring)?;
-        // 4. The MAC. Nothing else is decoded, parsed or allocated before.
-        attempts.left = attempts.left.saturating_sub(1);
-        let verified = unverified.verify()?;
-        // 5. The claims.
-        let dialect = self.keyring.dialect();
-        let text = String::from_utf8(verified.0).map_err(|_| Rejection::Claims)?;
-        let state = State::parse(text, dialect).ok_or(Rejection::Claims)?;
-        let times = claims::check(&state, dialect)?;
-        // 6. The times.
-        let verdict = self.limits.judge(&times, now)?;
-        Ok(Opened {
-            began: times.issued,
-            expires: times.expires,
-            origin: Origin::Cookie { renew: verdict == Verdict::Renew },
-            ..Opened::begun(state, now)
-        })
+    fn dialect(&self) -> Dialect {
+        self.own.keyring.dialect()
     }
 
     /// Seals the session at once: this is what will be sent, whatever is
     /// changed afterwards.
-    pub(crate) fn save(
-        &self,
-        opened: &mut Opened,
-        random: impl FnOnce() -> Result<Option<[u8; 16]>, SaveError>,
-    ) -> Result<(), SaveError> {
+    pub(crate) fn save(&self, opened: &mut Opened) -> Result<(), SaveError> {
         if opened.closed {
             return Err(SaveError::Closed);
         }
         if !opened.now.is_plausible() {
             return Err(SaveError::ClockNotSet);
         }
-        let sid = match opened.sid() {
-            None if self.keyring.dialect() == Dialect::Waxseal => {
-                random()?.map(|bits| format!("\"{}\"", base64url::encode(&bits)))
-            }
-            sid => sid.map(String::from),
-        };
         let began = opened.began.unwrap_or(opened.now);
-        let (line, expires) = self.seal(&opened.state, began, sid.as_deref(), opened.now)?;
+        let expires = match self.dialect() {
+            Dialect::Waxseal => {
+                let limit = self.limits.expires(began, opened.now);
+                [limit, opened.cap].into_iter().flatten().min()
+            }
+            Dialect::Microdot => opened.expires,
+        };
+        let sid = self.sid(opened)?;
+        let line = self.seal(&opened.state, began, expires, sid.as_deref(), opened.now)?;
 
-        if self.keyring.dialect() == Dialect::Waxseal {
+        if self.dialect() == Dialect::Waxseal {
             opened.began = Some(began);
-            opened.expires = expires;
         }
+        opened.expires = expires;
         opened.sid = sid;
         opened.answer = Answer::Set(line);
         opened.state.set_changed(false);
         Ok(())
     }
 
-    /// The `Set-Cookie` line of a session, and when it will expire.
+    /// The session's name as JSON text: the one it has, or a new one where
+    /// there is randomness.
+    fn sid(&self, opened: &Opened) -> Result<Option<String>, SaveError> {
+        match (opened.sid(), opened.random) {
+            (None, Some(random)) if self.dialect() == Dialect::Waxseal => {
+                Ok(Some(format!("\"{}\"", base64url::encode(&random()?))))
+            }
+            (sid, _) => Ok(sid.map(String::from)),
+        }
+    }
+
+    /// The `Set-Cookie` line of a session.
     fn seal(
         &self,
         state: &State,
         began: UnixTime,
+        expires: Option<UnixTime>,
         sid: Option<&str>,
         now: UnixTime,
-    ) -> Result<(String, Option<UnixTime>), SaveError> {
-        let (claims, expires) = match self.keyring.dialect() {
+    ) -> Result<String, SaveError> {
+        let (claims, lasts, remember) = match self.dialect() {
             Dialect::Waxseal => {
-                let expires = self.limits.expires(began, now);
-                (Claims { issued: began, expires, sid }.seal(state), expires)
+                let claims = Claims { issued: began, expires, sid }.seal(state);
+                (claims, expires, claims::remember(state))
             }
-            Dialect::Microdot => (claims::seal_microdot(state), None),
+            // Microdot's cookie says nothing of an `exp` in its claims.
+            Dialect::Microdot => (claims::seal_microdot(state), None, None),
         };
-        let token = token::sign(&claims, self.keyring.signing());
-        let line = self.cookie.set_line(&token, now, expires);
+        let token = token::sign(&claims, self.own.keyring.signing());
+        let line = self.own.cookie.set_line(&token, now, lasts, remember);
         let limit = self.max_token.min(MAX_LINE);
         if line.len() > limit {
             return Err(SaveError::TooLarge { size: line.len(), limit });
         }
-        Ok((line, expires))
+        Ok(line)
     }
 
     /// Clears the session and has its cookie removed.
     pub(crate) fn delete(&self, opened: &mut Opened) {
-        opened.state = State::empty(self.keyring.dialect());
+        opened.state = State::empty(self.dialect());
         opened.begin_anew();
         opened.expires = None;
         opened.answer = Answer::Remove;
+    }
+
+    /// Goes on as another session with the same data. Microdot's sessions have
+    /// no beginning and no name to renew.
+    pub(crate) fn renew(&self, opened: &mut Opened) {
+        if self.dialect() == Dialect::Waxseal {
+            opened.begin_anew();
+            opened.state.set_changed(true);
+        }
+    }
+
+    /// Whether the cookie is to outlive the browser.
+    pub(crate) fn set_remember(&self, opened: &mut Opened, remember: bool) {
+        if self.dialect() == Dialect::Waxseal {
+            opened.state.set_claim("remember", format!("{remember}"));
+        }
     }
 
     /// Ends the request's session: what the response must carry. A later save
@@ -226,35 +194,52 @@ impl Sealer {
     #[must_use = "the response must carry it"]
     pub fn close(&self, opened: &mut Opened) -> Closing {
         opened.closed = true;
-        let (line, not_renewed) = match core::mem::take(&mut opened.answer) {
-            Answer::Set(line) => (Some(line), None),
-            Answer::Remove => (Some(self.cookie.removal_line()), None),
-            Answer::Nothing => {
-                self.renewal(opened).map_or_else(|error| (None, Some(error)), |line| (line, None))
-            }
+        let mut not_resealed = None;
+        let (outcome, set_cookie) = match core::mem::take(&mut opened.answer) {
+            Answer::Set(line) => (Outcome::Saved, self.setting(line, opened)),
+            Answer::Remove => (Outcome::Deleted, self.removing()),
+            Answer::Nothing => match self.reseal(opened) {
+                Ok(Some(line)) => (Outcome::Resealed, self.setting(line, opened)),
+                Ok(None) => (Outcome::Read, Vec::new()),
+                Err(error) => {
+                    not_resealed = Some(error);
+                    (Outcome::Read, Vec::new())
+                }
+            },
         };
-        Closing {
-            caching: if line.is_some() { Caching::SetsCookie } else { Caching::Read },
-            set_cookie: Vec::from_iter(line),
-            unsaved: opened.state.changed(),
-            not_renewed,
-        }
+        let caching = if outcome == Outcome::Read { Caching::Read } else { Caching::SetsCookie };
+        Closing { outcome, set_cookie, caching, unsaved: opened.state.changed(), not_resealed }
     }
 
-    /// The line that moves the end of an active session on: its data as they
-    /// came, not as a handler left them unsaved.
-    fn renewal(&self, opened: &Opened) -> Result<Option<String>, SaveError> {
-        let (Origin::Cookie { renew: true }, Some(state), Some(began)) =
+    /// The line that seals a session again that nobody saved: its data as they
+    /// came, not as a handler left them.
+    fn reseal(&self, opened: &Opened) -> Result<Option<String>, SaveError> {
+        let (Origin::Cookie { reseal: Some(expires), .. }, Some(state), Some(began)) =
             (opened.origin, opened.state.as_it_came(), opened.began)
         else {
             return Ok(None);
         };
-        self.seal(&state, began, state.claim("sid"), opened.now).map(|(line, _)| Some(line))
+        let sid = self.sid(opened)?;
+        self.seal(&state, began, Some(expires), sid.as_deref(), opened.now).map(Some)
     }
-}
 
-struct Attempts {
-    left: usize,
-    /// Of the cookie that came furthest.
-    rejection: Option<Rejection>,
+    /// The lines of a response that sets our cookie. The one it takes over
+    /// goes, and so does any that would stand beside it under our name.
+    fn setting(&self, line: String, opened: &Opened) -> Vec<String> {
+        let taken_over = opened.former.and_then(|at| self.former.get(at));
+        let mut lines: Vec<_> =
+            taken_over.map(|source| source.cookie.removal_line()).into_iter().collect();
+        lines.extend(self.stale.iter().cloned());
+        lines.push(line);
+        lines
+    }
+
+    /// The lines of a response that ends the session: no cookie that would be
+    /// accepted stays.
+    fn removing(&self) -> Vec<String> {
+        let mut lines = vec![self.own.cookie.removal_line()];
+        lines.extend(self.former.iter().map(|source| source.cookie.removal_line()));
+        lines.extend(self.stale.iter().cloned());
+        lines
+    }
 }

@@ -27,6 +27,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     dialect: Dialect,
+    /// Whose token it came in.
+    came_in: Dialect,
     members: Members,
     changed: bool,
 }
@@ -34,13 +36,13 @@ pub(crate) struct State {
 impl State {
     /// The data of a session that has none.
     pub(crate) fn empty(dialect: Dialect) -> Self {
-        Self { dialect, members: Members::default(), changed: false }
+        Self { dialect, came_in: dialect, members: Members::default(), changed: false }
     }
 
     /// The members of `claims`; `None` if it is not one JSON object without
     /// duplicate names, or is nested deeper than 100.
     pub(crate) fn parse(claims: String, dialect: Dialect) -> Option<Self> {
-        Some(Self { dialect, members: Members::parse(claims)?, changed: false })
+        Some(Self { dialect, came_in: dialect, members: Members::parse(claims)?, changed: false })
     }
 
     /// Whether the data is not what it was when it was opened or last saved.
@@ -52,13 +54,38 @@ impl State {
         self.changed = changed;
     }
 
+    /// The claims object that it came in.
+    pub(crate) fn text(&self) -> &str {
+        self.members.text()
+    }
+
     /// The data as it came, without the changes made since.
     pub(crate) fn as_it_came(&self) -> Option<Cow<'_, Self>> {
-        if self.changed {
-            Self::parse(self.members.text().into(), self.dialect).map(Cow::Owned)
-        } else {
-            Some(Cow::Borrowed(self))
+        if !self.changed {
+            return Some(Cow::Borrowed(self));
         }
+        let mut state = Self::parse(self.text().into(), self.came_in)?;
+        if self.is_adopted() {
+            state.adopt();
+        }
+        Some(Cow::Owned(state))
+    }
+
+    /// Makes data of Microdot's our own: what is reserved here stays behind,
+    /// because nobody has checked what it says.
+    pub(crate) fn adopt(&mut self) {
+        self.dialect = Dialect::Waxseal;
+        self.members.retain(|name| !Dialect::Waxseal.reserves(name));
+    }
+
+    /// Whether it came in a token of another dialect.
+    pub(crate) fn is_adopted(&self) -> bool {
+        self.dialect != self.came_in
+    }
+
+    /// Sets a registered claim to JSON text.
+    pub(crate) fn set_claim(&mut self, name: &str, json: String) {
+        self.changed |= self.members.set(name, json);
     }
 
     /// The JSON text of a registered claim.
@@ -107,8 +134,12 @@ impl State {
     }
 
     pub(crate) fn clear(&mut self) {
-        let dialect = self.dialect;
-        self.changed |= self.members.retain(|name| dialect.reserves(name));
+        // Of Microdot's session only its times are not the application's.
+        let stays = |name: &str| match self.dialect {
+            Dialect::Waxseal => Dialect::Waxseal.reserves(name),
+            Dialect::Microdot => matches!(name, "exp" | "nbf" | "iat"),
+        };
+        self.changed |= self.members.retain(stays);
     }
 
     pub(crate) fn keys(&self) -> Vec<String> {
@@ -162,9 +193,10 @@ pub(crate) fn to_json<T: Serialize + ?Sized>(
     name: Option<&str>,
     value: &T,
 ) -> Result<String, WriteError> {
-    let not_json = |reason| WriteError::NotJson { name: name.map(String::from), reason };
-    finite::check(value).map_err(not_json)?;
-    serde_json::to_string(value).map_err(|error| not_json(Cow::Owned(error.to_string())))
+    serde_json::to_string(&finite::Finite(value)).map_err(|error| WriteError::NotJson {
+        name: name.map(String::from),
+        reason: Cow::Owned(error.to_string()),
+    })
 }
 
 /// Appends one member to an object that starts with `{` and has no end yet.

@@ -53,6 +53,11 @@ impl<'t, 'k> Unverified<'t, 'k> {
         Ok(Self { key, message, claims, signature: decoded })
     }
 
+    /// The key that its header names.
+    pub(crate) const fn key(&self) -> &'k Key {
+        self.key
+    }
+
     /// Step 4: the MAC over the received bytes. Only then are the claims
     /// decoded.
     pub(crate) fn verify(self) -> Result<Verified, Rejection> {

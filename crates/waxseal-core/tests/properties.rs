@@ -27,6 +27,15 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// JSON that a parser and a writer would spell otherwise.
+fn odd_spelling() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "-?[1-9][0-9]{0,40}(\\.[0-9]{1,20})?([eE][-+]?[0-9]{1,3})?",
+        r#""(\\u00[0-9a-fA-F]{2}|\\/|[ -!#-\[\]-~é🦀]){0,9}""#,
+        r"\[ *(1|\{ \}|null)( *, *(true|-0|1E1))* \]",
+    ]
+}
+
 fn reserved(name: &str) -> bool {
     ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid", "remember"].contains(&name)
 }
@@ -48,7 +57,7 @@ fn there_and_back(sealer: &Sealer, object: &Map<String, Value>) -> Option<Map<St
 }
 
 fn opens(sealer: &Sealer, header: &[u8]) -> bool {
-    let alone = Alone::new(sealer, sealer.open([header], now()));
+    let alone = Alone::open(sealer, [header], now());
     let accepted = !Handle::new(&alone).is_new();
     let mut response = support::Headers::default();
     alone.close().apply(&mut response);
@@ -67,14 +76,26 @@ proptest! {
     }
 
     #[test]
-    fn untouched_members_stay_the_same_text(object in object()) {
-        let members = Value::Object(object).to_string();
-        let members = &members[1..members.len() - 1];
-        let cookie = format!("__Host-session={}", Minter::own().token(alive(members)));
-        let (saved, response) = request(&own(), &[&cookie], NOW, |session| session.save());
+    fn untouched_members_stay_the_same_text(
+        names in prop::collection::btree_set("[a-z]{1,6}|u[A-F0-9]", 0..5),
+        values in prop::collection::vec(odd_spelling(), 5),
+    ) {
+        let members: Vec<_> = names
+            .iter()
+            .filter(|name| !reserved(name))
+            .zip(&values)
+            // A name, too, keeps its spelling.
+            .map(|(name, value)| format!(r#""\u0078{name}":{value}"#))
+            .collect();
+        let members = members.join(",");
+        let cookie = format!("__Host-session={}", Minter::own().token(alive(&members)));
+        let (saved, response) = request(&own(), &[&cookie], NOW, |session| {
+            assert_eq!(session.rejection(), None);
+            session.save()
+        });
         if saved.is_ok() {
             let end = format!("{members}}}");
-            prop_assert!(response.claims().ends_with(&end));
+            prop_assert!(response.claims().ends_with(&end), "{} {end}", response.claims());
         }
     }
 

@@ -2,13 +2,17 @@
 
 mod support;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU8, Ordering},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 use support::{MICRODOT_KEY, Minter, NOW, alive, microdot, own, own_as, request, secret};
 use waxseal_core::{
     Alone, BuildError, CookieSpec, Handle, Rejection, SaveError, Sealer, Secret, SecretError,
-    Share, UnixTime, WriteError,
+    UnixTime, WriteError,
 };
 
 const WEEK: u64 = 7 * 86_400;
@@ -46,16 +50,28 @@ fn a_saved_session_comes_back() {
     assert!(response.sets_none());
 }
 
+/// Whether closing after `handler` tells of changes that were not saved.
+fn unsaved(handler: impl FnOnce(&Handle<&Alone<'_>>)) -> bool {
+    let sealer = own();
+    let alone = Alone::open(&sealer, [], support::now());
+    handler(&Handle::new(&alone));
+    alone.close().has_unsaved_changes()
+}
+
 #[test]
 fn nothing_is_sent_without_a_save() {
-    let sealer = own();
-    let alone = Alone::new(&sealer, sealer.open([], support::now()));
-    Handle::new(&alone).insert("a", 1).unwrap();
-    let closing = alone.close();
-    assert!(closing.has_unsaved_changes());
-    let mut response = support::Headers::default();
-    closing.apply(&mut response);
+    let ((), response) = request(&own(), &[], NOW, |session| session.insert("a", 1).unwrap());
     assert!(response.sets_none());
+
+    assert!(unsaved(|session| session.insert("a", 1).unwrap()));
+    assert!(unsaved(|session| session.renew()));
+    assert!(unsaved(|session| session.set_user("42")));
+    assert!(unsaved(|session| session.set_remember(true)));
+    assert!(!unsaved(|session| assert!(session.keys().is_empty())));
+    assert!(!unsaved(|session| {
+        session.insert("a", 1).unwrap();
+        session.save().unwrap();
+    }));
 }
 
 #[test]
@@ -83,6 +99,7 @@ fn the_last_of_save_and_delete_wins() {
         session.save().unwrap();
         session.delete();
         assert!(session.keys().is_empty());
+        assert_eq!((session.started_at(), session.expires_at()), (None, None));
     });
     assert_eq!(
         response.cookie(),
@@ -122,13 +139,14 @@ fn a_resave_keeps_the_beginning_and_moves_the_end() {
 
 #[test]
 fn activity_moves_the_end_on_with_the_data_as_they_came() {
-    let near = format!(r#"{{"iat":{},"exp":{},"a":1}}"#, NOW - 86_400, NOW + WEEK / 2 - 1);
+    let near =
+        format!(r#"{{"iat":{},"exp":{},"sid":"s","a":1}}"#, NOW - 86_400, NOW + WEEK / 2 - 1);
     let cookie = format!("__Host-session={}", Minter::own().token(near));
     let ((), response) =
         request(&own(), &[&cookie], NOW, |session| session.insert("a", 2).unwrap());
     assert_eq!(
         response.claims(),
-        format!(r#"{{"iat":{},"exp":{},"a":1}}"#, NOW - 86_400, NOW + WEEK)
+        format!(r#"{{"iat":{},"exp":{},"sid":"s","a":1}}"#, NOW - 86_400, NOW + WEEK)
     );
 }
 
@@ -221,7 +239,7 @@ fn a_clock_that_was_never_set() {
 #[test]
 fn saving_after_the_close_is_an_error() {
     let sealer = own();
-    let alone = Alone::new(&sealer, sealer.open([], support::now()));
+    let alone = Alone::open(&sealer, [], support::now());
     let session = Handle::new(&alone);
     drop(alone.close());
     assert_eq!(session.save(), Err(SaveError::Closed));
@@ -383,40 +401,38 @@ fn microdots_own_claims_go_back_as_they_came() {
     );
 }
 
-/// A face with randomness.
-struct Random<'a, 's>(&'a Alone<'s>, Result<[u8; 16], SaveError>);
-
-impl Share for Random<'_, '_> {
-    fn with<R>(&self, f: impl FnOnce(&Sealer, &mut waxseal_core::Opened) -> R) -> R {
-        (&self.0).with(f)
-    }
-
-    fn random(&self) -> Result<Option<[u8; 16]>, SaveError> {
-        self.1.clone().map(Some)
-    }
+/// Saves twice where there is randomness.
+fn save_named(
+    cookies: &[&str],
+    random: fn() -> Result<[u8; 16], SaveError>,
+) -> Result<support::Headers, SaveError> {
+    let sealer = own();
+    let headers = cookies.iter().map(|header| header.as_bytes());
+    let alone = Alone::open(&sealer, headers, support::now()).with_randomness(random);
+    let session = Handle::new(&alone);
+    session.save()?;
+    session.save()?;
+    let mut response = support::Headers::default();
+    alone.close().apply(&mut response);
+    Ok(response)
 }
 
 #[test]
 fn a_session_is_named_where_there_is_randomness() {
-    let sealer = own();
-    let save = |cookies: &[&str], random: Result<[u8; 16], SaveError>| {
-        let headers = cookies.iter().map(|header| header.as_bytes());
-        let alone = Alone::new(&sealer, sealer.open(headers, support::now()));
-        let result = Handle::new(Random(&alone, random)).save();
-        let mut response = support::Headers::default();
-        alone.close().apply(&mut response);
-        result.map(|()| response)
-    };
-    let response = save(&[], Ok([0xFF; 16])).unwrap();
-    assert!(
-        response.claims().contains(r#","sid":"_____________________w"}"#),
-        "{}",
-        response.claims()
-    );
+    static CALLS: AtomicU8 = AtomicU8::new(0);
+    let counted = || Ok([CALLS.fetch_add(1, Ordering::Relaxed); 16]);
+
+    let response = save_named(&[], || Ok([0xFF; 16])).unwrap();
+    assert!(response.claims().contains(r#","sid":"_____________________w"}"#));
     let cookie = format!("__Host-session={}", response.token());
-    let again = save(&[&cookie], Ok([0; 16])).unwrap();
+    let again = save_named(&[&cookie], || Ok([0; 16])).unwrap();
     assert_eq!(again.claims(), response.claims(), "it keeps its name");
-    assert_eq!(save(&[], Err(SaveError::NoRandomness)).unwrap_err(), SaveError::NoRandomness);
+    save_named(&[], counted).unwrap();
+    assert_eq!(CALLS.load(Ordering::Relaxed), 1, "one name for a session saved twice");
+    assert_eq!(
+        save_named(&[], || Err(SaveError::NoRandomness)).unwrap_err(),
+        SaveError::NoRandomness
+    );
 }
 
 #[test]
@@ -472,6 +488,7 @@ fn debug_shows_no_secret() {
         format!("{:?}", Sealer::builder(secret())),
         format!("{:#?}", own()),
         format!("{:#?}", microdot()),
+        format!("{:?}", Secret::new(support::SECRET).map(waxseal_core::KeySource::from)),
     ];
     let secret = std::str::from_utf8(support::SECRET).unwrap();
     let key = std::str::from_utf8(MICRODOT_KEY).unwrap();
@@ -482,4 +499,121 @@ fn debug_shows_no_secret() {
         }
         assert!(!shown.contains("keyed"), "{shown}");
     }
+}
+
+#[test]
+fn debug_shows_no_session() {
+    let sealer = own();
+    let cookie = format!("__Host-session={}", Minter::own().token(alive(r#""a":"visible""#)));
+    let alone = Alone::open(&sealer, [cookie.as_bytes()], support::now());
+    let session = Handle::new(&alone);
+    session.insert("b", "inserted").unwrap();
+    session.save().unwrap();
+    let opened = sealer.open([cookie.as_bytes()], support::now());
+    let shown = format!("{session:?} {alone:?} {opened:?} {:?}", alone.close());
+    for hidden in ["visible", "inserted", "eyJ"] {
+        assert!(!shown.contains(hidden), "{shown}");
+    }
+}
+
+#[test]
+fn a_user_has_the_session() {
+    let ((), response) = request(&own(), &[], NOW, |session| {
+        assert_eq!(session.user(), None);
+        session.insert("a", 1).unwrap();
+        session.set_user("é\"42");
+        assert_eq!(session.user().as_deref(), Some("é\"42"));
+        session.save().unwrap();
+    });
+    assert!(response.claims().contains(r#""sub":"é\"42""#), "{}", response.claims());
+
+    let cookie = format!("__Host-session={}", response.token());
+    let ((), response) = request(&own(), &[&cookie], NOW + 9, |session| {
+        assert_eq!(session.keys(), ["a"]);
+        session.clear();
+        assert_eq!(session.user().as_deref(), Some("é\"42"), "clear is for the data");
+        session.set_user("43");
+        session.save().unwrap();
+        assert_eq!(session.started_at(), Some(UnixTime::from_secs(NOW + 9)), "a new session");
+    });
+    assert!(response.claims().contains(r#""sub":"43""#));
+    request(&own(), &[&cookie], NOW, |session| {
+        session.delete();
+        assert_eq!(session.user(), None);
+    });
+}
+
+#[test]
+fn remember_me_or_not() {
+    let browser_session = CookieSpec::builder("__Host-session").until_browser_closes().build();
+    for (sealer, by_itself) in [(own(), true), (own_as(browser_session.unwrap()), false)] {
+        let lasts = |remember: Option<bool>, cookies: &[&str]| {
+            let ((), response) = request(&sealer, cookies, NOW, |session| {
+                if let Some(remember) = remember {
+                    session.set_remember(remember);
+                }
+                session.save().unwrap();
+            });
+            let cookie = format!("__Host-session={}", response.token());
+            (response.cookie().contains("; Max-Age=604800;"), cookie)
+        };
+        assert_eq!(lasts(None, &[]).0, by_itself);
+        for remember in [true, false] {
+            let (lasting, cookie) = lasts(Some(remember), &[]);
+            assert_eq!(lasting, remember);
+            // It stays with the session.
+            assert_eq!(lasts(None, &[&cookie]).0, remember);
+        }
+    }
+}
+
+#[test]
+fn the_browser_keeps_the_cookie_no_longer_than_the_session() {
+    let spec = CookieSpec::builder("a").max_age(Duration::from_secs(9 * 86_400)).build().unwrap();
+    let max_age = |sealer: &Sealer| {
+        let ((), response) = request(sealer, &[], NOW, |session| session.save().unwrap());
+        response.cookie().split("; ").find_map(|part| part.strip_prefix("Max-Age=")?.parse().ok())
+    };
+    assert_eq!(max_age(&own_as(spec.clone())), Some(WEEK));
+    let absolute_only = Sealer::builder(secret()).cookie(spec).idle(None).build().unwrap();
+    assert_eq!(max_age(&absolute_only), Some(9 * 86_400));
+    let short = CookieSpec::builder("a").max_age(Duration::from_secs(WEEK - 1)).build().unwrap();
+    let refused = Sealer::builder(secret()).cookie(short).build().unwrap_err();
+    assert_eq!(refused, BuildError::MaxAgeUnderIdle);
+}
+
+#[test]
+fn in_microdot_mode_everything_but_the_times_is_the_applications() {
+    let claims = format!(r#"{{"sub":"susan","exp":{},"iat":5,"jti":"x","a":1}}"#, NOW + 9);
+    let cookie = format!("session={}", Minter::microdot().token(claims));
+    let times = format!(r#"{{"exp":{},"iat":5}}"#, NOW + 9);
+    let ((), response) = request(&microdot(), &[&cookie], NOW, |session| {
+        assert_eq!(session.user().as_deref(), Some("susan"));
+        session.clear();
+        session.renew();
+        session.set_remember(true);
+        session.save().unwrap();
+        assert_eq!(session.user(), None);
+        assert_eq!(session.started_at(), Some(UnixTime::from_secs(5)));
+    });
+    assert_eq!(response.claims(), times);
+    let ((), response) = request(&microdot(), &[&cookie], NOW, |session| {
+        session.set_data(BTreeMap::from([("b", 2)])).unwrap();
+        session.save().unwrap();
+    });
+    assert_eq!(response.claims(), times.replace('}', r#","b":2}"#));
+}
+
+#[test]
+fn one_shot_values_are_read_once() {
+    struct Once(std::cell::Cell<Option<Vec<u8>>>);
+    impl Serialize for Once {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq(self.0.take().unwrap_or_default())
+        }
+    }
+    request(&own(), &[], NOW, |session| {
+        session.insert("a", Once(std::cell::Cell::new(Some(vec![1, 2])))).unwrap();
+        assert_eq!(session.get("a").unwrap(), Some(vec![1, 2]));
+    });
 }

@@ -23,7 +23,8 @@ where
     }
 }
 
-/// An empty 500; the cause goes to the log, where only the operator sees it.
+/// An empty 500; what went wrong goes to the log, where only the operator sees
+/// it.
 impl IntoResponse for SessionError {
     fn into_response(self) -> Response {
         tracing::error!("{self}");

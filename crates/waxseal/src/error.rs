@@ -17,6 +17,12 @@ pub enum SessionError {
         /// The marker's type name.
         marker: &'static str,
     },
+    /// Two layers with different markers have the same cookie: one session
+    /// would overwrite the other, and be read as it.
+    SharedCookie {
+        /// The cookie's name.
+        cookie: String,
+    },
     /// The session was first asked for after the response head was made.
     Closed,
     /// A member is not of the type it was read as.
@@ -35,6 +41,11 @@ impl fmt::Display for SessionError {
                 "no SessionLayer with the marker {marker} wraps this route; \
                  add .layer(SessionLayer::new(sealer)) to its router"
             ),
+            Self::SharedCookie { cookie } => write!(
+                f,
+                "two SessionLayers with different markers have the same cookie {cookie}; \
+                 give one another CookieSpec"
+            ),
             Self::Closed => f.write_str(
                 "the response head has already been made; ask for the session before returning it",
             ),
@@ -48,7 +59,7 @@ impl fmt::Display for SessionError {
 impl Error for SessionError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::MissingLayer { .. } | Self::Closed => None,
+            Self::MissingLayer { .. } | Self::SharedCookie { .. } | Self::Closed => None,
             Self::Read(error) => error.source(),
             Self::Write(error) => error.source(),
             Self::Save(error) => error.source(),

@@ -3,9 +3,12 @@
 use std::{fmt, marker::PhantomData, sync::Arc};
 
 use tower_layer::Layer;
-use waxseal_core::{Sealer, UnixTime};
+use waxseal_core::UnixTime;
 
-use crate::{clock::Clock, service::SessionService, session::Main, slot::Config};
+use crate::{
+    clock::Clock, events::Throttle, service::SessionService, session::Main,
+    shared_sealer::SharedSealer, slot::Config,
+};
 
 /// Gives every request a [`Session<W>`](crate::Session) and puts into its
 /// response what became of it.
@@ -19,8 +22,9 @@ pub struct SessionLayer<W = Main> {
 
 impl SessionLayer {
     /// A layer whose sessions `sealer` opens and seals.
-    pub fn new(sealer: impl Into<Arc<Sealer>>) -> Self {
-        Self::with(Config { sealer: sealer.into(), clock: Clock::system() })
+    /// Give it a [`SharedSealer`] to replace the sealer while the server runs.
+    pub fn new(sealer: impl Into<SharedSealer>) -> Self {
+        Self::with(sealer.into(), Clock::system())
     }
 }
 
@@ -43,10 +47,11 @@ impl<W> SessionLayer<W> {
     /// ```
     #[must_use]
     pub fn clock(self, now: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
-        Self::with(Config { sealer: Arc::clone(&self.config.sealer), clock: Clock::new(now) })
+        Self::with(self.config.sealer.clone(), Clock::new(now))
     }
 
-    fn with(config: Config) -> Self {
+    fn with(sealer: SharedSealer, clock: Clock) -> Self {
+        let config = Config { sealer, clock, warnings: Throttle::default() };
         Self { config: Arc::new(config), marker: PhantomData }
     }
 }

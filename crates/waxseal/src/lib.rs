@@ -59,6 +59,8 @@
 //! |---|---|---|
 //! | `axum` | yes | [`Session`] as an extractor, [`SessionError`] as a response |
 //! | `getrandom` | yes | a random name (`sid`) for each session, from the operating system |
+//! | `metrics` | no | the counters `waxseal_sessions_total` (`cookie`, `outcome`) and `waxseal_rejections_total` (`cookie`, `reason`) |
+//! | `test-kit` | no | `test_kit`: cookies for the tests of applications |
 
 #![warn(unreachable_pub)]
 // No panic on any input: these make one visible where it would be written.
@@ -79,20 +81,27 @@
 mod axum;
 mod clock;
 mod error;
+mod events;
 mod headers;
+pub mod keyring_file;
 mod layer;
 mod service;
 mod session;
+mod shared_sealer;
 mod slot;
+#[cfg(feature = "test-kit")]
+pub mod test_kit;
 
 pub use error::SessionError;
 pub use layer::SessionLayer;
 pub use service::{ResponseFuture, SessionService};
 pub use session::{Main, Session, Shared};
+pub use shared_sealer::SharedSealer;
 #[doc(inline)]
 pub use waxseal_core::{
-    BuildError, CookieSpec, CookieSpecBuilder, CookieSpecError, Handle, ReadError, Rejection,
-    SaveError, Sealer, SealerBuilder, Secret, SecretError, UnixTime, WriteError,
+    Alone, BuildError, CookieSpec, CookieSpecBuilder, CookieSpecError, Handle, Jwks, JwksError,
+    KeySource, ReadError, Rejection, SaveError, Sealer, SealerBuilder, Secret, SecretError,
+    UnixTime, WriteError,
 };
 
 /// The commands and the code that the README shows.

@@ -15,7 +15,7 @@ use tower_service::Service;
 
 use crate::{
     session::Main,
-    slot::{CloseOnce, Config, Extension},
+    slot::{CloseOnce, Config, Slot},
 };
 
 /// A service whose requests have a session. Made by
@@ -48,15 +48,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let outer = request.extensions().get::<Extension<W>>();
-        let slot = if outer.is_some_and(|outer| outer.serves(&self.config)) {
-            None
-        } else {
-            let extension = Extension::<W>::new(&self.config);
-            let slot = Arc::clone(&extension.slot);
-            request.extensions_mut().insert(extension);
-            Some(slot)
-        };
+        let slot = Slot::place::<W>(&self.config, request.extensions_mut());
         ResponseFuture { inner: self.inner.call(request), session: CloseOnce::new(slot) }
     }
 }
@@ -95,8 +87,9 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut result = ready!(this.inner.poll(cx));
-        if let Ok(response) = &mut result {
-            this.session.close(response.headers_mut());
+        match &mut result {
+            Ok(response) => this.session.close(response.headers_mut()),
+            Err(_) => this.session.abandon(),
         }
         Poll::Ready(result)
     }

@@ -3,11 +3,12 @@
 use std::{fmt, marker::PhantomData, ops::Deref, sync::Arc};
 
 use http::{Extensions, HeaderMap, Request};
-use waxseal_core::{Handle, Opened, SaveError, Sealer, Share};
+use waxseal_core::{Handle, Opened, Sealer, Share};
 
 use crate::{
     error::SessionError,
-    slot::{Extension, Live},
+    events,
+    slot::{Live, Slot},
 };
 
 /// The marker of an application's one session, or its main one.
@@ -51,8 +52,9 @@ impl<W: 'static> Session<W> {
     /// # Errors
     ///
     /// [`SessionError::MissingLayer`] where no [`SessionLayer`] with this
-    /// marker wraps the service; [`SessionError::Closed`] where the session is
-    /// asked for only after the response head was made.
+    /// marker wraps the service; [`SessionError::SharedCookie`] where another
+    /// marker's layer has the same cookie; [`SessionError::Closed`] where the
+    /// session is asked for only after the response head was made.
     ///
     /// [`SessionLayer`]: crate::SessionLayer
     pub fn of<B>(request: &Request<B>) -> Result<Self, SessionError> {
@@ -63,10 +65,7 @@ impl<W: 'static> Session<W> {
         extensions: &Extensions,
         headers: &HeaderMap,
     ) -> Result<Self, SessionError> {
-        let extension = extensions
-            .get::<Extension<W>>()
-            .ok_or(SessionError::MissingLayer { marker: std::any::type_name::<W>() })?;
-        let live = extension.slot.open(headers).ok_or(SessionError::Closed)?;
+        let live = Slot::session::<W>(extensions, headers)?;
         Ok(Self { handle: Handle::new(Shared(live)), marker: PhantomData })
     }
 }
@@ -102,15 +101,8 @@ impl Share for Shared {
         f(&self.0.sealer, &mut self.0.lock())
     }
 
-    fn random(&self) -> Result<Option<[u8; 16]>, SaveError> {
-        #[cfg(feature = "getrandom")]
-        {
-            let mut bits = [0; 16];
-            getrandom::fill(&mut bits).map_err(|_| SaveError::NoRandomness)?;
-            Ok(Some(bits))
-        }
-        #[cfg(not(feature = "getrandom"))]
-        Ok(None)
+    fn deleted_too_late(&self) {
+        events::deleted_too_late(self.0.sealer.cookie().name());
     }
 }
 

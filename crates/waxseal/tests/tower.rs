@@ -8,7 +8,8 @@ use http::{Request, Response};
 use support::{Log, clock, get, sealer, set_cookies, values, with_cookie};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use waxseal::{
-    CookieSpec, Rejection, SaveError, Sealer, Secret, Session, SessionError, SessionLayer,
+    Alone, CookieSpec, Handle, Rejection, SaveError, Sealer, Secret, Session, SessionError,
+    SessionLayer, SharedSealer,
 };
 
 /// Calls a handler behind the layer.
@@ -120,7 +121,9 @@ async fn a_cancelled_or_failed_request_closes_the_session() {
     drop(pending);
     assert_eq!(kept.lock().unwrap().as_ref().unwrap().save(), Err(SaveError::Closed));
 
-    assert_eq!(service.call(get("/fails")).await.unwrap_err(), "failed");
+    let mut failing = Box::pin(service.call(get("/fails")));
+    assert_eq!((&mut failing).await.unwrap_err(), "failed");
+    // Although the future is still there.
     assert_eq!(kept.lock().unwrap().as_ref().unwrap().save(), Err(SaveError::Closed));
 }
 
@@ -193,9 +196,10 @@ async fn two_layers_of_one_marker_and_cookie_act_as_one() {
 async fn a_handler_that_panics_leaves_a_session_that_works() {
     let (session, _) = call(get("/"), |request| {
         let session: Session = Session::of(&request).unwrap();
+        session.insert("a", 1).unwrap();
         let other = session.clone();
         std::thread::spawn(move || {
-            let _ = other.insert("a", Panics);
+            let _ = other.get::<Panics>("a");
         })
         .join()
         .unwrap_err();
@@ -204,13 +208,83 @@ async fn a_handler_that_panics_leaves_a_session_that_works() {
         session
     })
     .await;
-    assert_eq!(session.unwrap().keys(), ["b"]);
+    assert_eq!(session.unwrap().keys(), ["a", "b"]);
 }
 
 struct Panics;
 
-impl serde::Serialize for Panics {
-    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-        panic!("a value that panics")
+impl<'de> serde::Deserialize<'de> for Panics {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        panic!("a value that panics while the session is locked")
     }
+}
+
+#[tokio::test]
+async fn two_markers_on_one_cookie_are_an_error() {
+    let service = ServiceBuilder::new()
+        .layer(SessionLayer::new(sealer()))
+        .layer(SessionLayer::new(sealer()).marked::<Admin>())
+        .service(service_fn(async |request: Request<String>| {
+            for error in [
+                Session::<waxseal::Main>::of(&request).map(drop).unwrap_err(),
+                Session::<Admin>::of(&request).map(drop).unwrap_err(),
+            ] {
+                assert!(matches!(error, SessionError::SharedCookie { .. }));
+                assert!(error.to_string().contains("__Host-session"), "{error}");
+            }
+            Ok::<_, Infallible>(Response::<String>::default())
+        }));
+    assert!(service.oneshot(get("/")).await.unwrap().headers().is_empty());
+}
+
+#[tokio::test]
+async fn deleting_after_the_response_head_is_an_error_in_the_log() {
+    let (log, _guard) = Log::start();
+    let (session, _) =
+        call(get("/"), |request| Session::<waxseal::Main>::of(&request).unwrap()).await;
+    assert_eq!(log.text(), "");
+    session.unwrap().delete();
+    assert!(log.text().contains("ERROR") && log.text().contains("deleted"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn a_bad_signature_is_a_warning_now_and_then() {
+    let (log, _guard) = Log::start();
+    let save = |request: Request<String>| Session::<waxseal::Main>::of(&request).unwrap().save();
+    let (_, response) = call(get("/"), save).await;
+    let good = &set_cookies(&response)[0];
+    let (message, _) = good.rsplit_once('.').unwrap();
+    let forged = format!("{message}.{}", "A".repeat(43));
+    let service = service_fn(async |request: Request<String>| {
+        drop(Session::<waxseal::Main>::of(&request).unwrap());
+        Ok::<_, Infallible>(Response::<String>::default())
+    });
+    let mut service = SessionLayer::new(sealer()).clock(clock).layer(service);
+    for _ in 0..50 {
+        service.call(with_cookie("/", &forged)).await.unwrap();
+    }
+    assert_eq!(log.text().matches("WARN").count(), 1, "{}", log.text());
+    assert_eq!(log.text().matches("DEBUG").count(), 49);
+    assert!(!log.text().contains("eyJ"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn a_request_keeps_the_sealer_it_began_with() {
+    let other = || Sealer::builder(Secret::new([8; 32]).unwrap()).build().unwrap();
+    let shared = SharedSealer::new(sealer());
+    let service = service_fn(async |request: Request<String>| {
+        let session: Session = Session::of(&request).unwrap();
+        shared.replace(other());
+        session.insert("a", 1).unwrap();
+        session.save().unwrap();
+        Ok::<_, Infallible>(Response::<String>::default())
+    });
+    let mut service = SessionLayer::new(shared.clone()).clock(clock).layer(service);
+    let opens = |sealer: Sealer, cookie: &str| {
+        Handle::new(&Alone::open(&sealer, [cookie.as_bytes()], clock())).rejection()
+    };
+    let first = service.call(get("/")).await.unwrap();
+    assert_eq!(opens(sealer(), &set_cookies(&first)[0]), None);
+    let second = service.call(get("/")).await.unwrap();
+    assert_eq!(opens(other(), &set_cookies(&second)[0]), None);
 }

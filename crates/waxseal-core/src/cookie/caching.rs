@@ -25,6 +25,18 @@ pub trait ResponseHeaders {
     fn remove(&mut self, name: &'static str);
 }
 
+/// What overrules `Cache-Control` at a cache between us and the browser: the
+/// targeted fields of RFC 9213, section 2, and those of widely used servers.
+const TARGETED: [&str; 7] = [
+    "cdn-cache-control",
+    "surrogate-control",
+    "cloudflare-cdn-cache-control",
+    "vercel-cdn-cache-control",
+    "netlify-cdn-cache-control",
+    "edge-control",
+    "x-accel-expires",
+];
+
 /// What became of the session, as far as caches must know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Caching {
@@ -43,9 +55,9 @@ impl Caching {
             headers.set("cache-control", value);
         }
         if self == Self::SetsCookie {
-            // These overrule Cache-Control at a CDN (RFC 9213, section 2).
-            headers.remove("cdn-cache-control");
-            headers.remove("surrogate-control");
+            for name in TARGETED {
+                headers.remove(name);
+            }
         }
     }
 
@@ -57,14 +69,15 @@ impl Caching {
         }
         let directives: Vec<_> = directives(existing).collect();
         let says = |name| directives.iter().any(|directive| directive.eq_ignore_ascii_case(name));
-        if says("private") || says("no-store") {
+        // must-understand takes no-store back (RFC 9111, section 5.2.2.3).
+        if says("private") || (says("no-store") && !says("must-understand")) {
             return None;
         }
         // What lets a shared cache store it goes; what binds the browser, such
         // as no-cache, stays.
         let shared = |directive: &str| {
             let name = directive.split('=').next().unwrap_or_default().trim();
-            ["public", "private", "s-maxage", "proxy-revalidate"]
+            ["public", "private", "s-maxage", "proxy-revalidate", "must-understand"]
                 .iter()
                 .any(|shared| name.eq_ignore_ascii_case(shared))
         };
@@ -134,6 +147,8 @@ mod tests {
             "private, no-cache"
         );
         assert_eq!(control(Some(r#"private="no-store, x""#)).unwrap(), "private");
+        let understood = control(Some("must-understand, no-store, public"));
+        assert_eq!(understood.unwrap(), "private, no-store");
         for enough in ["private", "PRIVATE, max-age=1", "no-store"] {
             assert_eq!(control(Some(enough)), None);
         }

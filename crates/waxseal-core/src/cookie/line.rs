@@ -10,13 +10,20 @@ use crate::time::UnixTime;
 
 impl CookieSpec {
     /// The value of the `Set-Cookie` header that stores `token` in a session
-    /// that ends at `expires`.
-    pub(crate) fn set_line(&self, token: &str, now: UnixTime, expires: Option<UnixTime>) -> String {
+    /// that ends at `expires`. Whether it outlives the browser is the user's
+    /// word (`remember`), or else the configuration's.
+    pub(crate) fn set_line(
+        &self,
+        token: &str,
+        now: UnixTime,
+        expires: Option<UnixTime>,
+        remember: Option<bool>,
+    ) -> String {
         let left = expires.map(|expires| expires.since(now));
-        let max_age = match self.max_age {
-            MaxAge::OfSession => left,
-            MaxAge::AtMost(secs) => Some(left.map_or(secs, |left| left.min(secs))),
-            MaxAge::OfBrowser => None,
+        let max_age = match (self.max_age, remember) {
+            (_, Some(false)) | (MaxAge::OfBrowser, None) => None,
+            (MaxAge::AtMost(secs), _) => Some(left.map_or(secs, |left| left.min(secs))),
+            (MaxAge::OfSession | MaxAge::OfBrowser, _) => left,
         };
         self.line(token, "", max_age)
     }

@@ -1,14 +1,15 @@
 //! Finding our cookie among those that a request presents.
 
-/// The values of every cookie named exactly `name` in one `Cookie` header, in
-/// their order. Bytes against bytes: nothing is decoded, unquoted or folded
-/// (RFC 6265bis, section 5.8.3, gives names and values no structure).
-pub(crate) fn values<'h>(
-    header: &'h [u8],
-    name: &'h str,
-) -> impl DoubleEndedIterator<Item = &'h [u8]> {
-    Pairs { rest: Some(header) }
-        .filter_map(move |pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="))
+/// The cookies of one `Cookie` header, each as `name=value`, from either end.
+pub(crate) fn pairs(header: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
+    Pairs { rest: Some(header) }.map(<[u8]>::trim_ascii)
+}
+
+/// The value of the cookie `pair` if it is named exactly `name`. Bytes against
+/// bytes: nothing is decoded, unquoted or folded (RFC 6265bis, section 5.8.3,
+/// gives names and values no structure).
+pub(crate) fn value_of<'h>(pair: &'h [u8], name: &str) -> Option<&'h [u8]> {
+    pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
 }
 
 /// The parts between semicolons, from either end.
@@ -47,8 +48,9 @@ mod tests {
 
     fn found(header: &str) -> Vec<&str> {
         let text = |value| core::str::from_utf8(value).unwrap();
-        let forwards: Vec<_> = values(header.as_bytes(), "s").map(text).collect();
-        let mut backwards: Vec<_> = values(header.as_bytes(), "s").rev().map(text).collect();
+        let ours = |pair| value_of(pair, "s").map(text);
+        let forwards: Vec<_> = pairs(header.as_bytes()).filter_map(ours).collect();
+        let mut backwards: Vec<_> = pairs(header.as_bytes()).rev().filter_map(ours).collect();
         backwards.reverse();
         assert_eq!(forwards, backwards, "{header:?}");
         forwards

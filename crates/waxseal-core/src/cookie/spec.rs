@@ -67,6 +67,20 @@ impl CookieSpec {
         Self { same_site: None, max_age: MaxAge::OfBrowser, ..Self::insecure_http() }
     }
 
+    /// The longest that a browser keeps it, in seconds, where that is bounded.
+    pub(crate) const fn longest(&self) -> Option<u64> {
+        match self.max_age {
+            MaxAge::AtMost(secs) => Some(secs),
+            MaxAge::OfSession | MaxAge::OfBrowser => None,
+        }
+    }
+
+    /// Whether browsers take `other` for the same cookie (RFC 6265bis, section
+    /// 5.7: name, domain and path).
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        (&self.name, &self.domain, &self.path) == (&other.name, &other.domain, &other.path)
+    }
+
     /// The cookie's name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -129,7 +143,8 @@ impl CookieSpecBuilder {
     }
 
     /// An upper bound on `Max-Age`, in whole seconds: browsers forget the
-    /// cookie after it even where the session lives longer.
+    /// cookie after it even where the session lives longer. Not less than the
+    /// idle limit: the cookie of a user who is active must not run out.
     pub fn max_age(mut self, at_most: Duration) -> Self {
         self.0.max_age = MaxAge::AtMost(at_most.as_secs());
         self
@@ -184,14 +199,19 @@ impl CookieSpecBuilder {
 /// `token` of RFC 9110, section 5.6.2.
 fn check_name(name: &str) -> Result<(), CookieSpecError> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    let ok = !name.is_empty() && name.bytes().all(allowed);
+    // Longer ones would leave the session no room.
+    let ok = matches!(name.len(), 1..=128) && name.bytes().all(allowed);
     ok.then_some(()).ok_or(CookieSpecError::Name)
 }
 
 fn check_path(path: &str) -> Result<(), CookieSpecError> {
     let allowed = |byte: u8| matches!(byte, b' '..=b'~') && byte != b';';
     // Browsers strip white space at the ends, and would see another path.
-    let ok = path.starts_with('/') && path.trim_end() == path && path.bytes().all(allowed);
+    // Browsers ignore an attribute of more than 1024 bytes (section 5.6).
+    let ok = path.len() <= 1024
+        && path.starts_with('/')
+        && path.trim_end() == path
+        && path.bytes().all(allowed);
     ok.then_some(()).ok_or(CookieSpecError::Path)
 }
 
@@ -203,7 +223,9 @@ fn check_domain(domain: &str) -> Result<(), CookieSpecError> {
             && !label.ends_with('-')
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
-    let ok = domain.len() <= 253 && domain.split('.').all(label);
+    // An address is no domain: browsers keep such a cookie only for the host.
+    let is_address = domain.rsplit('.').next().is_some_and(|last| last.parse::<u8>().is_ok());
+    let ok = domain.len() <= 253 && domain.split('.').all(label) && !is_address;
     ok.then_some(()).ok_or(CookieSpecError::Domain)
 }
 

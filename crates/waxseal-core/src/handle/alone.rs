@@ -1,9 +1,13 @@
 //! A session that nobody shares.
 
-use core::cell::RefCell;
+use core::{cell::RefCell, fmt};
 
 use super::Share;
-use crate::sealer::{Closing, Opened, Sealer};
+use crate::{
+    error::SaveError,
+    sealer::{Closing, Opened, Sealer},
+    time::UnixTime,
+};
 
 /// One request's session where one handler has it to itself: all that a
 /// server without a framework needs.
@@ -16,7 +20,7 @@ use crate::sealer::{Closing, Opened, Sealer};
 /// let sealer = Sealer::builder(Secret::new(bytes)?).build()?;
 /// let now = UnixTime::from_secs(1_800_000_000);
 ///
-/// let alone = Alone::new(&sealer, sealer.open([b"theme=dark".as_slice()], now));
+/// let alone = Alone::open(&sealer, [b"theme=dark".as_slice()], now);
 /// let session = Handle::new(&alone);
 /// session.insert("username", "susan")?;
 /// session.save()?;
@@ -25,17 +29,26 @@ use crate::sealer::{Closing, Opened, Sealer};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Alone<'s> {
     sealer: &'s Sealer,
     opened: RefCell<Opened>,
 }
 
 impl<'s> Alone<'s> {
-    /// The session `opened` by `sealer`.
+    /// [Opens](Sealer::open) the session of a request.
     #[must_use]
-    pub const fn new(sealer: &'s Sealer, opened: Opened) -> Self {
-        Self { sealer, opened: RefCell::new(opened) }
+    pub fn open<'h, I>(sealer: &'s Sealer, cookies: I, now: UnixTime) -> Self
+    where
+        I: IntoIterator<Item = &'h [u8], IntoIter: DoubleEndedIterator>,
+    {
+        Self { sealer, opened: RefCell::new(sealer.open(cookies, now)) }
+    }
+
+    /// [Names](Opened::with_randomness) the session if it is new.
+    #[must_use]
+    pub fn with_randomness(self, random: fn() -> Result<[u8; 16], SaveError>) -> Self {
+        let opened = self.opened.into_inner().with_randomness(random);
+        Self { sealer: self.sealer, opened: RefCell::new(opened) }
     }
 
     /// Ends it: what the response must carry.
@@ -47,5 +60,11 @@ impl<'s> Alone<'s> {
 impl Share for &Alone<'_> {
     fn with<R>(&self, f: impl FnOnce(&Sealer, &mut Opened) -> R) -> R {
         f(self.sealer, &mut self.opened.borrow_mut())
+    }
+}
+
+impl fmt::Debug for Alone<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Alone").finish_non_exhaustive()
     }
 }

@@ -47,9 +47,12 @@ impl Key {
         let mut kid = [0; 6];
         expand(&hkdf, KID_INFO, cookie_name, &mut kid);
 
-        let kid = base64url::encode(&kid);
-        let header = format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#);
-        Self { kid: Some(kid), ..Self::raw(key.as_slice(), base64url::encode(header.as_bytes())) }
+        Self::with_kid(key.as_slice(), &base64url::encode(&kid))
+    }
+
+    /// A key as it stands, under a `kid` as it stands.
+    pub(crate) fn with_kid(key: &[u8], kid: &str) -> Self {
+        Self { kid: Some(kid.into()), ..Self::raw(key, header(kid)) }
     }
 
     /// A key as it stands, of any length, and the header it writes.
@@ -67,7 +70,7 @@ impl Key {
         Self { kid: None, header, keyed: Hmac::new((&*block).into()) }
     }
 
-    pub(crate) fn kid(&self) -> Option<&str> {
+    pub(super) fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
@@ -92,6 +95,12 @@ impl Key {
     fn mac(&self, message: &[u8]) -> CtOutput<Hmac<Sha256>> {
         self.keyed.clone().chain_update(message).finalize()
     }
+}
+
+/// The encoded header of every token under the key `kid`, which has no
+/// character that JSON would escape.
+fn header(kid: &str) -> String {
+    base64url::encode(format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#).as_bytes())
 }
 
 impl fmt::Debug for Key {

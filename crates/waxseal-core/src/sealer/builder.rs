@@ -1,35 +1,58 @@
 //! Configuration, checked when built.
 
-use core::time::Duration;
+use alloc::{string::String, vec::Vec};
+use core::{fmt, time::Duration};
 
-use super::{MAX_LINE, Sealer};
+use zeroize::Zeroizing;
+
+use super::{MAX_LINE, Sealer, source::Source};
 use crate::{
     cookie::CookieSpec,
     error::BuildError,
-    keyring::{Keyring, Secret},
+    keyring::{KeySource, Secret},
     lifetime::Limits,
+    time::UnixTime,
 };
 
 const DAY: u64 = 86_400;
 
 /// Builds a [`Sealer`] of our own cookies.
-#[derive(Debug)]
 #[must_use = "nothing is checked before `build`"]
 pub struct SealerBuilder {
-    secret: Secret,
+    keys: KeySource,
+    accepted: Vec<Secret>,
     cookie: CookieSpec,
+    former: Vec<CookieSpec>,
+    microdot: Vec<Microdot>,
     limits: Limits,
     max_token: usize,
 }
 
+/// Microdot's key, and when its sessions count as begun.
+struct Microdot {
+    key: Zeroizing<Vec<u8>>,
+    since: UnixTime,
+    may_be_weak: bool,
+}
+
 impl SealerBuilder {
-    pub(super) fn new(secret: Secret) -> Self {
+    pub(super) fn new(keys: KeySource) -> Self {
         Self {
-            secret,
+            keys,
+            accepted: Vec::new(),
             cookie: CookieSpec::default(),
+            former: Vec::new(),
+            microdot: Vec::new(),
             limits: Limits { idle: Some(7 * DAY), absolute: Some(30 * DAY) },
             max_token: MAX_LINE,
         }
+    }
+
+    /// Another secret whose sessions are accepted. Nothing is signed with it:
+    /// a session under it is sealed again when it is next read.
+    pub fn accept(mut self, secret: Secret) -> Self {
+        self.accepted.push(secret);
+        self
     }
 
     /// The cookie's name and attributes; [`CookieSpec::default`] unless given.
@@ -39,8 +62,42 @@ impl SealerBuilder {
         self
     }
 
+    /// A cookie that was used before, under another name, path or domain. One
+    /// of another name is read where the request has none of ours; its session
+    /// moves into ours and it is removed. One of the same name is removed
+    /// whenever ours is set.
+    pub fn former(mut self, cookie: CookieSpec) -> Self {
+        self.former.push(cookie);
+        self
+    }
+
+    /// Reads Microdot's cookie where the request has none of ours, moves its
+    /// session into ours and removes it.
+    ///
+    /// Microdot's tokens state no beginning that could be trusted, so such a
+    /// session counts as begun at `since`: the time of the move. By the
+    /// absolute limit after it the door has closed by itself. An `exp` in the
+    /// token still binds; its registered claims, and members that are reserved
+    /// here (`iss`, `sid`, `remember`), are left behind.
+    pub fn accept_microdot(self, key: impl AsRef<[u8]>, since: UnixTime) -> Self {
+        self.microdot(key.as_ref(), since, false)
+    }
+
+    /// As [`accept_microdot`](Self::accept_microdot), with a key under 32
+    /// bytes. Such a key can be guessed from one cookie, and whoever has it can
+    /// write any session until the door closes.
+    pub fn dangerous_accept_weak_microdot(self, key: impl AsRef<[u8]>, since: UnixTime) -> Self {
+        self.microdot(key.as_ref(), since, true)
+    }
+
+    fn microdot(mut self, key: &[u8], since: UnixTime, may_be_weak: bool) -> Self {
+        self.microdot.push(Microdot { key: Zeroizing::new(key.to_vec()), since, may_be_weak });
+        self
+    }
+
     /// How long a session lives without activity, in whole seconds; 7 days
-    /// unless given, `None` for no such limit.
+    /// unless given, `None` for no such limit. Cookies that are out already
+    /// keep the end that they state until they are sealed again.
     pub fn idle(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.limits.idle = limit.into().map(|limit| limit.as_secs());
         self
@@ -65,8 +122,21 @@ impl SealerBuilder {
     ///
     /// # Errors
     ///
-    /// A [`BuildError`] where the limits make no sense.
+    /// A [`BuildError`] where keys, cookies or limits make no sense.
     pub fn build(self) -> Result<Sealer, BuildError> {
+        self.check_limits()?;
+        let (former, stale) = self.former_sources()?;
+        let keyring = self.keys.keyring(&self.accepted, self.cookie.name())?;
+        Ok(Sealer {
+            own: Source::new(self.cookie, keyring),
+            former,
+            stale,
+            limits: self.limits,
+            max_token: self.max_token,
+        })
+    }
+
+    fn check_limits(&self) -> Result<(), BuildError> {
         let Limits { idle, absolute } = self.limits;
         if idle.is_none() && absolute.is_none() {
             return Err(BuildError::NoLimit);
@@ -77,7 +147,55 @@ impl SealerBuilder {
         if self.max_token < 256 {
             return Err(BuildError::SizeLimit);
         }
-        let keyring = Keyring::derived(&self.secret, self.cookie.name());
-        Ok(Sealer { cookie: self.cookie, keyring, limits: self.limits, max_token: self.max_token })
+        match (self.cookie.longest(), idle) {
+            (Some(longest), Some(idle)) if longest < idle => Err(BuildError::MaxAgeUnderIdle),
+            _ => Ok(()),
+        }
+    }
+
+    /// The former cookies that have a name of their own, and the lines that
+    /// remove those that have ours.
+    fn former_sources(&self) -> Result<(Vec<Source>, Vec<String>), BuildError> {
+        let (mut sources, mut stale) = (Vec::<Source>::new(), Vec::new());
+        for cookie in &self.former {
+            if cookie.is_same(&self.cookie)
+                || sources.iter().any(|known| known.cookie.is_same(cookie))
+            {
+                return Err(BuildError::SameCookie);
+            }
+            if cookie.name() == self.cookie.name() {
+                stale.push(cookie.removal_line());
+            } else {
+                let keyring = self.keys.former_keyring(&self.accepted, cookie.name())?;
+                sources.push(Source::new(cookie.clone(), keyring));
+            }
+        }
+        for Microdot { key, since, may_be_weak } in &self.microdot {
+            match key.len() {
+                0 => return Err(BuildError::EmptyKey),
+                len @ ..32 if !may_be_weak => return Err(BuildError::WeakMicrodotKey { len }),
+                _ => {}
+            }
+            if self.limits.absolute.is_none() {
+                return Err(BuildError::NeedsAbsoluteLimit);
+            }
+            let source = Source::microdot(key, *since);
+            let name = source.cookie.name();
+            if self.cookie.name() == name || self.former.iter().any(|known| known.name() == name) {
+                return Err(BuildError::SameCookie);
+            }
+            sources.push(source);
+        }
+        Ok((sources, stale))
+    }
+}
+
+impl fmt::Debug for SealerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealerBuilder")
+            .field("keys", &self.keys)
+            .field("cookie", &self.cookie)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }

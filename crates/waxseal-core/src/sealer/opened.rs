@@ -2,23 +2,27 @@
 //! response must carry in the end.
 
 use alloc::{string::String, vec::Vec};
+use core::fmt;
 
 use crate::{
     cookie::{Caching, ResponseHeaders},
     error::{Rejection, SaveError},
+    lifetime::Times,
     state::State,
     time::UnixTime,
 };
 
+/// 128 random bits, where the platform has them.
+type Random = fn() -> Result<[u8; 16], SaveError>;
+
 /// A request's session between [`Sealer::open`] and [`Sealer::close`].
 ///
 /// A face keeps it where all who ask can share it, and gives handlers a
-/// [`Handle`].
+/// [`Handle`]. `Debug` shows none of the session's data.
 ///
 /// [`Sealer::open`]: crate::Sealer::open
 /// [`Sealer::close`]: crate::Sealer::close
 /// [`Handle`]: crate::Handle
-#[derive(Debug)]
 #[must_use = "a session that is opened must be closed into the response"]
 pub struct Opened {
     pub(crate) state: State,
@@ -27,10 +31,15 @@ pub struct Opened {
     /// `None` until a new session is saved.
     pub(crate) began: Option<UnixTime>,
     pub(crate) expires: Option<UnixTime>,
+    /// What no `exp` of this request may exceed.
+    pub(super) cap: Option<UnixTime>,
     pub(super) rejection: Option<Rejection>,
     pub(super) origin: Origin,
+    /// The former cookie that it came in, by its index.
+    pub(super) former: Option<usize>,
     /// The session's name as JSON text, where this request made it.
     pub(super) sid: Option<String>,
+    pub(super) random: Option<Random>,
     pub(super) answer: Answer,
     pub(super) closed: bool,
 }
@@ -38,14 +47,15 @@ pub struct Opened {
 /// Where the session comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// From an accepted cookie; whether its end is to be moved on.
-    Cookie { renew: bool },
+    /// From an accepted cookie, and the `exp` under which it is to be sealed
+    /// again even if nobody saves it.
+    Cookie { reseal: Option<UnixTime> },
     /// It begins with this request.
     Here,
 }
 
 /// What the response will do about the cookie: the last of save and delete.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) enum Answer {
     #[default]
     Nothing,
@@ -62,12 +72,39 @@ impl Opened {
             now,
             began: None,
             expires: None,
+            cap: None,
             rejection: None,
             origin: Origin::Here,
+            former: None,
             sid: None,
+            random: None,
             answer: Answer::Nothing,
             closed: false,
         }
+    }
+
+    /// A session from an accepted cookie.
+    pub(super) fn from_cookie(
+        state: State,
+        times: Times,
+        reseal: Option<UnixTime>,
+        now: UnixTime,
+    ) -> Self {
+        Self {
+            began: times.issued,
+            expires: times.expires,
+            // Another dialect's session may end sooner than ours would.
+            cap: if state.is_adopted() { times.expires } else { None },
+            origin: Origin::Cookie { reseal },
+            ..Self::begun(state, now)
+        }
+    }
+
+    /// Names new sessions: `random` gives 128 random bits for each. Without it
+    /// they have no name (`sid`).
+    pub fn with_randomness(mut self, random: fn() -> Result<[u8; 16], SaveError>) -> Self {
+        self.random = Some(random);
+        self
     }
 
     /// Why the cookie that was presented was not accepted; `None` if it was,
@@ -82,6 +119,12 @@ impl Opened {
         self.closed = true;
     }
 
+    /// Whether the response head has been made, or there will be none.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.closed
+    }
+
     /// Whether it begins with this request.
     pub(crate) fn is_new(&self) -> bool {
         self.origin == Origin::Here
@@ -89,28 +132,66 @@ impl Opened {
 
     /// The session's name as JSON text.
     pub(super) fn sid(&self) -> Option<&str> {
-        match self.origin {
-            Origin::Cookie { .. } => self.sid.as_deref().or_else(|| self.state.claim("sid")),
-            Origin::Here => self.sid.as_deref(),
-        }
+        let came_with = || self.state.claim("sid").filter(|_| !self.is_new());
+        self.sid.as_deref().or_else(came_with)
     }
 
     /// Goes on as another session with the same data.
     pub(crate) fn begin_anew(&mut self) {
         self.origin = Origin::Here;
         self.began = None;
+        self.cap = None;
         self.sid = None;
     }
 }
 
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened")
+            .field("began", &self.began)
+            .field("expires", &self.expires)
+            .field("rejection", &self.rejection)
+            .field("closed", &self.closed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of a session that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It was read, and the browser keeps what it has.
+    Read,
+    /// Saved by a handler.
+    Saved,
+    /// Deleted by a handler.
+    Deleted,
+    /// Sealed again unasked: to move its end on, or to get another key or
+    /// cookie.
+    Resealed,
+}
+
+impl Outcome {
+    /// The outcome as one word, for machines.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Saved => "saved",
+            Self::Deleted => "deleted",
+            Self::Resealed => "resealed",
+        }
+    }
+}
+
 /// What a response must carry because of the session.
-#[derive(Debug)]
 #[must_use = "the response must carry it"]
 pub struct Closing {
+    pub(super) outcome: Outcome,
     pub(super) set_cookie: Vec<String>,
     pub(super) caching: Caching,
     pub(super) unsaved: bool,
-    pub(super) not_renewed: Option<SaveError>,
+    pub(super) not_resealed: Option<SaveError>,
 }
 
 impl Closing {
@@ -123,6 +204,12 @@ impl Closing {
         }
     }
 
+    /// What became of the session: for counters.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
     /// Whether the session was changed and not saved since: a mistake of the
     /// application that is worth a warning in the log.
     #[must_use]
@@ -130,10 +217,21 @@ impl Closing {
         self.unsaved
     }
 
-    /// Why the end of an active session could not be moved on; it keeps the
-    /// cookie that it has. Worth a warning in the log.
+    /// Why a session that nobody saved could not be sealed again to move its
+    /// end on or to get another key or cookie; the browser keeps the cookie
+    /// that it has. Worth a warning in the log.
     #[must_use]
-    pub const fn renewal_error(&self) -> Option<&SaveError> {
-        self.not_renewed.as_ref()
+    pub const fn reseal_error(&self) -> Option<&SaveError> {
+        self.not_resealed.as_ref()
+    }
+}
+
+impl fmt::Debug for Closing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Closing")
+            .field("outcome", &self.outcome)
+            .field("unsaved", &self.unsaved)
+            .field("reseal_error", &self.not_resealed)
+            .finish_non_exhaustive()
     }
 }

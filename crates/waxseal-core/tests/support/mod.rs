@@ -114,7 +114,7 @@ pub fn request<R>(
     handler: impl FnOnce(&Handle<&Alone<'_>>) -> R,
 ) -> (R, Headers) {
     let headers = cookies.iter().map(|header| header.as_bytes());
-    let alone = Alone::new(sealer, sealer.open(headers, UnixTime::from_secs(at)));
+    let alone = Alone::open(sealer, headers, UnixTime::from_secs(at));
     let result = handler(&Handle::new(&alone));
     let mut response = Headers::default();
     alone.close().apply(&mut response);

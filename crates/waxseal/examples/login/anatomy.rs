@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, header};
 use data_encoding::BASE64URL_NOPAD;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use waxseal::{Sealer, UnixTime};
 
 /// The most that browsers keep, in bytes.
 const LIMIT: usize = 4096;
@@ -26,14 +27,17 @@ pub struct Claim {
 }
 
 impl Anatomy {
-    /// Of the first cookie `name` that looks like a token.
-    pub fn of(headers: &HeaderMap, name: &str) -> Option<Self> {
+    /// Of the cookie that `sealer` accepts; whose session that is says the
+    /// session itself, this is for show.
+    pub fn of(headers: &HeaderMap, sealer: &Sealer) -> Option<Self> {
+        let name = sealer.cookie().name();
+        let now = UnixTime::from_secs(Timestamp::now().as_second().unsigned_abs());
         let cookies =
             headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut pairs = cookies.flat_map(|value| value.split(';'));
         pairs.find_map(|pair| {
             let token = pair.trim().strip_prefix(name)?.strip_prefix('=')?;
-            Self::of_token(name, token)
+            sealer.verify(token.as_bytes(), now).ok().and_then(|_| Self::of_token(name, token))
         })
     }
 

@@ -5,14 +5,15 @@
 //! cargo run --example login -- --microdot  # with Microdot's cookie
 //! ```
 //!
-//! `SESSION_SECRET` is the secret (made up where it is not set), `PORT` the
-//! port on 127.0.0.1 (3000), `RUST_LOG` what is logged (info).
+//! `SESSION_SECRET` is the secret (made up where it is not set), or
+//! `SESSION_KEYRING` a file with keys, which is followed; `PORT` is the port on
+//! 127.0.0.1 (3000), `RUST_LOG` what is logged (info).
 
 mod anatomy;
 mod options;
 mod page;
 
-use std::{error::Error, io, process::ExitCode};
+use std::{error::Error, io, process::ExitCode, time::Duration};
 
 use anatomy::Anatomy;
 use axum::{
@@ -22,15 +23,13 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use options::Options;
+use options::{Keys, Options};
 use page::Page;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
-use waxseal::{SaveError, Session, SessionError, SessionLayer};
-
-/// The session cookie's name, for those who want to look at it.
-#[derive(Clone)]
-struct CookieName(String);
+use waxseal::{
+    SaveError, Session, SessionError, SessionLayer, SharedSealer, keyring_file::KeyringFile,
+};
 
 #[derive(serde::Deserialize)]
 struct Login {
@@ -39,11 +38,11 @@ struct Login {
 
 async fn index(
     session: Session,
-    State(CookieName(cookie)): State<CookieName>,
+    State(sealer): State<SharedSealer>,
     headers: HeaderMap,
 ) -> Result<Page, SessionError> {
     let username = session.get("username")?;
-    let anatomy = (!session.is_new()).then(|| Anatomy::of(&headers, &cookie)).flatten();
+    let anatomy = (!session.is_new()).then(|| Anatomy::of(&headers, &sealer.current())).flatten();
     Ok(Page { username, anatomy, complaint: None })
 }
 
@@ -66,13 +65,12 @@ async fn logout(session: Session) -> Redirect {
     Redirect::to("/")
 }
 
-fn app(options: Options) -> Router {
-    let cookie = CookieName(options.sealer.cookie().name().into());
+fn app(sealer: SharedSealer) -> Router {
     Router::new()
         .route("/", get(index).post(login))
         .route("/logout", post(logout))
-        .layer(SessionLayer::new(options.sealer))
-        .with_state(cookie)
+        .layer(SessionLayer::new(sealer.clone()))
+        .with_state(sealer)
 }
 
 impl IntoResponse for Page {
@@ -124,9 +122,36 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("port {} cannot be used: {error}; set PORT", options.port))?;
     // `localhost`, because browsers keep a Secure cookie for it over http.
     println!("Open http://localhost:{}", listener.local_addr()?.port());
-    axum::serve(listener, app(options)).with_graceful_shutdown(stop()).await?;
+    let sealer = match options.keys {
+        Keys::Fixed(sealer) => SharedSealer::new(*sealer),
+        Keys::File(file) => {
+            let sealer = file.sealer();
+            tokio::spawn(follow(file));
+            sealer
+        }
+    };
+    axum::serve(listener, app(sealer)).with_graceful_shutdown(stop()).await?;
     println!("Stopped.");
     Ok(())
+}
+
+/// Reloads the keys on SIGHUP, and within a second of a change of their file.
+async fn follow(file: KeyringFile) {
+    #[cfg(unix)]
+    let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok();
+    loop {
+        let wait = tokio::time::sleep(Duration::from_secs(1));
+        #[cfg(unix)]
+        if let Some(hangup) = &mut hangup {
+            tokio::select! {
+                _ = hangup.recv() => drop(file.reload()), // what went wrong is in the log
+                () = wait => drop(file.reload_if_changed()),
+            }
+            continue;
+        }
+        wait.await;
+        drop(file.reload_if_changed());
+    }
 }
 
 /// Waits for Ctrl-C or SIGTERM.

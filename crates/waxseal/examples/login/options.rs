@@ -3,7 +3,7 @@
 use std::{env, error::Error};
 
 use data_encoding::BASE64URL_NOPAD;
-use waxseal::{Sealer, Secret, SecretError};
+use waxseal::{Sealer, Secret, SecretError, keyring_file::KeyringFile};
 
 pub const HELP: &str = "\
 A login page, and what is in its cookie.
@@ -16,13 +16,19 @@ Usage: login [--microdot]
 Environment:
   SESSION_SECRET  the secret, at least 32 bytes (in Microdot mode: any number);
                   made up where it is not set
+  SESSION_KEYRING a file with keys instead, which is followed as it changes
   PORT            the port on 127.0.0.1; 3000 where it is not set
   RUST_LOG        what is logged to stderr; info where it is not set
 ";
 
 pub struct Options {
-    pub sealer: Sealer,
+    pub keys: Keys,
     pub port: u16,
+}
+
+pub enum Keys {
+    Fixed(Box<Sealer>),
+    File(KeyringFile),
 }
 
 /// What the server is to do; `None` if it is only to show its help.
@@ -35,8 +41,15 @@ pub fn read() -> Result<Option<Options>, Box<dyn Error>> {
             _ => return Err(format!("unknown argument {}; see --help", argument.display()).into()),
         }
     }
-    let sealer = if microdot { microdot_sealer()? } else { sealer()? };
-    Ok(Some(Options { sealer, port: port()? }))
+    let keys = match env::var_os("SESSION_KEYRING") {
+        _ if microdot => Keys::Fixed(Box::new(microdot_sealer()?)),
+        Some(path) => {
+            let file = KeyringFile::open(path, |keys| Sealer::builder(keys).build());
+            Keys::File(file.map_err(|error| format!("SESSION_KEYRING: {error}"))?)
+        }
+        None => Keys::Fixed(Box::new(sealer()?)),
+    };
+    Ok(Some(Options { keys, port: port()? }))
 }
 
 fn port() -> Result<u16, Box<dyn Error>> {

@@ -1,0 +1,122 @@
+//! Keys in a file that changes while the server runs.
+
+mod support;
+
+use std::{fs, path::Path};
+
+use support::{Log, clock};
+use waxseal::{
+    Alone, Handle, Sealer,
+    keyring_file::{self, KeyringFile, KeyringFileError},
+};
+
+fn jwk(letter: char, operations: &str) -> String {
+    // The last of 43 characters holds four bits and two that are zero.
+    let k = letter.to_string().repeat(42) + "A";
+    format!(
+        r#"{{"kty":"oct","alg":"HS256","kid":"{letter}","k":"{k}","key_ops":{operations},"waxseal:cookie":"__Host-session","x":1}}"#
+    )
+}
+
+const SIGN: &str = r#"["sign","verify"]"#;
+const VERIFY: &str = r#"["verify"]"#;
+
+fn set(keys: &[String]) -> String {
+    format!(r#"{{"keys":[{}]}}"#, keys.join(","))
+}
+
+fn write(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+}
+
+fn open(path: &Path) -> KeyringFile {
+    KeyringFile::open(path, |keys| Sealer::builder(keys).build()).unwrap()
+}
+
+/// A cookie that the sealer makes now.
+fn cookie(sealer: &Sealer) -> String {
+    let alone = Alone::open(sealer, [], clock());
+    Handle::new(&alone).save().unwrap();
+    let mut headers = Lines::default();
+    alone.close().apply(&mut headers);
+    headers.0.split(';').next().unwrap().into()
+}
+
+#[derive(Default)]
+struct Lines(String);
+
+impl waxseal_core::ResponseHeaders for Lines {
+    fn joined(&self, _: &str) -> Option<String> {
+        None
+    }
+    fn set(&mut self, _: &'static str, _: String) {}
+    fn append(&mut self, _: &'static str, value: String) {
+        self.0 = value;
+    }
+    fn remove(&mut self, _: &'static str) {}
+}
+
+fn accepts(sealer: &Sealer, cookie: &str) -> bool {
+    !Handle::new(&Alone::open(sealer, [cookie.as_bytes()], clock())).is_new()
+}
+
+#[test]
+fn a_changed_file_changes_the_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    write(&path, &set(&[jwk('a', SIGN)]));
+    let file = open(&path);
+    let sealer = file.sealer();
+    let old = cookie(&sealer.current());
+    assert!(!file.reload_if_changed().unwrap());
+
+    write(&path, &set(&[jwk('a', VERIFY), jwk('b', SIGN)]));
+    assert!(file.reload_if_changed().unwrap());
+    let new = cookie(&sealer.current());
+    assert!(accepts(&sealer.current(), &old) && accepts(&sealer.current(), &new));
+
+    write(&path, &set(&[jwk('b', SIGN)]));
+    file.reload().unwrap();
+    assert!(!accepts(&sealer.current(), &old) && accepts(&sealer.current(), &new));
+}
+
+#[test]
+fn a_broken_file_keeps_the_keys_and_logs_once() {
+    let (log, _guard) = Log::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    let good = set(&[jwk('a', SIGN)]);
+    write(&path, &good);
+    let file = open(&path);
+    let old = cookie(&file.sealer().current());
+    assert_eq!(log.text(), "", "a file of mode 600 is nothing to warn of");
+
+    for broken in ["", "{", &good[..good.len() - 1], r#"{"keys":[]}"#] {
+        write(&path, broken);
+        assert!(file.reload_if_changed().is_err(), "{broken}");
+        assert!(!file.reload_if_changed().unwrap(), "seen already");
+        assert!(accepts(&file.sealer().current(), &old));
+    }
+    fs::remove_file(&path).unwrap();
+    assert!(matches!(file.reload_if_changed(), Err(KeyringFileError::Io(_))));
+    assert!(accepts(&file.sealer().current(), &old));
+    assert_eq!(log.text().matches("ERROR").count(), 5, "{}", log.text());
+    assert!(!log.text().contains("aaaa"), "{}", log.text());
+
+    write(&path, &good);
+    assert!(file.reload_if_changed().unwrap());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_that_others_can_read_is_a_warning() {
+    let (log, _guard) = Log::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    write(&path, &set(&[jwk('a', SIGN)]));
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    keyring_file::load(&path).unwrap();
+    assert!(log.text().contains("WARN") && log.text().contains("644"), "{}", log.text());
+}

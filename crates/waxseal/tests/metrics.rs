@@ -1,0 +1,62 @@
+//! The counters.
+
+mod support;
+
+use std::convert::Infallible;
+
+use http::{Request, Response};
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use support::{get, sealer, with_cookie};
+use tower::{Layer, ServiceExt, service_fn};
+use waxseal::{Main, Session, SessionLayer};
+
+async fn handler(request: Request<String>) -> Result<Response<String>, Infallible> {
+    let session = || Session::<Main>::of(&request).unwrap();
+    match request.uri().path() {
+        "/save" => session().save().unwrap(),
+        "/delete" => session().delete(),
+        "/read" => drop(session()),
+        _ => {}
+    }
+    Ok(Response::default())
+}
+
+#[test]
+fn sessions_and_rejections_are_counted() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for request in [
+            get("/untouched"),
+            get("/read"),
+            get("/save"),
+            get("/save"),
+            get("/delete"),
+            with_cookie("/read", "__Host-session=junk"),
+        ] {
+            let service = SessionLayer::new(sealer()).layer(service_fn(handler));
+            runtime.block_on(service.oneshot(request)).unwrap();
+        }
+    });
+    let mut counted: Vec<_> = snapshotter
+        .snapshot()
+        .into_vec()
+        .into_iter()
+        .map(|(key, _, _, value)| {
+            let labels: Vec<_> = key.key().labels().map(|label| label.value().to_owned()).collect();
+            let DebugValue::Counter(count) = value else { panic!("counters only") };
+            format!("{} {} {count}", key.key().name(), labels.join(" "))
+        })
+        .collect();
+    counted.sort();
+    assert_eq!(
+        counted,
+        [
+            "waxseal_rejections_total __Host-session malformed 1",
+            "waxseal_sessions_total __Host-session deleted 1",
+            "waxseal_sessions_total __Host-session read 2",
+            "waxseal_sessions_total __Host-session saved 2",
+        ]
+    );
+}
