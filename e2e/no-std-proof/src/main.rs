@@ -38,7 +38,7 @@ fn proof() -> Result<(), u8> {
     let secret = Secret::new([7; 32]).map_err(|_| 1)?;
     let sealer = Sealer::builder(secret).build().map_err(|_| 2)?;
 
-    let alone = Alone::new(&sealer, sealer.open([], NOW));
+    let alone = Alone::open(&sealer, [], NOW);
     let session = Handle::new(&alone);
     session.insert("username", "susan").map_err(|_| 3)?;
     session.save().map_err(|_| 4)?;
@@ -46,7 +46,7 @@ fn proof() -> Result<(), u8> {
     alone.close().apply(&mut line);
     let cookie = line.0.split(';').next().ok_or(5)?.to_string();
 
-    let alone = Alone::new(&sealer, sealer.open([cookie.as_bytes()], NOW));
+    let alone = Alone::open(&sealer, [cookie.as_bytes()], NOW);
     let session = Handle::new(&alone);
     if session.get::<String>("username").map_err(|_| 6)?.as_deref() != Some("susan") {
         return Err(7);
@@ -55,7 +55,7 @@ fn proof() -> Result<(), u8> {
     if let Some(byte) = forged.last_mut() {
         *byte ^= 4;
     }
-    let alone = Alone::new(&sealer, sealer.open([&*forged], NOW));
+    let alone = Alone::open(&sealer, [&*forged], NOW);
     if Handle::new(&alone).rejection() != Some(Rejection::Signature) {
         return Err(8);
     }

@@ -143,14 +143,20 @@ impl Headers {
         &line.1
     }
 
+    /// All `Set-Cookie` lines, in their order.
+    pub fn lines(&self) -> Vec<&str> {
+        let lines = self.0.iter().filter(|(name, _)| *name == "set-cookie");
+        lines.map(|(_, line)| &**line).collect()
+    }
+
     pub fn sets_none(&self) -> bool {
         self.0.iter().all(|(name, _)| *name != "set-cookie")
     }
 
-    /// The token in the `Set-Cookie` line.
+    /// The token in the `Set-Cookie` line that sets one.
     pub fn token(&self) -> &str {
-        let pair = self.cookie().split(';').next().unwrap();
-        pair.split_once('=').unwrap().1
+        let line = self.lines().into_iter().rfind(|line| !line.contains("Max-Age=0")).unwrap();
+        line.split(';').next().unwrap().split_once('=').unwrap().1
     }
 
     /// The claims in the token.

@@ -1,0 +1,325 @@
+//! Keys and cookies that were used before: accepted, and moved to those in
+//! use.
+
+mod support;
+
+use std::time::Duration;
+
+use support::{Headers, MICRODOT_KEY, Minter, NOW, alive, request, secret, unb64};
+use waxseal_core::{
+    BuildError, CookieSpec, Handle, Jwks, JwksError, Rejection, Sealer, SealerBuilder, Secret,
+    UnixTime,
+};
+
+const OLD: &[u8] = b"the secret of last year, retired";
+const WEEK: u64 = 7 * 86_400;
+
+fn old() -> Minter {
+    Minter::derived(OLD, "__Host-session")
+}
+
+fn builder() -> SealerBuilder {
+    Sealer::builder(secret())
+}
+
+fn rotating() -> Sealer {
+    builder().accept(Secret::new(OLD).unwrap()).build().unwrap()
+}
+
+/// What a request does to the response that only reads its session.
+fn read(sealer: &Sealer, cookies: &[&str]) -> (Option<Rejection>, Vec<String>, Headers) {
+    let ((rejection, keys), response) =
+        request(sealer, cookies, NOW, |session| (session.rejection(), session.keys()));
+    (rejection, keys, response)
+}
+
+fn spec(name: &str) -> CookieSpec {
+    CookieSpec::builder(name).build().unwrap()
+}
+
+#[test]
+fn a_session_under_an_accepted_key_is_sealed_again_as_it_was() {
+    let claims = alive(r#""sid":"s","sub":"42","n":1E05"#);
+    let cookie = format!("__Host-session={}", old().token(&claims));
+    let ((), response) = request(&rotating(), &[&cookie], NOW, |session| {
+        assert_eq!(session.rejection(), None);
+        session.insert("unsaved", 1).unwrap();
+    });
+    assert!(Minter::own().signs(response.token()));
+    assert_eq!(response.claims(), claims, "same iat, exp, sid and data");
+
+    // And then no more.
+    let cookie = format!("__Host-session={}", response.token());
+    assert!(read(&rotating(), &[&cookie]).2.sets_none());
+    // Without being accepted the old key is unknown.
+    let cookie = format!("__Host-session={}", old().token(&claims));
+    assert_eq!(read(&support::own(), &[&cookie]).0, Some(Rejection::UnknownKey));
+}
+
+#[test]
+fn a_reseal_that_would_be_too_large_keeps_the_cookie() {
+    let fits = (2000..3000).rev().find_map(|len| {
+        let token = old().token(alive(&format!(r#""a":"{}""#, "x".repeat(len))));
+        (token.len() <= 4096).then_some(token)
+    });
+    let cookie = format!("__Host-session={}", fits.unwrap());
+    let sealer = rotating();
+    let alone = waxseal_core::Alone::open(&sealer, [cookie.as_bytes()], support::now());
+    assert_eq!(Handle::new(&alone).rejection(), None);
+    let closing = alone.close();
+    assert!(closing.reseal_error().is_some());
+    let mut response = Headers::default();
+    closing.apply(&mut response);
+    assert!(response.sets_none());
+}
+
+#[test]
+fn any_of_64_keys_is_found() {
+    let secrets = |index: u8| Secret::new([index; 32]).unwrap();
+    let sealer =
+        (1..64).fold(builder(), |builder, index| builder.accept(secrets(index))).build().unwrap();
+    for index in 1..64 {
+        let minter = Minter::derived(&[index; 32], "__Host-session");
+        for header in [minter.header.clone(), minter.header.replace(',', ", ")] {
+            let cookie = format!("__Host-session={}", minter.token_with(&header, alive("")));
+            assert_eq!(read(&sealer, &[&cookie]).0, None, "{index}");
+        }
+    }
+    let twice = builder().accept(secret()).build().unwrap_err();
+    assert_eq!(twice, BuildError::DuplicateKey);
+    let twice = builder().accept(secrets(1)).accept(secrets(1)).build().unwrap_err();
+    assert_eq!(twice, BuildError::DuplicateKey);
+}
+
+fn jwk(letter: char, operations: &str) -> String {
+    let k = letter.to_string().repeat(42);
+    format!(
+        r#"{{"kty":"oct","kid":"{letter}","k":"{k}A","key_ops":{operations},"waxseal:cookie":"__Host-session"}}"#
+    )
+}
+
+const SIGN: &str = r#"["sign","verify"]"#;
+const VERIFY: &str = r#"["verify"]"#;
+
+fn jwks(keys: &[String]) -> Result<Jwks, JwksError> {
+    Jwks::parse(&format!(r#"{{"keys":[{}]}}"#, keys.join(",")))
+}
+
+#[test]
+fn a_key_set_signs_with_one_and_verifies_with_all() {
+    let set = |keys: &[String]| Sealer::builder(jwks(keys).unwrap()).build().unwrap();
+    let (before, after) = (set(&[jwk('a', SIGN)]), set(&[jwk('b', SIGN), jwk('a', VERIFY)]));
+    let ((), response) = request(&before, &[], NOW, |session| session.save().unwrap());
+    assert_eq!(unb64(response.token().split('.').next().unwrap()), r#"{"alg":"HS256","kid":"a"}"#);
+
+    let cookie = format!("__Host-session={}", response.token());
+    let (rejection, _, response) = read(&after, &[&cookie]);
+    assert_eq!(rejection, None);
+    assert_eq!(unb64(response.token().split('.').next().unwrap()), r#"{"alg":"HS256","kid":"b"}"#);
+    let cookie = format!("__Host-session={}", response.token());
+    assert_eq!(read(&before, &[&cookie]).0, Some(Rejection::UnknownKey));
+}
+
+#[test]
+fn one_bad_key_rejects_the_set() {
+    let good = jwk('a', SIGN);
+    assert!(jwks(std::slice::from_ref(&good)).is_ok());
+    assert!(jwks(&[good.replace('{', r#"{"alg":"HS256","use":"sig","x":[1],"#)]).is_ok());
+    for (from, to) in [
+        (r#""oct""#, r#""RSA""#),
+        (r#""kty":"oct","#, ""),
+        (r#""kid":"a","#, ""),
+        (r#""kid":"a""#, r#""kid":"""#),
+        (r#""kid":"a""#, r#""kid":5"#),
+        (r#""kid":"a""#, r#""kid":"a\"b""#),
+        (r#""kid":"a""#, r#""kid":"a","kid":"a""#),
+        (r#""kid":"a""#, r#""kid":"a","alg":"HS512""#),
+        (r#""kid":"a""#, r#""kid":"a","use":"enc""#),
+        ("aaaaA", "aA"),
+        ("aaaaA", "aaaaB"),
+        ("aaaaA", "aaaaA="),
+        (SIGN, r#"["sign"]"#),
+        (SIGN, r#"["verify","sign"]"#),
+        (SIGN, "[]"),
+        (SIGN, VERIFY),
+        (r#","waxseal:cookie":"__Host-session""#, ""),
+        (r#""__Host-session""#, "5"),
+    ] {
+        let bad = good.replace(from, to);
+        assert_ne!(bad, good, "{from}");
+        assert!(jwks(&[bad]).is_err(), "{from} -> {to}");
+    }
+    for keys in [
+        vec![],
+        vec![good.clone(), good.clone()],
+        vec![good.clone(), jwk('b', SIGN)],
+        vec![good.clone(), jwk('a', VERIFY).replace(r#""kid":"a""#, r#""kid":"b""#)],
+        vec![good.clone(), jwk('b', VERIFY).replace("__Host-session", "other")],
+        vec!["5".into()],
+    ] {
+        assert!(jwks(&keys).is_err(), "{keys:?}");
+    }
+    for text in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[]}{}"#, r#"{"keys":[],"keys":[]}"#] {
+        assert_eq!(Jwks::parse(text).unwrap_err(), JwksError::NotASet, "{text}");
+    }
+    let other = Sealer::builder(jwks(&[good]).unwrap()).cookie(spec("other")).build().unwrap_err();
+    assert_eq!(other, BuildError::OtherCookie { bound: "__Host-session".into() });
+    let shown = format!("{:?}", jwks(&[jwk('a', SIGN)]));
+    assert!(!shown.contains("aaaa"), "{shown}");
+}
+
+#[test]
+fn a_former_cookie_is_taken_over_and_removed() {
+    let sealer = builder().former(spec("sid")).accept(Secret::new(OLD).unwrap()).build().unwrap();
+    let claims = alive(r#""sid":"s","a":1"#);
+    // Under the secret in use, and under one that is accepted.
+    for minter in [Minter::derived(support::SECRET, "sid"), Minter::derived(OLD, "sid")] {
+        let cookie = format!("sid={}", minter.token(&claims));
+        let (rejection, keys, response) = read(&sealer, &[&cookie]);
+        assert_eq!((rejection, &*keys), (None, &["a".to_owned()][..]));
+        let [removal, line] = response.lines()[..] else { panic!("{:?}", response.lines()) };
+        assert!(removal.starts_with("sid=; Path=/; Expires="), "{removal}");
+        assert!(line.starts_with("__Host-session="), "{line}");
+        assert_eq!(response.claims(), claims);
+
+        // A save takes it over as well.
+        let ((), response) = request(&sealer, &[&cookie], NOW, |session| session.save().unwrap());
+        assert_eq!(response.lines().len(), 2);
+        // It is not asked where there is one of ours, even a bad one.
+        let (rejection, ..) = read(&sealer, &[&format!("{cookie}; __Host-session=junk")]);
+        assert_eq!(rejection, Some(Rejection::Malformed));
+    }
+    // Ours are left alone, and a logout removes both.
+    let cookie = format!("__Host-session={}", Minter::own().token(&claims));
+    assert!(read(&sealer, &[&cookie]).2.sets_none());
+    let ((), response) = request(&sealer, &[&cookie], NOW, |session| session.delete());
+    let names: Vec<_> =
+        response.lines().iter().map(|line| line.split('=').next().unwrap()).collect();
+    assert_eq!(names, ["__Host-session", "sid"]);
+    assert!(response.lines().iter().all(|line| line.contains("Max-Age=0")));
+}
+
+#[test]
+fn a_former_path_or_domain_goes_when_ours_is_set() {
+    let now = || CookieSpec::builder("sid");
+    let before =
+        [now().path("/app").build().unwrap(), now().domain("example.com").build().unwrap()];
+    let sealer = before.into_iter().fold(builder().cookie(spec("sid")), SealerBuilder::former);
+    let sealer = sealer.build().unwrap();
+    let ((), response) = request(&sealer, &[], NOW, |session| session.save().unwrap());
+    let [path, domain, ours] = response.lines()[..] else { panic!("{:?}", response.lines()) };
+    assert!(path.starts_with("sid=; Path=/app; Expires="), "{path}");
+    assert!(domain.starts_with("sid=; Path=/; Domain=example.com; Expires="), "{domain}");
+    assert!(ours.starts_with("sid=eyJ"), "{ours}");
+    let ((), response) = request(&sealer, &[], NOW, |session| session.delete());
+    assert_eq!(response.lines().len(), 3);
+    assert!(read(&sealer, &[]).2.sets_none());
+
+    for same in [spec("sid"), now().same_site_strict().build().unwrap()] {
+        let error = builder().cookie(spec("sid")).former(same).build().unwrap_err();
+        assert_eq!(error, BuildError::SameCookie);
+    }
+    let set = jwks(&[jwk('a', SIGN)]).unwrap();
+    let error = Sealer::builder(set).former(spec("sid")).build().unwrap_err();
+    assert_eq!(error, BuildError::NoFormerKey);
+}
+
+fn since(time: u64) -> Sealer {
+    let builder = builder().dangerous_accept_weak_microdot(MICRODOT_KEY, UnixTime::from_secs(time));
+    builder.build().unwrap()
+}
+
+fn microdots(members: &str) -> String {
+    format!("session={}", Minter::microdot().token(format!("{{{members}}}")))
+}
+
+#[test]
+fn microdots_session_becomes_ours() {
+    let moved = NOW - 5 * 86_400;
+    let cookie = microdots(
+        r#""username":"susan","iat":5,"sid":"x","sub":"admin","iss":1,"jti":"y","remember":"z""#,
+    );
+    let (_, keys, response) = read(&since(moved), &[&cookie]);
+    assert_eq!(keys, ["username"]);
+    let [removal, _] = response.lines()[..] else { panic!("{:?}", response.lines()) };
+    assert_eq!(
+        removal,
+        "session=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly"
+    );
+    let expected = format!(r#"{{"iat":{moved},"exp":{},"username":"susan"}}"#, NOW + WEEK);
+    assert_eq!(response.claims(), expected);
+
+    request(&since(moved), &[&cookie], NOW, |session| {
+        assert_eq!(session.user(), None, "nobody has checked who that is");
+        assert_eq!(session.started_at(), Some(UnixTime::from_secs(moved)));
+        session.insert("unsaved", 1).unwrap();
+    });
+    // Unsaved changes do not bring back what was left behind.
+    let ((), response) = request(&since(moved), &[&cookie], NOW, |session| {
+        session.insert("unsaved", 1).unwrap();
+    });
+    assert_eq!(response.claims(), expected);
+}
+
+#[test]
+fn microdots_own_exp_still_binds() {
+    let cookie = microdots(&format!(r#""a":1,"exp":{}"#, NOW + 60));
+    for save in [false, true] {
+        let ((), response) = request(&since(NOW), &[&cookie], NOW, |session| {
+            if save {
+                session.save().unwrap();
+            }
+        });
+        assert!(response.claims().contains(&format!(r#""exp":{},"#, NOW + 60)), "{save}");
+    }
+    let cookie = microdots(&format!(r#""a":1,"exp":{NOW}"#));
+    assert_eq!(read(&since(NOW), &[&cookie]).0, Some(Rejection::Expired));
+}
+
+#[test]
+fn microdots_door_closes_by_itself() {
+    let month = 30 * 86_400;
+    let cookie = microdots(r#""a":1"#);
+    let (_, _, response) = read(&since(NOW - month + 9), &[&cookie]);
+    assert!(response.claims().contains(&format!(r#""exp":{},"#, NOW + 9)));
+    assert_eq!(read(&since(NOW - month), &[&cookie]).0, Some(Rejection::Expired));
+}
+
+#[test]
+fn of_microdots_cookies_the_last_counts_and_ours_come_first() {
+    let (one, two) = (microdots(r#""one":1"#), microdots(r#""two":1"#));
+    assert_eq!(read(&since(NOW), &[&format!("{one}; {two}")]).1, ["two"]);
+    let ours = format!("__Host-session={}", Minter::own().token(alive(r#""ours":1"#)));
+    let (_, keys, response) = read(&since(NOW), &[&format!("{ours}; {one}")]);
+    assert_eq!(keys, ["ours"]);
+    assert!(response.sets_none());
+    let ((), response) = request(&since(NOW), &[&ours], NOW, |session| session.delete());
+    assert_eq!(response.lines().len(), 2, "a logout closes both doors");
+    // Neither key opens the other's cookie.
+    let token = Minter::microdot().token(alive(""));
+    assert!(read(&since(NOW), &[&format!("__Host-session={token}")]).0.is_some());
+    let token = Minter::own().token(alive(""));
+    assert!(read(&since(NOW), &[&format!("session={token}")]).0.is_some());
+}
+
+#[test]
+fn microdots_key_must_be_strong_and_the_door_must_close() {
+    let now = support::now();
+    let error = |builder: SealerBuilder| builder.build().unwrap_err();
+    assert_eq!(
+        error(builder().accept_microdot([1; 31], now)),
+        BuildError::WeakMicrodotKey { len: 31 }
+    );
+    assert_eq!(error(builder().accept_microdot("", now)), BuildError::EmptyKey);
+    assert_eq!(error(builder().dangerous_accept_weak_microdot("", now)), BuildError::EmptyKey);
+    assert_eq!(
+        error(builder().absolute(None).accept_microdot([1; 32], now)),
+        BuildError::NeedsAbsoluteLimit
+    );
+    assert_eq!(
+        error(builder().cookie(CookieSpec::insecure_http()).accept_microdot([1; 32], now)),
+        BuildError::SameCookie
+    );
+    let day = Duration::from_secs(86_400);
+    assert!(builder().absolute(day).accept_microdot([1; 32], now).build().is_ok());
+}

@@ -1,0 +1,122 @@
+//! A year in the life of sessions: random limits, random users, a clock that
+//! runs as fast as we like.
+
+mod support;
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use support::{Minter, NOW, request, secret};
+use waxseal_core::{Handle, Sealer, Secret};
+
+const HOUR: u64 = 3600;
+const YEAR: u64 = 365 * 24 * HOUR;
+
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    idle: Option<u64>,
+    absolute: Option<u64>,
+}
+
+fn limits() -> impl Strategy<Value = Limits> {
+    let idle = prop::option::weighted(0.8, 1..60 * 24 * HOUR);
+    let absolute = prop::option::weighted(0.8, 1..YEAR);
+    (idle, absolute)
+        .prop_filter("one limit at least", |(idle, absolute)| idle.is_some() || absolute.is_some())
+        .prop_map(|(idle, absolute)| Limits { idle, absolute })
+}
+
+/// How long a user is away before each request, by their habit.
+fn pauses() -> impl Strategy<Value = Vec<u64>> {
+    prop_oneof![Just(60), Just(HOUR), Just(24 * HOUR), Just(30 * 24 * HOUR)]
+        .prop_flat_map(|longest| prop::collection::vec(1..longest, 1..200))
+}
+
+fn sealer(limits: Limits, rotated: bool) -> Sealer {
+    let new = || Secret::new([9; 32]).unwrap();
+    let builder = if rotated {
+        Sealer::builder(new()).accept(secret())
+    } else {
+        Sealer::builder(secret()).accept(new())
+    };
+    let secs = |limit: Option<u64>| limit.map(Duration::from_secs);
+    builder.idle(secs(limits.idle)).absolute(secs(limits.absolute)).build().unwrap()
+}
+
+fn expiry(claims: &str) -> u64 {
+    let (_, rest) = claims.split_once(r#""exp":"#).unwrap();
+    rest.split([',', '}']).next().unwrap().parse().unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn sessions_live_as_long_as_they_should(
+        limits in limits(),
+        pauses in pauses(),
+        rotated_at in prop::option::of(0..YEAR),
+    ) {
+        let rotated = |now| rotated_at.is_some_and(|at| now - NOW >= at);
+        let sealer_at = |now| sealer(limits, rotated(now));
+        let ((), response) = request(&sealer_at(NOW), &[], NOW, |session| session.save().unwrap());
+        let (mut token, mut exp) = (response.token().to_owned(), expiry(&response.claims()));
+        let (mut now, mut renewed_at, mut resealed) = (NOW, NOW, rotated(NOW));
+
+        for pause in pauses {
+            now += pause;
+            if now > NOW + YEAR {
+                break;
+            }
+            let cookie = format!("__Host-session={token}");
+            let (alive, response) = request(&sealer_at(now), &[&cookie], now, |session| !session.is_new());
+
+            // No session outlives its limits.
+            let over = limits.absolute.is_some_and(|limit| now >= NOW + limit);
+            let idle = limits.idle.is_some_and(|limit| pause >= limit);
+            prop_assert!(!(alive && (over || idle)), "outlived at {now}");
+            // No active session dies early: within half of the idle time
+            // there is always enough left.
+            let active = limits.idle.is_none_or(|limit| pause <= limit / 2);
+            prop_assert!(alive || over || !active, "died early at {now}");
+            if !alive {
+                prop_assert!(response.sets_none());
+                break;
+            }
+
+            if response.sets_none() {
+                continue;
+            }
+            // Once for a change of key, else by the rule of the half life.
+            let new = expiry(&response.claims());
+            if new == exp {
+                prop_assert!(rotated(now) && !resealed, "a cookie for nothing at {now}");
+                resealed = true;
+            } else {
+                let half = limits.idle.unwrap().div_ceil(2);
+                prop_assert!(new > exp);
+                prop_assert!(now - renewed_at > limits.idle.unwrap() - half || exp - now < half);
+                prop_assert!(exp - now < half, "renewed too early at {now}");
+                resealed |= rotated(now);
+                renewed_at = now;
+            }
+            prop_assert!(limits.absolute.is_none_or(|limit| new <= NOW + limit));
+            let signed_by = if rotated(now) { Minter::derived(&[9; 32], "__Host-session") } else { Minter::own() };
+            prop_assert!(signed_by.signs(response.token()));
+            (token, exp) = (response.token().to_owned(), new);
+        }
+    }
+}
+
+#[test]
+fn remaining_life_is_what_the_session_says() {
+    let sealer = sealer(Limits { idle: Some(100), absolute: Some(150) }, false);
+    let ((), response) = request(&sealer, &[], NOW, |session| session.save().unwrap());
+    let cookie = format!("__Host-session={}", response.token());
+    let at = |now| request(&sealer, &[&cookie], now, |session: &Handle<_>| session.is_new());
+    assert!(at(NOW + 50).1.sets_none());
+    let (new, response) = at(NOW + 51);
+    assert!(!new);
+    assert_eq!(expiry(&response.claims()), NOW + 150, "the nearer limit");
+    assert!(at(NOW + 100).0);
+}
