@@ -1,14 +1,18 @@
 //! Keys as they stand, in the form that gateways read: a JSON Web Key Set
 //! (RFC 7517, section 5) of symmetric keys (RFC 7518, section 6.4).
 
-use alloc::{string::String, vec::Vec};
+use alloc::{
+    string::{String, ToString as _},
+    vec,
+    vec::Vec,
+};
 use core::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::Key;
+use super::{Key, Secret};
 use crate::{
     base64url,
     error::{BuildError, JwksError},
@@ -73,6 +77,38 @@ impl Jwks {
             return Err(JwksError::NoSigningKey);
         };
         Ok(Self { cookie: cookie.into(), keys: list })
+    }
+
+    /// The one key that is derived from `secret` for the cookie `cookie_name`,
+    /// as a set: what a gateway needs to verify our tokens without knowing the
+    /// secret.
+    #[must_use]
+    pub fn derived(secret: &Secret, cookie_name: &str) -> Self {
+        let (k, kid) = secret.derive(cookie_name);
+        let key = Jwk { kid, k: Zeroizing::new(k.to_vec()), signs: true };
+        Self { cookie: cookie_name.into(), keys: vec![key] }
+    }
+
+    /// The set as JSON, with its keys: a secret to be kept as one.
+    #[must_use]
+    pub fn expose(&self) -> Zeroizing<String> {
+        let mut json = Zeroizing::new(String::with_capacity(self.keys.len().saturating_mul(512)));
+        json.push_str("{\"keys\":[");
+        for (index, key) in self.keys.iter().enumerate() {
+            let operations = if key.signs { "\"sign\",\"verify\"" } else { "\"verify\"" };
+            json.push_str(if index == 0 { "" } else { "," });
+            json.push_str("{\"kty\":\"oct\",\"alg\":\"HS256\",\"kid\":\"");
+            json.push_str(&key.kid);
+            json.push_str("\",\"k\":\"");
+            base64url::encode_onto(&key.k, &mut json);
+            json.push_str("\",\"key_ops\":[");
+            json.push_str(operations);
+            json.push_str("],\"waxseal:cookie\":");
+            json.push_str(&serde_json::Value::from(&*self.cookie).to_string());
+            json.push('}');
+        }
+        json.push_str("]}");
+        json
     }
 
     /// The name of the cookie that the keys are bound to.

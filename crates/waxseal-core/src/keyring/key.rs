@@ -3,7 +3,6 @@
 use alloc::{format, string::String};
 use core::fmt;
 
-use hkdf::Hkdf;
 use hmac::{
     Hmac, KeyInit as _, Mac as _,
     digest::{CtOutput, Output},
@@ -20,11 +19,6 @@ pub(crate) const SIGNATURE_LEN: usize = 32;
 /// The bytes of SHA-256's block, which is the key that HMAC really takes.
 const BLOCK_LEN: usize = 64;
 
-/// What the `info` of each HKDF-Expand starts with. The NUL ends it: no
-/// cookie's name can turn one purpose into another.
-const KEY_INFO: &[u8] = b"waxseal/1 HS256\0";
-const KID_INFO: &[u8] = b"waxseal/1 kid\0";
-
 /// A key for HMAC-SHA-256 (HS256 of RFC 7518, section 3.2), with the header
 /// of every token that it signs.
 pub(crate) struct Key {
@@ -37,17 +31,10 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// The key of the cookie `cookie_name`, by HKDF (RFC 5869) without salt.
+    /// The key of the cookie `cookie_name`.
     pub(crate) fn derived(secret: &Secret, cookie_name: &str) -> Self {
-        let (mut prk, hkdf) = Hkdf::<Sha256>::extract(None, secret.bytes());
-        prk.as_mut_slice().zeroize();
-
-        let mut key = Zeroizing::new([0; SIGNATURE_LEN]);
-        expand(&hkdf, KEY_INFO, cookie_name, key.as_mut_slice());
-        let mut kid = [0; 6];
-        expand(&hkdf, KID_INFO, cookie_name, &mut kid);
-
-        Self::with_kid(key.as_slice(), &base64url::encode(&kid))
+        let (key, kid) = secret.derive(cookie_name);
+        Self::with_kid(key.as_slice(), &kid)
     }
 
     /// A key as it stands, under a `kid` as it stands.
@@ -107,12 +94,6 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Key").field("kid", &self.kid).finish_non_exhaustive()
     }
-}
-
-fn expand(hkdf: &Hkdf<Sha256>, purpose: &[u8], cookie_name: &str, out: &mut [u8]) {
-    #[expect(clippy::expect_used, reason = "the alternative is to go on with a key of zeros")]
-    hkdf.expand_multi_info(&[purpose, cookie_name.as_bytes()], out)
-        .expect("32 and 6 bytes are far under HKDF's limit of 255 x 32");
 }
 
 #[cfg(test)]

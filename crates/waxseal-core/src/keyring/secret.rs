@@ -1,11 +1,19 @@
 //! What an operator configures.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-use zeroize::Zeroizing;
+use hkdf::Hkdf;
+use sha2::Sha256;
+use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::error::SecretError;
+use super::key::SIGNATURE_LEN;
+use crate::{base64url, error::SecretError};
+
+/// What the `info` of each HKDF-Expand starts with. The NUL ends it: no
+/// cookie's name can turn one purpose into another.
+const KEY_INFO: &[u8] = b"waxseal/1 HS256\0";
+const KID_INFO: &[u8] = b"waxseal/1 kid\0";
 
 /// The bytes an operator configures, at least 32 of them. Keys are derived
 /// from it, one for each cookie name.
@@ -60,9 +68,24 @@ impl Secret {
         }
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.0
+    /// The key of the cookie `cookie_name` and its `kid`, by HKDF (RFC 5869)
+    /// without salt.
+    pub(super) fn derive(&self, cookie_name: &str) -> (Zeroizing<[u8; SIGNATURE_LEN]>, String) {
+        let (mut prk, hkdf) = Hkdf::<Sha256>::extract(None, &self.0);
+        prk.as_mut_slice().zeroize();
+
+        let mut key = Zeroizing::new([0; SIGNATURE_LEN]);
+        expand(&hkdf, KEY_INFO, cookie_name, key.as_mut_slice());
+        let mut kid = [0; 6];
+        expand(&hkdf, KID_INFO, cookie_name, &mut kid);
+        (key, base64url::encode(&kid))
     }
+}
+
+fn expand(hkdf: &Hkdf<Sha256>, purpose: &[u8], cookie_name: &str, out: &mut [u8]) {
+    #[expect(clippy::expect_used, reason = "the alternative is to go on with a key of zeros")]
+    hkdf.expand_multi_info(&[purpose, cookie_name.as_bytes()], out)
+        .expect("32 and 6 bytes are far under HKDF's limit of 255 x 32");
 }
 
 impl fmt::Debug for Secret {

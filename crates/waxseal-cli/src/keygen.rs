@@ -1,0 +1,27 @@
+//! `waxseal keygen`
+
+use std::io::Write as _;
+
+use data_encoding::BASE64URL_NOPAD;
+use waxseal_core::CookieSpec;
+use zeroize::Zeroizing;
+
+use crate::{args::KeygenArgs, clock, failure::Failure, keys::file::KeyFile};
+
+pub(crate) fn run(args: &KeygenArgs) -> Result<(), Failure> {
+    let output = if args.jwks {
+        let cookie = CookieSpec::builder(&args.cookie).build().map_err(Failure::usage)?;
+        KeyFile::with_first_key(cookie.name(), clock::now())?.to_json()?
+    } else {
+        random_text()?
+    };
+    writeln!(std::io::stdout(), "{}", *output)?;
+    Ok(())
+}
+
+/// 32 random bytes as base64url.
+pub(crate) fn random_text() -> Result<Zeroizing<String>, Failure> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *bytes).map_err(|error| Failure::Bad(error.to_string()))?;
+    Ok(Zeroizing::new(BASE64URL_NOPAD.encode(&*bytes)))
+}

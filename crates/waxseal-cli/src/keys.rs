@@ -1,0 +1,33 @@
+//! `waxseal keys`
+
+pub(crate) mod file;
+mod rotation;
+
+use std::io::Write as _;
+
+use waxseal_core::{CookieSpec, Jwks};
+
+use crate::{args::KeysCommand, failure::Failure};
+
+pub(crate) fn run(command: &KeysCommand) -> Result<(), Failure> {
+    match command {
+        KeysCommand::Add { file, cookie, now } => {
+            let cookie = CookieSpec::builder(cookie).build().map_err(Failure::usage)?;
+            rotation::add(file, cookie.name(), now.get())
+        }
+        KeysCommand::Promote { file, kid, pace } => rotation::promote(file, kid.as_deref(), pace),
+        KeysCommand::Retire { file, kid, absolute, pace } => {
+            rotation::retire(file, kid.as_deref(), *absolute, pace)
+        }
+        KeysCommand::Revoke { file, kid, now } => rotation::revoke(file, kid, now.get()),
+        KeysCommand::List { file, absolute, reload, now } => {
+            rotation::list(file, absolute.saturating_add(*reload), now.get())
+        }
+        KeysCommand::Export { cookie, secret } => {
+            let cookie = CookieSpec::builder(cookie).build().map_err(Failure::usage)?;
+            let json = Jwks::derived(&secret.read()?, cookie.name()).expose();
+            writeln!(std::io::stdout(), "{}", *json)?;
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The `waxseal` command: makes keys, looks into session tokens, verifies and
+//! seals them, and drives a rotation of keys in the safe order.
+
+mod args;
+mod clock;
+mod failure;
+mod inspect;
+mod keygen;
+mod keys;
+mod lines;
+mod seal;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Command, Waxseal};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let result = match Waxseal::parse().command {
+        Command::Keygen(args) => keygen::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Seal(args) => seal::run(&args),
+        Command::Keys(args) => keys::run(&args.command),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Quiet) => ExitCode::FAILURE,
+        Err(Failure::Bad(message)) => {
+            anstream::eprintln!("waxseal: {message}");
+            ExitCode::FAILURE
+        }
+        Err(Failure::Usage(message)) => {
+            anstream::eprintln!("waxseal: {message}");
+            ExitCode::from(2)
+        }
+    }
+}

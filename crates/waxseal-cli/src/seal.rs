@@ -1,0 +1,71 @@
+//! `waxseal seal`
+
+use std::io::{self, BufWriter, Write as _};
+
+use serde_json::value::RawValue;
+use waxseal_core::{Alone, Handle, ResponseHeaders, SaveError, Sealer, UnixTime};
+
+use crate::{args::SealArgs, failure::Failure, lines::Lines};
+
+/// The most bytes of a line: more than any cookie holds.
+const MAX_LINE: usize = 1 << 16;
+
+pub(crate) fn run(args: &SealArgs) -> Result<(), Failure> {
+    let sealer = args.keys.sealer()?;
+    let now = args.keys.now.get();
+    let mut output = BufWriter::new(io::stdout().lock());
+    let mut lines = Lines::new(io::stdin().lock(), MAX_LINE);
+    let mut number = 0_u64;
+    while let Some(line) = lines.next()? {
+        number += 1;
+        match seal(&sealer, line, args.user.as_deref(), now) {
+            Ok(token) => writeln!(output, "{token}")?,
+            Err(error) => {
+                output.flush()?;
+                return Err(Failure::Bad(format!("line {number}: {error}")));
+            }
+        }
+    }
+    output.flush()?;
+    Ok(())
+}
+
+fn seal(sealer: &Sealer, line: &[u8], user: Option<&str>, now: UnixTime) -> Result<String, String> {
+    // As it came: a 30-digit number stays one.
+    let data: &RawValue = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    let alone = Alone::open(sealer, [], now).with_randomness(random);
+    let session = Handle::new(&alone);
+    session.set_data(data).map_err(|error| error.to_string())?;
+    if let Some(user) = user {
+        session.set_user(user);
+    }
+    session.save().map_err(|error| error.to_string())?;
+    let mut token = Token::default();
+    alone.close().apply(&mut token);
+    Ok(token.0)
+}
+
+fn random() -> Result<[u8; 16], SaveError> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).map_err(|_| SaveError::NoRandomness)?;
+    Ok(bits)
+}
+
+/// Takes the token out of the `Set-Cookie` line, and nothing else.
+#[derive(Default)]
+struct Token(String);
+
+impl ResponseHeaders for Token {
+    fn joined(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn set(&mut self, _: &'static str, _: String) {}
+
+    fn append(&mut self, _: &'static str, line: String) {
+        let value = line.split_once('=').and_then(|(_, rest)| rest.split(';').next());
+        self.0 = value.unwrap_or_default().into();
+    }
+
+    fn remove(&mut self, _: &'static str) {}
+}

@@ -1,0 +1,387 @@
+//! The command as its user types it.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::Path,
+    process::{Command, Output, Stdio},
+    thread,
+};
+
+const SECRET: &str = "a secret of more than 32 characters, for tests";
+const NOW: &str = "1800000000";
+
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+/// Runs `waxseal` with these arguments (split at spaces), environment and input.
+fn run(arguments: &str, environment: &[(&str, &str)], input: impl AsRef<[u8]>) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_waxseal"))
+        .args(arguments.split_whitespace())
+        .env_remove("SESSION_SECRET")
+        .envs(environment.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.as_ref().to_vec();
+    // Whoever ends before it has read everything is not to blame.
+    let writer = thread::spawn(move || drop(stdin.write_all(&input)));
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { code: status.code(), out: text(stdout), err: text(stderr) }
+}
+
+fn with_secret(arguments: &str, input: impl AsRef<[u8]>) -> Ran {
+    run(&format!("{arguments} --now {NOW}"), &[("SESSION_SECRET", SECRET)], input)
+}
+
+#[test]
+fn keygen_prints_a_secret_and_nothing_else() {
+    let (one, two) = (run("keygen", &[], ""), run("keygen", &[], ""));
+    assert_eq!((one.code, one.err.as_str()), (Some(0), ""));
+    let secret = one.out.strip_suffix('\n').unwrap();
+    assert_eq!(secret.len(), 43);
+    assert!(secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+    assert_ne!(one.out, two.out);
+    let sealed = run("seal", &[("SESSION_SECRET", secret)], "{}");
+    assert_eq!(sealed.code, Some(0), "{}", sealed.err);
+}
+
+#[test]
+fn keygen_jwks_is_a_key_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    fs::write(&path, run("keygen --jwks --cookie app", &[], "").out).unwrap();
+    let options = format!("--jwks {} --cookie app", path.display());
+    let sealed = run(&format!("seal {options}"), &[], "{\"a\":1}");
+    assert_eq!(sealed.code, Some(0), "{}", sealed.err);
+    assert_eq!(run(&format!("verify {options}"), &[], &sealed.out).code, Some(0));
+    let other = run(&format!("verify --jwks {}", path.display()), &[], &sealed.out);
+    assert_eq!(other.code, Some(2), "bound to another cookie");
+}
+
+#[test]
+fn what_is_sealed_verifies() {
+    let sealed =
+        with_secret("seal --user 42", "{\"n\":123456789012345678901234567890}\n{ \"é\" : [1E5] }");
+    assert_eq!(sealed.code, Some(0), "{}", sealed.err);
+    assert_eq!(sealed.out.lines().count(), 2);
+    let verified = with_secret("verify", &sealed.out);
+    assert_eq!(verified.code, Some(0));
+    let lines: Vec<_> = verified.out.lines().collect();
+    assert!(
+        lines[0].starts_with(r#"{"ok":true,"claims":{"iat":1800000000,"exp":1800604800,"sid":""#),
+        "{}",
+        lines[0]
+    );
+    assert!(
+        lines[0].ends_with(r#""n":123456789012345678901234567890,"sub":"42"}}"#),
+        "{}",
+        lines[0]
+    );
+    assert!(lines[1].contains(r#""é":[1E5]"#), "{}", lines[1]);
+    // As arguments, too.
+    let token = sealed.out.lines().next().unwrap();
+    assert_eq!(with_secret(&format!("verify {token}"), "").out.lines().next(), Some(lines[0]));
+}
+
+#[test]
+fn verify_says_why_not() {
+    let token = with_secret("seal", "{}").out;
+    let token = token.trim();
+    for (now, arguments, reason) in [
+        ("1800604800", "", "expired"),
+        ("1799999000", "", "not-yet-valid"),
+        ("0", "", "clock-not-set"),
+        ("1800000000", "--cookie other", "unknown-key"),
+        ("1800000000", "--max-bytes 256", ""),
+        ("1800000100", "--absolute 100s", "expired"),
+    ] {
+        let ran = run(
+            &format!("verify {token} --now {now} {arguments}"),
+            &[("SESSION_SECRET", SECRET)],
+            "",
+        );
+        let expected = if reason.is_empty() {
+            String::new()
+        } else {
+            format!("{{\"ok\":false,\"reason\":\"{reason}\"}}\n")
+        };
+        if reason.is_empty() {
+            assert_eq!(ran.code, Some(0));
+        } else {
+            assert_eq!((ran.code, ran.out), (Some(1), expected));
+        }
+    }
+    let forged = format!("{}A", &token[..token.len() - 1]);
+    let good_and_bad = with_secret("verify", format!("{token}\n{forged}\r\n\n{token}"));
+    assert_eq!(good_and_bad.code, Some(1));
+    let verdicts: Vec<_> = good_and_bad.out.lines().map(|line| line.contains("true")).collect();
+    assert_eq!(verdicts, [true, false, false, true]);
+}
+
+#[test]
+fn any_bytes_may_come() {
+    let every_byte: Vec<u8> = (0..=255).cycle().take(5000).collect();
+    for input in [
+        every_byte,
+        vec![0xFF; 100],
+        vec![b'.'; 10_000],
+        vec![b'x'; 3_000_000],
+        vec![],
+        b"\n\n".to_vec(),
+    ] {
+        let ran = with_secret("verify", &input);
+        assert!(matches!(ran.code, Some(0 | 1)), "{:?}", ran.err);
+        assert!(ran.out.lines().all(|line| line.starts_with("{\"ok\":false,\"reason\":")));
+        let ran = with_secret("inspect", &input);
+        assert_eq!(ran.code, Some(1), "{}", ran.err);
+        let ran = with_secret("seal", &input);
+        assert!(matches!(ran.code, Some(0 | 1)), "{}", ran.err);
+    }
+}
+
+#[test]
+fn microdots_tokens() {
+    let key = [("SESSION_SECRET", "top-secret")];
+    let token = "eyJ0eXAiOiAiSldUIiwgImFsZyI6ICJIUzI1NiJ9.eyJ1c2VybmFtZSI6ICJzdXNhbiJ9.\
+        6gkThX0SIJN4hqN2xbHoEsDq1uUF0Srami8UMHbBCxU";
+    let ran = run("verify --microdot", &key, token);
+    assert_eq!(ran.out, "{\"ok\":true,\"claims\":{\"username\": \"susan\"}}\n");
+    let sealed = run("seal --microdot", &key, "{\"username\":\"joe\"}");
+    assert_eq!(
+        sealed.out.trim(),
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ1c2VybmFtZSI6ImpvZSJ9.\
+         5c9Xq2Di-vQM__F2bTaGWfFhqQNGvJjLZzXrbPfCE94"
+    );
+    assert_eq!(run("verify --microdot", &[("SESSION_SECRET", "")], "").code, Some(2));
+}
+
+#[test]
+fn wrong_usage_is_2() {
+    for (arguments, environment) in [
+        ("verify x", &[][..]),
+        ("verify x", &[("SESSION_SECRET", "short")][..]),
+        ("verify x --secret-env OTHER", &[("SESSION_SECRET", SECRET)][..]),
+        ("verify x --jwks /nowhere", &[][..]),
+        ("verify x --cookie a=b", &[("SESSION_SECRET", SECRET)][..]),
+        ("verify x --idle off --absolute off", &[("SESSION_SECRET", SECRET)][..]),
+        ("verify x --now yesterday", &[("SESSION_SECRET", SECRET)][..]),
+        ("keys export", &[][..]),
+        ("nonsense", &[][..]),
+        ("", &[][..]),
+    ] {
+        let ran = run(arguments, environment, "");
+        assert_eq!(ran.code, Some(2), "{arguments}: {}", ran.err);
+        assert!(!ran.err.is_empty());
+        assert!(!ran.err.contains(SECRET) && !ran.out.contains(SECRET));
+    }
+    let short = run("verify x", &[("SESSION_SECRET", "short")], "");
+    assert!(short.err.contains("32"), "{}", short.err);
+}
+
+#[test]
+fn seal_stops_at_what_cannot_be_sealed() {
+    for (line, cause) in [
+        ("{\"exp\":1}", "\"exp\" is reserved"),
+        ("[]", "struct or a map"),
+        ("{", "EOF"),
+        ("{\"a\":1,\"a\":2}", "same name"),
+        (&format!("{{\"a\":\"{}\"}}", "x".repeat(5000)), "limit is 4096"),
+    ] {
+        let ran = with_secret("seal", format!("{{}}\n{line}\n{{}}"));
+        assert_eq!(ran.code, Some(1));
+        assert_eq!(ran.out.lines().count(), 1);
+        assert!(ran.err.contains("line 2") && ran.err.contains(cause), "{}", ran.err);
+    }
+}
+
+#[test]
+fn inspect_shows_the_anatomy() {
+    let token = with_secret("seal", "{\"name\":\"susan\"}").out;
+    let token = token.trim();
+    for text in [
+        token.to_owned(),
+        format!("__Host-session={token}"),
+        format!("Set-Cookie: __Host-session={token}; Path=/; Secure"),
+        format!("a=b; __Host-session={token}"),
+    ] {
+        let ran = with_secret("inspect", &text);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        for part in [
+            "\"alg\":\"HS256\"",
+            "susan",
+            "2027-01-22 08:00:00 UTC, in 7 days",
+            "2027-01-15 08:00:00 UTC, now",
+            "good",
+            " of 4096 bytes",
+        ] {
+            assert!(ran.out.contains(part), "{part}: {}", ran.out);
+        }
+        assert!(!ran.out.contains('\u{1b}'), "no colours for a pipe");
+    }
+    let unchecked = run("inspect", &[], token);
+    assert_eq!(unchecked.code, Some(0));
+    assert!(
+        unchecked.out.contains("not checked") && unchecked.out.contains("susan"),
+        "{}",
+        unchecked.out
+    );
+    let expired = run("inspect --now 1900000000", &[("SESSION_SECRET", SECRET)], token);
+    assert_eq!(expired.code, Some(1));
+    assert!(expired.out.contains("expired"), "{}", expired.out);
+}
+
+#[test]
+fn inspect_escapes_what_a_terminal_would_obey() {
+    let token = with_secret("seal", "{\"a\u{9b}31m\":\"\u{202e}evil\u{7f}\"}").out;
+    let ran = with_secret("inspect", &token);
+    assert!(
+        ran.out.contains("\\u{9b}31m") && ran.out.contains("\\u{202e}evil\\u{7f}"),
+        "{}",
+        ran.out
+    );
+    assert!(!ran.out.contains(['\u{9b}', '\u{202e}', '\u{7f}']));
+}
+
+#[test]
+fn help_teaches() {
+    for (arguments, part) in [
+        ("--help", "never as arguments"),
+        ("keygen --help", "export SESSION_SECRET="),
+        ("verify --help", "\"reason\":\"expired\""),
+        ("keys --help", "keys promote FILE"),
+        ("keys revoke --help", "reload every server now"),
+    ] {
+        let ran = run(arguments, &[], "");
+        assert_eq!(ran.code, Some(0));
+        assert!(ran.out.contains(part), "{}", ran.out);
+    }
+}
+
+#[test]
+fn export_is_the_key_of_the_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gateway.json");
+    let exported = run("keys export --cookie app", &[("SESSION_SECRET", SECRET)], "").out;
+    assert!(!exported.contains(SECRET));
+    fs::write(&path, exported).unwrap();
+    let sealed = with_secret("seal --cookie app", "{}").out;
+    let ran =
+        run(&format!("verify --cookie app --now {NOW} --jwks {}", path.display()), &[], &sealed);
+    assert_eq!(ran.code, Some(0), "{}", ran.out);
+}
+
+/// `waxseal keys STEP FILE …` at a time.
+fn keys(step: &str, path: &Path, rest: &str, now: u64) -> Ran {
+    run(&format!("keys {step} {} {rest} --now {now}", path.display()), &[], "")
+}
+
+fn kids(path: &Path) -> Vec<(String, bool)> {
+    let text = fs::read_to_string(path).unwrap();
+    let file: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let keys = file["keys"].as_array().unwrap().iter();
+    keys.map(|key| {
+        (key["kid"].as_str().unwrap().into(), key["key_ops"].as_array().unwrap().len() == 2)
+    })
+    .collect()
+}
+
+#[test]
+fn a_rotation_goes_in_the_safe_order() {
+    const START: u64 = 1_800_000_000;
+    const MONTH: u64 = 30 * 86_400;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    assert_eq!(keys("add", &path, "", START).code, Some(0));
+    #[cfg(unix)]
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions())
+            & 0o777,
+        0o600
+    );
+    let [(old, true)] = &kids(&path)[..] else { panic!("one that signs") };
+    assert_eq!(keys("promote", &path, "", START).code, Some(1), "none waits");
+
+    assert_eq!(keys("add", &path, "", START).code, Some(0));
+    let [(_, true), (new, false)] = &kids(&path)[..] else { panic!("the new one only verifies") };
+    let early = keys("promote", &path, "", START + 599);
+    assert_eq!(early.code, Some(1));
+    assert!(early.err.contains("too early") && early.err.contains("in 1 second"), "{}", early.err);
+    let promoted = keys("promote", &path, "", START + 600);
+    assert_eq!(promoted.code, Some(0), "{}", promoted.err);
+    assert!(promoted.out.contains(new) && promoted.out.contains("Next:"), "{}", promoted.out);
+    assert_eq!(kids(&path), [(old.clone(), false), (new.clone(), true)]);
+
+    let over = START + 600 + MONTH + 600;
+    assert_eq!(keys("retire", &path, "", over - 1).code, Some(1));
+    assert_eq!(keys("retire", &path, old, over - 1).code, Some(1));
+    assert_eq!(keys("retire", &path, new, over).code, Some(1), "it signs");
+    let listed = keys("list", &path, "", over - 60);
+    assert!(
+        listed.out.contains("may be retired") && listed.out.contains("in 1 minute"),
+        "{}",
+        listed.out
+    );
+    assert_eq!(keys("retire", &path, "", over).code, Some(0));
+    assert_eq!(kids(&path), [(new.clone(), true)]);
+    assert_eq!(keys("retire", &path, "nobody", over).code, Some(1));
+}
+
+#[test]
+fn an_unsafe_step_needs_a_reason_that_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    for _ in 0..2 {
+        assert_eq!(keys("add", &path, "", 1_800_000_000).code, Some(0));
+    }
+    assert_eq!(keys("promote", &path, "--because one-server-only", 1_800_000_000).code, Some(0));
+    assert!(keys("list", &path, "", 1_800_000_000).out.contains("one-server-only"));
+}
+
+#[test]
+fn a_leaked_key_goes_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    for _ in 0..2 {
+        assert_eq!(keys("add", &path, "", 1_800_000_000).code, Some(0));
+    }
+    let [(leaked, true), (waiting, false)] = &kids(&path)[..] else { panic!("two keys") };
+    let revoked = keys("revoke", &path, leaked, 1_800_000_000);
+    assert_eq!(revoked.code, Some(0));
+    assert!(revoked.out.contains("NOW"), "{}", revoked.out);
+    assert_eq!(kids(&path), [(waiting.clone(), true)]);
+    // The last one: another is made.
+    assert_eq!(keys("revoke", &path, waiting, 1_800_000_000).code, Some(0));
+    let [(fresh, true)] = &kids(&path)[..] else { panic!("one that signs") };
+    assert!(fresh != waiting && fresh != leaked);
+}
+
+#[test]
+fn a_broken_key_file_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    for broken in ["", "{}", "{\"keys\":[]}", "{\"keys\":[{\"kty\":\"oct\"}]}"] {
+        fs::write(&path, broken).unwrap();
+        for step in ["add", "promote", "retire", "list"] {
+            let ran = keys(step, &path, "", 1_800_000_000);
+            assert_eq!(ran.code, Some(1), "{step}: {}", ran.out);
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), broken);
+    }
+    // Members that are not ours stay.
+    fs::remove_file(&path).unwrap();
+    keys("add", &path, "", 1_800_000_000);
+    let text =
+        fs::read_to_string(&path).unwrap().replacen("\"kty\"", "\"note\": \"x\", \"kty\"", 1);
+    fs::write(&path, text).unwrap();
+    keys("add", &path, "", 1_800_000_000);
+    assert!(fs::read_to_string(&path).unwrap().contains("\"note\": \"x\""));
+}
