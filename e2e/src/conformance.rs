@@ -36,6 +36,10 @@ macro_rules! conformance {
             statuses_do_not_matter
             too_large_is_an_error_and_sends_nothing
             times_are_kept
+            activity_moves_the_end_on
+            the_absolute_limit_stands
+            users_and_remember_me
+            rejections_are_told
             data_goes_round
         }
     };

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `server.rs` | a server as a child process |
 //! | `client.rs` | an HTTP client, and a browser's cookie jar |
-//! | `example.rs` | an example of the workspace as a program |
+//! | `program.rs` | the programs of the workspace |
 //! | `mint.rs` | a second implementation of the tokens, to forge with |
 //! | `conformance/` | what every face must do |
 //! | `bin/serve-*.rs` | one server for each face, to the contract below |
@@ -27,12 +27,17 @@
 //! | line | step |
 //! |---|---|
 //! | `read` | all data |
-//! | `state` | `new`, `started`, `expires`, `rejection` |
+//! | `state` | `new`, `user`, `started`, `expires`, `rejection` |
 //! | `write JSON` | replaces all data |
 //! | `insert NAME JSON` | sets a member |
+//! | `user NAME` | says whose session it is |
+//! | `remember true`, `remember false` | whether the cookie outlives the browser |
 //! | `save`, `delete`, `renew` | what they say |
 //! | `header NAME: VALUE` | the response's own header |
 //! | `status CODE` | the response's status |
+//!
+//! Where `MICRODOT_KEY` and `MICRODOT_SINCE` are set, Microdot's cookie is
+//! accepted, too, and taken over.
 //!
 //! A script that names no step of the session never asks for it.
 
@@ -44,6 +49,6 @@
 
 pub mod client;
 pub mod conformance;
-pub mod example;
 pub mod mint;
+pub mod program;
 pub mod server;

@@ -88,6 +88,12 @@ impl Mint {
         self.token(&claims(now() - 3600, now() - 1, members))
     }
 
+    /// A token of a session that began and ends so many seconds from now.
+    pub fn between(&self, began: i64, ends: i64, members: &str) -> String {
+        let at = |offset: i64| now().saturating_add_signed(offset);
+        self.token(&claims(at(began), at(ends), members))
+    }
+
     /// `name=token`, as it stands in a `Cookie` header.
     pub fn pair(&self, token: &str) -> String {
         format!("{}={token}", self.cookie)

@@ -10,7 +10,7 @@ use std::{
 };
 
 use e2e::{
-    example::example,
+    program::example,
     server::{Dialect, Server},
 };
 use thirtyfour::{

@@ -8,7 +8,7 @@ use std::{
 
 use e2e::{
     client::{Client, Jar},
-    example::example,
+    program::example,
     server::{Dialect, Server},
 };
 use nix::{

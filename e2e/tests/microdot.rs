@@ -1,7 +1,10 @@
 //! The real Microdot (Python) beside a Rust server, one browser's jar between
 //! them. `MICRODOT_PYTHON` is a Python that has `microdot` and `PyJWT`.
 
-use std::process::Command;
+use std::{
+    process::Command,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use data_encoding::BASE64URL_NOPAD;
 use e2e::{
@@ -169,5 +172,68 @@ fn a_token_from_micropython_is_accepted_on_both_sides() {
     for server in [&python, &rust] {
         let page = Client::of(server).get("/", &[cookie]).body;
         assert!(page.contains("Hello <b>susan</b>!"), "{page}");
+    }
+}
+
+/// A server of our own cookie that takes over Microdot's, moved to so many
+/// seconds ago.
+fn moving(seconds_ago: u64) -> Server {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_serve-axum"));
+    command
+        .env("MICRODOT_KEY", "top-secret")
+        .env("MICRODOT_SINCE", (now - seconds_ago).to_string());
+    Server::start(&mut command, Dialect::Waxseal)
+}
+
+#[test]
+fn users_of_microdot_move_and_stay_logged_in() {
+    let (python, rust) = (python(), moving(3600));
+    let (there, here) = (Client::of(&python), Client::of(&rust));
+    for name in NAMES {
+        let mut jar = Jar::default();
+        jar.take(&there.form("/", &form(name), &NOBODY));
+
+        // Reading is enough to move.
+        let response = here.script("read", &jar.cookies());
+        assert_eq!(response.json(), json!({"username": name}));
+        jar.take(&response);
+        assert_eq!(jar.value("session"), None, "Microdot's cookie is gone");
+        assert!(jar.value("__Host-session").is_some());
+
+        let response = here.script("read", &jar.cookies());
+        assert_eq!(response.json(), json!({"username": name}));
+        assert!(response.values("set-cookie").is_empty(), "once");
+        assert_eq!(at_python(&there, &jar), json!({}), "the way back is closed");
+    }
+}
+
+#[test]
+fn a_logout_closes_both_doors() {
+    let (python, rust) = (python(), moving(3600));
+    let (there, here) = (Client::of(&python), Client::of(&rust));
+    let mut jar = Jar::default();
+    jar.take(&here.form("/", "username=here", &NOBODY));
+    jar.take(&there.form("/", "username=there", &jar.cookies()));
+    assert!(jar.value("session").is_some() && jar.value("__Host-session").is_some());
+    assert_eq!(at_rust(&here, &jar), json!({"username": "here"}), "ours comes first");
+
+    jar.take(&here.form("/logout", "", &jar.cookies()));
+    assert_eq!(jar.cookies(), NOBODY);
+    // And one who was never taken over.
+    jar.take(&there.form("/", "username=there", &NOBODY));
+    jar.take(&here.form("/logout", "", &jar.cookies()));
+    assert_eq!(jar.cookies(), NOBODY);
+}
+
+#[test]
+fn after_the_absolute_limit_the_door_is_closed() {
+    const MONTH: u64 = 30 * 86_400;
+    let python = python();
+    let mut jar = Jar::default();
+    jar.take(&Client::of(&python).form("/", "username=susan", &NOBODY));
+    for (seconds_ago, name) in [(MONTH - 60, "susan".into()), (MONTH, Value::Null)] {
+        let rust = moving(seconds_ago);
+        assert_eq!(at_rust(&Client::of(&rust), &jar)["username"], name);
     }
 }

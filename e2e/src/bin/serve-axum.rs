@@ -9,7 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use serde_json::{Map, Value, json};
-use waxseal::{Sealer, Secret, Session, SessionError, SessionLayer};
+use waxseal::{Sealer, Secret, Session, SessionError, SessionLayer, UnixTime};
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -78,6 +78,7 @@ fn run(request: &Request<()>, body: &Bytes, response: &mut Response) -> Fallible
             "state" => {
                 seen = json!({
                     "new": session.is_new(),
+                    "user": session.user(),
                     "started": session.started_at().map(|time| time.as_secs()),
                     "expires": session.expires_at().map(|time| time.as_secs()),
                     "rejection": session.rejection().map(|rejection| rejection.as_str()),
@@ -88,6 +89,8 @@ fn run(request: &Request<()>, body: &Bytes, response: &mut Response) -> Fallible
                 let (name, value) = rest.split_once(' ').ok_or("insert NAME JSON")?;
                 session.insert(name, serde_json::from_str::<Value>(value)?)?;
             }
+            "user" => session.set_user(rest),
+            "remember" => session.set_remember(rest.parse()?),
             "save" => session.save()?,
             "delete" => session.delete(),
             "renew" => session.renew(),
@@ -102,7 +105,14 @@ async fn main() -> Fallible<()> {
     let sealer = if std::env::args().any(|argument| argument == "--microdot") {
         Sealer::microdot(std::env::var("SESSION_SECRET")?)?
     } else {
-        Sealer::builder(Secret::from_env("SESSION_SECRET")?).build()?
+        let builder = Sealer::builder(Secret::from_env("SESSION_SECRET")?);
+        match (std::env::var("MICRODOT_KEY"), std::env::var("MICRODOT_SINCE")) {
+            (Ok(key), Ok(since)) => {
+                let since = UnixTime::from_secs(since.parse()?);
+                builder.dangerous_accept_weak_microdot(key, since).build()?
+            }
+            _ => builder.build()?,
+        }
     };
     let app = Router::new()
         .route("/", get(index).post(login))

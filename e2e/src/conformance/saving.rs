@@ -115,3 +115,78 @@ pub fn data_goes_round(server: &Server) {
     jar.take(&client.script(&format!("write {data}\nsave"), &NOBODY));
     assert_eq!(client.script("read", &jar.cookies()).json(), data);
 }
+
+const DAY: i64 = 86_400;
+
+/// Reading moves the end on in the second half of the idle time (7 days), and
+/// never past the absolute limit (30 days).
+pub fn activity_moves_the_end_on(server: &Server) {
+    let (client, mint) = (Client::of(server), &server.mint);
+    let line = |began, ends| {
+        let token = mint.between(began, ends, r#""sid":"s","a":1"#);
+        let response = client.script("read", &[mint.pair(&token)]);
+        assert_eq!(response.json()["a"], 1);
+        response.set_cookies(mint.cookie).first().map(|line| String::from(*line))
+    };
+    // Microdot's sessions have no limits of ours.
+    let limited = server.dialect() == Dialect::Waxseal;
+    assert_eq!(line(-DAY, 7 * DAY / 2 + 60), None, "half of it is left");
+    let near = line(-DAY, 7 * DAY / 2 - 60);
+    assert_eq!(near.is_some(), limited);
+    assert!(near.is_none_or(|line| line.contains("; Max-Age=604800;")));
+    let last = line(-29 * DAY, DAY / 2);
+    assert_eq!(last.is_some(), limited);
+    let max_age = |line: String| -> Option<i64> {
+        line.split("; ").find_map(|part| part.strip_prefix("Max-Age=")?.parse().ok())
+    };
+    assert!(
+        last.is_none_or(|line| max_age(line).is_some_and(|secs| (DAY - 60..=DAY).contains(&secs)))
+    );
+    assert_eq!(line(-29 * DAY, DAY), None, "it cannot end any later");
+}
+
+/// Whatever a token says, its session ends 30 days after it began.
+pub fn the_absolute_limit_stands(server: &Server) {
+    let (client, mint) = (Client::of(server), &server.mint);
+    let is_new = |began| {
+        let token = mint.between(began, DAY, r#""a":1"#);
+        client.script("state", &[mint.pair(&token)]).json()["new"].clone()
+    };
+    assert_eq!(is_new(-30 * DAY + 60), false);
+    assert_eq!(is_new(-30 * DAY), server.dialect() == Dialect::Waxseal);
+}
+
+/// Whose session it is, and whether it outlives the browser.
+pub fn users_and_remember_me(server: &Server) {
+    let client = Client::of(server);
+    let limited = server.dialect() == Dialect::Waxseal;
+    let mut jar = Jar::default();
+    let response = client.script("user susan\nremember false\ninsert a 1\nsave", &NOBODY);
+    assert!(!response.set_cookie(server.mint.cookie).contains("Max-Age"));
+    jar.take(&response);
+    assert_eq!(client.script("state", &jar.cookies()).json()["user"], "susan");
+    assert_eq!(client.script("read", &jar.cookies()).json(), json!({"a": 1}));
+
+    let response = client.script("save", &jar.cookies());
+    assert!(!response.set_cookie(server.mint.cookie).contains("Max-Age"), "it stays so");
+    let response = client.script("remember true\nsave", &jar.cookies());
+    assert_eq!(response.set_cookie(server.mint.cookie).contains("; Max-Age=604800"), limited);
+}
+
+/// Why a cookie was not accepted.
+pub fn rejections_are_told(server: &Server) {
+    let (client, mint) = (Client::of(server), &server.mint);
+    let rejection =
+        |token: &str| client.script("state", &[mint.pair(token)]).json()["rejection"].clone();
+    let good = mint.alive(r#""a":1"#);
+    let (message, _) = good.rsplit_once('.').unwrap_or_default();
+    assert_eq!(rejection(&good), json!(null));
+    assert_eq!(rejection("junk"), "malformed");
+    assert_eq!(rejection(&format!("{message}.{}", "A".repeat(43))), "signature");
+    assert_eq!(rejection(&mint.token_with(r#"{"alg":"none"}"#, "{}")), "header");
+    assert_eq!(rejection(&mint.token("[]")), "claims");
+    assert_eq!(rejection(&mint.between(3600, DAY, r#""a":1"#)), "not-yet-valid");
+    assert_eq!(rejection(&mint.expired(r#""a":1"#)), "expired");
+    assert_eq!(rejection(&"x".repeat(5000)), "too-large");
+    assert_eq!(client.script("state", &NOBODY).json()["rejection"], json!(null));
+}

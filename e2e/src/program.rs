@@ -1,4 +1,5 @@
-//! An example of the workspace as a program: what a reader of the README runs.
+//! Programs of the workspace: an example, or the `waxseal` command, as a reader
+//! of the README runs it.
 
 use std::{path::PathBuf, process::Command};
 
@@ -6,8 +7,17 @@ use serde_json::Value;
 
 /// The program of the example `name`, built first if need be.
 pub fn example(name: &str) -> PathBuf {
+    build("--example", name)
+}
+
+/// The program of the binary `name`, built first if need be.
+pub fn binary(name: &str) -> PathBuf {
+    build("--bin", name)
+}
+
+fn build(kind: &str, name: &str) -> PathBuf {
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--message-format=json", "--example", name])
+        .args(["build", "--quiet", "--message-format=json", kind, name])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .output()
         .expect("cargo runs");

@@ -1,0 +1,197 @@
+//! Keys are rotated while people use the servers: nobody is logged out.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{
+        RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use e2e::{
+    client::{Client, Jar},
+    program::{binary, example},
+    server::{Dialect, Server},
+};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+const USERS: usize = 200;
+const NOBODY: [&str; 0] = [];
+
+/// One of the servers: each has its own copy of the key file, as on a machine
+/// of its own.
+struct Node {
+    keys: PathBuf,
+    server: Server,
+}
+
+impl Node {
+    fn start(program: &Path, keys: PathBuf) -> Self {
+        let mut command = Command::new(program);
+        let server = Server::start(command.env("SESSION_KEYRING", &keys), Dialect::Waxseal);
+        Self { keys, server }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = self.server.id().try_into().expect("a process id");
+        kill(Pid::from_raw(id), signal).expect("it can be signalled");
+    }
+}
+
+struct Cluster {
+    login: PathBuf,
+    waxseal: PathBuf,
+    folder: tempfile::TempDir,
+    nodes: Vec<Node>,
+    /// Where users are sent: what a load balancer knows.
+    urls: RwLock<Vec<String>>,
+}
+
+impl Cluster {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut cluster = Self {
+            login: example("login"),
+            waxseal: binary("waxseal"),
+            folder,
+            nodes: Vec::new(),
+            urls: RwLock::default(),
+        };
+        cluster.keys(&["add"]);
+        for node in ["a", "b", "c"] {
+            let keys = cluster.folder.path().join(node);
+            fs::copy(cluster.master(), &keys).expect("the keys are copied");
+            let node = Node::start(&cluster.login, keys);
+            cluster.urls.get_mut().expect("nobody panicked").push(node.server.url.clone());
+            cluster.nodes.push(node);
+        }
+        cluster
+    }
+
+    fn master(&self) -> PathBuf {
+        self.folder.path().join("keys.json")
+    }
+
+    /// `waxseal keys STEP FILE …`
+    fn keys(&self, step: &[&str]) {
+        let mut command = Command::new(&self.waxseal);
+        command.args(["keys", step[0]]).arg(self.master()).args(&step[1..]);
+        let output = command.output().expect("waxseal runs");
+        assert!(output.status.success(), "{step:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn kids(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.master()).expect("the key file");
+        let file: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let keys = file["keys"].as_array().expect("keys").iter();
+        keys.map(|key| key["kid"].as_str().expect("a kid").into()).collect()
+    }
+
+    /// Gives every server the new keys, one after the other, each in its own
+    /// way: the first sees that the file has changed, the second is told, the
+    /// third is restarted.
+    fn roll_out(nodes: &mut [Node], cluster: &Cluster) {
+        for (at, node) in nodes.iter_mut().enumerate() {
+            let new = node.keys.with_extension("new");
+            fs::copy(cluster.master(), &new).expect("the keys are copied");
+            fs::rename(&new, &node.keys).expect("and put in place at once");
+            match at {
+                0 => thread::sleep(Duration::from_millis(1500)),
+                1 => node.signal(Signal::SIGHUP),
+                _ => {
+                    let url = node.server.url.clone();
+                    cluster.urls.write().expect("nobody panicked").retain(|known| *known != url);
+                    // What is under way comes to its end.
+                    thread::sleep(Duration::from_millis(500));
+                    node.signal(Signal::SIGTERM);
+                    *node = Node::start(&cluster.login, node.keys.clone());
+                    cluster.urls.write().expect("nobody panicked").push(node.server.url.clone());
+                }
+            }
+            // Meanwhile old and new keys are in use side by side.
+            thread::sleep(Duration::from_millis(300));
+        }
+    }
+}
+
+/// Somebody who logs in once and then looks at the page, at whichever server.
+fn use_it(user: usize, cluster: &Cluster, stop: &AtomicBool, requests: &AtomicU64) -> Jar {
+    let name = format!("user{user}");
+    let mut jar = Jar::default();
+    let url = |turn: usize| {
+        let urls = cluster.urls.read().expect("nobody panicked");
+        urls[turn % urls.len()].clone()
+    };
+    let response = Client::at(&url(user)).form("/", &format!("username={name}"), &NOBODY);
+    assert_eq!(response.status, 303, "{}", response.body);
+    jar.take(&response);
+    let mut turn = user;
+    while !stop.load(Ordering::Relaxed) {
+        turn += 1;
+        let response = Client::at(&url(turn)).get("/", &jar.cookies());
+        assert_eq!(response.status, 200);
+        assert!(response.body.contains(&format!("Hello <b>{name}</b>!")), "{name} was logged out");
+        jar.take(&response);
+        requests.fetch_add(1, Ordering::Relaxed);
+        thread::sleep(Duration::from_millis(60));
+    }
+    jar
+}
+
+/// Ends the users' loops also when a check fails.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn nobody_is_logged_out_by_a_rotation() {
+    let mut cluster = Cluster::start();
+    let mut nodes = std::mem::take(&mut cluster.nodes);
+    let cluster = &cluster;
+    let (stop, requests) = (AtomicBool::new(false), AtomicU64::new(0));
+    thread::scope(|scope| {
+        let users: Vec<_> = (0..USERS)
+            .map(|user| {
+                scope.spawn({
+                    let (stop, requests) = (&stop, &requests);
+                    move || use_it(user, cluster, stop, requests)
+                })
+            })
+            .collect();
+        let _stop = Stop(&stop);
+        thread::sleep(Duration::from_secs(1));
+
+        cluster.keys(&["add"]);
+        Cluster::roll_out(&mut nodes, cluster);
+        cluster.keys(&["promote", "--because", "the test knows that all servers have it"]);
+        Cluster::roll_out(&mut nodes, cluster);
+        // Everybody comes by once more.
+        thread::sleep(Duration::from_secs(2));
+        let [old, new] = &cluster.kids()[..] else { panic!("two keys") };
+        cluster.keys(&["retire", old, "--because", "the test knows that all sessions have moved"]);
+        Cluster::roll_out(&mut nodes, cluster);
+        thread::sleep(Duration::from_secs(1));
+        stop.store(true, Ordering::Relaxed);
+
+        for user in users {
+            let jar = user.join().expect("nobody was logged out, no request failed");
+            let token = jar.value("__Host-session").expect("a session");
+            let header = token.split('.').next().unwrap_or_default();
+            let header =
+                data_encoding::BASE64URL_NOPAD.decode(header.as_bytes()).expect("a header");
+            assert!(String::from_utf8_lossy(&header).contains(new.as_str()), "it has moved");
+        }
+    });
+    assert!(requests.load(Ordering::Relaxed) > 10 * USERS as u64, "steady use");
+}
