@@ -107,4 +107,6 @@ pub use waxseal_core::{
 /// The commands and the code that the README shows.
 #[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../../../docs/rotation.md")]
+#[doc = include_str!("../../../docs/from-microdot.md")]
 struct Readme;
