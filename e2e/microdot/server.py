@@ -64,6 +64,7 @@ async def write(request, session):
 
 async def main():
     server = await app.start_server("127.0.0.1", 0, start_serving=False)
+    await server.start_serving()  # before anybody is told
     host, port = server.sockets[0].getsockname()
     print(f"http://{host}:{port}", flush=True)
     await server.serve_forever()

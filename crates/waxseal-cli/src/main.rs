@@ -1,6 +1,11 @@
 //! The `waxseal` command: makes keys, looks into session tokens, verifies and
 //! seals them, and drives a rotation of keys in the safe order.
 
+#![allow(
+    rustdoc::invalid_rust_codeblocks,
+    reason = "the doc comments of arguments are the command's help, and their examples shell"
+)]
+
 mod args;
 mod clock;
 mod failure;
