@@ -15,6 +15,13 @@ pub(crate) fn encode_onto(bytes: &[u8], out: &mut String) {
     BASE64URL_NOPAD.encode_append(bytes, out);
 }
 
+/// Writes the encoding of `bytes` into `out`, which is exactly as long.
+pub(crate) fn encode_into(bytes: &[u8], out: &mut [u8]) {
+    if out.len() == encoded_len(bytes.len()) {
+        BASE64URL_NOPAD.encode_mut(bytes, out);
+    }
+}
+
 /// The encoding of `bytes`.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     BASE64URL_NOPAD.encode(bytes)

@@ -2,13 +2,15 @@
 
 mod jwks;
 mod key;
+mod mac;
 mod secret;
 mod source;
 
 use alloc::{string::String, vec::Vec};
 
 pub use jwks::Jwks;
-pub(crate) use key::{Key, SIGNATURE_LEN};
+pub(crate) use key::Key;
+pub(crate) use mac::SIGNATURE_CHARS;
 pub use secret::Secret;
 pub use source::KeySource;
 

@@ -109,10 +109,7 @@ impl Sealer {
         }
         let began = opened.began.unwrap_or(opened.now);
         let expires = match self.dialect() {
-            Dialect::Waxseal => {
-                let limit = self.limits.expires(began, opened.now);
-                [limit, opened.cap].into_iter().flatten().min()
-            }
+            Dialect::Waxseal => self.limits.expires(began, opened.now),
             Dialect::Microdot => opened.expires,
         };
         let sid = self.sid(opened)?;
@@ -156,8 +153,10 @@ impl Sealer {
             // Microdot's cookie says nothing of an `exp` in its claims.
             Dialect::Microdot => (claims::seal_microdot(state), None, None),
         };
-        let token = token::sign(&claims, self.own.keyring.signing());
-        let line = self.own.cookie.set_line(&token, now, lasts, remember);
+        let key = self.own.keyring.signing();
+        let sign = |line: &mut String| token::sign_onto(&claims, key, line);
+        let len = token::len(claims.len(), key);
+        let line = self.own.cookie.set_line(len, sign, now, lasts, remember);
         let limit = self.max_token.min(MAX_LINE);
         if line.len() > limit {
             return Err(SaveError::TooLarge { size: line.len(), limit });
@@ -223,12 +222,12 @@ impl Sealer {
         self.seal(&state, began, Some(expires), sid.as_deref(), opened.now).map(Some)
     }
 
-    /// The lines of a response that sets our cookie. The one it takes over
-    /// goes, and so does any that would stand beside it under our name.
+    /// The lines of a response that sets our cookie. Former ones that were
+    /// presented go, and so does any that would stand beside it under our name.
     fn setting(&self, line: String, opened: &Opened) -> Vec<String> {
-        let taken_over = opened.former.and_then(|at| self.former.get(at));
-        let mut lines: Vec<_> =
-            taken_over.map(|source| source.cookie.removal_line()).into_iter().collect();
+        let former = self.former.iter().enumerate();
+        let presented = former.filter(|(index, _)| opened.former.contains(*index));
+        let mut lines: Vec<_> = presented.map(|(_, source)| source.cookie.removal_line()).collect();
         lines.extend(self.stale.iter().cloned());
         lines.push(line);
         lines

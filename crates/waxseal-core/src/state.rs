@@ -4,9 +4,9 @@
 //! number or another emitter's float survives; it is parsed only when a caller
 //! says as what.
 
-mod depth;
 mod finite;
 mod members;
+mod scan;
 
 use alloc::{
     borrow::Cow,
@@ -65,7 +65,7 @@ impl State {
             return Some(Cow::Borrowed(self));
         }
         let mut state = Self::parse(self.text().into(), self.came_in)?;
-        if self.is_adopted() {
+        if self.dialect != self.came_in {
             state.adopt();
         }
         Some(Cow::Owned(state))
@@ -78,14 +78,14 @@ impl State {
         self.members.retain(|name| !Dialect::Waxseal.reserves(name));
     }
 
-    /// Whether it came in a token of another dialect.
-    pub(crate) fn is_adopted(&self) -> bool {
-        self.dialect != self.came_in
-    }
-
     /// Sets a registered claim to JSON text.
     pub(crate) fn set_claim(&mut self, name: &str, json: String) {
         self.changed |= self.members.set(name, json);
+    }
+
+    /// All members: names as they are read, values as JSON text.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.members.iter().map(|(name, value)| (name.plain, value))
     }
 
     /// The JSON text of a registered claim.
@@ -120,7 +120,7 @@ impl State {
         if self.dialect.reserves(name) {
             return Err(WriteError::Reserved { name: name.into() });
         }
-        if depth::exceeds(&json, depth::MAX.saturating_sub(1)) {
+        if scan::is_too_deep(&json) {
             return Err(WriteError::TooDeep { name: name.into() });
         }
         self.changed |= self.members.set(name, json);
@@ -168,7 +168,7 @@ impl State {
         if !json.starts_with('{') {
             return Err(WriteError::NotAnObject);
         }
-        if depth::exceeds(&json, depth::MAX) {
+        if scan::members(&json, drop).is_none() {
             return Err(WriteError::TooDeep { name: String::from("session") });
         }
         let new = Members::parse(json).ok_or(WriteError::NotJson {

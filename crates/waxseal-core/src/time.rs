@@ -40,6 +40,11 @@ impl UnixTime {
         Self(self.0.saturating_add(secs).min(Self::LAST.0))
     }
 
+    /// This moment `secs` earlier; 1970 where that would be before.
+    pub(crate) const fn minus(self, secs: u64) -> Self {
+        Self(self.0.saturating_sub(secs))
+    }
+
     /// The seconds from `earlier` to this moment; 0 where it is not earlier.
     pub(crate) const fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)

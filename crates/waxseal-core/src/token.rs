@@ -8,7 +8,7 @@ use alloc::{string::String, vec::Vec};
 use crate::{
     base64url,
     error::Rejection,
-    keyring::{Key, Keyring, SIGNATURE_LEN},
+    keyring::{Key, Keyring, SIGNATURE_CHARS},
 };
 
 /// A token that has the right shape and names a key of ours. Nothing in it is
@@ -19,7 +19,7 @@ pub(crate) struct Unverified<'t, 'k> {
     /// `header.claims`, the bytes that are signed.
     message: &'t [u8],
     claims: &'t [u8],
-    signature: [u8; SIGNATURE_LEN],
+    signature: &'t [u8; SIGNATURE_CHARS],
 }
 
 /// Claims whose signature has been verified.
@@ -29,28 +29,20 @@ pub(crate) struct Verified(pub(crate) Vec<u8>);
 impl<'t, 'k> Unverified<'t, 'k> {
     /// Steps 2 and 3 of opening: three parts, and the header's key.
     pub(crate) fn parse(token: &'t [u8], keyring: &'k Keyring) -> Result<Self, Rejection> {
-        // 2. Exactly three parts.
-        let (header, rest) = split_once(token).ok_or(Rejection::Malformed)?;
-        let (claims, signature) = split_once(rest).ok_or(Rejection::Malformed)?;
-        if memchr::memchr(b'.', signature).is_some() {
+        // 2. Exactly three parts, the last as long as a signature is.
+        let (rest, signature) = token.split_last_chunk().ok_or(Rejection::Malformed)?;
+        let message = rest.strip_suffix(b".").ok_or(Rejection::Malformed)?;
+        let (key, claims) = if let Some(claims) = keyring.signing().claims_of(message) {
+            (Ok(keyring.signing()), claims)
+        } else {
+            let (header, claims) = split_once(message).ok_or(Rejection::Malformed)?;
+            (header::key(header, keyring), claims)
+        };
+        if signature.contains(&b'.') || memchr::memchr(b'.', claims).is_some() {
             return Err(Rejection::Malformed);
         }
-
         // 3. The header's key. The token never chooses the algorithm.
-        let key = match keyring.by_header(header) {
-            Some(key) => key,
-            None => header::key(header, keyring)?,
-        };
-
-        let mut decoded = [0; SIGNATURE_LEN];
-        match base64url::decode_into(signature, &mut decoded) {
-            Some(exact) if exact.len() == SIGNATURE_LEN => {}
-            _ => return Err(Rejection::Malformed),
-        }
-        let message = token
-            .get(..header.len().saturating_add(1).saturating_add(claims.len()))
-            .ok_or(Rejection::Malformed)?;
-        Ok(Self { key, message, claims, signature: decoded })
+        Ok(Self { key: key?, message, claims, signature })
     }
 
     /// The key that its header names.
@@ -68,23 +60,22 @@ impl<'t, 'k> Unverified<'t, 'k> {
     }
 }
 
-/// The token of `claims` under `key`.
-pub(crate) fn sign(claims: &str, key: &Key) -> String {
-    let len = [key.header().len(), base64url::encoded_len(claims.len()), SIGNATURE_PART_LEN, 2]
-        .iter()
-        .fold(0, |sum: usize, part| sum.saturating_add(*part));
-    let mut token = String::with_capacity(len);
-    token.push_str(key.header());
-    token.push('.');
-    base64url::encode_onto(claims.as_bytes(), &mut token);
-    let signature = key.sign(token.as_bytes());
-    token.push('.');
-    base64url::encode_onto(&signature, &mut token);
-    token
+/// Appends the token of `claims` under `key`.
+pub(crate) fn sign_onto(claims: &str, key: &Key, out: &mut String) {
+    let start = out.len();
+    out.push_str(key.header());
+    out.push('.');
+    base64url::encode_onto(claims.as_bytes(), out);
+    let signature = key.sign(out.as_bytes().get(start..).unwrap_or_default());
+    out.push('.');
+    base64url::encode_onto(&signature, out);
 }
 
-/// The characters of an encoded signature.
-const SIGNATURE_PART_LEN: usize = 43;
+/// The characters of the token of so many bytes of claims under `key`.
+pub(crate) fn len(claims: usize, key: &Key) -> usize {
+    let parts = [key.header().len(), base64url::encoded_len(claims), SIGNATURE_CHARS, 2];
+    parts.iter().fold(0, |sum: usize, part| sum.saturating_add(*part))
+}
 
 fn split_once(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let dot = memchr::memchr(b'.', bytes)?;

@@ -189,6 +189,13 @@ fn a_former_cookie_is_taken_over_and_removed() {
         let (rejection, ..) = read(&sealer, &[&format!("{cookie}; __Host-session=junk")]);
         assert_eq!(rejection, Some(Rejection::Malformed));
     }
+    // One beside ours goes when ours is set, also after a delete.
+    let ours = format!("__Host-session={}", Minter::own().token(&claims));
+    let ((), response) = request(&sealer, &[&format!("{ours}; sid=any")], NOW, |session| {
+        session.delete();
+        session.save().unwrap();
+    });
+    assert_eq!(response.lines().len(), 2, "{:?}", response.lines());
     // Ours are left alone, and a logout removes both.
     let cookie = format!("__Host-session={}", Minter::own().token(&claims));
     assert!(read(&sealer, &[&cookie]).2.sets_none());
@@ -197,6 +204,45 @@ fn a_former_cookie_is_taken_over_and_removed() {
         response.lines().iter().map(|line| line.split('=').next().unwrap()).collect();
     assert_eq!(names, ["__Host-session", "sid"]);
     assert!(response.lines().iter().all(|line| line.contains("Max-Age=0")));
+}
+
+#[test]
+fn junk_does_not_hide_a_former_cookie() {
+    let junk = |name: &str| format!("{name}=x; ").repeat(40);
+    let sealer = builder().former(spec("sid")).build().unwrap();
+    let good = format!("sid={}", Minter::derived(support::SECRET, "sid").token(alive("")));
+    assert_eq!(read(&sealer, &[&(junk("sid") + &good)]).0, None);
+    assert_eq!(read(&since(NOW), &[&(junk("session") + &microdots(""))]).0, None);
+    // Of genuine ones in any number, the last of Microdot's, the first of ours.
+    let many: Vec<_> = (0..30).map(|n| microdots(&format!(r#""n{n}":1"#))).collect();
+    assert_eq!(read(&since(NOW), &[&many.join("; ")]).1, ["n29"]);
+}
+
+#[test]
+fn former_cookies_of_one_name_all_go() {
+    let at = |path: &str| CookieSpec::builder("sid").path(path).build().unwrap();
+    let sealer = builder().former(at("/app")).former(at("/")).build().unwrap();
+    let cookie = format!("sid={}", Minter::derived(support::SECRET, "sid").token(alive("")));
+    let (_, _, response) = read(&sealer, &[&cookie]);
+    let [app, root, _] = response.lines()[..] else { panic!("{:?}", response.lines()) };
+    assert!(app.starts_with("sid=; Path=/app;") && root.starts_with("sid=; Path=/;"));
+
+    let twice = builder().former(at("/")).former(at("/")).build().unwrap_err();
+    assert_eq!(twice, BuildError::SameCookie);
+    let now = support::now();
+    let twice = builder().accept_microdot([1; 32], now).accept_microdot([2; 32], now);
+    assert_eq!(twice.build().unwrap_err(), BuildError::SameCookie);
+}
+
+#[test]
+fn a_resealed_cookie_is_for_no_shared_cache() {
+    let cookie = format!("__Host-session={}", old().token(alive("")));
+    let sealer = rotating();
+    let alone = waxseal_core::Alone::open(&sealer, [cookie.as_bytes()], support::now());
+    let mut response = Headers(vec![("cache-control", "public".into())]);
+    alone.close().apply(&mut response);
+    assert!(!response.sets_none());
+    assert!(response.0.contains(&("cache-control", "private".into())), "{response:?}");
 }
 
 #[test]
@@ -270,6 +316,12 @@ fn microdots_own_exp_still_binds() {
                 session.save().unwrap();
             }
         });
+        assert!(response.claims().contains(&format!(r#""exp":{},"#, NOW + 60)), "{save}");
+        // And in every request that follows.
+        let cookie = format!("__Host-session={}", response.token());
+        assert!(read(&since(NOW), &[&cookie]).2.sets_none());
+        let ((), response) =
+            request(&since(NOW), &[&cookie], NOW + 9, |session| session.save().unwrap());
         assert!(response.claims().contains(&format!(r#""exp":{},"#, NOW + 60)), "{save}");
     }
     let cookie = microdots(&format!(r#""a":1,"exp":{NOW}"#));

@@ -1,20 +1,19 @@
 //! The two `Set-Cookie` lines: the one that sets and the one that removes.
 
-use alloc::{
-    format,
-    string::{String, ToString as _},
-};
+use alloc::{borrow::ToOwned as _, string::String};
+use core::fmt::Write as _;
 
 use super::spec::{CookieSpec, MaxAge, SameSite};
 use crate::time::UnixTime;
 
 impl CookieSpec {
-    /// The value of the `Set-Cookie` header that stores `token` in a session
-    /// that ends at `expires`. Whether it outlives the browser is the user's
-    /// word (`remember`), or else the configuration's.
+    /// The value of the `Set-Cookie` header that stores a token, which `write`
+    /// appends, in a session that ends at `expires`. Whether it outlives the
+    /// browser is the user's word (`remember`), or else the configuration's.
     pub(crate) fn set_line(
         &self,
-        token: &str,
+        token_len: usize,
+        write: impl FnOnce(&mut String),
         now: UnixTime,
         expires: Option<UnixTime>,
         remember: Option<bool>,
@@ -25,39 +24,46 @@ impl CookieSpec {
             (MaxAge::AtMost(secs), _) => Some(left.map_or(secs, |left| left.min(secs))),
             (MaxAge::OfSession | MaxAge::OfBrowser, _) => left,
         };
-        self.line(token, "", max_age)
+        // Room for all attributes but a long path or domain.
+        let mut line = String::with_capacity(token_len.saturating_add(160));
+        line.push_str(self.name());
+        line.push('=');
+        write(&mut line);
+        self.push_attributes(&mut line, "", max_age);
+        line
     }
 
     /// The value of the `Set-Cookie` header that removes the cookie: empty,
     /// expired, with every attribute repeated, because browsers tell cookies
     /// apart by their name, domain, path and partition.
     pub(crate) fn removal_line(&self) -> String {
-        self.line("", "; Expires=Thu, 01 Jan 1970 00:00:01 GMT", Some(0))
+        let mut line = self.name().to_owned();
+        line.push('=');
+        self.push_attributes(&mut line, "; Expires=Thu, 01 Jan 1970 00:00:01 GMT", Some(0));
+        line
     }
 
-    fn line(&self, value: &str, expires: &str, max_age: Option<u64>) -> String {
-        let mut line = format!("{}={value}; Path={}", self.name(), self.path);
+    fn push_attributes(&self, line: &mut String, expires: &str, max_age: Option<u64>) {
+        line.push_str("; Path=");
+        line.push_str(&self.path);
         if let Some(domain) = &self.domain {
             line.push_str("; Domain=");
             line.push_str(domain);
         }
         line.push_str(expires);
         if let Some(secs) = max_age {
-            line.push_str("; Max-Age=");
-            line.push_str(&secs.to_string());
+            // Writing to a string cannot fail.
+            let _ = write!(line, "; Max-Age={secs}");
         }
-        for (attribute, present) in [
-            ("; Secure", self.secure),
-            ("; HttpOnly", self.http_only),
-            ("; SameSite=Strict", self.same_site == Some(SameSite::Strict)),
-            ("; SameSite=Lax", self.same_site == Some(SameSite::Lax)),
-            ("; SameSite=None", self.same_site == Some(SameSite::None)),
-            ("; Partitioned", self.partitioned),
-        ] {
-            if present {
-                line.push_str(attribute);
-            }
-        }
-        line
+        let same_site = match self.same_site {
+            Some(SameSite::Strict) => "; SameSite=Strict",
+            Some(SameSite::Lax) => "; SameSite=Lax",
+            Some(SameSite::None) => "; SameSite=None",
+            None => "",
+        };
+        line.push_str(if self.secure { "; Secure" } else { "" });
+        line.push_str(if self.http_only { "; HttpOnly" } else { "" });
+        line.push_str(same_site);
+        line.push_str(if self.partitioned { "; Partitioned" } else { "" });
     }
 }

@@ -7,7 +7,7 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::key::SIGNATURE_LEN;
+use super::mac::SIGNATURE_LEN;
 use crate::{base64url, error::SecretError};
 
 /// What the `info` of each HKDF-Expand starts with. The NUL ends it: no

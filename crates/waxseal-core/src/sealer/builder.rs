@@ -157,10 +157,9 @@ impl SealerBuilder {
     /// remove those that have ours.
     fn former_sources(&self) -> Result<(Vec<Source>, Vec<String>), BuildError> {
         let (mut sources, mut stale) = (Vec::<Source>::new(), Vec::new());
-        for cookie in &self.former {
-            if cookie.is_same(&self.cookie)
-                || sources.iter().any(|known| known.cookie.is_same(cookie))
-            {
+        for (at, cookie) in self.former.iter().enumerate() {
+            let mut known = self.former.iter().take(at).chain([&self.cookie]);
+            if known.any(|known| known.is_same(cookie)) {
                 return Err(BuildError::SameCookie);
             }
             if cookie.name() == self.cookie.name() {
@@ -181,7 +180,8 @@ impl SealerBuilder {
             }
             let source = Source::microdot(key, *since);
             let name = source.cookie.name();
-            if self.cookie.name() == name || self.former.iter().any(|known| known.name() == name) {
+            if name == self.cookie.name() || sources.iter().any(|known| known.cookie.name() == name)
+            {
                 return Err(BuildError::SameCookie);
             }
             sources.push(source);

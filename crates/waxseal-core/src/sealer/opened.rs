@@ -31,17 +31,35 @@ pub struct Opened {
     /// `None` until a new session is saved.
     pub(crate) began: Option<UnixTime>,
     pub(crate) expires: Option<UnixTime>,
-    /// What no `exp` of this request may exceed.
-    pub(super) cap: Option<UnixTime>,
     pub(super) rejection: Option<Rejection>,
     pub(super) origin: Origin,
-    /// The former cookie that it came in, by its index.
-    pub(super) former: Option<usize>,
+    /// Which of the former cookies the request has.
+    pub(super) former: FormerSet,
     /// The session's name as JSON text, where this request made it.
     pub(super) sid: Option<String>,
     pub(super) random: Option<Random>,
     pub(super) answer: Answer,
     pub(super) closed: bool,
+}
+
+/// Some of the former cookies, by their index. From the 64th on several share a
+/// place, and may be removed without having been presented.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct FormerSet(u64);
+
+impl FormerSet {
+    pub(super) fn insert(&mut self, index: usize) {
+        self.0 |= 1_u64.rotate_left(Self::place(index));
+    }
+
+    pub(super) fn contains(self, index: usize) -> bool {
+        self.0 & 1_u64.rotate_left(Self::place(index)) != 0
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the remainder is under 64")]
+    const fn place(index: usize) -> u32 {
+        (index % 64) as u32
+    }
 }
 
 /// Where the session comes from.
@@ -72,10 +90,9 @@ impl Opened {
             now,
             began: None,
             expires: None,
-            cap: None,
             rejection: None,
             origin: Origin::Here,
-            former: None,
+            former: FormerSet::default(),
             sid: None,
             random: None,
             answer: Answer::Nothing,
@@ -93,8 +110,6 @@ impl Opened {
         Self {
             began: times.issued,
             expires: times.expires,
-            // Another dialect's session may end sooner than ours would.
-            cap: if state.is_adopted() { times.expires } else { None },
             origin: Origin::Cookie { reseal },
             ..Self::begun(state, now)
         }
@@ -140,7 +155,6 @@ impl Opened {
     pub(crate) fn begin_anew(&mut self) {
         self.origin = Origin::Here;
         self.began = None;
-        self.cap = None;
         self.sid = None;
     }
 }

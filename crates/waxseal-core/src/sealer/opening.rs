@@ -2,7 +2,11 @@
 
 use alloc::string::String;
 
-use super::{Sealer, opened::Opened, source::Source};
+use super::{
+    Sealer,
+    opened::{FormerSet, Opened},
+    source::Source,
+};
 use crate::{
     claims,
     cookie::{pairs, value_of},
@@ -29,13 +33,20 @@ impl Sealer {
         // 1. Each cookie of our name is tried; the first that passes every
         //    step wins, so nobody's junk in front can lock a user out.
         let pairs = cookies.into_iter().flat_map(pairs);
-        let mut search = Search { sealer: self, now, attempts: MAX_ATTEMPTS, rejection: None };
+        let mut search = Search {
+            sealer: self,
+            now,
+            attempts: MAX_ATTEMPTS,
+            rejection: None,
+            former_set: FormerSet::default(),
+        };
         let accepted =
             if self.own.last_first() { search.own(pairs.rev()) } else { search.own(pairs) };
-        accepted.unwrap_or_else(|| Opened {
+        let opened = accepted.unwrap_or_else(|| Opened {
             rejection: search.rejection,
             ..Opened::begun(State::empty(self.dialect()), now)
-        })
+        });
+        Opened { former: search.former_set, ..opened }
     }
 
     /// Verifies one token of our own cookie: its claims object as it came.
@@ -49,6 +60,23 @@ impl Sealer {
         Ok(opened.state.text().into())
     }
 
+    /// The steps before the MAC.
+    fn unverified<'t, 'k>(
+        &self,
+        source: &'k Source,
+        token: &'t [u8],
+        now: UnixTime,
+    ) -> Result<Unverified<'t, 'k>, Rejection> {
+        if !now.is_plausible() {
+            return Err(Rejection::ClockNotSet);
+        }
+        if token.len() > self.max_token {
+            return Err(Rejection::TooLarge);
+        }
+        // 2. and 3. Three parts, and the header's key.
+        Unverified::parse(token, &source.keyring)
+    }
+
     /// The steps of opening, for one cookie's value.
     fn open_token(
         &self,
@@ -57,14 +85,7 @@ impl Sealer {
         now: UnixTime,
         attempts: &mut usize,
     ) -> Result<Opened, Rejection> {
-        if !now.is_plausible() {
-            return Err(Rejection::ClockNotSet);
-        }
-        if token.len() > self.max_token {
-            return Err(Rejection::TooLarge);
-        }
-        // 2. and 3. Three parts, and the header's key.
-        let unverified = Unverified::parse(token, &source.keyring)?;
+        let unverified = self.unverified(source, token, now)?;
         let outdated = !source.keyring.signs_with(unverified.key());
         // 4. The MAC. Nothing else is decoded, parsed or allocated before.
         *attempts = attempts.saturating_sub(1);
@@ -74,7 +95,7 @@ impl Sealer {
         let text = String::from_utf8(verified.0).map_err(|_| Rejection::Claims)?;
         let mut state = State::parse(text, dialect).ok_or(Rejection::Claims)?;
         let mut times = claims::check(&state, dialect)?;
-        source.take_over(&mut state, &mut times);
+        source.take_over(&mut state, &mut times, self.limits);
         // 6. The times.
         let verdict = self.limits.judge(&times, now)?;
         let outdated = outdated || !core::ptr::eq(source, &raw const self.own);
@@ -90,6 +111,8 @@ struct Search<'s> {
     attempts: usize,
     /// Of the cookie that came furthest.
     rejection: Option<Rejection>,
+    /// Which former cookies the request has.
+    former_set: FormerSet,
 }
 
 impl Search<'_> {
@@ -97,35 +120,43 @@ impl Search<'_> {
     /// has none of our own name.
     fn own<'h>(&mut self, pairs: impl Iterator<Item = &'h [u8]>) -> Option<Opened> {
         let own = &self.sealer.own;
-        let mut has_own = false;
-        let mut others = Others::default();
+        let (mut has_own, mut accepted) = (false, None);
+        let mut candidates = Candidates::default();
         for pair in pairs {
             if let Some(value) = value_of(pair, own.cookie.name()) {
                 has_own = true;
-                if let Some(opened) = self.attempt(own, value) {
-                    return Some(opened);
+                accepted = accepted.or_else(|| self.attempt(own, value));
+                // Which former cookies there are need not be known.
+                if accepted.is_some() && self.sealer.former.is_empty() {
+                    break;
                 }
-            } else if self
-                .sealer
-                .former
-                .iter()
-                .any(|former| value_of(pair, former.cookie.name()).is_some())
-            {
-                others.push(pair);
+            } else {
+                self.former(pair, &mut candidates);
             }
         }
-        if has_own { None } else { self.former(&others) }
+        if has_own { accepted } else { self.first_former(&candidates) }
     }
 
-    fn former(&mut self, others: &Others<'_>) -> Option<Opened> {
-        self.sealer.former.iter().enumerate().find_map(|(at, source)| {
-            let mut values = others.values(source.cookie.name());
-            let opened = if source.last_first() {
+    /// Notes a former cookie; one that may be good is tried later.
+    fn former<'h>(&mut self, pair: &'h [u8], candidates: &mut Candidates<'h>) {
+        for (index, source) in self.sealer.former.iter().enumerate() {
+            let Some(value) = value_of(pair, source.cookie.name()) else { continue };
+            self.former_set.insert(index);
+            match self.sealer.unverified(source, value, self.now) {
+                Ok(_) => candidates.add(index, value, source.last_first()),
+                Err(rejection) => self.reject(rejection),
+            }
+        }
+    }
+
+    fn first_former(&mut self, candidates: &Candidates<'_>) -> Option<Opened> {
+        self.sealer.former.iter().enumerate().find_map(|(index, source)| {
+            let mut values = candidates.of(index);
+            if source.last_first() {
                 values.rev().find_map(|value| self.attempt(source, value))
             } else {
                 values.find_map(|value| self.attempt(source, value))
-            };
-            opened.map(|opened| Opened { former: Some(at), ..opened })
+            }
         })
     }
 
@@ -133,30 +164,41 @@ impl Search<'_> {
         if self.attempts == 0 {
             return None;
         }
-        self.sealer
-            .open_token(source, value, self.now, &mut self.attempts)
-            .map_err(|rejection| self.rejection = self.rejection.max(Some(rejection)))
-            .ok()
+        let opened = self.sealer.open_token(source, value, self.now, &mut self.attempts);
+        opened.map_err(|rejection| self.reject(rejection)).ok()
+    }
+
+    fn reject(&mut self, rejection: Rejection) {
+        self.rejection = self.rejection.max(Some(rejection));
     }
 }
 
-/// The cookies of a request that are not ours and may be former ones; as many
-/// as could be tried.
+/// Former cookies that have passed the steps before the MAC, with the index of
+/// their source: as many as could be tried.
 #[derive(Default)]
-struct Others<'h> {
-    pairs: [&'h [u8]; MAX_ATTEMPTS],
+struct Candidates<'h> {
+    list: [(usize, &'h [u8]); MAX_ATTEMPTS],
     len: usize,
 }
 
-impl<'h> Others<'h> {
-    fn push(&mut self, pair: &'h [u8]) {
-        if let Some(free) = self.pairs.get_mut(self.len) {
-            *free = pair;
+impl<'h> Candidates<'h> {
+    /// Where there is no room, the last ones stay if the last are tried first.
+    fn add(&mut self, index: usize, value: &'h [u8], last_first: bool) {
+        if self.len == MAX_ATTEMPTS {
+            if !last_first {
+                return;
+            }
+            self.list.rotate_left(1);
+            self.len = self.len.saturating_sub(1);
+        }
+        if let Some(free) = self.list.get_mut(self.len) {
+            *free = (index, value);
             self.len = self.len.saturating_add(1);
         }
     }
 
-    fn values(&self, name: &str) -> impl DoubleEndedIterator<Item = &'h [u8]> {
-        self.pairs.iter().filter_map(move |pair| value_of(pair, name))
+    fn of(&self, index: usize) -> impl DoubleEndedIterator<Item = &'h [u8]> {
+        let list = self.list.get(..self.len).unwrap_or_default().iter();
+        list.filter(move |(of, _)| *of == index).map(|(_, value)| *value)
     }
 }

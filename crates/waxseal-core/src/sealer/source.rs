@@ -29,11 +29,15 @@ impl Source {
     }
 
     /// A session of this cookie as one of ours.
-    pub(super) fn take_over(&self, state: &mut State, times: &mut Times) {
-        if let Some(since) = self.since {
-            times.issued = Some(since);
-            state.adopt();
-        }
+    ///
+    /// The `exp` that Microdot's application has set binds for good: the session
+    /// counts as begun so early that the absolute limit ends it then.
+    pub(super) fn take_over(&self, state: &mut State, times: &mut Times, limits: Limits) {
+        let Some(since) = self.since else { return };
+        let bound = times.expires.zip(limits.absolute);
+        let began = bound.map(|(expires, absolute)| expires.minus(absolute));
+        times.issued = began.into_iter().chain([since]).min();
+        state.adopt();
     }
 
     /// When a session has to be sealed again, although nobody saves it, and
@@ -49,9 +53,7 @@ impl Source {
     ) -> Option<UnixTime> {
         let began = times.issued?;
         match (self.since, verdict) {
-            // The `exp` that Microdot's application set still binds.
-            (Some(_), _) => times.expires.into_iter().chain(limits.expires(began, now)).min(),
-            (None, Verdict::Renew) => limits.expires(began, now),
+            (Some(_), _) | (None, Verdict::Renew) => limits.expires(began, now),
             (None, Verdict::Keep) if outdated => times.expires,
             (None, Verdict::Keep) => None,
         }

@@ -4,12 +4,9 @@ use alloc::{
     string::{String, ToString as _},
     vec::Vec,
 };
-use core::{fmt, ops::Range};
+use core::ops::Range;
 
-use serde::de::{Deserialize as _, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
-
-use super::depth;
+use super::scan;
 
 /// The members of one object: those that came, as ranges of its text, and
 /// those that were set since.
@@ -54,14 +51,16 @@ impl Members {
     /// The members of `text`; `None` if it is not one JSON object (RFC 8259),
     /// names a member twice, or is nested too deep.
     pub(super) fn parse(text: String) -> Option<Self> {
-        if depth::exceeds(&text, depth::MAX) {
-            return None;
-        }
-        let mut json = serde_json::Deserializer::from_str(&text);
-        let list = json.deserialize_map(MembersOf(&text)).ok()?;
-        json.end().ok()?;
+        let mut list = Vec::with_capacity(8);
+        let mut names = Names::default();
+        scan::members(&text, |found| {
+            let unescaped = names.add(&text, &found);
+            let piece = Piece::Came;
+            list.push(Member { unescaped, name: piece(found.name), value: piece(found.value) });
+        })?;
+        let (bad, to_compare) = (names.bad, names.to_compare);
         let members = Self { text, list };
-        (!members.has_duplicates()).then_some(members)
+        if bad || (to_compare && members.has_duplicates()) { None } else { Some(members) }
     }
 
     /// The text that was parsed.
@@ -124,56 +123,50 @@ impl Members {
     }
 
     fn has_duplicates(&self) -> bool {
-        let mut names: Vec<&str> = self.iter().map(|(name, _)| name.plain).collect();
-        names.sort_unstable();
-        !names.is_sorted_by(|one, next| one < next)
+        let mut sorted: Vec<&str> = self.iter().map(|(name, _)| name.plain).collect();
+        sorted.sort_unstable();
+        !sorted.is_sorted_by(|one, next| one < next)
+    }
+}
+
+/// The names of an object that is being read. The first few are compared as
+/// they come; more of them, or any with escapes, all together in the end.
+#[derive(Default)]
+struct Names<'t> {
+    first: [&'t str; 16],
+    count: usize,
+    /// A name stands twice, or is no text.
+    bad: bool,
+    to_compare: bool,
+}
+
+impl<'t> Names<'t> {
+    /// The name without its escapes, where it has any.
+    fn add(&mut self, text: &'t str, found: &scan::Found) -> Option<String> {
+        let quoted = text.get(found.name.clone()).unwrap_or_default();
+        if found.escaped {
+            let name = serde_json::from_str(quoted).ok();
+            self.bad |= name.is_none();
+            self.to_compare = true;
+            return name;
+        }
+        let seen = self.first.get(..self.count).unwrap_or_default();
+        self.bad |= seen.contains(&quoted);
+        match self.first.get_mut(self.count) {
+            Some(free) => *free = quoted,
+            None => self.to_compare = true,
+        }
+        self.count = self.count.saturating_add(1).min(self.first.len());
+        None
     }
 }
 
 impl Member {
     fn plain_name<'m>(&'m self, all: &'m str) -> &'m str {
-        match &self.unescaped {
-            Some(name) => name,
-            // Without escapes there are no quotes but those around it.
-            None => self.name.text(all).trim_matches('"'),
+        if let Some(name) = &self.unescaped {
+            return name;
         }
+        let quoted = self.name.text(all);
+        quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default()
     }
-}
-
-/// Collects the members of the object whose whole text it holds.
-struct MembersOf<'t>(&'t str);
-
-impl<'t> Visitor<'t> for MembersOf<'t> {
-    type Value = Vec<Member>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        use serde::de::Error as _;
-
-        let mut list = Vec::new();
-        while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-            let (name, value) = (name.get(), value.get());
-            let unescaped = if memchr::memchr(b'\\', name.as_bytes()).is_some() {
-                let mut name = serde_json::Deserializer::from_str(name);
-                Some(String::deserialize(&mut name).map_err(A::Error::custom)?)
-            } else {
-                None
-            };
-            let piece = |part| {
-                range_in(self.0, part).map(Piece::Came).ok_or(A::Error::custom("not in the text"))
-            };
-            list.push(Member { unescaped, name: piece(name)?, value: piece(value)? });
-        }
-        Ok(list)
-    }
-}
-
-/// Where in `all` its slice `part` stands.
-fn range_in(all: &str, part: &str) -> Option<Range<usize>> {
-    let start = part.as_ptr().addr().checked_sub(all.as_ptr().addr())?;
-    let end = start.checked_add(part.len())?;
-    (end <= all.len()).then_some(start..end)
 }

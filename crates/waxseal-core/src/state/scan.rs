@@ -1,0 +1,341 @@
+//! A strict JSON reader (RFC 8259) that keeps nothing but where the members of
+//! the outermost object stand. Values are checked and not read: a caller who
+//! wants one says as what. No recursion, and a bound on nesting, so that no
+//! claims exhaust the stack of a small machine.
+
+use core::ops::Range;
+
+/// The most arrays and objects that may stand inside each other, the outermost
+/// object counted. One bit for each must fit into `Kinds`.
+pub(super) const MAX_DEPTH: u32 = 100;
+
+/// Where a member stands.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    /// The name's text, with its quotes.
+    pub(super) name: Range<usize>,
+    /// Whether there are escapes in the name.
+    pub(super) escaped: bool,
+    /// The value's text.
+    pub(super) value: Range<usize>,
+}
+
+/// Tells the members of the one object in `text`, in their order; `None` if it
+/// is anything else, or nested too deep.
+pub(super) fn members(text: &str, mut tell: impl FnMut(Found)) -> Option<()> {
+    let mut scan = Scan { bytes: text.as_bytes(), at: 0 };
+    scan.white();
+    scan.expect(b'{')?;
+    scan.white();
+    if scan.peek()? == b'}' {
+        scan.next()?;
+    } else {
+        loop {
+            let start = scan.at;
+            let escaped = scan.string()?;
+            let name = start..scan.at;
+            scan.colon()?;
+            let start = scan.at;
+            scan.value()?;
+            tell(Found { name, escaped, value: start..scan.at });
+            scan.white();
+            match scan.next()? {
+                b',' => scan.white(),
+                b'}' => break,
+                _ => return None,
+            }
+        }
+    }
+    scan.white();
+    (scan.at == scan.bytes.len()).then_some(())
+}
+
+/// Whether `json`, one JSON value, is nested deeper than it may be as a member.
+pub(super) fn is_too_deep(json: &str) -> bool {
+    let mut scan = Scan { bytes: json.as_bytes(), at: 0 };
+    scan.value().is_none()
+}
+
+/// Of which kinds the open containers are, the innermost in the lowest bit: set
+/// for an object.
+type Kinds = u128;
+
+/// A position in a text. `at` never exceeds its length.
+struct Scan<'t> {
+    bytes: &'t [u8],
+    at: usize,
+}
+
+#[expect(clippy::arithmetic_side_effects, reason = "`at` only moves over bytes that are there")]
+impl Scan<'_> {
+    #[inline]
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    #[inline]
+    fn next(&mut self) -> Option<u8> {
+        let byte = self.peek()?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    #[inline]
+    fn expect(&mut self, byte: u8) -> Option<()> {
+        (self.next()? == byte).then_some(())
+    }
+
+    #[inline]
+    fn white(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+            self.at += 1;
+        }
+    }
+
+    #[inline]
+    fn colon(&mut self) -> Option<()> {
+        self.white();
+        self.expect(b':')?;
+        self.white();
+        Some(())
+    }
+
+    /// One value of any kind, with all that is in it.
+    fn value(&mut self) -> Option<()> {
+        let (mut kinds, mut depth): (Kinds, u32) = (0, 1);
+        loop {
+            match self.peek()? {
+                b'"' => drop(self.string()?),
+                b'-' | b'0'..=b'9' => self.number()?,
+                b't' => self.literal(b"true")?,
+                b'f' => self.literal(b"false")?,
+                b'n' => self.literal(b"null")?,
+                open @ (b'{' | b'[') => {
+                    self.at += 1;
+                    if depth == MAX_DEPTH {
+                        return None;
+                    }
+                    let object = open == b'{';
+                    depth += 1;
+                    kinds = kinds << 1 | Kinds::from(object);
+                    self.white();
+                    if self.peek()? != close(kinds) {
+                        if object {
+                            self.string()?;
+                            self.colon()?;
+                        }
+                        continue;
+                    }
+                    self.at += 1;
+                    depth -= 1;
+                    kinds >>= 1;
+                }
+                _ => return None,
+            }
+            // Behind a value: the end of what holds it, or another one.
+            loop {
+                if depth == 1 {
+                    return Some(());
+                }
+                self.white();
+                match self.next()? {
+                    b',' => {
+                        self.white();
+                        if kinds & 1 == 1 {
+                            self.string()?;
+                            self.colon()?;
+                        }
+                        break;
+                    }
+                    end if end == close(kinds) => {
+                        depth -= 1;
+                        kinds >>= 1;
+                    }
+                    _ => return None,
+                }
+            }
+        }
+    }
+
+    /// A string; says whether there are escapes in it.
+    fn string(&mut self) -> Option<bool> {
+        self.expect(b'"')?;
+        let mut escaped = false;
+        loop {
+            // Eight plain bytes at a time.
+            while let Some(bytes) = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk) {
+                let plain = plain_bytes(u64::from_le_bytes(*bytes));
+                self.at += plain;
+                if plain < 8 {
+                    break;
+                }
+            }
+            match self.next()? {
+                b'"' => return Some(escaped),
+                b'\\' => {
+                    escaped = true;
+                    match self.next()? {
+                        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
+                        b'u' => {
+                            for _ in 0..4 {
+                                self.next()?.is_ascii_hexdigit().then_some(())?;
+                            }
+                        }
+                        _ => return None,
+                    }
+                }
+                0..0x20 => return None,
+                _ => {}
+            }
+        }
+    }
+
+    fn number(&mut self) -> Option<()> {
+        if self.peek()? == b'-' {
+            self.at += 1;
+        }
+        match self.next()? {
+            b'0' => {}
+            b'1'..=b'9' => self.digits(),
+            _ => return None,
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.some_digits()?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.some_digits()?;
+        }
+        Some(())
+    }
+
+    fn digits(&mut self) {
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+    }
+
+    fn some_digits(&mut self) -> Option<()> {
+        self.next()?.is_ascii_digit().then_some(())?;
+        self.digits();
+        Some(())
+    }
+
+    fn literal(&mut self, word: &[u8]) -> Option<()> {
+        self.bytes.get(self.at..)?.starts_with(word).then_some(())?;
+        self.at += word.len();
+        Some(())
+    }
+}
+
+/// What ends the innermost container.
+const fn close(kinds: Kinds) -> u8 {
+    if kinds & 1 == 1 { b'}' } else { b']' }
+}
+
+/// How many of eight bytes, from the lowest, come before the first that is a
+/// quote, a backslash or a control character.
+///
+/// Each test sets the high bit of a byte that is one, and perhaps of bytes above
+/// it: exact for the first.
+#[inline]
+const fn plain_bytes(bytes: u64) -> usize {
+    const ONES: u64 = u64::MAX / 0xFF;
+    const HIGHS: u64 = ONES << 7;
+    const fn below(bytes: u64, limit: u8) -> u64 {
+        bytes.wrapping_sub(ONES.wrapping_mul(limit as u64)) & !bytes
+    }
+    const fn equal(bytes: u64, byte: u8) -> u64 {
+        below(bytes ^ ONES.wrapping_mul(byte as u64), 1)
+    }
+    let special = (below(bytes, 0x20) | equal(bytes, b'"') | equal(bytes, b'\\')) & HIGHS;
+    special.trailing_zeros() as usize / 8
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{
+        collections::BTreeMap,
+        format,
+        string::{String, ToString as _},
+        vec::Vec,
+    };
+
+    use proptest::prelude::*;
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    /// The members as `serde_json` sees them: an object, and no more.
+    fn by_serde(text: &str) -> Option<BTreeMap<String, String>> {
+        let members: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+        Some(members.into_iter().map(|(name, value)| (name, value.get().to_string())).collect())
+    }
+
+    fn by_scan(text: &str) -> Option<BTreeMap<String, String>> {
+        let mut found = Vec::new();
+        members(text, |member| found.push(member))?;
+        found
+            .into_iter()
+            .map(|member| {
+                let name = serde_json::from_str(&text[member.name]).ok()?;
+                Some((name, text[member.value].to_string()))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn plain_bytes_are_counted() {
+        for byte in 0..=u8::MAX {
+            let plain = byte >= 0x20 && byte != b'"' && byte != b'\\';
+            for at in 0..8 {
+                for around in [b'a', 0x7f, 0x80, 0xff, b'!', b'#', b'[', b']'] {
+                    let mut bytes = [around; 8];
+                    bytes[at] = byte;
+                    let count = plain_bytes(u64::from_le_bytes(bytes));
+                    assert_eq!(count, if plain { 8 } else { at }, "{bytes:?}");
+                    // What comes behind the first does not matter.
+                    bytes[7] = 0;
+                    let count = plain_bytes(u64::from_le_bytes(bytes));
+                    assert_eq!(count, if plain { 7 } else { at }, "{bytes:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn depth() {
+        let nested = |depth: usize| format!("{}1{}", "[{\"a\":".repeat(depth), "}]".repeat(depth));
+        assert!(members(&format!("{{\"a\":{}}}", nested(49)), |_| ()).is_some());
+        assert!(members(&format!("{{\"a\":[{}]}}", nested(49)), |_| ()).is_some());
+        assert!(members(&format!("{{\"a\":{}}}", nested(50)), |_| ()).is_none());
+        assert!(!is_too_deep(&format!("[{}]", nested(49))));
+        assert!(is_too_deep(&nested(50)));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3000))]
+
+        #[test]
+        fn agrees_with_serde_json(text in r#"\{("a{0,9}\\?[u"n]?":[-0-9eE.tfnaul"\[\]\{\},: \\é]{0,14},?){0,3}\}"#) {
+            prop_assert_eq!(by_scan(&text), by_serde(&text));
+        }
+
+        #[test]
+        fn agrees_about_damaged_json(
+            value in r#"\{"a": ?\[(-?[1-9][0-9]{0,3}(\.[0-9]{1,2})?([eE][+-]?[0-9])?, ?){0,2}"(x|\\n|\\u00e9|é){0,12}"\],"bb":\{"c":(null|true|false|\{\}|\[\])\} ?\}"#,
+            at in any::<prop::sample::Index>(),
+            with in r#"[\[\]{}",:0-9a-z\\ .+-]?"#,
+        ) {
+            prop_assert_eq!(by_scan(&value), by_serde(&value));
+            let chars: Vec<char> = value.chars().collect();
+            let at = at.index(chars.len());
+            let damaged: String = chars[..at].iter().copied().chain(with.chars()).chain(chars[at + 1..].iter().copied()).collect();
+            prop_assert_eq!(by_scan(&damaged), by_serde(&damaged));
+        }
+    }
+}
