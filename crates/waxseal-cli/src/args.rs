@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{env::VarError, fs, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use waxseal_core::{CookieSpec, Jwks, Sealer, Secret, UnixTime};
@@ -112,9 +112,9 @@ pub(crate) enum KeysCommand {
     /// key if there is none
     Add {
         file: PathBuf,
-        /// The cookie that a new file's key is bound to
-        #[arg(long, value_name = "NAME", default_value = "__Host-session")]
-        cookie: String,
+        /// The cookie that the keys are bound to; `__Host-session` in a new file
+        #[arg(long, value_name = "NAME")]
+        cookie: Option<String>,
         #[command(flatten)]
         now: NowArg,
     },
@@ -125,6 +125,7 @@ pub(crate) enum KeysCommand {
     /// the file for a while.
     Promote {
         file: PathBuf,
+        #[arg(allow_hyphen_values = true)]
         kid: Option<String>,
         #[command(flatten)]
         pace: PaceArgs,
@@ -133,8 +134,10 @@ pub(crate) enum KeysCommand {
     /// named
     Retire {
         file: PathBuf,
+        #[arg(allow_hyphen_values = true)]
         kid: Option<String>,
-        /// The absolute limit of your sessions
+        /// The longest that a session lives without being read: the absolute
+        /// limit, or the idle limit where that is shorter or the only one
         #[arg(long, value_name = "TIME", default_value = "30days", value_parser = humantime::parse_duration)]
         absolute: Duration,
         #[command(flatten)]
@@ -143,7 +146,9 @@ pub(crate) enum KeysCommand {
     /// Remove a key that has leaked, at once
     ///
     /// Whoever has the key can write any session. Removing it ends all sessions
-    /// under it; if it was the signing key, another signs from now on. Then:
+    /// under it. If it was the signing key, the oldest one that has never signed
+    /// takes its place, or a new one. If the whole file has leaked, revoke every
+    /// key in it. Then:
     ///
     ///   - reload every server now; until the last one has, the key is accepted
     ///   - find out how it leaked, and what else was in that place
@@ -152,6 +157,7 @@ pub(crate) enum KeysCommand {
     #[command(verbatim_doc_comment)]
     Revoke {
         file: PathBuf,
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         #[command(flatten)]
         now: NowArg,
@@ -159,7 +165,8 @@ pub(crate) enum KeysCommand {
     /// Show the keys of a file: their part, their times, what may be done next
     List {
         file: PathBuf,
-        /// The absolute limit of your sessions
+        /// The longest that a session lives without being read: the absolute
+        /// limit, or the idle limit where that is shorter or the only one
         #[arg(long, value_name = "TIME", default_value = "30days", value_parser = humantime::parse_duration)]
         absolute: Duration,
         /// How long it takes until every server has reloaded the file
@@ -187,7 +194,8 @@ pub(crate) struct PaceArgs {
     /// How long it takes until every server has reloaded the file
     #[arg(long, value_name = "TIME", default_value = "10min", value_parser = humantime::parse_duration)]
     pub(crate) reload: Duration,
-    /// Do it too early all the same, for this reason; it is kept in the file
+    /// Do it too early all the same, for this reason; it is kept in the file.
+    /// Also needed with a --now that is still to come
     #[arg(long, value_name = "REASON")]
     pub(crate) because: Option<String>,
     #[command(flatten)]
@@ -205,23 +213,56 @@ impl NowArg {
     pub(crate) fn get(&self) -> UnixTime {
         self.now.map_or_else(clock::now, UnixTime::from_secs)
     }
+
+    /// The same, for a time that goes into a file.
+    pub(crate) fn to_record(&self) -> Result<UnixTime, Failure> {
+        /// 2025-01-01.
+        const EARLIEST: u64 = 1_735_689_600;
+
+        let now = self.get();
+        if now.as_secs() < EARLIEST {
+            return Err(Failure::Bad("the clock shows a time before 2025; set it first".into()));
+        }
+        Ok(now)
+    }
+
+    /// Whether it says that it is later than it is.
+    pub(crate) fn is_ahead(&self) -> bool {
+        self.get() > clock::now()
+    }
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct SecretArg {
-    /// The environment variable that holds the secret
-    #[arg(long, value_name = "VARIABLE", default_value = "SESSION_SECRET")]
-    secret_env: String,
+    /// The environment variable that holds the secret, instead of
+    /// `SESSION_SECRET`
+    #[arg(long, value_name = "VARIABLE")]
+    secret_env: Option<String>,
 }
 
 impl SecretArg {
-    pub(crate) fn read(&self) -> Result<Secret, Failure> {
-        Secret::from_env(&self.secret_env)
-            .map_err(|error| Failure::Usage(format!("{}: {error}", self.secret_env)))
+    fn variable(&self) -> &str {
+        self.secret_env.as_deref().unwrap_or("SESSION_SECRET")
     }
 
-    fn is_set(&self) -> bool {
-        std::env::var_os(&self.secret_env).is_some()
+    /// A secret of any length. What stands in the variable is in no error.
+    fn read_any(&self) -> Result<Zeroizing<String>, Failure> {
+        let variable = self.variable();
+        match std::env::var(variable) {
+            Ok(secret) => Ok(Zeroizing::new(secret)),
+            Err(VarError::NotPresent) => Err(Failure::Usage(format!("{variable} is not set"))),
+            Err(VarError::NotUnicode(_)) => Err(Failure::Usage(format!("{variable} is not UTF-8"))),
+        }
+    }
+
+    pub(crate) fn read(&self) -> Result<Secret, Failure> {
+        Secret::from_env(self.variable())
+            .map_err(|error| Failure::Usage(format!("{}: {error}", self.variable())))
+    }
+
+    /// Whether there is a secret, or should be.
+    fn is_meant(&self) -> bool {
+        self.secret_env.is_some() || std::env::var_os(self.variable()).is_some()
     }
 }
 
@@ -266,7 +307,7 @@ fn limit(text: &str) -> Result<Limit, humantime::DurationError> {
 impl KeyArgs {
     /// Whether any key is given.
     pub(crate) fn has_key(&self) -> bool {
-        self.jwks.is_some() || self.secret.is_set()
+        self.jwks.is_some() || self.secret.is_meant()
     }
 
     pub(crate) fn cookie(&self) -> &str {
@@ -275,10 +316,7 @@ impl KeyArgs {
 
     pub(crate) fn sealer(&self) -> Result<Sealer, Failure> {
         if self.microdot {
-            let key = std::env::var(&self.secret.secret_env).map(Zeroizing::new);
-            let key = key
-                .map_err(|error| Failure::Usage(format!("{}: {error}", self.secret.secret_env)))?;
-            return Sealer::microdot(&*key).map_err(Failure::usage);
+            return Sealer::microdot(&*self.secret.read_any()?).map_err(Failure::usage);
         }
         let cookie = CookieSpec::builder(&self.cookie).build().map_err(Failure::usage)?;
         let builder = match &self.jwks {

@@ -1,14 +1,16 @@
 //! `waxseal inspect`
 
-use std::io::{self, Read as _};
+use std::{
+    fmt::Write as _,
+    io::{self, Read as _},
+};
 
-use anstream::println;
 use anstyle::{AnsiColor, Style};
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, value::RawValue};
 use waxseal_core::UnixTime;
 
-use crate::{args::InspectArgs, clock, failure::Failure};
+use crate::{args::InspectArgs, clock, failure::Failure, output::print};
 
 /// What browsers keep, in bytes.
 const LIMIT: usize = 4096;
@@ -29,16 +31,17 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let token = find(&text, args.keys.cookie());
     let now = args.keys.now.get();
 
+    let mut said = String::new();
     let mut parts = token.split(|byte| *byte == b'.');
     let (header, claims) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    println!("{HEAD}Header{HEAD:#}");
-    println!("  {}", decoded(header));
-    println!("{BODY}Claims{BODY:#}");
-    show_claims(claims, now);
-    println!("{SEAL}Signature{SEAL:#}");
-    let verdict = show_verdict(args, token, now);
-    show_size(args.keys.cookie(), token);
-    verdict
+    let _ = writeln!(said, "{HEAD}Header{HEAD:#}\n  {}", decoded(header));
+    let _ = writeln!(said, "{BODY}Claims{BODY:#}");
+    show_claims(&mut said, claims, now);
+    let _ = writeln!(said, "{SEAL}Signature{SEAL:#}");
+    let good = show_verdict(&mut said, args, token, now)?;
+    show_size(&mut said, args.keys.cookie(), token);
+    print(&said)?;
+    if good { Ok(()) } else { Err(Failure::Quiet) }
 }
 
 /// The token in whatever a person has copied: alone, in a pair, in a line.
@@ -46,10 +49,10 @@ fn find<'t>(text: &'t [u8], cookie: &str) -> &'t [u8] {
     let text = text.trim_ascii();
     let mut pairs = text.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
     let value = |pair: &'t [u8]| {
-        let start = pair
-            .windows(cookie.len() + 1)
-            .rposition(|name| name.strip_suffix(b"=") == Some(cookie.as_bytes()))?;
-        pair.get(start + cookie.len() + 1..)
+        // Behind `Cookie:`, say, and not the end of a longer name.
+        let start =
+            pair.iter().rposition(|byte| *byte == b' ' || *byte == b':').map_or(0, |at| at + 1);
+        pair.get(start..)?.strip_prefix(cookie.as_bytes())?.strip_prefix(b"=")
     };
     pairs.find_map(value).unwrap_or(text)
 }
@@ -63,12 +66,12 @@ fn decoded(part: &[u8]) -> String {
     }
 }
 
-fn show_claims(part: &[u8], now: UnixTime) {
+fn show_claims(said: &mut String, part: &[u8], now: UnixTime) {
     let members = BASE64URL_NOPAD.decode(part).ok().and_then(|bytes| {
         serde_json::from_slice::<std::collections::BTreeMap<String, Box<RawValue>>>(&bytes).ok()
     });
     let Some(members) = members else {
-        println!("  {}", decoded(part));
+        let _ = writeln!(said, "  {}", decoded(part));
         return;
     };
     let width =
@@ -77,37 +80,53 @@ fn show_claims(part: &[u8], now: UnixTime) {
         let is_time = ["iat", "exp", "nbf"].contains(&&*name);
         let time = serde_json::from_str::<Value>(value.get()).ok().and_then(|value| value.as_u64());
         let date = time.filter(|_| is_time).map(|time| clock::date(time, now)).unwrap_or_default();
-        println!("  {:width$}  {}  {FAINT}{date}{FAINT:#}", visible(&name), visible(value.get()));
+        let _ = writeln!(
+            said,
+            "  {:width$}  {}  {FAINT}{date}{FAINT:#}",
+            visible(&name),
+            visible(value.get())
+        );
     }
 }
 
-/// Says whether the token is good; a bad one fails the command.
-fn show_verdict(args: &InspectArgs, token: &[u8], now: UnixTime) -> Result<(), Failure> {
+/// Shows whether the token is good, if a key is given, and says whether it is
+/// not bad.
+fn show_verdict(
+    said: &mut String,
+    args: &InspectArgs,
+    token: &[u8],
+    now: UnixTime,
+) -> Result<bool, Failure> {
     if !args.keys.has_key() {
-        println!(
+        let _ = writeln!(
+            said,
             "  {FAINT}not checked: set SESSION_SECRET, or give --secret-env or --jwks{FAINT:#}"
         );
-        return Ok(());
+        return Ok(true);
     }
     match args.keys.sealer()?.verify(token, now) {
         Ok(_) => {
-            println!("  {GOOD}good{GOOD:#}: signed with our key, and its time has not run out");
-            Ok(())
+            let _ = writeln!(
+                said,
+                "  {GOOD}good{GOOD:#}: signed with our key, and its time has not run out"
+            );
+            Ok(true)
         }
         Err(rejection) => {
-            println!("  {SEAL}refused{SEAL:#}: {rejection}");
-            Err(Failure::Quiet)
+            let _ = writeln!(said, "  {SEAL}refused{SEAL:#}: {rejection}");
+            Ok(false)
         }
     }
 }
 
-fn show_size(cookie: &str, token: &[u8]) {
+fn show_size(said: &mut String, cookie: &str, token: &[u8]) {
     const WIDTH: usize = 40;
     let size = cookie.len() + 1 + token.len();
     let full = (size * WIDTH).div_ceil(LIMIT).min(WIDTH);
     let style = if size > LIMIT { SEAL } else { GOOD };
-    println!("Size");
-    println!(
+    let _ = writeln!(said, "Size");
+    let _ = writeln!(
+        said,
         "  {style}{}{style:#}{FAINT}{}{FAINT:#} {size} of {LIMIT} bytes",
         "█".repeat(full),
         "░".repeat(WIDTH - full)

@@ -12,14 +12,16 @@ use crate::{args::KeysCommand, failure::Failure};
 pub(crate) fn run(command: &KeysCommand) -> Result<(), Failure> {
     match command {
         KeysCommand::Add { file, cookie, now } => {
-            let cookie = CookieSpec::builder(cookie).build().map_err(Failure::usage)?;
-            rotation::add(file, cookie.name(), now.get())
+            if let Some(cookie) = cookie {
+                CookieSpec::builder(cookie).build().map_err(Failure::usage)?;
+            }
+            rotation::add(file, cookie.as_deref(), now.to_record()?)
         }
         KeysCommand::Promote { file, kid, pace } => rotation::promote(file, kid.as_deref(), pace),
         KeysCommand::Retire { file, kid, absolute, pace } => {
             rotation::retire(file, kid.as_deref(), *absolute, pace)
         }
-        KeysCommand::Revoke { file, kid, now } => rotation::revoke(file, kid, now.get()),
+        KeysCommand::Revoke { file, kid, now } => rotation::revoke(file, kid, now.to_record()?),
         KeysCommand::List { file, absolute, reload, now } => {
             rotation::list(file, absolute.saturating_add(*reload), now.get())
         }

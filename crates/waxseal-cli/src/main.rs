@@ -13,10 +13,11 @@ mod inspect;
 mod keygen;
 mod keys;
 mod lines;
+mod output;
 mod seal;
 mod verify;
 
-use std::process::ExitCode;
+use std::{io::Write as _, process::ExitCode};
 
 use clap::Parser as _;
 
@@ -35,12 +36,17 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Quiet) => ExitCode::FAILURE,
         Err(Failure::Bad(message)) => {
-            anstream::eprintln!("waxseal: {message}");
+            complain(&message);
             ExitCode::FAILURE
         }
         Err(Failure::Usage(message)) => {
-            anstream::eprintln!("waxseal: {message}");
+            complain(&message);
             ExitCode::from(2)
         }
     }
+}
+
+/// If nobody can be told, the exit code still says it.
+fn complain(message: &str) {
+    let _ = writeln!(anstream::stderr(), "waxseal: {message}");
 }

@@ -10,6 +10,8 @@ use std::{
 
 const SECRET: &str = "a secret of more than 32 characters, for tests";
 const NOW: &str = "1800000000";
+/// A time in the past: keys are not to be rotated by a clock that is ahead.
+const START: u64 = 1_740_000_000;
 
 struct Ran {
     code: Option<i32>,
@@ -174,6 +176,7 @@ fn wrong_usage_is_2() {
         ("verify x --cookie a=b", &[("SESSION_SECRET", SECRET)][..]),
         ("verify x --idle off --absolute off", &[("SESSION_SECRET", SECRET)][..]),
         ("verify x --now yesterday", &[("SESSION_SECRET", SECRET)][..]),
+        ("inspect x --secret-env OTHER", &[][..]),
         ("keys export", &[][..]),
         ("nonsense", &[][..]),
         ("", &[][..]),
@@ -296,7 +299,6 @@ fn kids(path: &Path) -> Vec<(String, bool)> {
 
 #[test]
 fn a_rotation_goes_in_the_safe_order() {
-    const START: u64 = 1_800_000_000;
     const MONTH: u64 = 30 * 86_400;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.json");
@@ -330,8 +332,16 @@ fn a_rotation_goes_in_the_safe_order() {
         "{}",
         listed.out
     );
+    // One that waits to sign stays.
+    assert_eq!(keys("add", &path, "", over).code, Some(0));
+    let later = keys("retire", &path, "--absolute 31days", over);
+    assert_eq!(later.code, Some(1), "{}", later.out);
+    let slower = keys("retire", &path, "--reload 11min", over);
+    assert_eq!(slower.code, Some(1), "{}", slower.out);
     assert_eq!(keys("retire", &path, "", over).code, Some(0));
-    assert_eq!(kids(&path), [(new.clone(), true)]);
+    let [(signing, true), (waiting, false)] = &kids(&path)[..] else { panic!("two keys") };
+    assert_eq!(signing, new);
+    assert_eq!(keys("retire", &path, waiting, over).code, Some(0), "nothing is under it");
     assert_eq!(keys("retire", &path, "nobody", over).code, Some(1));
 }
 
@@ -340,10 +350,100 @@ fn an_unsafe_step_needs_a_reason_that_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.json");
     for _ in 0..2 {
-        assert_eq!(keys("add", &path, "", 1_800_000_000).code, Some(0));
+        assert_eq!(keys("add", &path, "", START).code, Some(0));
     }
-    assert_eq!(keys("promote", &path, "--because one-server-only", 1_800_000_000).code, Some(0));
-    assert!(keys("list", &path, "", 1_800_000_000).out.contains("one-server-only"));
+    assert_eq!(keys("promote", &path, "--because one-server-only", START).code, Some(0));
+    assert!(keys("list", &path, "", START).out.contains("one-server-only"));
+    let [(old, false), _] = &kids(&path)[..] else { panic!("two keys") };
+    let nameless = keys("retire", &path, "--because in-a-hurry", START);
+    assert_eq!(nameless.code, Some(2), "{}", nameless.err);
+    assert_eq!(keys("retire", &path, &format!("{old} --because in-a-hurry"), START).code, Some(0));
+    assert!(keys("list", &path, "", START).out.contains("in-a-hurry"), "although the key is gone");
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_no_way_around() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    assert_eq!(keys("add", &path, "", 1000).code, Some(1), "a clock that was never set");
+    for _ in 0..2 {
+        assert_eq!(keys("add", &path, "", START).code, Some(0));
+    }
+    let ahead = keys("promote", &path, "", 9_999_999_999);
+    assert_eq!(ahead.code, Some(1));
+    assert!(ahead.err.contains("still to come"), "{}", ahead.err);
+}
+
+#[test]
+fn a_key_whose_times_nobody_knows_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    let exported = run("keys export", &[("SESSION_SECRET", SECRET)], "").out;
+    fs::write(&path, exported).unwrap();
+    let [(old, true)] = &kids(&path)[..] else { panic!("one that signs") };
+    assert_eq!(keys("add", &path, "", START).code, Some(0));
+    assert_eq!(keys("promote", &path, "", START + 600).code, Some(0));
+    let early = keys("retire", &path, old, START + 1200);
+    assert_eq!(early.code, Some(1), "it has signed, whatever the file says");
+    assert!(keys("list", &path, "", START + 1200).out.contains("signs no more"));
+    // And is not the one to sign again when the other leaks.
+    let [_, (new, true)] = &kids(&path)[..] else { panic!("the new one signs") };
+    assert_eq!(keys("revoke", &path, new, START + 1200).code, Some(0));
+    let [(_, false), (fresh, true)] = &kids(&path)[..] else { panic!("a fresh one signs") };
+    assert_ne!(fresh, new);
+}
+
+#[test]
+fn many_at_once_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    thread::scope(|scope| {
+        for _ in 0..20 {
+            scope.spawn(|| assert_eq!(keys("add", &path, "", START).code, Some(0)));
+        }
+    });
+    assert_eq!(kids(&path).len(), 20);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_stays_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, link) = (folder.path().join("keys.json"), folder.path().join("link"));
+    assert_eq!(keys("add", &path, "", START).code, Some(0));
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    assert_eq!(keys("add", &link, "", START).code, Some(0));
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(kids(&path).len(), 2);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_leaked_key_goes_even_if_nobody_can_be_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    assert_eq!(keys("add", &path, "", START).code, Some(0));
+    let [(leaked, true)] = &kids(&path)[..] else { panic!("one key") };
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut revoke = Command::new(env!("CARGO_BIN_EXE_waxseal"));
+    revoke.args(["keys", "revoke"]).arg(&path).arg(leaked).stdout(full);
+    assert_eq!(revoke.status().unwrap().code(), Some(1));
+    assert_ne!(&kids(&path)[0].0, leaked);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_secret_that_is_no_text_is_in_no_error() {
+    use std::os::unix::ffi::OsStrExt as _;
+    for arguments in [&["verify", "--microdot", "x"][..], &["verify", "x"], &["keys", "export"]] {
+        let secret = std::ffi::OsStr::from_bytes(b"a secret of more than 32 characters, \xff");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_waxseal"));
+        let output = command.args(arguments).env("SESSION_SECRET", secret).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("UTF-8") && !said.contains("a secret of"), "{said}");
+    }
 }
 
 #[test]
@@ -351,15 +451,15 @@ fn a_leaked_key_goes_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.json");
     for _ in 0..2 {
-        assert_eq!(keys("add", &path, "", 1_800_000_000).code, Some(0));
+        assert_eq!(keys("add", &path, "", START).code, Some(0));
     }
     let [(leaked, true), (waiting, false)] = &kids(&path)[..] else { panic!("two keys") };
-    let revoked = keys("revoke", &path, leaked, 1_800_000_000);
+    let revoked = keys("revoke", &path, leaked, START);
     assert_eq!(revoked.code, Some(0));
     assert!(revoked.out.contains("NOW"), "{}", revoked.out);
     assert_eq!(kids(&path), [(waiting.clone(), true)]);
     // The last one: another is made.
-    assert_eq!(keys("revoke", &path, waiting, 1_800_000_000).code, Some(0));
+    assert_eq!(keys("revoke", &path, waiting, START).code, Some(0));
     let [(fresh, true)] = &kids(&path)[..] else { panic!("one that signs") };
     assert!(fresh != waiting && fresh != leaked);
 }
@@ -371,17 +471,17 @@ fn a_broken_key_file_is_left_alone() {
     for broken in ["", "{}", "{\"keys\":[]}", "{\"keys\":[{\"kty\":\"oct\"}]}"] {
         fs::write(&path, broken).unwrap();
         for step in ["add", "promote", "retire", "list"] {
-            let ran = keys(step, &path, "", 1_800_000_000);
+            let ran = keys(step, &path, "", START);
             assert_eq!(ran.code, Some(1), "{step}: {}", ran.out);
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), broken);
     }
     // Members that are not ours stay.
     fs::remove_file(&path).unwrap();
-    keys("add", &path, "", 1_800_000_000);
+    keys("add", &path, "", START);
     let text =
         fs::read_to_string(&path).unwrap().replacen("\"kty\"", "\"note\": \"x\", \"kty\"", 1);
     fs::write(&path, text).unwrap();
-    keys("add", &path, "", 1_800_000_000);
+    keys("add", &path, "", START);
     assert!(fs::read_to_string(&path).unwrap().contains("\"note\": \"x\""));
 }

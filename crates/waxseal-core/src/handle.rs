@@ -178,8 +178,8 @@ impl<S: Share> Handle<S> {
         self.0.with(|_, opened| opened.began)
     }
 
-    /// When the cookie that the browser has, or will have, expires (`exp`);
-    /// `None` until a new session is saved, and in Microdot mode where nobody
+    /// When the session expires (`exp`) by the cookie that was presented or last
+    /// saved; where its end is moved on unasked, it lives longer. `None` until a new session is saved, and in Microdot mode where nobody
     /// has said.
     #[must_use]
     pub fn expires_at(&self) -> Option<UnixTime> {

@@ -13,16 +13,13 @@ pub(crate) fn rejected(throttle: &Throttle, cookie: &str, rejection: Rejection, 
         .increment(1);
 
     match rejection {
-        // Somebody tries, or servers do not know each other's keys.
-        Rejection::Signature | Rejection::UnknownKey => {
+        // Somebody tries, or servers do not know each other's keys, or the time.
+        Rejection::Signature | Rejection::UnknownKey | Rejection::ClockNotSet => {
             if let Some(withheld) = throttle.pass(now) {
                 tracing::warn!(cookie, reason, withheld, "session cookie rejected: {rejection}");
             } else {
                 tracing::debug!(cookie, reason, "session cookie rejected");
             }
-        }
-        Rejection::ClockNotSet => {
-            tracing::error!(cookie, reason, "session cookie rejected: {rejection}");
         }
         // Day in, day out.
         _ => tracing::debug!(cookie, reason, "session cookie rejected"),
@@ -70,9 +67,13 @@ impl Throttle {
     /// How many were withheld since the last, if this one may pass.
     fn pass(&self, now: UnixTime) -> Option<u64> {
         let (now, last) = (now.as_secs(), self.last.load(Ordering::Relaxed));
-        let due = now.abs_diff(last) >= Self::SECS;
+        // The first one passes also where the clock was never set.
+        let due = last == 0 || now.abs_diff(last) >= Self::SECS;
         if due
-            && self.last.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+            && self
+                .last
+                .compare_exchange(last, now.max(1), Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
         {
             Some(self.withheld.swap(0, Ordering::Relaxed))
         } else {

@@ -137,15 +137,20 @@ struct Stamp {
     modified: Option<SystemTime>,
     len: u64,
     inode: u64,
+    /// When its owner or permissions changed, too.
+    changed: (i64, i64),
 }
 
 impl Stamp {
     fn of(metadata: &fs::Metadata) -> Self {
         #[cfg(unix)]
-        let inode = std::os::unix::fs::MetadataExt::ino(metadata);
+        let (inode, changed) = {
+            use std::os::unix::fs::MetadataExt as _;
+            (metadata.ino(), (metadata.ctime(), metadata.ctime_nsec()))
+        };
         #[cfg(not(unix))]
-        let inode = 0;
-        Self { modified: metadata.modified().ok(), len: metadata.len(), inode }
+        let (inode, changed) = (0, (0, 0));
+        Self { modified: metadata.modified().ok(), len: metadata.len(), inode, changed }
     }
 }
 

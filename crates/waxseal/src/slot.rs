@@ -151,7 +151,7 @@ fn named(opened: Opened) -> Opened {
 }
 
 #[cfg(feature = "getrandom")]
-fn random() -> Result<[u8; 16], SaveError> {
+pub(crate) fn random() -> Result<[u8; 16], SaveError> {
     let mut bits = [0; 16];
     getrandom::fill(&mut bits).map_err(|_| SaveError::NoRandomness)?;
     Ok(bits)

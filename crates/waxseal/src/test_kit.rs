@@ -52,11 +52,15 @@ pub fn cookie(
     fill: impl FnOnce(&Handle<&Alone<'_>>) -> Result<(), WriteError>,
 ) -> Result<String, SessionError> {
     let alone = Alone::open(sealer, [], now);
+    #[cfg(feature = "getrandom")]
+    let alone = alone.with_randomness(crate::slot::random);
     let session = Handle::new(&alone);
     fill(&session)?;
     session.save()?;
     let mut response = HeaderMap::new();
     alone.close().apply(&mut Headers(&mut response));
-    let line = response.get(header::SET_COOKIE).and_then(|line| line.to_str().ok());
+    // Ours comes last: behind the lines that remove former cookies.
+    let line = response.get_all(header::SET_COOKIE).iter().next_back();
+    let line = line.and_then(|line| line.to_str().ok());
     Ok(line.and_then(|line| line.split(';').next()).unwrap_or_default().into())
 }

@@ -120,3 +120,14 @@ fn a_file_that_others_can_read_is_a_warning() {
     keyring_file::load(&path).unwrap();
     assert!(log.text().contains("WARN") && log.text().contains("644"), "{}", log.text());
 }
+
+#[test]
+#[cfg(unix)]
+fn a_change_of_permissions_is_a_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    write(&path, &set(&[jwk('a', SIGN)]));
+    let file = open(&path);
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
+    assert!(file.reload_if_changed().unwrap());
+}

@@ -288,3 +288,54 @@ async fn a_request_keeps_the_sealer_it_began_with() {
     let second = service.call(get("/")).await.unwrap();
     assert_eq!(opens(other(), &set_cookies(&second)[0]), None);
 }
+
+#[tokio::test]
+async fn the_sealer_that_opened_a_session_closes_it() {
+    let other = || {
+        let spec = CookieSpec::builder("other").build().unwrap();
+        Sealer::builder(Secret::new([7; 32]).unwrap()).cookie(spec).build().unwrap()
+    };
+    let shared = SharedSealer::new(sealer());
+    let service = service_fn(async |request: Request<String>| {
+        let session: Session = Session::of(&request).unwrap();
+        shared.replace(other());
+        session.delete();
+        Ok::<_, Infallible>(Response::<String>::default())
+    });
+    let service = SessionLayer::new(shared.clone()).layer(service);
+    assert_eq!(set_cookies(&service.oneshot(get("/")).await.unwrap()), ["__Host-session="]);
+}
+
+/// Reads the session that comes under another secret than the layer's.
+async fn read_under(accepted: bool, len: usize) -> String {
+    let new = || Sealer::builder(Secret::new([8; 32]).unwrap());
+    let save = move |request: Request<String>| {
+        let session: Session = Session::of(&request).unwrap();
+        session.insert("a", "x".repeat(len)).unwrap();
+        session.save().unwrap();
+    };
+    let (_, response) = call(get("/"), save).await;
+    let layer = if accepted { new().accept(Secret::new([7; 32]).unwrap()) } else { new() };
+    let layer = SessionLayer::new(layer.max_token_bytes(1000).build().unwrap()).clock(clock);
+
+    let (log, _guard) = Log::start();
+    let service = layer.layer(service_fn(async |request: Request<String>| {
+        drop(Session::<waxseal::Main>::of(&request).unwrap());
+        Ok::<_, Infallible>(Response::<String>::default())
+    }));
+    let response = service.oneshot(with_cookie("/", &set_cookies(&response)[0])).await.unwrap();
+    assert_eq!(set_cookies(&response).len(), usize::from(accepted && len < 500));
+    log.text()
+}
+
+#[tokio::test]
+async fn an_unknown_key_and_a_failed_reseal_are_warnings() {
+    assert_eq!(read_under(true, 1).await, "");
+    let unknown = read_under(false, 1).await;
+    assert!(unknown.contains("WARN") && unknown.contains("unknown-key"), "{unknown}");
+    let mut too_large = String::new();
+    for len in (600..700).rev().step_by(3) {
+        too_large += &read_under(true, len).await;
+    }
+    assert!(too_large.contains("WARN") && too_large.contains("sealed again"), "{too_large}");
+}

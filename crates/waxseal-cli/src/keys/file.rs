@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use data_encoding::BASE64URL_NOPAD;
@@ -19,8 +19,19 @@ use crate::{failure::Failure, keygen::random_text};
 #[derive(Deserialize, Serialize)]
 pub(crate) struct KeyFile {
     pub(crate) keys: Vec<Key>,
+    /// What was done too early, and why.
+    #[serde(rename = "waxseal:because", default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) because: Vec<Because>,
     #[serde(flatten)]
     other: Map<String, Value>,
+}
+
+#[derive(Deserialize, Serialize)]
+pub(crate) struct Because {
+    pub(crate) time: u64,
+    pub(crate) step: String,
+    pub(crate) kid: String,
+    pub(crate) reason: String,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -41,9 +52,6 @@ pub(crate) struct Key {
     /// When it ceased to sign.
     #[serde(rename = "waxseal:demoted", skip_serializing_if = "Option::is_none")]
     pub(crate) demoted: Option<u64>,
-    /// Why something was done to it too early.
-    #[serde(rename = "waxseal:because", skip_serializing_if = "Option::is_none")]
-    pub(crate) because: Option<String>,
     #[serde(flatten)]
     other: Map<String, Value>,
 }
@@ -52,6 +60,8 @@ impl Key {
     pub(crate) fn new(cookie: &str, now: UnixTime) -> Result<Self, Failure> {
         let mut id = [0; 6];
         getrandom::fill(&mut id).map_err(|error| Failure::Bad(error.to_string()))?;
+        // The first bit is none, so that no kid begins like an option.
+        id[0] &= 0x7F;
         Ok(Self {
             kty: "oct".into(),
             kid: BASE64URL_NOPAD.encode(&id),
@@ -61,13 +71,17 @@ impl Key {
             added: Some(now.as_secs()),
             promoted: None,
             demoted: None,
-            because: None,
             other: Map::from_iter([("alg".to_owned(), "HS256".into())]),
         })
     }
 
     pub(crate) fn signs(&self) -> bool {
         self.operations.iter().any(|operation| operation == "sign")
+    }
+
+    /// Whether any session can be under it.
+    pub(crate) fn has_signed(&self) -> bool {
+        self.signs() || self.promoted.is_some() || self.demoted.is_some()
     }
 
     pub(crate) fn promote(&mut self, now: UnixTime) {
@@ -86,7 +100,7 @@ impl KeyFile {
     pub(crate) fn with_first_key(cookie: &str, now: UnixTime) -> Result<Self, Failure> {
         let mut key = Key::new(cookie, now)?;
         key.promote(now);
-        Ok(Self { keys: vec![key], other: Map::new() })
+        Ok(Self { keys: vec![key], because: Vec::new(), other: Map::new() })
     }
 
     /// The file at `path`, which must be one that a server would load.
@@ -109,22 +123,20 @@ impl KeyFile {
     }
 
     /// Replaces the file at `path`, at once or not at all: a server that reads
-    /// it meanwhile sees the old one or the new one. Only its owner can read it.
+    /// it meanwhile sees the old one or the new one. Only its owner can read it,
+    /// who stays the same.
     pub(crate) fn write(&self, path: &Path) -> Result<(), Failure> {
         let json = self.to_json()?;
         // Never write what a server would not load.
         Jwks::parse(&json).map_err(|error| Failure::Bad(error.to_string()))?;
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
         let replace = || -> io::Result<()> {
-            let mut new = NamedTempFile::new_in(folder)?; // mode 0600
+            let mut new = NamedTempFile::new_in(folder(path))?; // mode 0600
+            keep_owner(path, new.path())?;
             new.write_all(json.as_bytes())?;
             new.write_all(b"\n")?;
             new.as_file().sync_all()?;
             new.persist(path)?;
-            fs::File::open(folder)?.sync_all()
+            fs::File::open(folder(path))?.sync_all()
         };
         replace().map_err(|error| Failure::Bad(format!("{}: {error}", path.display())))
     }
@@ -139,4 +151,51 @@ impl KeyFile {
         position
             .ok_or_else(|| Failure::Bad(format!("there is no key {kid}; see `waxseal keys list`")))
     }
+}
+
+/// The key file behind `path`, and the sole right to change it while this lives.
+pub(crate) struct Locked {
+    pub(crate) path: PathBuf,
+    _folder: fs::File,
+}
+
+impl Locked {
+    /// Waits until nobody else changes a key file in the same folder.
+    pub(crate) fn new(path: &Path) -> Result<Self, Failure> {
+        // What a symbolic link points to, not the link, is to be replaced.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let lock = || -> io::Result<fs::File> {
+            let folder = fs::File::open(folder(&path))?;
+            folder.lock()?;
+            Ok(folder)
+        };
+        let folder =
+            lock().map_err(|error| Failure::Bad(format!("{}: {error}", path.display())))?;
+        Ok(Self { path, _folder: folder })
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Gives `new` the owner of the file that it replaces, who has to read it.
+#[cfg(unix)]
+fn keep_owner(old: &Path, new: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+
+    let Ok(old) = fs::metadata(old) else { return Ok(()) };
+    let mine = fs::metadata(new)?;
+    if (old.uid(), old.gid()) == (mine.uid(), mine.gid()) {
+        return Ok(());
+    }
+    chown(new, Some(old.uid()), Some(old.gid()))
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &Path, _: &Path) -> io::Result<()> {
+    Ok(())
 }

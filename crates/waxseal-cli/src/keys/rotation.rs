@@ -1,70 +1,70 @@
-//! The steps of a rotation, each of which refuses to be taken too early.
+//! The steps of a rotation, each of which refuses to be taken too early. What is
+//! said is said when it has been done.
 
-use std::{path::Path, time::Duration};
+use std::{fmt::Write as _, path::Path, time::Duration};
 
-use anstream::println;
 use waxseal_core::UnixTime;
 
-use super::file::{Key, KeyFile};
-use crate::{args::PaceArgs, clock, failure::Failure};
+use super::file::{Because, Key, KeyFile, Locked};
+use crate::{args::PaceArgs, clock, failure::Failure, output::print};
 
 /// Adds a key that every server can come to know before any signs with it.
-pub(super) fn add(path: &Path, cookie: &str, now: UnixTime) -> Result<(), Failure> {
-    let Some(mut file) = KeyFile::read_if_any(path)? else {
-        let file = KeyFile::with_first_key(cookie, now)?;
-        file.write(path)?;
-        println!("Made {} with a first key, {}, which signs.", path.display(), file.keys[0].kid);
-        println!("Next: give the file to every server.");
-        return Ok(());
+pub(super) fn add(path: &Path, cookie: Option<&str>, now: UnixTime) -> Result<(), Failure> {
+    let locked = Locked::new(path)?;
+    let shown = path.display();
+    let Some(mut file) = KeyFile::read_if_any(&locked.path)? else {
+        let file = KeyFile::with_first_key(cookie.unwrap_or("__Host-session"), now)?;
+        file.write(&locked.path)?;
+        let kid = &file.keys[0].kid;
+        return print(&format!(
+            "Made {shown} with a first key, {kid}, which signs.\nNext: give the file to every server.\n"
+        ));
     };
+    if cookie.is_some_and(|cookie| cookie != file.cookie()) {
+        let bound = file.cookie();
+        return Err(Failure::Bad(format!("the keys in {shown} are bound to the cookie {bound}")));
+    }
     let key = Key::new(file.cookie(), now)?;
     let kid = key.kid.clone();
     file.keys.push(key);
-    file.write(path)?;
-    println!("Added {kid}, which only verifies.");
-    println!(
-        "Next: have every server reload the file, then `waxseal keys promote {}`.",
-        path.display()
-    );
-    Ok(())
+    file.write(&locked.path)?;
+    print(&format!(
+        "Added {kid}, which only verifies.\n\
+         Next: have every server reload the file, then `waxseal keys promote {shown}`.\n"
+    ))
 }
 
 /// Lets a key sign that every server knows.
 pub(super) fn promote(path: &Path, kid: Option<&str>, pace: &PaceArgs) -> Result<(), Failure> {
-    let mut file = KeyFile::read(path)?;
-    let now = pace.now.get();
+    let locked = Locked::new(path)?;
+    let mut file = KeyFile::read(&locked.path)?;
+    let now = pace.now.to_record()?;
+    let shown = path.display();
     let at = match kid {
         Some(kid) => file.position(kid)?,
-        None => file
-            .keys
-            .iter()
-            .rposition(|key| !key.signs() && key.promoted.is_none())
-            .ok_or_else(|| {
-                Failure::Bad(format!("no key waits to sign; `waxseal keys add {}`", path.display()))
-            })?,
+        None => file.keys.iter().rposition(|key| !key.has_signed()).ok_or_else(|| {
+            Failure::Bad(format!("no key waits to sign; `waxseal keys add {shown}`"))
+        })?,
     };
+    let kid = file.keys[at].kid.clone();
     if file.keys[at].signs() {
-        return Err(Failure::Bad(format!("{} signs already", file.keys[at].kid)));
+        return Err(Failure::Bad(format!("{kid} signs already")));
     }
-    let known_from = file.keys[at].added.map(|added| added.saturating_add(pace.reload.as_secs()));
-    let early = refusal(
-        known_from,
-        now,
-        "until every server knows the key, a session that it signs is refused by the others",
-    );
-    allow(early, pace, &mut file.keys[at])?;
+    let added = file.keys[at].added;
+    let known_from = added.map(|added| added.saturating_add(pace.reload.as_secs()));
+    let why = "until every server knows the key, a session that it signs is refused by the others";
+    allow(refusal(known_from, now, why), "promote", &kid, pace, &mut file)?;
 
-    for key in &mut file.keys {
-        if key.signs() {
-            key.demote(now);
-        }
+    for key in file.keys.iter_mut().filter(|key| key.signs()) {
+        key.demote(now);
     }
     file.keys[at].promote(now);
-    file.write(path)?;
-    println!("{} signs from now on.", file.keys[at].kid);
-    println!("Next: have every server reload the file. When the sessions under the old key have");
-    println!("ended, `waxseal keys retire {}`; `waxseal keys list` says when.", path.display());
-    Ok(())
+    file.write(&locked.path)?;
+    print(&format!(
+        "{kid} signs from now on.\n\
+         Next: have every server reload the file. When the sessions under the old key have\n\
+         ended, `waxseal keys retire {shown}`; `waxseal keys list {shown}` says when.\n"
+    ))
 }
 
 /// Removes keys under which nothing can still be valid.
@@ -74,79 +74,78 @@ pub(super) fn retire(
     absolute: Duration,
     pace: &PaceArgs,
 ) -> Result<(), Failure> {
-    let mut file = KeyFile::read(path)?;
-    let now = pace.now.get();
+    let locked = Locked::new(path)?;
+    let mut file = KeyFile::read(&locked.path)?;
+    let now = pace.now.to_record()?;
     let lasts = absolute.saturating_add(pace.reload).as_secs();
-    let mut retired = Vec::new();
-    if let Some(kid) = kid {
+    let refused = |key: &Key| {
+        refusal(
+            over_at(key, lasts),
+            now,
+            "sessions under the key can still be valid, and would end",
+        )
+    };
+    let retired = if let Some(kid) = kid {
         let at = file.position(kid)?;
         if file.keys[at].signs() {
             return Err(Failure::Bad(format!("{kid} signs; promote another first")));
         }
-        let early = refusal(
-            over_at(&file.keys[at], lasts),
-            now,
-            "sessions under the key can still be valid, and would end",
-        );
-        allow(early, pace, &mut file.keys[at])?;
-        retired.push(file.keys.remove(at).kid);
+        let refused = refused(&file.keys[at]);
+        allow(refused, "retire", kid, pace, &mut file)?;
+        vec![file.keys.remove(at).kid]
+    } else if pace.because.is_some() || pace.now.is_ahead() {
+        return Err(Failure::Usage("name the key that is to be retired too early".into()));
     } else {
-        file.keys.retain(|key| {
-            let over = !key.signs()
-                && key.promoted.is_some()
-                && over_at(key, lasts).is_some_and(|at| at <= now.as_secs());
-            if over {
-                retired.push(key.kid.clone());
-            }
-            !over
-        });
-        if retired.is_empty() {
-            return Err(Failure::Bad(
-                "no key's sessions have all ended; `waxseal keys list` says when they will".into(),
-            ));
-        }
+        // Not one that waits to sign.
+        let over = |key: &Key| key.has_signed() && !key.signs() && refused(key).is_none();
+        let over: Vec<_> = file.keys.extract_if(.., |key| over(key)).collect();
+        over.into_iter().map(|key| key.kid).collect()
+    };
+    if retired.is_empty() {
+        let list = format!("`waxseal keys list {}`", path.display());
+        return Err(Failure::Bad(format!(
+            "no key's sessions have all ended; {list} says when they will"
+        )));
     }
-    file.write(path)?;
-    println!("Retired {}.", retired.join(", "));
-    println!("Next: have every server reload the file.");
-    Ok(())
+    file.write(&locked.path)?;
+    print(&format!("Retired {}.\nNext: have every server reload the file.\n", retired.join(", ")))
 }
 
 /// Removes a key that has leaked. There is always one that signs.
 pub(super) fn revoke(path: &Path, kid: &str, now: UnixTime) -> Result<(), Failure> {
-    let mut file = KeyFile::read(path)?;
+    let locked = Locked::new(path)?;
+    let mut file = KeyFile::read(&locked.path)?;
     let at = file.position(kid)?;
     let cookie = file.cookie().to_owned();
-    let revoked = file.keys.remove(at);
-    println!("Revoked {kid}: every session under it ends.");
-    if revoked.signs() {
-        // One that never signed: nobody has seen a token under it.
-        let waiting = file.keys.iter().rposition(|key| key.promoted.is_none());
-        let next = if let Some(at) = waiting {
+    let mut said = format!("Revoked {kid}: every session under it ends.\n");
+    if file.keys.remove(at).signs() {
+        // Of those that wait to sign the oldest is known to most servers.
+        let next = if let Some(at) = file.keys.iter().position(|key| !key.has_signed()) {
             at
         } else {
             file.keys.push(Key::new(&cookie, now)?);
             file.keys.len() - 1
         };
         file.keys[next].promote(now);
-        println!("{} signs from now on.", file.keys[next].kid);
+        let _ = writeln!(said, "{} signs from now on.", file.keys[next].kid);
     }
-    file.write(path)?;
-    println!("Next: have every server reload the file NOW; until then the key is accepted.");
-    println!("`waxseal keys revoke --help` says what else must be done.");
-    Ok(())
+    file.write(&locked.path)?;
+    said += "Next: have every server reload the file NOW; until then the key is accepted.\n\
+        `waxseal keys revoke --help` says what else must be done.\n";
+    print(&said)
 }
 
+/// Shows what there is; `lasts` is how long a key is needed that signs no more.
 pub(super) fn list(path: &Path, lasts: Duration, now: UnixTime) -> Result<(), Failure> {
     let file = KeyFile::read(path)?;
-    println!("{} keys of the cookie {}", file.keys.len(), file.cookie());
+    let mut said = format!("{} keys of the cookie {}\n", file.keys.len(), file.cookie());
     for key in &file.keys {
-        let part = match (key.signs(), key.promoted, key.demoted) {
-            (true, ..) => "signs",
-            (false, None, _) => "verifies, has not signed yet",
-            (false, Some(_), _) => "verifies, signs no more",
+        let part = match (key.signs(), key.has_signed()) {
+            (true, _) => "signs",
+            (false, false) => "verifies, has not signed yet",
+            (false, true) => "verifies, signs no more",
         };
-        println!("\n{}  {part}", key.kid);
+        let _ = writeln!(said, "\n{}  {part}", key.kid);
         for (event, time) in [
             ("added", key.added),
             ("promoted", key.promoted),
@@ -154,23 +153,25 @@ pub(super) fn list(path: &Path, lasts: Duration, now: UnixTime) -> Result<(), Fa
             ("may be retired", key.demoted.and_then(|_| over_at(key, lasts.as_secs()))),
         ] {
             if let Some(time) = time {
-                println!("  {event:15} {}", clock::date(time, now));
+                let _ = writeln!(said, "  {event:15} {}", clock::date(time, now));
             }
         }
-        if let Some(reason) = &key.because {
-            println!("  {:15} {}", "because", reason.escape_debug());
-        }
     }
-    Ok(())
+    for Because { time, step, kid, reason } in &file.because {
+        let date = clock::date(*time, now);
+        let _ = writeln!(said, "\n{step} {kid} too early, {date}: {}", reason.escape_debug());
+    }
+    print(&said)
 }
 
 /// When nothing under the key can be valid any more: the last session that it
-/// signed began at the latest when the last server reloaded the file. A key
-/// that never signed is over from the start.
+/// signed began, or was sealed again, at the latest when the last server
+/// reloaded the file. A key that never signed is over from the start; of one
+/// whose times nobody knows nothing can be said.
 fn over_at(key: &Key, lasts: u64) -> Option<u64> {
-    match (key.promoted, key.demoted) {
-        (None, _) => Some(0),
-        (Some(_), demoted) => demoted.map(|demoted| demoted.saturating_add(lasts)),
+    match (key.has_signed(), key.demoted) {
+        (false, _) => key.added,
+        (true, demoted) => demoted.map(|demoted| demoted.saturating_add(lasts)),
     }
 }
 
@@ -183,13 +184,25 @@ fn refusal(safe_from: Option<u64>, now: UnixTime, why: &str) -> Option<String> {
     }
 }
 
-/// Refuses, unless the operator has said why not.
-fn allow(refusal: Option<String>, pace: &PaceArgs, key: &mut Key) -> Result<(), Failure> {
-    match (refusal, &pace.because) {
+/// Refuses, unless the operator has said why not, which is recorded.
+fn allow(
+    refusal: Option<String>,
+    step: &str,
+    kid: &str,
+    pace: &PaceArgs,
+    file: &mut KeyFile,
+) -> Result<(), Failure> {
+    let ahead = || pace.now.is_ahead().then(|| "the time given is still to come".to_owned());
+    match (refusal.or_else(ahead), &pace.because) {
         (None, _) => Ok(()),
         (Some(refusal), None) => Err(Failure::Bad(format!("{refusal}, or say --because REASON"))),
         (Some(_), Some(reason)) => {
-            key.because = Some(reason.clone());
+            file.because.push(Because {
+                time: clock::now().as_secs(),
+                step: step.into(),
+                kid: kid.into(),
+                reason: reason.clone(),
+            });
             Ok(())
         }
     }

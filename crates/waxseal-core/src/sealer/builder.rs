@@ -77,7 +77,8 @@ impl SealerBuilder {
     /// Microdot's tokens state no beginning that could be trusted, so such a
     /// session counts as begun at `since`: the time of the move. By the
     /// absolute limit after it the door has closed by itself. An `exp` in the
-    /// token still binds; its registered claims, and members that are reserved
+    /// token binds for good: its session counts as begun so early that the
+    /// absolute limit ends it then; its registered claims, and members that are reserved
     /// here (`iss`, `sid`, `remember`), are left behind.
     pub fn accept_microdot(self, key: impl AsRef<[u8]>, since: UnixTime) -> Self {
         self.microdot(key.as_ref(), since, false)
