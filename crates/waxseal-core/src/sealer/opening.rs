@@ -42,11 +42,12 @@ impl Sealer {
         };
         let accepted =
             if self.own.last_first() { search.own(pairs.rev()) } else { search.own(pairs) };
-        let opened = accepted.unwrap_or_else(|| Opened {
+        let mut opened = accepted.unwrap_or_else(|| Opened {
             rejection: search.rejection,
             ..Opened::begun(State::empty(self.dialect()), now)
         });
-        Opened { former: search.former_set, ..opened }
+        opened.former = search.former_set;
+        opened
     }
 
     /// Verifies one token of our own cookie: its claims object as it came.
@@ -125,7 +126,9 @@ impl Search<'_> {
         for pair in pairs {
             if let Some(value) = value_of(pair, own.cookie.name()) {
                 has_own = true;
-                accepted = accepted.or_else(|| self.attempt(own, value));
+                if accepted.is_none() {
+                    accepted = self.attempt(own, value);
+                }
                 // Which former cookies there are need not be known.
                 if accepted.is_some() && self.sealer.former.is_empty() {
                     break;

@@ -1,6 +1,7 @@
 //! A JSON object as a list of its members' texts, in their order.
 
 use alloc::{
+    boxed::Box,
     string::{String, ToString as _},
     vec::Vec,
 };
@@ -26,7 +27,7 @@ pub(super) struct Name<'m> {
 #[derive(Clone, Debug)]
 struct Member {
     /// The name without its escapes, where it has any.
-    unescaped: Option<String>,
+    unescaped: Option<Box<str>>,
     /// The name as JSON text, with its quotes.
     name: Piece,
     value: Piece,
@@ -34,14 +35,23 @@ struct Member {
 
 #[derive(Clone, Debug)]
 enum Piece {
-    Came(Range<usize>),
-    Made(String),
+    /// From here to there in the text; small, because every member has two.
+    Came(u32, u32),
+    Made(Box<str>),
 }
 
 impl Piece {
+    /// Nothing, for a text of 4 GiB and more: no cookie holds it.
+    fn came(range: Range<usize>) -> Self {
+        match (u32::try_from(range.start), u32::try_from(range.end)) {
+            (Ok(start), Ok(end)) => Self::Came(start, end),
+            _ => Self::Came(0, 0),
+        }
+    }
+
     fn text<'m>(&'m self, all: &'m str) -> &'m str {
         match self {
-            Self::Came(range) => all.get(range.clone()).unwrap_or_default(),
+            Self::Came(start, end) => all.get(*start as usize..*end as usize).unwrap_or_default(),
             Self::Made(text) => text,
         }
     }
@@ -55,8 +65,8 @@ impl Members {
         let mut names = Names::default();
         scan::members(&text, |found| {
             let unescaped = names.add(&text, &found);
-            let piece = Piece::Came;
-            list.push(Member { unescaped, name: piece(found.name), value: piece(found.value) });
+            let (name, value) = (Piece::came(found.name), Piece::came(found.value));
+            list.push(Member { unescaped, name, value });
         })?;
         let (bad, to_compare) = (names.bad, names.to_compare);
         let members = Self { text, list };
@@ -80,15 +90,15 @@ impl Members {
     /// Sets a member to JSON text, in its place if it was there. Says whether
     /// that changed anything.
     pub(super) fn set(&mut self, name: &str, json: String) -> bool {
-        if self.value(name) == Some(&json) {
+        if self.value(name) == Some(&*json) {
             return false;
         }
-        let value = Piece::Made(json);
+        let value = Piece::Made(json.into());
         match self.position(name).and_then(|at| self.list.get_mut(at)) {
             Some(member) => member.value = value,
             None => self.list.push(Member {
                 unescaped: Some(name.into()),
-                name: Piece::Made(serde_json::Value::from(name).to_string()),
+                name: Piece::Made(serde_json::Value::from(name).to_string().into()),
                 value,
             }),
         }
@@ -142,7 +152,7 @@ struct Names<'t> {
 
 impl<'t> Names<'t> {
     /// The name without its escapes, where it has any.
-    fn add(&mut self, text: &'t str, found: &scan::Found) -> Option<String> {
+    fn add(&mut self, text: &'t str, found: &scan::Found) -> Option<Box<str>> {
         let quoted = text.get(found.name.clone()).unwrap_or_default();
         if found.escaped {
             let name = serde_json::from_str(quoted).ok();
