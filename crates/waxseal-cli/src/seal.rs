@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write as _};
 
 use serde_json::value::RawValue;
-use waxseal_core::{Alone, Handle, ResponseHeaders, SaveError, Sealer, UnixTime};
+use waxseal_core::{Alone, Handle, SaveError, Sealer, UnixTime};
 
 use crate::{args::SealArgs, failure::Failure, lines::Lines};
 
@@ -40,32 +40,16 @@ fn seal(sealer: &Sealer, line: &[u8], user: Option<&str>, now: UnixTime) -> Resu
         session.set_user(user);
     }
     session.save().map_err(|error| error.to_string())?;
-    let mut token = Token::default();
-    alone.close().apply(&mut token);
-    Ok(token.0)
+    let closing = alone.close();
+    let pair = closing.set_cookie().next_back().and_then(|line| line.split(';').next());
+    Ok(pair
+        .and_then(|pair| pair.split_once('='))
+        .map(|(_, token)| token.into())
+        .unwrap_or_default())
 }
 
 fn random() -> Result<[u8; 16], SaveError> {
     let mut bits = [0; 16];
     getrandom::fill(&mut bits).map_err(|_| SaveError::NoRandomness)?;
     Ok(bits)
-}
-
-/// Takes the token out of the `Set-Cookie` line, and nothing else.
-#[derive(Default)]
-struct Token(String);
-
-impl ResponseHeaders for Token {
-    fn joined(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn set(&mut self, _: &'static str, _: String) {}
-
-    fn append(&mut self, _: &'static str, line: String) {
-        let value = line.split_once('=').and_then(|(_, rest)| rest.split(';').next());
-        self.0 = value.unwrap_or_default().into();
-    }
-
-    fn remove(&mut self, _: &'static str) {}
 }

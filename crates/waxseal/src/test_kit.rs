@@ -34,10 +34,9 @@
 //! # }
 //! ```
 
-use http::{HeaderMap, header};
 use waxseal_core::{Alone, Handle, Sealer, UnixTime, WriteError};
 
-use crate::{error::SessionError, headers::Headers};
+use crate::error::SessionError;
 
 /// The value of a `Cookie` header, `name=token`, whose session is what `fill`
 /// made of a new one, saved at the time `now`.
@@ -57,10 +56,7 @@ pub fn cookie(
     let session = Handle::new(&alone);
     fill(&session)?;
     session.save()?;
-    let mut response = HeaderMap::new();
-    alone.close().apply(&mut Headers(&mut response));
-    // Ours comes last: behind the lines that remove former cookies.
-    let line = response.get_all(header::SET_COOKIE).iter().next_back();
-    let line = line.and_then(|line| line.to_str().ok());
-    Ok(line.and_then(|line| line.split(';').next()).unwrap_or_default().into())
+    let closing = alone.close();
+    let pair = closing.set_cookie().next_back().and_then(|line| line.split(';').next());
+    Ok(pair.unwrap_or_default().into())
 }

@@ -39,23 +39,8 @@ fn open(path: &Path) -> KeyringFile {
 fn cookie(sealer: &Sealer) -> String {
     let alone = Alone::open(sealer, [], clock());
     Handle::new(&alone).save().unwrap();
-    let mut headers = Lines::default();
-    alone.close().apply(&mut headers);
-    headers.0.split(';').next().unwrap().into()
-}
-
-#[derive(Default)]
-struct Lines(String);
-
-impl waxseal_core::ResponseHeaders for Lines {
-    fn joined(&self, _: &str) -> Option<String> {
-        None
-    }
-    fn set(&mut self, _: &'static str, _: String) {}
-    fn append(&mut self, _: &'static str, value: String) {
-        self.0 = value;
-    }
-    fn remove(&mut self, _: &'static str) {}
+    let closing = alone.close();
+    closing.set_cookie().next().unwrap().split(';').next().unwrap().into()
 }
 
 fn accepts(sealer: &Sealer, cookie: &str) -> bool {

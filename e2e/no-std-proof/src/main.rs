@@ -12,27 +12,9 @@ mod platform;
 
 use alloc::string::{String, ToString};
 
-use waxseal_core::{Alone, Handle, Rejection, ResponseHeaders, Sealer, Secret, UnixTime};
+use waxseal_core::{Alone, Handle, Rejection, Sealer, Secret, UnixTime};
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
-
-/// Keeps the one `Set-Cookie` line.
-#[derive(Default)]
-struct Line(String);
-
-impl ResponseHeaders for Line {
-    fn joined(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn set(&mut self, _: &'static str, _: String) {}
-
-    fn append(&mut self, _: &'static str, value: String) {
-        self.0 = value;
-    }
-
-    fn remove(&mut self, _: &'static str) {}
-}
 
 fn proof() -> Result<(), u8> {
     let secret = Secret::new([7; 32]).map_err(|_| 1)?;
@@ -42,9 +24,9 @@ fn proof() -> Result<(), u8> {
     let session = Handle::new(&alone);
     session.insert("username", "susan").map_err(|_| 3)?;
     session.save().map_err(|_| 4)?;
-    let mut line = Line::default();
-    alone.close().apply(&mut line);
-    let cookie = line.0.split(';').next().ok_or(5)?.to_string();
+    let closing = alone.close();
+    let line = closing.set_cookie().next().ok_or(5)?;
+    let cookie = line.split(';').next().ok_or(5)?.to_string();
 
     let alone = Alone::open(&sealer, [cookie.as_bytes()], NOW);
     let session = Handle::new(&alone);

@@ -218,6 +218,12 @@ impl Closing {
         }
     }
 
+    /// The `Set-Cookie` lines; the one that sets our cookie, if there is one,
+    /// comes last.
+    pub fn set_cookie(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.set_cookie.iter().map(String::as_str)
+    }
+
     /// What became of the session: for counters.
     #[must_use]
     pub const fn outcome(&self) -> Outcome {

@@ -1,0 +1,103 @@
+//! What a session can hold, and how it is read and written.
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use support::{NOW, microdot, own, request};
+use waxseal_core::WriteError;
+
+#[test]
+fn reserved_names_are_refused_by_name() {
+    let reserved = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid", "remember"];
+    request(&own(), &[], NOW, |session| {
+        for name in reserved {
+            let error = session.insert(name, 1).unwrap_err();
+            assert!(matches!(&error, WriteError::Reserved { name: told } if told == name));
+            assert!(error.to_string().contains(name));
+            assert!(session.set_data(BTreeMap::from([(name, 1)])).is_err());
+        }
+        assert!(session.keys().is_empty());
+    });
+    request(&microdot(), &[], NOW, |session| {
+        for name in reserved {
+            let free = ["iss", "sid", "remember"].contains(&name);
+            assert_eq!(session.insert(name, 1).is_ok(), free, "{name}");
+        }
+    });
+}
+
+#[test]
+fn nan_is_refused_however_deep() {
+    request(&own(), &[], NOW, |session| {
+        assert!(matches!(session.insert("a", f64::NAN), Err(WriteError::NotJson { .. })));
+        assert!(session.insert("a", f32::INFINITY).is_err());
+        assert!(session.insert("a", vec![BTreeMap::from([("b", Some(f64::NAN))])]).is_err());
+        assert!(session.set_data(BTreeMap::from([("b", f64::NAN)])).is_err());
+        session.insert("a", 1.5).unwrap();
+        assert_eq!(session.get("a").unwrap(), Some(1.5));
+    });
+}
+
+#[test]
+fn what_is_nested_deeper_than_would_be_read_is_refused() {
+    let nested =
+        |depth: usize| (0..depth).fold(serde_json::json!(1), |value, _| serde_json::json!([value]));
+    request(&own(), &[], NOW, |session| {
+        session.insert("a", nested(99)).unwrap();
+        assert!(matches!(session.insert("a", nested(100)), Err(WriteError::TooDeep { .. })));
+    });
+}
+
+#[test]
+fn typed_reads() {
+    request(&own(), &[], NOW, |session| {
+        session.insert("a", "text").unwrap();
+        assert_eq!(session.get::<String>("b").unwrap(), None);
+        let error = session.get::<u32>("a").unwrap_err();
+        assert_eq!(error.to_string(), r#"the session's "a" cannot be read as u32"#);
+        assert!(session.remove("a"));
+        assert!(!session.remove("a"));
+        session.insert("b", 1).unwrap();
+        session.clear();
+        assert!(session.keys().is_empty());
+    });
+}
+
+#[test]
+fn the_whole_session_as_a_struct() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct User {
+        name: String,
+        cart: Vec<u32>,
+    }
+    let susan = || User { name: "susan".into(), cart: vec![1, 2] };
+
+    let ((), response) = request(&own(), &[], NOW, |session| {
+        session.insert("gone", 1).unwrap();
+        session.set_data(susan()).unwrap();
+        session.save().unwrap();
+        assert!(matches!(session.set_data(vec![1]), Err(WriteError::NotAnObject)));
+        assert_eq!(session.keys(), ["name", "cart"]);
+    });
+    let cookie = format!("__Host-session={}", response.token());
+    request(&own(), &[&cookie], NOW, |session| {
+        assert_eq!(session.data::<User>().unwrap(), susan());
+        assert!(session.data::<BTreeMap<String, u8>>().is_err());
+    });
+}
+
+#[test]
+fn one_shot_values_are_read_once() {
+    struct Once(std::cell::Cell<Option<Vec<u8>>>);
+    impl Serialize for Once {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq(self.0.take().unwrap_or_default())
+        }
+    }
+    request(&own(), &[], NOW, |session| {
+        session.insert("a", Once(std::cell::Cell::new(Some(vec![1, 2])))).unwrap();
+        assert_eq!(session.get("a").unwrap(), Some(vec![1, 2]));
+    });
+}
