@@ -7,6 +7,7 @@
 mod floor;
 mod ours;
 mod peers;
+mod requests;
 mod rounds;
 mod subject;
 
@@ -19,6 +20,12 @@ fn main() {
     floor::add(&mut table);
     ours::add(&mut table);
     peers::add(&mut table);
+    requests::add(&mut table);
     table.run(rounds);
-    table.print(&[("open", "floor: open"), ("save", "floor: save"), ("reject", "floor: MAC")]);
+    table.print(&[
+        ("open", "floor: open"),
+        ("save", "floor: save"),
+        ("reject", "floor: MAC"),
+        ("request", "axum: a no-op layer"),
+    ]);
 }

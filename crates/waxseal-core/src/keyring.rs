@@ -96,10 +96,10 @@ impl Keyring {
         core::ptr::eq(key, &raw const self.signing)
     }
 
-    /// The key that writes exactly this encoded header.
+    /// The key beside the signing one that writes exactly this encoded header;
+    /// in Microdot's dialect, the one key.
     pub(crate) fn by_header(&self, header: &[u8]) -> Option<&Key> {
         match self.dialect {
-            Dialect::Waxseal if header == self.signing.header().as_bytes() => Some(&self.signing),
             Dialect::Waxseal => {
                 let at = self.accepted.binary_search_by(|key| key.header().as_bytes().cmp(header));
                 self.accepted.get(at.ok()?)

@@ -1,5 +1,7 @@
 //! The headers of an `http` response, as the core asks for them.
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 use waxseal_core::ResponseHeaders;
 
@@ -15,8 +17,12 @@ impl ResponseHeaders for Headers<'_> {
         Some(values.join(", "))
     }
 
-    fn set(&mut self, name: &'static str, value: String) {
-        if let Some(value) = header_value(value) {
+    fn set(&mut self, name: &'static str, value: Cow<'static, str>) {
+        let value = match value {
+            Cow::Borrowed(value) => Some(HeaderValue::from_static(value)),
+            Cow::Owned(value) => header_value(value),
+        };
+        if let Some(value) = value {
             self.0.insert(HeaderName::from_static(name), value);
         }
     }

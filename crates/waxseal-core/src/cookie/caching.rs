@@ -3,6 +3,7 @@
 //! 5.2.2).
 
 use alloc::{
+    borrow::Cow,
     format,
     string::{String, ToString as _},
     vec::Vec,
@@ -16,7 +17,7 @@ pub trait ResponseHeaders {
     fn joined(&self, name: &str) -> Option<String>;
 
     /// Replaces every header `name` by one.
-    fn set(&mut self, name: &'static str, value: String);
+    fn set(&mut self, name: &'static str, value: Cow<'static, str>);
 
     /// Adds a header `name` beside those that are there.
     fn append(&mut self, name: &'static str, value: String);
@@ -62,8 +63,8 @@ impl Caching {
     }
 
     /// The new `Cache-Control`, if it has to change.
-    fn cache_control(self, existing: Option<&str>) -> Option<String> {
-        let Some(existing) = existing else { return Some("private".into()) };
+    fn cache_control(self, existing: Option<&str>) -> Option<Cow<'static, str>> {
+        let Some(existing) = existing else { return Some(Cow::Borrowed("private")) };
         if self == Self::Read {
             return None;
         }
@@ -86,20 +87,20 @@ impl Caching {
             value.push_str(", ");
             value.push_str(directive);
         }
-        Some(value)
+        Some(Cow::Owned(value))
     }
 }
 
 /// The new `Vary`, if `Cookie` is not in it yet.
-fn vary(existing: Option<&str>) -> Option<String> {
+fn vary(existing: Option<&str>) -> Option<Cow<'static, str>> {
     let existing = existing.unwrap_or_default().trim();
     let has = |name: &str| name == "*" || name.eq_ignore_ascii_case("cookie");
     if existing.split(',').map(str::trim).any(has) {
         None
     } else if existing.is_empty() {
-        Some("Cookie".into())
+        Some(Cow::Borrowed("Cookie"))
     } else {
-        Some(format!("{existing}, Cookie"))
+        Some(Cow::Owned(format!("{existing}, Cookie")))
     }
 }
 

@@ -2,6 +2,8 @@
 //! accepts is not only what it itself believes; and a request without a server.
 #![allow(dead_code, reason = "each test uses its part")]
 
+use std::borrow::Cow;
+
 use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -172,9 +174,9 @@ impl ResponseHeaders for Headers {
         (!values.is_empty()).then(|| values.join(", "))
     }
 
-    fn set(&mut self, name: &'static str, value: String) {
+    fn set(&mut self, name: &'static str, value: Cow<'static, str>) {
         self.remove(name);
-        self.append(name, value);
+        self.append(name, value.into_owned());
     }
 
     fn append(&mut self, name: &'static str, value: String) {
