@@ -239,10 +239,21 @@ fn a_resealed_cookie_is_for_no_shared_cache() {
     let cookie = format!("__Host-session={}", old().token(alive("")));
     let sealer = rotating();
     let alone = waxseal_core::Alone::open(&sealer, [cookie.as_bytes()], support::now());
-    let mut response = Headers(vec![("cache-control", "public".into())]);
+    let public = || {
+        Headers(vec![("cache-control", "public".into()), ("cdn-cache-control", "max-age=9".into())])
+    };
+    let mut response = public();
     alone.close().apply(&mut response);
     assert!(!response.sets_none());
     assert!(response.0.contains(&("cache-control", "private".into())), "{response:?}");
+    assert!(response.0.iter().all(|(name, _)| *name != "cdn-cache-control"), "{response:?}");
+
+    // One that is only read is the application's to share.
+    let alone = waxseal_core::Alone::open(&sealer, [], support::now());
+    let mut response = public();
+    alone.close().apply(&mut response);
+    let [_, _, vary] = &response.0[..] else { panic!("{response:?}") };
+    assert_eq!(*vary, ("vary", "Cookie".into()));
 }
 
 #[test]

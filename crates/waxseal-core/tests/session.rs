@@ -263,6 +263,23 @@ fn too_large_says_both_sizes_and_sends_nothing() {
 }
 
 #[test]
+fn a_line_of_4096_bytes_is_not_too_large() {
+    // Base64 leaves lengths out; a name of another length has others.
+    let largest = ["a", "aa", "aaa"].into_iter().flat_map(|name| {
+        let sealer = own_as(CookieSpec::builder(name).build().unwrap());
+        let lens = 2700..3000;
+        lens.filter_map(move |len| {
+            let (saved, response) = request(&sealer, &[], NOW, |session| {
+                session.insert("a", "x".repeat(len)).unwrap();
+                session.save().is_ok()
+            });
+            saved.then(|| response.cookie().len())
+        })
+    });
+    assert_eq!(largest.max(), Some(4096));
+}
+
+#[test]
 fn what_a_small_server_saves_it_can_open() {
     let sealer = Sealer::builder(secret()).max_token_bytes(300).build().unwrap();
     let ((), response) = request(&sealer, &[], NOW, |session| {
