@@ -1,0 +1,61 @@
+//! How many instructions opening, refusing and saving take, counted by
+//! callgrind: the same on every run, whatever else the machine does. (It hides
+//! the SHA instructions of the processor: the hash counts for more than it
+//! costs.)
+//!
+//! If a figure has changed for a reason, renew it here; the failing test says
+//! what it is now. Another release of Rust may be such a reason.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// By how much a figure may be off, in hundredths.
+const MARGIN: u64 = 5;
+
+const REJECT: u64 = 18_403;
+const OPEN_AFTER_THE_MAC: u64 = 5_439;
+const SAVE: u64 = 22_254;
+
+fn release(name: &str) -> PathBuf {
+    let folder = concat!(env!("CARGO_TARGET_TMPDIR"), "/release");
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--locked", "--release", "-p", "e2e", "--bin", name])
+        .args(["--target-dir", folder])
+        .env_remove("RUSTFLAGS")
+        .status()
+        .expect("cargo runs");
+    assert!(built.success());
+    Path::new(folder).join("release").join(name)
+}
+
+/// The instructions of one call.
+fn instructions(count: &Path, what: &str) -> u64 {
+    let total = |times: &str| -> u64 {
+        let output = Command::new("valgrind")
+            .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+            .arg(count)
+            .args([what, times])
+            .output()
+            .expect("valgrind runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        let collected = said.lines().find_map(|line| line.split_once("Collected : "));
+        collected.expect("a count").1.trim().parse().expect("a number")
+    };
+    (total("1100") - total("100")) / 1000
+}
+
+#[test]
+fn no_more_instructions_than_before() {
+    let count = release("count");
+    let reject = instructions(&count, "reject");
+    let open = instructions(&count, "open") - reject;
+    let save = instructions(&count, "save");
+    println!("REJECT {reject}, OPEN_AFTER_THE_MAC {open}, SAVE {save}");
+    for (now, before) in [(reject, REJECT), (open, OPEN_AFTER_THE_MAC), (save, SAVE)] {
+        let margin = before * MARGIN / 100;
+        assert!(now <= before + margin, "{now} instructions instead of {before}");
+        assert!(now + margin >= before, "{now} instead of {before}: renew the figure");
+    }
+}
