@@ -213,9 +213,8 @@ impl Sealer {
     /// The line that seals a session again that nobody saved: its data as they
     /// came, not as a handler left them.
     fn reseal(&self, opened: &Opened) -> Result<Option<String>, SaveError> {
-        let (Origin::Cookie { reseal: Some(expires), .. }, Some(state), Some(began)) =
-            (opened.origin, opened.state.as_it_came(), opened.began)
-        else {
+        let Origin::Cookie { reseal: Some(expires) } = opened.origin else { return Ok(None) };
+        let (Some(state), Some(began)) = (opened.state.as_it_came(), opened.began) else {
             return Ok(None);
         };
         let sid = self.sid(opened)?;
