@@ -123,7 +123,11 @@ fn a_key_set_signs_with_one_and_verifies_with_all() {
 #[test]
 fn one_bad_key_rejects_the_set() {
     let good = jwk('a', SIGN);
-    assert!(jwks(std::slice::from_ref(&good)).is_ok());
+    assert_eq!(jwks(std::slice::from_ref(&good)).unwrap().cookie_name(), "__Host-session");
+    let long = good.replace(r#""kid":"a""#, &format!(r#""kid":"{}""#, "k".repeat(128)));
+    let sealer = Sealer::builder(jwks(&[long]).unwrap()).build().unwrap();
+    let ((), response) = request(&sealer, &[], NOW, |session| session.save().unwrap());
+    assert_eq!(read(&sealer, &[&format!("__Host-session={}", response.token())]).0, None);
     assert!(jwks(&[good.replace('{', r#"{"alg":"HS256","use":"sig","x":[1],"#)]).is_ok());
     for (from, to) in [
         (r#""oct""#, r#""RSA""#),
@@ -132,6 +136,9 @@ fn one_bad_key_rejects_the_set() {
         (r#""kid":"a""#, r#""kid":"""#),
         (r#""kid":"a""#, r#""kid":5"#),
         (r#""kid":"a""#, r#""kid":"a\"b""#),
+        (r#""kid":"a""#, r#""kid":"a\\b""#),
+        (r#""kid":"a""#, "\"kid\":\"a\u{85}\""),
+        (r#""kid":"a""#, &format!(r#""kid":"{}""#, "k".repeat(129))),
         (r#""kid":"a""#, r#""kid":"a","kid":"a""#),
         (r#""kid":"a""#, r#""kid":"a","alg":"HS512""#),
         (r#""kid":"a""#, r#""kid":"a","use":"enc""#),
