@@ -203,6 +203,14 @@ fn a_former_cookie_is_taken_over_and_removed() {
         session.save().unwrap();
     });
     assert_eq!(response.lines().len(), 2, "{:?}", response.lines());
+    // One that is not there need not go.
+    let ((), response) = request(&sealer, &[&ours], NOW, |session| session.save().unwrap());
+    assert_eq!(response.lines().len(), 1);
+    let two = builder().former(spec("sid")).former(spec("old")).build().unwrap();
+    let ((), response) =
+        request(&two, &[&format!("{ours}; old=any")], NOW, |session| session.save().unwrap());
+    let [old, _] = response.lines()[..] else { panic!("{:?}", response.lines()) };
+    assert!(old.starts_with("old=;"), "{old}");
     // Ours are left alone, and a logout removes both.
     let cookie = format!("__Host-session={}", Minter::own().token(&claims));
     assert!(read(&sealer, &[&cookie]).2.sets_none());

@@ -351,6 +351,7 @@ fn limits_that_make_no_sense() {
         BuildError::ZeroLimit
     );
     assert_eq!(builder().max_token_bytes(255).build().unwrap_err(), BuildError::SizeLimit);
+    assert!(builder().max_token_bytes(256).build().is_ok());
     assert!(builder().idle(None).build().is_ok());
     // An absurd limit is not an overflow.
     let forever = builder().idle(Duration::MAX).absolute(None).build().unwrap();
@@ -467,6 +468,8 @@ fn the_browser_keeps_the_cookie_no_longer_than_the_session() {
     assert_eq!(max_age(&own_as(spec.clone())), Some(WEEK));
     let absolute_only = Sealer::builder(secret()).cookie(spec).idle(None).build().unwrap();
     assert_eq!(max_age(&absolute_only), Some(9 * 86_400));
+    let as_long = CookieSpec::builder("a").max_age(Duration::from_secs(WEEK)).build().unwrap();
+    assert_eq!(max_age(&own_as(as_long)), Some(WEEK));
     let short = CookieSpec::builder("a").max_age(Duration::from_secs(WEEK - 1)).build().unwrap();
     let refused = Sealer::builder(secret()).cookie(short).build().unwrap_err();
     assert_eq!(refused, BuildError::MaxAgeUnderIdle);

@@ -321,6 +321,16 @@ fn kids() {
 }
 
 #[test]
+fn a_header_has_256_characters_at_most() {
+    for (len, expected) in [(168, Ok(())), (169, Err(Header))] {
+        let header = format!(r#"{{"alg":"HS256","kid":"{}"}}"#, "k".repeat(len));
+        assert_eq!(b64(&header).len() <= 256, expected.is_ok());
+        let token = Minter::microdot().token_with(&header, plain(""));
+        assert_eq!(verdict(&microdot(), &token).map(drop), expected);
+    }
+}
+
+#[test]
 fn every_emitter_of_microdots_dialect() {
     for header in [
         r#"{"alg":"HS256","typ":"JWT"}"#,

@@ -76,6 +76,12 @@ async fn every_session_has_a_name() {
     assert_ne!(set_cookies(&one), set_cookies(&other));
 }
 
+#[test]
+fn a_secret_that_is_not_there_is_named() {
+    let error = Secret::from_env("WAXSEAL_NO_SUCH_VARIABLE").unwrap_err();
+    assert!(error.to_string().contains("WAXSEAL_NO_SUCH_VARIABLE"), "{error}");
+}
+
 #[tokio::test]
 async fn a_missing_layer_names_itself() {
     let error = Session::<waxseal::Main>::of(&get::<String>("/")).unwrap_err();
