@@ -135,8 +135,7 @@ impl Opened {
     }
 
     /// Whether the response head has been made, or there will be none.
-    #[must_use]
-    pub const fn is_closed(&self) -> bool {
+    pub(crate) const fn is_closed(&self) -> bool {
         self.closed
     }
 

@@ -41,12 +41,10 @@ enum Piece {
 }
 
 impl Piece {
-    /// Nothing, for a text of 4 GiB and more: no cookie holds it.
-    fn came(range: Range<usize>) -> Self {
-        match (u32::try_from(range.start), u32::try_from(range.end)) {
-            (Ok(start), Ok(end)) => Self::Came(start, end),
-            _ => Self::Came(0, 0),
-        }
+    /// A range of a text whose length fits.
+    #[expect(clippy::cast_possible_truncation, reason = "`parse` refuses a longer text")]
+    const fn came(range: &Range<usize>) -> Self {
+        Self::Came(range.start as u32, range.end as u32)
     }
 
     fn text<'m>(&'m self, all: &'m str) -> &'m str {
@@ -61,11 +59,13 @@ impl Members {
     /// The members of `text`; `None` if it is not one JSON object (RFC 8259),
     /// names a member twice, or is nested too deep.
     pub(super) fn parse(text: String) -> Option<Self> {
+        // So that a place in it fits into 32 bits: no cookie comes near.
+        u32::try_from(text.len()).ok()?;
         let mut list = Vec::with_capacity(8);
         let mut names = Names::default();
         scan::members(&text, |found| {
             let unescaped = names.add(&text, &found);
-            let (name, value) = (Piece::came(found.name), Piece::came(found.value));
+            let (name, value) = (Piece::came(&found.name), Piece::came(&found.value));
             list.push(Member { unescaped, name, value });
         })?;
         let (bad, to_compare) = (names.bad, names.to_compare);
