@@ -15,11 +15,11 @@ pub(crate) fn encode_onto(bytes: &[u8], out: &mut String) {
     BASE64URL_NOPAD.encode_append(bytes, out);
 }
 
-/// Writes the encoding of `bytes` into `out`, which is exactly as long.
-pub(crate) fn encode_into(bytes: &[u8], out: &mut [u8]) {
-    if out.len() == encoded_len(bytes.len()) {
-        BASE64URL_NOPAD.encode_mut(bytes, out);
-    }
+/// The encoding of as many bytes as a signature has.
+pub(crate) fn encode_signature(bytes: &[u8; 32]) -> [u8; 43] {
+    let mut out = [0; 43];
+    BASE64URL_NOPAD.encode_mut(bytes, &mut out);
+    out
 }
 
 /// The encoding of `bytes`.

@@ -61,37 +61,41 @@ impl Mac {
     /// compiler vectorizes around it stays apart from the SHA instructions.
     #[inline(never)]
     pub(super) fn of(&self, message: &[u8]) -> [u8; SIGNATURE_LEN] {
-        finish(self.outer, &finish(self.inner, message))
+        let (blocks, rest) = message.as_chunks();
+        // The one bit of the padding has a byte of its own, the length eight.
+        let mut end = [[0; BLOCK_LEN]; 2];
+        let (end, _) = end.split_at_mut(if rest.len() < const { BLOCK_LEN - 8 } { 1 } else { 2 });
+        pad(end.as_flattened_mut(), rest, message.len());
+        let mut inner = self.inner;
+        compress256(&mut inner, blocks);
+        compress256(&mut inner, end);
+
+        let mut last = [0; BLOCK_LEN];
+        pad(&mut last, &bytes(inner), SIGNATURE_LEN);
+        let mut outer = self.outer;
+        compress256(&mut outer, core::slice::from_ref(&last));
+        bytes(outer)
     }
 }
 
-/// Hashes the end of a message of which one block has been hashed already.
-fn finish(mut state: [u32; 8], message: &[u8]) -> [u8; SIGNATURE_LEN] {
-    let (blocks, rest) = message.as_chunks();
-    compress256(&mut state, blocks);
-
-    // The rest, a one bit, zeros, and the length of it all in bits (FIPS
-    // 180-4, section 5.1.1): one block, or two if the length finds no room.
-    let mut tail = [[0; BLOCK_LEN]; 2];
-    let bytes = tail.as_flattened_mut();
-    if let Some((start, padding)) = bytes.split_at_mut_checked(rest.len()) {
+/// Writes the `rest` of a message of `len` bytes, which follows the block of
+/// the key, into zeros, and its padding (FIPS 180-4, section 5.1.1): a one bit,
+/// zeros, the length of it all in bits.
+fn pad(zeros: &mut [u8], rest: &[u8], len: usize) {
+    let bits = (len as u64).wrapping_add(BLOCK_LEN as u64).wrapping_mul(8);
+    if let Some(end) = zeros.last_chunk_mut() {
+        *end = bits.to_be_bytes();
+    }
+    if let Some((start, padding)) = zeros.split_at_mut_checked(rest.len()) {
         start.copy_from_slice(rest);
         padding.first_mut().into_iter().for_each(|byte| *byte = 0x80);
     }
-    let bits = (message.len() as u64).wrapping_add(BLOCK_LEN as u64).wrapping_mul(8).to_be_bytes();
-    let [one, two] = &mut tail;
-    // The one bit has a byte of its own, the length eight.
-    if rest.len() < const { BLOCK_LEN - 8 } {
-        one.last_chunk_mut().into_iter().for_each(|end| *end = bits);
-        compress256(&mut state, core::slice::from_ref(one));
-    } else {
-        two.last_chunk_mut().into_iter().for_each(|end| *end = bits);
-        compress256(&mut state, &tail);
-    }
+}
 
-    let mut out = [0; SIGNATURE_LEN];
-    out.as_chunks_mut().0.iter_mut().zip(state).for_each(|(to, from)| *to = from.to_be_bytes());
-    out
+fn bytes(state: [u32; 8]) -> [u8; SIGNATURE_LEN] {
+    let mut bytes = [0; SIGNATURE_LEN];
+    bytes.as_chunks_mut().0.iter_mut().zip(state).for_each(|(to, from)| *to = from.to_be_bytes());
+    bytes
 }
 
 impl Drop for Mac {

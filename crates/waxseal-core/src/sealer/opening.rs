@@ -11,6 +11,7 @@ use crate::{
     claims,
     cookie::{pairs, value_of},
     error::Rejection,
+    lifetime::Times,
     state::State,
     time::UnixTime,
     token::Unverified,
@@ -40,14 +41,23 @@ impl Sealer {
             rejection: None,
             former_set: FormerSet::default(),
         };
-        let accepted =
-            if self.own.last_first() { search.own(pairs.rev()) } else { search.own(pairs) };
-        let mut opened = accepted.unwrap_or_else(|| Opened {
-            rejection: search.rejection,
-            ..Opened::begun(State::empty(self.dialect()), now)
-        });
-        opened.former = search.former_set;
-        opened
+        let accepted = if !self.former.is_empty() {
+            search.own_or_former(pairs)
+        } else if self.own.last_first() {
+            search.own(pairs.rev())
+        } else {
+            search.own(pairs)
+        };
+        let opened = match accepted {
+            Some(Accepted { state, times, reseal }) => {
+                Opened::from_cookie(state, times, reseal, now)
+            }
+            None => Opened {
+                rejection: search.rejection,
+                ..Opened::begun(State::empty(self.dialect()), now)
+            },
+        };
+        Opened { former: search.former_set, ..opened }
     }
 
     /// Verifies one token of our own cookie: its claims object as it came.
@@ -58,8 +68,8 @@ impl Sealer {
     /// The [`Rejection`].
     pub fn verify(&self, token: &[u8], now: UnixTime) -> Result<String, Rejection> {
         let mut attempts = 1;
-        let opened = self.open_token(&self.own, token, now, &mut attempts)?;
-        Ok(opened.state.text().into())
+        let accepted = self.open_token(&self.own, token, now, &mut attempts)?;
+        Ok(accepted.state.text().into())
     }
 
     /// The steps before the MAC.
@@ -86,7 +96,7 @@ impl Sealer {
         token: &[u8],
         now: UnixTime,
         attempts: &mut usize,
-    ) -> Result<Opened, Rejection> {
+    ) -> Result<Accepted, Rejection> {
         let unverified = self.unverified(source, token, now)?;
         let outdated = !source.keyring.signs_with(unverified.key());
         // 4. The MAC. Nothing else is decoded, parsed or allocated before.
@@ -102,8 +112,16 @@ impl Sealer {
         let verdict = self.limits.judge(&times, now)?;
         let outdated = outdated || !core::ptr::eq(source, &raw const self.own);
         let reseal = source.reseal(verdict, outdated, self.limits, &times, now);
-        Ok(Opened::from_cookie(state, times, reseal, now))
+        Ok(Accepted { state, times, reseal })
     }
+}
+
+/// What a good cookie says.
+struct Accepted {
+    state: State,
+    times: Times,
+    /// The `exp` under which it is to be sealed again even if nobody saves it.
+    reseal: Option<UnixTime>,
 }
 
 struct Search<'s> {
@@ -118,9 +136,17 @@ struct Search<'s> {
 }
 
 impl Search<'_> {
-    /// The session of our own cookie; of a former one only where the request
-    /// has none of our own name.
-    fn own<'h>(&mut self, pairs: impl Iterator<Item = &'h [u8]>) -> Option<Opened> {
+    /// The session of our own cookie.
+    fn own<'h>(&mut self, pairs: impl Iterator<Item = &'h [u8]>) -> Option<Accepted> {
+        let own = &self.sealer.own;
+        let mut values = pairs.filter_map(|pair| value_of(pair, own.cookie.name()));
+        values.find_map(|value| self.attempt(own, value))
+    }
+
+    /// Likewise, and where the request has no cookie of our own name, that of a
+    /// former one.
+    #[inline(never)]
+    fn own_or_former<'h>(&mut self, pairs: impl Iterator<Item = &'h [u8]>) -> Option<Accepted> {
         let own = &self.sealer.own;
         let (mut has_own, mut accepted) = (false, None);
         let mut candidates = Candidates::default();
@@ -129,10 +155,6 @@ impl Search<'_> {
                 has_own = true;
                 if accepted.is_none() {
                     accepted = self.attempt(own, value);
-                }
-                // Which former cookies there are need not be known.
-                if accepted.is_some() && self.sealer.former.is_empty() {
-                    break;
                 }
             } else {
                 self.former(pair, &mut candidates);
@@ -153,7 +175,7 @@ impl Search<'_> {
         }
     }
 
-    fn first_former(&mut self, candidates: &Candidates<'_>) -> Option<Opened> {
+    fn first_former(&mut self, candidates: &Candidates<'_>) -> Option<Accepted> {
         self.sealer.former.iter().enumerate().find_map(|(index, source)| {
             let mut values = candidates.of(index);
             if source.last_first() {
@@ -164,12 +186,12 @@ impl Search<'_> {
         })
     }
 
-    fn attempt(&mut self, source: &Source, value: &[u8]) -> Option<Opened> {
+    fn attempt(&mut self, source: &Source, value: &[u8]) -> Option<Accepted> {
         if self.attempts == 0 {
             return None;
         }
-        let opened = self.sealer.open_token(source, value, self.now, &mut self.attempts);
-        opened.map_err(|rejection| self.reject(rejection)).ok()
+        let accepted = self.sealer.open_token(source, value, self.now, &mut self.attempts);
+        accepted.map_err(|rejection| self.reject(rejection)).ok()
     }
 
     fn reject(&mut self, rejection: Rejection) {

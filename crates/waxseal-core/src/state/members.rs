@@ -24,34 +24,38 @@ pub(super) struct Name<'m> {
     pub(super) json: &'m str,
 }
 
+/// Where a member stands in the text, and whatever of it is not there.
 #[derive(Clone, Debug)]
 struct Member {
-    /// The name without its escapes, where it has any.
-    unescaped: Option<Box<str>>,
-    /// The name as JSON text, with its quotes.
-    name: Piece,
-    value: Piece,
+    /// The name between its quotes.
+    name: Span,
+    value: Span,
+    made: Option<Box<Made>>,
 }
 
-#[derive(Clone, Debug)]
-enum Piece {
-    /// From here to there in the text; small, because every member has two.
-    Came(u32, u32),
-    Made(Box<str>),
+/// Where a piece of the text begins and ends; small, because every member has
+/// two.
+#[derive(Clone, Copy, Debug, Default)]
+struct Span(u32, u32);
+
+/// What is not as it came.
+#[derive(Clone, Debug, Default)]
+struct Made {
+    /// The name as it is read, where that is not what stands between the quotes.
+    plain: Option<Box<str>>,
+    name: Option<Box<str>>,
+    value: Option<Box<str>>,
 }
 
-impl Piece {
+impl Span {
     /// A range of a text whose length fits.
     #[expect(clippy::cast_possible_truncation, reason = "`parse` refuses a longer text")]
-    const fn came(range: &Range<usize>) -> Self {
-        Self::Came(range.start as u32, range.end as u32)
+    const fn new(range: &Range<usize>) -> Self {
+        Self(range.start as u32, range.end as u32)
     }
 
-    fn text<'m>(&'m self, all: &'m str) -> &'m str {
-        match self {
-            Self::Came(start, end) => all.get(*start as usize..*end as usize).unwrap_or_default(),
-            Self::Made(text) => text,
-        }
+    fn of(self, text: &str) -> &str {
+        text.get(self.0 as usize..self.1 as usize).unwrap_or_default()
     }
 }
 
@@ -62,15 +66,24 @@ impl Members {
         // So that a place in it fits into 32 bits: no cookie comes near.
         u32::try_from(text.len()).ok()?;
         let mut list = Vec::with_capacity(8);
-        let mut names = Names::default();
+        let (mut traces, mut perhaps_twice, mut no_text) = (0, false, false);
         scan::members(&text, |found| {
-            let unescaped = names.add(&text, &found);
-            let (name, value) = (Piece::came(&found.name), Piece::came(&found.value));
-            list.push(Member { unescaped, name, value });
+            let (name, value) = (Span::new(&found.name), Span::new(&found.value));
+            let mut member = Member { name, value, made: None };
+            let Name { plain, json } = member.name(&text);
+            let trace = trace(plain);
+            perhaps_twice |= traces & trace != 0 || found.escaped;
+            traces |= trace;
+            if found.escaped {
+                let plain = serde_json::from_str(json).ok();
+                no_text |= plain.is_none();
+                member.made = Some(Box::new(Made { plain, ..Made::default() }));
+            }
+            list.push(member);
         })?;
-        let (bad, to_compare) = (names.bad, names.to_compare);
         let members = Self { text, list };
-        if bad || (to_compare && members.has_duplicates()) { None } else { Some(members) }
+        let bad = no_text || (perhaps_twice && members.has_duplicates());
+        (!bad).then_some(members)
     }
 
     /// The text that was parsed.
@@ -79,12 +92,11 @@ impl Members {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (Name<'_>, &str)> {
-        self.list.iter().map(|member| (self.name(member), member.value.text(&self.text)))
+        self.list.iter().map(|member| (member.name(&self.text), member.value(&self.text)))
     }
 
     pub(super) fn value(&self, name: &str) -> Option<&str> {
-        let member = self.list.get(self.position(name)?)?;
-        Some(member.value.text(&self.text))
+        Some(self.list.get(self.position(name)?)?.value(&self.text))
     }
 
     /// Sets a member to JSON text, in its place if it was there. Says whether
@@ -93,14 +105,14 @@ impl Members {
         if self.value(name) == Some(&*json) {
             return false;
         }
-        let value = Piece::Made(json.into());
-        match self.position(name).and_then(|at| self.list.get_mut(at)) {
-            Some(member) => member.value = value,
-            None => self.list.push(Member {
-                unescaped: Some(name.into()),
-                name: Piece::Made(serde_json::Value::from(name).to_string().into()),
-                value,
-            }),
+        let value = Some(json.into());
+        if let Some(member) = self.position(name).and_then(|at| self.list.get_mut(at)) {
+            member.made.get_or_insert_default().value = value;
+        } else {
+            let quoted = serde_json::Value::from(name).to_string();
+            let (plain, name) = (Some(name.into()), Some(quoted.into()));
+            let made = Some(Box::new(Made { plain, name, value }));
+            self.list.push(Member { name: Span::default(), value: Span::default(), made });
         }
         true
     }
@@ -119,64 +131,48 @@ impl Members {
     pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) -> bool {
         let before = self.list.len();
         let text = core::mem::take(&mut self.text);
-        self.list.retain(|member| keep(member.plain_name(&text)));
+        self.list.retain(|member| keep(member.name(&text).plain));
         self.text = text;
         self.list.len() != before
     }
 
-    fn name<'m>(&'m self, member: &'m Member) -> Name<'m> {
-        Name { plain: member.plain_name(&self.text), json: member.name.text(&self.text) }
-    }
-
     fn position(&self, name: &str) -> Option<usize> {
-        self.list.iter().position(|member| member.plain_name(&self.text) == name)
+        self.list.iter().position(|member| member.name(&self.text).plain == name)
     }
 
     fn has_duplicates(&self) -> bool {
-        let mut sorted: Vec<&str> = self.iter().map(|(name, _)| name.plain).collect();
+        let mut sorted: Vec<_> = self.iter().map(|(name, _)| name.plain).collect();
         sorted.sort_unstable();
         !sorted.is_sorted_by(|one, next| one < next)
     }
 }
 
-/// The names of an object that is being read. The first few are compared as
-/// they come; more of them, or any with escapes, all together in the end.
-#[derive(Default)]
-struct Names<'t> {
-    first: [&'t str; 16],
-    count: usize,
-    /// A name stands twice, or is no text.
-    bad: bool,
-    to_compare: bool,
-}
-
-impl<'t> Names<'t> {
-    /// The name without its escapes, where it has any.
-    fn add(&mut self, text: &'t str, found: &scan::Found) -> Option<Box<str>> {
-        let quoted = text.get(found.name.clone()).unwrap_or_default();
-        if found.escaped {
-            let name = serde_json::from_str(quoted).ok();
-            self.bad |= name.is_none();
-            self.to_compare = true;
-            return name;
-        }
-        let seen = self.first.get(..self.count).unwrap_or_default();
-        self.bad |= seen.contains(&quoted);
-        match self.first.get_mut(self.count) {
-            Some(free) => *free = quoted,
-            None => self.to_compare = true,
-        }
-        self.count = self.count.saturating_add(1).min(self.first.len());
-        None
-    }
-}
-
 impl Member {
-    fn plain_name<'m>(&'m self, all: &'m str) -> &'m str {
-        if let Some(name) = &self.unescaped {
-            return name;
-        }
-        let quoted = self.name.text(all);
-        quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default()
+    #[inline]
+    fn name<'m>(&'m self, text: &'m str) -> Name<'m> {
+        let Span(start, end) = self.name;
+        let quoted = Span(start.saturating_sub(1), end.saturating_add(1));
+        let came = Name { plain: self.name.of(text), json: quoted.of(text) };
+        self.made.as_deref().map_or(came, |made| Name {
+            plain: made.plain.as_deref().unwrap_or(came.plain),
+            json: made.name.as_deref().unwrap_or(came.json),
+        })
     }
+
+    #[inline]
+    fn value<'m>(&'m self, text: &'m str) -> &'m str {
+        let made = self.made.as_deref().and_then(|made| made.value.as_deref());
+        made.unwrap_or_else(|| self.value.of(text))
+    }
+}
+
+/// One bit of many that a name leaves: the same for the same name, and mostly
+/// another for another, so that few objects need their names compared.
+fn trace(name: &str) -> u128 {
+    let word =
+        |bytes: Option<&[u8; 3]>| bytes.map_or(0, |[a, b, c]| u32::from_le_bytes([*a, *b, *c, 0]));
+    let (start, end) = (name.as_bytes().first_chunk(), name.as_bytes().last_chunk());
+    let mixed = word(start) ^ word(end).rotate_left(11);
+    // Fibonacci hashing: the highest seven bits have something of every byte.
+    1 << (mixed.wrapping_mul(0x9E37_79B1) >> 25)
 }

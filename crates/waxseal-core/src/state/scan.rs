@@ -12,7 +12,7 @@ pub(super) const MAX_DEPTH: u32 = 100;
 /// Where a member stands.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
-    /// The name's text, with its quotes.
+    /// The name between its quotes.
     pub(super) name: Range<usize>,
     /// Whether there are escapes in the name.
     pub(super) escaped: bool,
@@ -33,7 +33,7 @@ pub(super) fn members(text: &str, mut tell: impl FnMut(Found)) -> Option<()> {
         loop {
             let start = scan.at;
             let escaped = scan.string()?;
-            let name = start..scan.at;
+            let name = start.saturating_add(1)..scan.at.saturating_sub(1);
             scan.colon()?;
             let start = scan.at;
             scan.value()?;
@@ -282,7 +282,8 @@ mod tests {
         found
             .into_iter()
             .map(|member| {
-                let name = serde_json::from_str(&text[member.name]).ok()?;
+                let quoted = member.name.start - 1..member.name.end + 1;
+                let name = serde_json::from_str(&text[quoted]).ok()?;
                 Some((name, text[member.value].to_string()))
             })
             .collect()
