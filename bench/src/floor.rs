@@ -2,6 +2,8 @@
 //! when the keyed states are kept, the base64, and a parse of the claims into a
 //! struct that borrows; for sealing, the JSON written, the base64, the blocks.
 
+use std::hint::black_box;
+
 use data_encoding::BASE64URL_NOPAD;
 use serde::Deserialize;
 use sha2::block_api::compress256;
@@ -11,6 +13,10 @@ use crate::{
     rounds::Rounds,
     subject::{NOW, data},
 };
+
+pub(crate) const MAC: &str = "floor: MAC";
+pub(crate) const OPEN: &str = "floor: open";
+pub(crate) const SAVE: &str = "floor: save";
 
 #[derive(Deserialize)]
 #[allow(dead_code)]
@@ -23,58 +29,74 @@ struct Borrowed<'a> {
     csrf: &'a str,
 }
 
-/// The blocks of a message behind a keyed block, padded.
-pub(crate) fn blocks(message: &[u8]) -> Vec<[u8; 64]> {
+/// One token, ready to be hashed and decoded with as little as can be.
+pub(crate) struct Floor {
+    /// The signed bytes, padded.
+    inner: Vec<[u8; 64]>,
+    outer: [u8; 64],
+    claims: String,
+    decoded: Vec<u8>,
+}
+
+impl Floor {
+    /// Of the token in a `Cookie` header.
+    pub(crate) fn new(header: &str) -> Self {
+        let token = header.split_once('=').expect("a cookie").1;
+        let message = token.rsplit_once('.').expect("a token").0;
+        let claims: String = message.split_once('.').expect("a token").1.into();
+        let len = BASE64URL_NOPAD.decode_len(claims.len()).expect("base64");
+        Self { inner: padded(message.as_bytes()), outer: [0; 64], claims, decoded: vec![0; len] }
+    }
+
+    /// The blocks that the HMAC needs.
+    #[inline(never)]
+    pub(crate) fn mac(&mut self) -> [u32; 8] {
+        // Any state costs the same.
+        let mut state = [0x6a09_e667; 8];
+        compress256(&mut state, &self.inner);
+        for (to, from) in self.outer.chunks_mut(4).zip(state) {
+            to.copy_from_slice(&from.to_be_bytes());
+        }
+        let mut state = [0xbb67_ae85; 8];
+        compress256(&mut state, std::slice::from_ref(&self.outer));
+        state
+    }
+
+    /// The claims object, after the blocks.
+    pub(crate) fn claims(&mut self) -> &[u8] {
+        black_box(self.mac());
+        BASE64URL_NOPAD.decode_mut(self.claims.as_bytes(), &mut self.decoded).expect("base64");
+        &self.decoded
+    }
+}
+
+/// The blocks of a message behind a keyed block.
+fn padded(message: &[u8]) -> Vec<[u8; 64]> {
     let mut bytes = message.to_vec();
     bytes.push(0x80);
     while bytes.len() % 64 != 56 {
         bytes.push(0);
     }
     bytes.extend_from_slice(&((message.len() as u64 + 64) * 8).to_be_bytes());
-    bytes.chunks(64).map(|block| block.try_into().unwrap()).collect()
-}
-
-#[inline(never)]
-pub(crate) fn mac(inner: &[[u8; 64]], outer: &mut [u8; 64]) -> [u32; 8] {
-    // Any state costs the same.
-    let mut state = [0x6a09_e667; 8];
-    compress256(&mut state, inner);
-    for (to, from) in outer.chunks_mut(4).zip(state) {
-        to.copy_from_slice(&from.to_be_bytes());
-    }
-    let mut state = [0xbb67_ae85; 8];
-    compress256(&mut state, std::slice::from_ref(outer));
-    state
+    bytes.chunks(64).map(|block| block.try_into().expect("whole blocks")).collect()
 }
 
 pub(crate) fn add(rounds: &mut Rounds) {
     let header = ours::cookie(&ours::sealer(), NOW);
-    let token = header.split_once('=').unwrap().1.to_owned();
-    let (message, _) = token.rsplit_once('.').unwrap();
-    let claims = message.split_once('.').unwrap().1.to_owned();
-    println!("token {} characters, {} blocks", token.len(), blocks(message.as_bytes()).len() + 1);
+    let mut floor = Floor::new(&header);
+    rounds.add("reject", MAC, move || floor.mac());
 
-    let (inner, mut outer) = (blocks(message.as_bytes()), [0; 64]);
-    rounds.add("reject", "floor: MAC", move || mac(&inner, &mut outer));
-
-    let (inner, mut outer) = (blocks(message.as_bytes()), [0; 64]);
-    let encoded = claims.clone();
-    rounds.add("open", "floor: open", move || {
-        let state = mac(&inner, &mut outer);
-        let mut buffer = [0; 512];
-        let buffer = &mut buffer[..BASE64URL_NOPAD.decode_len(encoded.len()).unwrap()];
-        BASE64URL_NOPAD.decode_mut(encoded.as_bytes(), buffer).unwrap();
-        let borrowed: Borrowed<'_> = serde_json::from_slice(buffer).unwrap();
-        std::hint::black_box(&borrowed);
-        state
+    let mut floor = Floor::new(&header);
+    rounds.add("open", OPEN, move || {
+        let borrowed: Borrowed<'_> = serde_json::from_slice(floor.claims()).unwrap();
+        black_box(&borrowed);
     });
 
-    let (inner, mut outer) = (blocks(message.as_bytes()), [0; 64]);
-    let data = data();
-    rounds.add("save", "floor: save", move || {
+    let (mut floor, data) = (Floor::new(&header), data());
+    rounds.add("save", SAVE, move || {
         let json = serde_json::to_vec(&data).unwrap();
         let encoded = BASE64URL_NOPAD.encode(&json);
-        let state = mac(&inner, &mut outer);
-        (encoded, BASE64URL_NOPAD.encode(&outer[..32]), state)
+        let state = floor.mac();
+        (encoded, BASE64URL_NOPAD.encode(&floor.outer[..32]), state)
     });
 }

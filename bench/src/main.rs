@@ -2,30 +2,75 @@
 //! its peers. One process, interleaved rounds, the minimum and the median of
 //! each; only ratios within one run mean anything.
 //!
-//! `scripts/bench [ROUNDS]` runs it and prints a table.
+//! `scripts/bench` runs it:
+//!
+//! ```text
+//! bench [ROUNDS]               everything, and writes docs/benchmarks.md
+//! bench core [ROUNDS] [NAME]   a table of what needs no socket, or of rows with that name
+//! bench serve WHAT             the server of one subject, for the load
+//! bench aws-lc ROUNDS          jsonwebtoken with its other backend
+//! ```
 
+mod actix;
+mod bars;
 mod floor;
+mod growth;
+mod load;
 mod ours;
 mod peers;
+mod plots;
+mod report;
 mod requests;
 mod rounds;
+mod serve;
+mod socket;
 mod subject;
+mod svg;
 
-use rounds::Rounds;
+use jsonwebtoken::crypto::{aws_lc, rust_crypto};
+use rounds::{Rounds, Rows};
+
+const ROUNDS: usize = 400;
 
 fn main() {
-    let rounds =
-        std::env::args().nth(1).map_or(200, |count| count.parse().expect("a number of rounds"));
-    let mut table = Rounds::default();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["core", ref rest @ ..] => {
+            let rows = core(count(rest.first()), rest.get(1).map(ToString::to_string));
+            print!("{}", report::table(&rows));
+        }
+        ["serve", what] => serve::run(what),
+        ["aws-lc", count] => println!("{}", aws_lc(self::count(Some(&count)))),
+        [] => report::write(ROUNDS),
+        [rounds] => report::write(count(Some(&rounds))),
+        _ => panic!("bench [ROUNDS], or see src/main.rs"),
+    }
+}
+
+fn count(argument: Option<&&str>) -> usize {
+    argument.map_or(ROUNDS, |count| count.parse().expect("a number of rounds"))
+}
+
+/// What needs no socket.
+fn core(rounds: usize, only: Option<String>) -> Rows {
+    rust_crypto::DEFAULT_PROVIDER.install_default().expect("the first to choose");
+    let mut table = Rounds::new(only);
     floor::add(&mut table);
     ours::add(&mut table);
     peers::add(&mut table);
     requests::add(&mut table);
-    table.run(rounds);
-    table.print(&[
-        ("open", "floor: open"),
-        ("save", "floor: save"),
-        ("reject", "floor: MAC"),
-        ("request", "axum: a no-op layer"),
-    ]);
+    actix::add(&mut table);
+    growth::add(&mut table);
+    table.run(rounds)
+}
+
+/// jsonwebtoken with the backend that this process is started for: how many
+/// times the floor it takes.
+fn aws_lc(rounds: usize) -> f64 {
+    aws_lc::DEFAULT_PROVIDER.install_default().expect("the first to choose");
+    let mut table = Rounds::new(None);
+    floor::add(&mut table);
+    peers::jsonwebtoken(&mut table);
+    table.run(rounds).ratio("jsonwebtoken", floor::OPEN)
 }

@@ -20,7 +20,8 @@ pub(crate) fn add(rounds: &mut Rounds) {
     cookie(rounds);
 }
 
-fn jsonwebtoken(rounds: &mut Rounds) {
+/// jsonwebtoken, with the backend that this process has chosen.
+pub(crate) fn jsonwebtoken(rounds: &mut Rounds) {
     let (sign, verify) = (EncodingKey::from_secret(&SECRET), DecodingKey::from_secret(&SECRET));
     let token = jsonwebtoken::encode(&Header::default(), &claims(), &sign).unwrap();
     let validation = Validation::new(Algorithm::HS256);

@@ -72,14 +72,14 @@ pub(crate) fn add(rounds: &mut Rounds) {
     rounds.add("request", "axum: a no-op layer", request(bare().layer(Nothing), cookie.clone()));
 
     let layer = || SessionLayer::new(ours::sealer()).clock(ours::now);
-    rounds.add("request", "axum: ours untouched", request(bare().layer(layer()), cookie.clone()));
+    rounds.add("request", "axum: waxseal untouched", request(bare().layer(layer()), cookie.clone()));
     let read = Router::new().route(
         "/",
         get(async |session: waxseal::Session| {
             Ok::<_, SessionError>(drop(session.get::<String>("username")?))
         }),
     );
-    rounds.add("request", "axum: ours read", request(read.layer(layer()), cookie.clone()));
+    rounds.add("request", "axum: waxseal read", request(read.layer(layer()), cookie.clone()));
     let save = Router::new().route(
         "/",
         get(async |session: waxseal::Session| {
@@ -87,7 +87,7 @@ pub(crate) fn add(rounds: &mut Rounds) {
             Ok::<_, SessionError>(session.save()?)
         }),
     );
-    rounds.add("request", "axum: ours saved", request(save.layer(layer()), cookie));
+    rounds.add("request", "axum: waxseal saved", request(save.layer(layer()), cookie));
     peers(rounds);
 }
 

@@ -4,36 +4,60 @@
 use std::{hint::black_box, time::Instant};
 
 /// Calls in one measurement.
-const BATCH: u32 = 400;
+const BATCH: u32 = 200;
 
-#[derive(Default)]
-pub(crate) struct Rounds(Vec<Subject>);
+/// What is to be measured.
+pub(crate) struct Rounds {
+    only: Option<String>,
+    subjects: Vec<Subject>,
+}
 
 struct Subject {
     group: &'static str,
-    name: &'static str,
+    name: String,
     call: Box<dyn FnMut()>,
     nanos: Vec<f64>,
     allocations: u64,
 }
 
+/// What was measured of one subject. Times of one call, in nanoseconds.
+#[derive(Clone)]
+pub(crate) struct Row {
+    pub(crate) group: &'static str,
+    pub(crate) name: String,
+    pub(crate) min: f64,
+    pub(crate) median: f64,
+    pub(crate) allocations: u64,
+}
+
 impl Rounds {
-    /// Adds what is to be measured. `call` is called once more than measured.
+    /// None yet; of those that are added, only subjects whose name contains
+    /// `only` are taken.
+    pub(crate) fn new(only: Option<String>) -> Self {
+        Self { only, subjects: Vec::new() }
+    }
+
+    /// Adds what is to be measured. `call` is called twice more than measured.
     pub(crate) fn add<R>(
         &mut self,
         group: &'static str,
-        name: &'static str,
+        name: impl Into<String>,
         mut call: impl FnMut() -> R + 'static,
     ) {
+        let name = name.into();
+        if self.only.as_ref().is_some_and(|only| !name.contains(only)) {
+            return;
+        }
         let mut call = move || drop(black_box(call()));
         call();
         let allocations = allocation_counter::measure(&mut call).count_total;
-        self.0.push(Subject { group, name, call: Box::new(call), nanos: Vec::new(), allocations });
+        let (call, nanos) = (Box::new(call), Vec::new());
+        self.subjects.push(Subject { group, name, call, nanos, allocations });
     }
 
-    pub(crate) fn run(&mut self, rounds: usize) {
+    pub(crate) fn run(mut self, rounds: usize) -> Rows {
         for _ in 0..rounds {
-            for subject in &mut self.0 {
+            for subject in &mut self.subjects {
                 let start = Instant::now();
                 for _ in 0..BATCH {
                     (subject.call)();
@@ -41,31 +65,42 @@ impl Rounds {
                 subject.nanos.push(start.elapsed().as_nanos() as f64 / f64::from(BATCH));
             }
         }
-        for subject in &mut self.0 {
-            subject.nanos.sort_by(f64::total_cmp);
-        }
-    }
-
-    pub(crate) fn print(&self, floors: &[(&str, &str)]) {
-        println!("| what | min ns | median ns | allocations | x floor |");
-        println!("|---|---|---|---|---|");
-        for subject in &self.0 {
-            let floor = floors.iter().find(|(group, _)| *group == subject.group);
-            let floor = floor.and_then(|(_, name)| self.0.iter().find(|known| known.name == *name));
-            let ratio = floor.map_or(f64::NAN, |floor| subject.min() / floor.min());
-            println!(
-                "| {} | {:.0} | {:.0} | {} | {ratio:.2} |",
-                subject.name,
-                subject.min(),
-                subject.nanos[subject.nanos.len() / 2],
-                subject.allocations,
-            );
-        }
+        Rows(self.subjects.into_iter().map(Subject::row).collect())
     }
 }
 
 impl Subject {
-    fn min(&self) -> f64 {
-        self.nanos[0]
+    fn row(mut self) -> Row {
+        self.nanos.sort_by(f64::total_cmp);
+        Row {
+            group: self.group,
+            name: self.name,
+            min: self.nanos[0],
+            median: self.nanos[self.nanos.len() / 2],
+            allocations: self.allocations,
+        }
+    }
+}
+
+/// What was measured in one run.
+pub(crate) struct Rows(pub(crate) Vec<Row>);
+
+impl Rows {
+    /// The row of that name.
+    pub(crate) fn row(&self, name: &str) -> &Row {
+        self.0.iter().find(|row| row.name == name).unwrap_or_else(|| panic!("no row {name}"))
+    }
+
+    pub(crate) fn min(&self, name: &str) -> f64 {
+        self.row(name).min
+    }
+
+    /// The least time of one as a multiple of another's.
+    pub(crate) fn ratio(&self, name: &str, floor: &str) -> f64 {
+        self.min(name) / self.min(floor)
+    }
+
+    pub(crate) fn group(&self, group: &str) -> impl Iterator<Item = &Row> {
+        self.0.iter().filter(move |row| row.group == group)
     }
 }

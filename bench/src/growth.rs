@@ -1,0 +1,80 @@
+//! How the cost grows: with the payload, with the keyring, with other cookies
+//! in front of ours.
+
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
+use waxseal::{Sealer, Secret, UnixTime, test_kit};
+
+use crate::{
+    floor::Floor,
+    ours::{self, now},
+    rounds::Rounds,
+    subject::NOW,
+};
+
+/// Bytes of data. More than the last do not fit into a cookie.
+pub(crate) const PAYLOADS: [usize; 7] = [50, 450, 900, 1350, 1800, 2250, 2800];
+pub(crate) const KEYS: [usize; 3] = [1, 8, 64];
+pub(crate) const OTHERS: [usize; 3] = [1, 10, 50];
+
+/// The two shapes of data: how many members there are in so many bytes.
+pub(crate) const SHAPES: [(&str, fn(usize) -> usize); 2] =
+    [("one string", |_| 1), ("sixty members", |bytes| (60 * bytes / 2800).max(1))];
+
+pub(crate) fn add(rounds: &mut Rounds) {
+    for (shape, members) in SHAPES {
+        for bytes in PAYLOADS {
+            payload(rounds, shape, bytes, members(bytes));
+        }
+    }
+    for keys in KEYS {
+        keyring(rounds, keys);
+    }
+    for others in OTHERS {
+        let other = |at| format!("other{at}=abcdefghijklmnopqrstuvwxyz0123456789; ");
+        let header: String = (0..others).map(other).collect();
+        let header = header + &ours::cookie(&ours::sealer(), NOW);
+        let sealer = ours::sealer();
+        let name = format!("waxseal: behind {others} other cookies");
+        rounds.add("cookies", name, move || sealer.open([header.as_bytes()], now()));
+    }
+}
+
+/// Opening, and what it is held against: hash, base64, and a parse that skips
+/// all, or one into a map.
+fn payload(rounds: &mut Rounds, shape: &'static str, bytes: usize, members: usize) {
+    let value = "x".repeat((bytes / members).saturating_sub(9));
+    let data: Map<_, _> =
+        (0..members).map(|at| (format!("m{at:02}"), Value::from(value.clone()))).collect();
+    let at = UnixTime::from_secs(NOW);
+    let header = test_kit::cookie(&ours::sealer(), at, |session| session.set_data(data)).unwrap();
+
+    let (name, mut floor) = (format!("floor: {shape}, {bytes} B"), Floor::new(&header));
+    if members == 1 && shape == SHAPES[0].0 {
+        rounds.add("growth", name, move || {
+            serde_json::from_slice::<IgnoredAny>(floor.claims()).unwrap()
+        });
+    } else {
+        rounds.add("growth", name, move || {
+            serde_json::from_slice::<Map<String, Value>>(floor.claims()).unwrap()
+        });
+    }
+    let sealer = ours::sealer();
+    let name = format!("waxseal: {shape}, {bytes} B");
+    rounds.add("growth", name, move || sealer.open([header.as_bytes()], now()));
+}
+
+/// A keyring of so many keys that only verify, and the one that signs.
+fn keyring(rounds: &mut Rounds, keys: usize) {
+    let secret = |at: usize| Secret::new([u8::try_from(at).unwrap(); 32]).unwrap();
+    let ring = || {
+        let others = (1..=keys).map(secret);
+        others.fold(Sealer::builder(secret(0)), waxseal::SealerBuilder::accept).build().unwrap()
+    };
+    for (which, at) in [("the signing key", 0), ("the first other", 1), ("the last", keys)] {
+        let header = ours::cookie(&Sealer::builder(secret(at)).build().unwrap(), NOW);
+        let sealer = ring();
+        let name = format!("waxseal: 1 + {keys} keys, {which}");
+        rounds.add("keys", name, move || sealer.open([header.as_bytes()], now()));
+    }
+}

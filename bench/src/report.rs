@@ -1,0 +1,106 @@
+//! The document: what was measured in one run, in words, tables and plots.
+
+use std::{
+    fmt::Write as _,
+    fs, io,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    bars, core,
+    floor::{MAC, OPEN, SAVE},
+    plots,
+    rounds::Rows,
+    socket::{self, Served},
+};
+
+/// Everything that was measured.
+pub(crate) struct Run {
+    pub(crate) rows: Rows,
+    /// jsonwebtoken's other backend: over the floor of its own process.
+    pub(crate) aws_lc: f64,
+    pub(crate) served: Vec<Served>,
+}
+
+impl Run {
+    /// Requests a second.
+    pub(crate) fn rate(&self, name: &str) -> f64 {
+        let served = self.served.iter().find(|served| served.name == name);
+        served.unwrap_or_else(|| panic!("no server {name}")).rate
+    }
+}
+
+/// Measures everything and writes docs/benchmarks.md.
+pub(crate) fn write(rounds: usize) {
+    let own = std::env::current_exe().expect("this program");
+    let child = Command::new(own).args(["aws-lc", &rounds.to_string()]).output().expect("a child");
+    let aws_lc = String::from_utf8_lossy(&child.stdout).trim().parse().expect("a number");
+    let rows = core(rounds, None);
+    let run = Run { rows, aws_lc, served: socket::run() };
+
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let text = document(&run, &docs).expect("the text of the costs");
+    print!("{}", bars::table(&run));
+    let written = fs::write(docs.join("benchmarks.md"), text);
+    written.and_then(|()| plots::write(&run, &docs.join("benchmarks"))).expect("docs can be written");
+}
+
+fn document(run: &Run, docs: &Path) -> io::Result<String> {
+    let cost: PathBuf = docs.join("benchmarks/cost.md");
+    Ok(format!(
+        include_str!("document.md"),
+        machine = machine(),
+        bars = bars::table(run),
+        rows = table(&run.rows),
+        aws_lc = run.aws_lc,
+        served = served(&run.served),
+        cost = fs::read_to_string(cost)?,
+    ))
+}
+
+/// The processor and the compiler.
+fn machine() -> String {
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let rustc = Command::new("rustc").arg("--version").output();
+    let rustc = rustc.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let version = rustc.unwrap_or_default();
+    let version = version.split(" (").next().unwrap_or_default();
+    format!("{}; {version}", model.map_or("an unknown processor", |(_, model)| model))
+}
+
+/// All rows, each as a multiple of what its group is held against.
+pub(crate) fn table(rows: &Rows) -> String {
+    const FLOORS: [(&str, &str); 5] = [
+        ("open", OPEN),
+        ("save", SAVE),
+        ("reject", MAC),
+        ("request", "axum: a no-op layer"),
+        ("actix", "actix-web: bare"),
+    ];
+    let mut table = String::from(
+        "| what | least, ns | median, ns | allocations | x floor |\n|---|---|---|---|---|\n",
+    );
+    for row in &rows.0 {
+        let floor = FLOORS.iter().find(|(group, _)| *group == row.group);
+        let floor = floor.and_then(|(_, name)| rows.0.iter().find(|known| known.name == *name));
+        let ratio = floor.map_or_else(String::new, |floor| format!("{:.2}", row.min / floor.min));
+        let _ = writeln!(
+            table,
+            "| {} | {:.0} | {:.0} | {} | {ratio} |",
+            row.name, row.min, row.median, row.allocations,
+        );
+    }
+    table
+}
+
+fn served(served: &[Served]) -> String {
+    let mut table = String::from(
+        "| server | requests a second | of one core |\n|---|---|---|\n",
+    );
+    for Served { name, rate, busy } in served {
+        let _ = writeln!(table, "| {name} | {rate:.0} | {:.0} % |", busy * 100.0);
+    }
+    table
+}

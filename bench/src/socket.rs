@@ -1,0 +1,119 @@
+//! Requests a second over a socket, in turns: the server on one core, the load
+//! on another.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::load;
+
+const TURNS: usize = 5;
+const TURN: Duration = Duration::from_millis(1500);
+
+pub(crate) const BARE: &str = "axum, bare";
+pub(crate) const READ: &str = "waxseal, read";
+const SUBJECTS: [&str; 5] =
+    [BARE, READ, "waxseal, saved", "tower-sessions, memory", "seshcookie"];
+
+/// What was measured of one server.
+pub(crate) struct Served {
+    pub(crate) name: String,
+    /// Requests a second: the median of the turns.
+    pub(crate) rate: f64,
+    /// Of one core that the server took meanwhile.
+    pub(crate) busy: f64,
+}
+
+/// A server in a process of its own, which dies with this value.
+struct Server {
+    name: &'static str,
+    child: Child,
+    address: SocketAddr,
+    path: &'static str,
+    cookie: String,
+    turns: Vec<(f64, f64)>,
+}
+
+/// Everybody's turns.
+pub(crate) fn run() -> Vec<Served> {
+    let own = std::env::current_exe().expect("this program");
+    let mut servers: Vec<Server> = Vec::new();
+    for name in SUBJECTS {
+        servers.push(Server::start(name, "/", Command::new(&own).args(["serve", name])));
+    }
+    // The bare server gets a cookie as long as ours.
+    servers[0].cookie = servers[1].cookie.clone();
+    if let Some(python) = std::env::var_os("MICRODOT_PYTHON") {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/microdot.py");
+        for (name, path) in [("Microdot, bare", "/bare"), ("Microdot, read", "/")] {
+            servers.push(Server::start(name, path, Command::new(&python).arg(script)));
+        }
+    } else {
+        eprintln!("Microdot is left out: MICRODOT_PYTHON is not set");
+    }
+    for _ in 0..TURNS {
+        servers.iter_mut().for_each(Server::turn);
+    }
+    servers.into_iter().map(Server::result).collect()
+}
+
+impl Server {
+    fn start(name: &'static str, path: &'static str, command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let mut line = String::new();
+        let output = child.stdout.take().expect("its output is piped");
+        BufReader::new(output).read_line(&mut line).expect("it says where it listens");
+        let address = line.trim().parse().expect("an address");
+        let mut server =
+            Self { name, child, address, path, cookie: String::new(), turns: Vec::new() };
+        if name != BARE {
+            server.cookie = server.login();
+        }
+        server
+    }
+
+    /// The cookie that logging in sets.
+    fn login(&self) -> String {
+        let answer = load::get(self.address, "/login");
+        let lines = answer.lines().filter_map(|line| line.split_once(": "));
+        let mut set = lines.filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+        let (_, cookie) = set.next().expect("a cookie");
+        cookie.split(';').next().expect("its first part").into()
+    }
+
+    fn turn(&mut self) {
+        let (start, before) = (Instant::now(), self.seconds());
+        let rate = load::run(self.address, self.path, &self.cookie, TURN);
+        let busy = (self.seconds() - before) / start.elapsed().as_secs_f64();
+        self.turns.push((rate, busy));
+    }
+
+    /// The processor's time that it has taken, from proc(5): user and system, in
+    /// hundredths of a second.
+    fn seconds(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))
+            .expect("it is running");
+        let fields = stat.rsplit_once(')').expect("a name in parentheses").1.split_whitespace();
+        fields.skip(11).take(2).map(|ticks| ticks.parse::<f64>().expect("a number") / 100.0).sum()
+    }
+
+    fn result(mut self) -> Served {
+        self.turns.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let (rate, busy) = self.turns[TURNS / 2];
+        Served { name: self.name.into(), rate, busy }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
