@@ -53,29 +53,75 @@ fn asked(run: &Run) -> Vec<Asked> {
     let read = (rows.min("axum: waxseal read") - rows.min(nothing)) / rows.min(OPEN);
     let jsonwebtoken = f64::min(rows.ratio("jsonwebtoken", OPEN), run.aws_lc) / open;
     let jar = rows.ratio("cookie-rs signed jar + serde_json", "waxseal: open");
-    let keys = ["the first other", "the last"]
-        .map(|which| rows.ratio(&format!("waxseal: 1 + 64 keys, {which}"), "waxseal: 1 + 64 keys, the signing key"));
+    let keys = ["the first other", "the last"].map(|which| {
+        rows.ratio(
+            &format!("waxseal: 1 + 64 keys, {which}"),
+            "waxseal: 1 + 64 keys, the signing key",
+        )
+    });
     vec![
         at_most("open to a verified session, over the floor", "≤ 1.15", 1.15, open),
-        at_most("`get` of one string after that, over the same floor", "≤ 0.08", 0.08,
-            rows.ratio("waxseal: get::<String> alone", OPEN)),
+        at_most(
+            "`get` of one string after that, over the same floor",
+            "≤ 0.08",
+            0.08,
+            rows.ratio("waxseal: get::<String> alone", OPEN),
+        ),
         at_most("save, over its floor", "≤ 1.3", 1.3, rows.ratio("waxseal: save", SAVE)),
         at_least("times faster than jsonwebtoken's faster backend", "≥ 3.5", 3.5, jsonwebtoken),
         at_least("times faster than cookie-rs's signed jar with serde_json", "> 1", 1.0, jar),
-        at_most("a rejected MAC, over the MAC's floor", "≤ 1.35, no allocation", 1.35, rows.ratio(bad, MAC))
-            .allocating(0, rows.row(bad).allocations),
-        at_most("an oversized cookie, over the MAC's floor", "≤ 0.5, no allocation", 0.5, rows.ratio(large, MAC))
-            .allocating(0, rows.row(large).allocations),
-        at_most("axum, session untouched, over a no-op layer", "≤ 1.25, 3 allocations more", 1.25,
-            rows.ratio(untouched, nothing)).allocating(3, added),
+        at_most(
+            "a rejected MAC, over the MAC's floor",
+            "≤ 1.35, no allocation",
+            1.35,
+            rows.ratio(bad, MAC),
+        )
+        .allocating(0, rows.row(bad).allocations),
+        at_most(
+            "an oversized cookie, over the MAC's floor",
+            "≤ 0.5, no allocation",
+            0.5,
+            rows.ratio(large, MAC),
+        )
+        .allocating(0, rows.row(large).allocations),
+        at_most(
+            "axum, session untouched, over a no-op layer",
+            "≤ 1.25, 3 allocations more",
+            1.25,
+            rows.ratio(untouched, nothing),
+        )
+        .allocating(3, added),
         at_most("axum, session read: floors more than a no-op layer", "≤ 1.8", 1.8, read),
-        at_least("over a socket: requests a second, read against bare", "≥ 0.82", 0.82,
-            run.rate(READ) / run.rate(BARE)),
-        at_least("over a socket: read against the best peer that keeps sessions", "> 1", 1.0,
-            run.rate(READ) / f64::max(run.rate("tower-sessions, memory"), run.rate("seshcookie"))),
-        at_most("any of 64 keys that only verify, against the signing key", "≤ 1.1", 1.1, f64::max(keys[0], keys[1])),
-        at_most("growth per byte, one string: over hash, base64 and a skipping parse", "≤ 1.2", 1.2, slope(run, "one string")),
-        at_most("growth per byte, sixty members: over hash, base64 and a serde map", "≤ 1.0", 1.0, slope(run, "sixty members")),
+        at_least(
+            "over a socket: requests a second, read against bare",
+            "≥ 0.82",
+            0.82,
+            run.rate(READ) / run.rate(BARE),
+        ),
+        at_least(
+            "over a socket: read against the best peer that keeps sessions",
+            "> 1",
+            1.0,
+            run.rate(READ) / f64::max(run.rate("tower-sessions, memory"), run.rate("seshcookie")),
+        ),
+        at_most(
+            "any of 64 keys that only verify, against the signing key",
+            "≤ 1.1",
+            1.1,
+            f64::max(keys[0], keys[1]),
+        ),
+        at_most(
+            "growth per byte, one string: over hash, base64 and a skipping parse",
+            "≤ 1.2",
+            1.2,
+            slope(run, "one string"),
+        ),
+        at_most(
+            "growth per byte, sixty members: over hash, base64 and a serde map",
+            "≤ 1.0",
+            1.0,
+            slope(run, "sixty members"),
+        ),
     ]
 }
 

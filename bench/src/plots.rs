@@ -38,13 +38,15 @@ fn requests(run: &Run) -> String {
 }
 
 fn load(run: &Run) -> String {
-    let bars: Vec<Bar> = run.served.iter().map(|served| bar(&served.name, served.rate, "")).collect();
+    let bars: Vec<Bar> =
+        run.served.iter().map(|served| bar(&served.name, served.rate, "")).collect();
     let below = "Requests a second over a socket, the server on one core: more is better";
     svg::bars("Under load", below, &bars)
 }
 
 fn bar(name: &str, value: f64, unit: &str) -> Bar {
-    let text = if value < 100.0 { format!("{value:.2}{unit}") } else { format!("{value:.0}{unit}") };
+    let text =
+        if value < 100.0 { format!("{value:.2}{unit}") } else { format!("{value:.0}{unit}") };
     Bar { label: name.replace("axum: ", ""), value, text, ours: name.contains("waxseal") }
 }
 

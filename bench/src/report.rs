@@ -43,7 +43,9 @@ pub(crate) fn write(rounds: usize) {
     let text = document(&run, &docs).expect("the text of the costs");
     print!("{}", bars::table(&run));
     let written = fs::write(docs.join("benchmarks.md"), text);
-    written.and_then(|()| plots::write(&run, &docs.join("benchmarks"))).expect("docs can be written");
+    written
+        .and_then(|()| plots::write(&run, &docs.join("benchmarks")))
+        .expect("docs can be written");
 }
 
 fn document(run: &Run, docs: &Path) -> io::Result<String> {
@@ -96,9 +98,7 @@ pub(crate) fn table(rows: &Rows) -> String {
 }
 
 fn served(served: &[Served]) -> String {
-    let mut table = String::from(
-        "| server | requests a second | of one core |\n|---|---|---|\n",
-    );
+    let mut table = String::from("| server | requests a second | of one core |\n|---|---|---|\n");
     for Served { name, rate, busy } in served {
         let _ = writeln!(table, "| {name} | {rate:.0} | {:.0} % |", busy * 100.0);
     }

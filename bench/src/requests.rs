@@ -72,7 +72,11 @@ pub(crate) fn add(rounds: &mut Rounds) {
     rounds.add("request", "axum: a no-op layer", request(bare().layer(Nothing), cookie.clone()));
 
     let layer = || SessionLayer::new(ours::sealer()).clock(ours::now);
-    rounds.add("request", "axum: waxseal untouched", request(bare().layer(layer()), cookie.clone()));
+    rounds.add(
+        "request",
+        "axum: waxseal untouched",
+        request(bare().layer(layer()), cookie.clone()),
+    );
     let read = Router::new().route(
         "/",
         get(async |session: waxseal::Session| {

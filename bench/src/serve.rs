@@ -28,18 +28,16 @@ pub(crate) fn run(what: &str) {
 fn router(what: &str) -> Router {
     match what {
         "axum, bare" => Router::new().route("/", get(async || "susan")),
-        "waxseal, read" => waxseal(get(
-            async |session: Session| -> Result<String, SessionError> {
-                Ok(session.get("username")?.expect("a session"))
-            },
-        )),
-        "waxseal, saved" => waxseal(get(
-            async |session: Session| -> Result<String, SessionError> {
+        "waxseal, read" => waxseal(get(async |session: Session| -> Result<String, SessionError> {
+            Ok(session.get("username")?.expect("a session"))
+        })),
+        "waxseal, saved" => {
+            waxseal(get(async |session: Session| -> Result<String, SessionError> {
                 session.insert("username", "susan")?;
                 session.save()?;
                 Ok(session.get("username")?.expect("a session"))
-            },
-        )),
+            }))
+        }
         "tower-sessions, memory" => tower_sessions(),
         "seshcookie" => seshcookie(),
         _ => panic!("no server {what:?}"),

@@ -15,8 +15,7 @@ const TURN: Duration = Duration::from_millis(1500);
 
 pub(crate) const BARE: &str = "axum, bare";
 pub(crate) const READ: &str = "waxseal, read";
-const SUBJECTS: [&str; 5] =
-    [BARE, READ, "waxseal, saved", "tower-sessions, memory", "seshcookie"];
+const SUBJECTS: [&str; 5] = [BARE, READ, "waxseal, saved", "tower-sessions, memory", "seshcookie"];
 
 /// What was measured of one server.
 pub(crate) struct Served {

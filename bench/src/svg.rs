@@ -101,12 +101,16 @@ pub(crate) fn lines(title: &str, below: &str, units: [&str; 2], lines: &[Line]) 
         units[1],
     );
     // Names beside the lines' ends, not over each other.
-    let mut named: Vec<_> = lines.iter().map(|line| (y(line.points.last().map_or(0.0, |last| last.1)), line)).collect();
+    let mut named: Vec<_> =
+        lines.iter().map(|line| (y(line.points.last().map_or(0.0, |last| last.1)), line)).collect();
     named.sort_by(|one, other| one.0.total_cmp(&other.0));
     let mut free = 0.0;
     for (end, line) in named {
-        let path: Vec<_> =
-            line.points.iter().map(|point| format!("{:.1} {:.1}", x(point.0), y(point.1))).collect();
+        let path: Vec<_> = line
+            .points
+            .iter()
+            .map(|point| format!("{:.1} {:.1}", x(point.0), y(point.1)))
+            .collect();
         let (color, dash) = (color(line.ours), if line.dashed { "6 4" } else { "none" });
         let at = f64::max(end + 4.0, free);
         free = at + 17.0;

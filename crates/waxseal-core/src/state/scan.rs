@@ -165,10 +165,12 @@ impl Scan<'_> {
             // Eight plain bytes at a time.
             while let Some(bytes) = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk) {
                 let plain = plain_bytes(u64::from_le_bytes(*bytes));
-                self.at += plain;
                 if plain < 8 {
+                    self.at += plain;
                     break;
                 }
+                // Not `plain`: so the next eight need not wait for it.
+                self.at += 8;
             }
             match self.next()? {
                 b'"' => return Some(escaped),
