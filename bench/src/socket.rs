@@ -46,7 +46,7 @@ pub(crate) fn run() -> Vec<Served> {
     // The bare server gets a cookie as long as ours.
     servers[0].cookie = servers[1].cookie.clone();
     if let Some(python) = std::env::var_os("MICRODOT_PYTHON") {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/microdot.py");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/microdot_server.py");
         for (name, path) in [("Microdot, bare", "/bare"), ("Microdot, read", "/")] {
             servers.push(Server::start(name, path, Command::new(&python).arg(script)));
         }
