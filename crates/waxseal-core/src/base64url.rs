@@ -1,47 +1,70 @@
 //! Base64url without padding (RFC 4648, section 5; RFC 7515, section 2),
 //! strict: every byte string has exactly one encoding that is accepted.
 
-use alloc::{string::String, vec, vec::Vec};
+use alloc::{string::String, vec::Vec};
 
-use data_encoding::BASE64URL_NOPAD;
+use base64::{
+    Engine as _, decoded_len_estimate, encoded_len as padded_or_not,
+    engine::general_purpose::URL_SAFE_NO_PAD,
+};
+
+use self::long::LONG;
+
+/// What encodes and decodes texts so long that the processor's vector
+/// instructions gain something; which of them it has is found out once.
+#[cfg(all(feature = "std", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod long {
+    use std::sync::LazyLock;
+
+    use base64::engine::{general_purpose::NO_PAD, simd::Simd};
+
+    pub(super) static LONG: LazyLock<Simd> = LazyLock::new(|| Simd::url_safe(NO_PAD));
+}
+
+/// Likewise, where there is nothing to find out.
+#[cfg(not(all(feature = "std", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+mod long {
+    pub(super) use base64::engine::general_purpose::URL_SAFE_NO_PAD as LONG;
+}
 
 /// The number of characters that `len` bytes take.
 pub(crate) fn encoded_len(len: usize) -> usize {
-    BASE64URL_NOPAD.encode_len(len)
+    padded_or_not(len, false).unwrap_or(usize::MAX)
 }
 
 /// Appends the encoding of `bytes`.
-pub(crate) fn encode_onto(bytes: &[u8], out: &mut String) {
-    BASE64URL_NOPAD.encode_append(bytes, out);
+pub(crate) fn encode_onto(bytes: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start.saturating_add(encoded_len(bytes.len())), 0);
+    // It fits.
+    let _ = LONG.encode_slice(bytes, out.get_mut(start..).unwrap_or_default());
 }
 
 /// The encoding of as many bytes as a signature has.
-pub(crate) fn encode_signature(bytes: &[u8; 32]) -> [u8; 43] {
-    let mut out = [0; 43];
-    BASE64URL_NOPAD.encode_mut(bytes, &mut out);
-    out
+#[inline]
+pub(crate) fn encode_signature(bytes: &[u8; 32], out: &mut [u8; 43]) {
+    // It fits.
+    let _ = URL_SAFE_NO_PAD.encode_slice(bytes, out);
 }
 
 /// The encoding of `bytes`.
 pub(crate) fn encode(bytes: &[u8]) -> String {
-    BASE64URL_NOPAD.encode(bytes)
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// What `text` encodes; `None` for padding, white space, the `+` and `/` of
 /// plain base64, nonzero trailing bits, or any other byte.
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let mut out = vec![0; BASE64URL_NOPAD.decode_len(text.len()).ok()?];
-    BASE64URL_NOPAD.decode_mut(text, &mut out).ok()?;
+    let mut out = Vec::with_capacity(decoded_len_estimate(text.len()));
+    LONG.decode_vec(text, &mut out).ok()?;
     Some(out)
 }
 
 /// As [`decode`], into the front of `buffer` and without allocation; `None`
 /// also where it does not fit.
 pub(crate) fn decode_into<'b>(text: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
-    let len = BASE64URL_NOPAD.decode_len(text.len()).ok()?;
-    let out = buffer.get_mut(..len)?;
-    BASE64URL_NOPAD.decode_mut(text, out).ok()?;
-    Some(out)
+    let len = URL_SAFE_NO_PAD.decode_slice(text, buffer).ok()?;
+    buffer.get(..len)
 }
 
 #[cfg(test)]

@@ -32,10 +32,10 @@ impl Dialect {
     ///
     /// In Microdot's tokens that is what PyJWT looks at; the rest is the
     /// application's.
-    pub(crate) fn reserves(self, name: &str) -> bool {
+    pub(crate) fn reserves(self, name: &[u8]) -> bool {
         match name {
-            "sub" | "aud" | "exp" | "nbf" | "iat" | "jti" => true,
-            "iss" | "sid" | "remember" => self == Self::Waxseal,
+            b"sub" | b"aud" | b"exp" | b"nbf" | b"iat" | b"jti" => true,
+            b"iss" | b"sid" | b"remember" => self == Self::Waxseal,
             _ => false,
         }
     }

@@ -154,7 +154,7 @@ impl Sealer {
             Dialect::Microdot => (claims::seal_microdot(state), None, None),
         };
         let key = self.own.keyring.signing();
-        let sign = |line: &mut String| token::sign_onto(&claims, key, line);
+        let sign = |line: &mut Vec<u8>| token::sign_onto(&claims, key, line);
         let len = token::len(claims.len(), key);
         let line = self.own.cookie.set_line(len, sign, now, lasts, remember);
         let limit = self.max_token.min(MAX_LINE);

@@ -11,12 +11,14 @@ mod scan;
 use alloc::{
     borrow::Cow,
     string::{String, ToString as _},
+    vec,
     vec::Vec,
 };
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use self::members::Members;
+pub(crate) use self::members::write_member;
 use crate::{
     error::{ReadError, WriteError},
     keyring::Dialect,
@@ -40,9 +42,16 @@ impl State {
     }
 
     /// The members of `claims`; `None` if it is not one JSON object without
-    /// duplicate names, or is nested deeper than 100.
-    pub(crate) fn parse(claims: String, dialect: Dialect) -> Option<Self> {
-        Some(Self { dialect, came_in: dialect, members: Members::parse(claims)?, changed: false })
+    /// duplicate names, is nested deeper than 100, or `check`, which is shown
+    /// each name as it is read and each value as JSON text, says no.
+    #[inline]
+    pub(crate) fn parse(
+        claims: String,
+        dialect: Dialect,
+        check: impl FnMut(&[u8], &[u8]) -> bool,
+    ) -> Option<Self> {
+        let members = Members::parse(claims, check)?;
+        Some(Self { dialect, came_in: dialect, members, changed: false })
     }
 
     /// Whether the data is not what it was when it was opened or last saved.
@@ -64,7 +73,7 @@ impl State {
         if !self.changed {
             return Some(Cow::Borrowed(self));
         }
-        let mut state = Self::parse(self.text().into(), self.came_in)?;
+        let mut state = Self::parse(self.text().into(), self.came_in, |_, _| true)?;
         if self.dialect != self.came_in {
             state.adopt();
         }
@@ -75,7 +84,7 @@ impl State {
     /// because nobody has checked what it says.
     pub(crate) fn adopt(&mut self) {
         self.dialect = Dialect::Waxseal;
-        self.members.retain(|name| !Dialect::Waxseal.reserves(name));
+        self.members.retain(|name| !Dialect::Waxseal.reserves(name.as_bytes()));
     }
 
     /// Sets a registered claim to JSON text.
@@ -83,28 +92,19 @@ impl State {
         self.changed |= self.members.set(name, json);
     }
 
-    /// All members: names as they are read, values as JSON text.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.members.iter().map(|(name, value)| (name.plain, value))
-    }
-
     /// The JSON text of a registered claim.
     pub(crate) fn claim(&self, name: &str) -> Option<&str> {
         self.members.value(name)
     }
 
-    /// Appends the members as they came, but those that `but` names: the
+    /// Appends the members as they came, but those whose name `but` accepts: the
     /// claims that the caller has written anew.
-    pub(crate) fn write_onto(&self, json: &mut String, but: &[&str]) {
-        for (name, value) in self.members.iter() {
-            if !but.contains(&name.plain) {
-                write_member(json, name.json, value);
-            }
-        }
+    pub(crate) fn write_onto(&self, json: &mut Vec<u8>, but: impl Fn(&[u8]) -> bool) {
+        self.members.write_onto(json, but);
     }
 
     pub(crate) fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ReadError> {
-        if self.dialect.reserves(name) {
+        if self.dialect.reserves(name.as_bytes()) {
             return Ok(None);
         }
         let Some(value) = self.members.value(name) else { return Ok(None) };
@@ -117,7 +117,7 @@ impl State {
 
     /// Sets a member to JSON text that [`to_json`] made.
     pub(crate) fn insert(&mut self, name: &str, json: String) -> Result<(), WriteError> {
-        if self.dialect.reserves(name) {
+        if self.dialect.reserves(name.as_bytes()) {
             return Err(WriteError::Reserved { name: name.into() });
         }
         if scan::is_too_deep(&json) {
@@ -128,7 +128,7 @@ impl State {
     }
 
     pub(crate) fn remove(&mut self, name: &str) -> bool {
-        let removed = !self.dialect.reserves(name) && self.members.remove(name);
+        let removed = !self.dialect.reserves(name.as_bytes()) && self.members.remove(name);
         self.changed |= removed;
         removed
     }
@@ -136,7 +136,7 @@ impl State {
     pub(crate) fn clear(&mut self) {
         // Of Microdot's session only its times are not the application's.
         let stays = |name: &str| match self.dialect {
-            Dialect::Waxseal => Dialect::Waxseal.reserves(name),
+            Dialect::Waxseal => Dialect::Waxseal.reserves(name.as_bytes()),
             Dialect::Microdot => matches!(name, "exp" | "nbf" | "iat"),
         };
         self.changed |= self.members.retain(stays);
@@ -144,19 +144,15 @@ impl State {
 
     pub(crate) fn keys(&self) -> Vec<String> {
         let names = self.members.iter().map(|(name, _)| name.plain);
-        names.filter(|name| !self.dialect.reserves(name)).map(String::from).collect()
+        names.filter(|name| !self.dialect.reserves(name.as_bytes())).map(String::from).collect()
     }
 
     /// All data as one struct.
     pub(crate) fn data<T: DeserializeOwned>(&self) -> Result<T, ReadError> {
-        let mut json = String::from("{");
-        for (name, value) in self.members.iter() {
-            if !self.dialect.reserves(name.plain) {
-                write_member(&mut json, name.json, value);
-            }
-        }
-        json.push('}');
-        serde_json::from_str(&json).map_err(|source| ReadError {
+        let mut json = vec![b'{'];
+        self.members.write_onto(&mut json, |name| self.dialect.reserves(name));
+        json.push(b'}');
+        serde_json::from_slice(&json).map_err(|source| ReadError {
             name: None,
             wanted: core::any::type_name::<T>(),
             source,
@@ -168,14 +164,16 @@ impl State {
         if !json.starts_with('{') {
             return Err(WriteError::NotAnObject);
         }
-        if scan::members(&json, drop).is_none() {
+        if scan::members(&json, |_| Some(())).is_none() {
             return Err(WriteError::TooDeep { name: String::from("session") });
         }
-        let new = Members::parse(json).ok_or(WriteError::NotJson {
+        let new = Members::parse(json, |_, _| true).ok_or(WriteError::NotJson {
             name: None,
             reason: Cow::Borrowed("two members have the same name"),
         })?;
-        if let Some((name, _)) = new.iter().find(|(name, _)| self.dialect.reserves(name.plain)) {
+        if let Some((name, _)) =
+            new.iter().find(|(name, _)| self.dialect.reserves(name.plain.as_bytes()))
+        {
             return Err(WriteError::Reserved { name: name.plain.into() });
         }
         self.clear();
@@ -199,29 +197,19 @@ pub(crate) fn to_json<T: Serialize + ?Sized>(
     })
 }
 
-/// Appends one member to an object that starts with `{` and has no end yet.
-pub(crate) fn write_member(json: &mut String, name: &str, value: &str) {
-    if !json.ends_with('{') {
-        json.push(',');
-    }
-    json.push_str(name);
-    json.push(':');
-    json.push_str(value);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn state(claims: &str) -> State {
-        State::parse(claims.into(), Dialect::Waxseal).unwrap()
+        State::parse(claims.into(), Dialect::Waxseal, |_, _| true).unwrap()
     }
 
     fn written(state: &State) -> String {
-        let mut json = String::from("{");
-        state.write_onto(&mut json, &[]);
-        json.push('}');
-        json
+        let mut json = vec![b'{'];
+        state.write_onto(&mut json, |_| false);
+        json.push(b'}');
+        String::from_utf8(json).unwrap()
     }
 
     #[test]
@@ -244,7 +232,7 @@ mod tests {
         state.insert("expected", "2".into()).unwrap();
         assert_eq!(state.keys(), ["expected"]);
         assert_eq!(
-            State::parse(r#"{"a":1,"\u0061":2}"#.into(), Dialect::Waxseal).map(|_| ()),
+            State::parse(r#"{"a":1,"\u0061":2}"#.into(), Dialect::Waxseal, |_, _| true).map(|_| ()),
             None
         );
     }

@@ -3,7 +3,7 @@
 
 mod header;
 
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 
 use crate::{
     base64url,
@@ -28,6 +28,8 @@ pub(crate) struct Verified(pub(crate) Vec<u8>);
 
 impl<'t, 'k> Unverified<'t, 'k> {
     /// Steps 2 and 3 of opening: three parts, and the header's key.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "what it returns would go through memory")]
     pub(crate) fn parse(token: &'t [u8], keyring: &'k Keyring) -> Result<Self, Rejection> {
         // 2. Exactly three parts, the last as long as a signature is.
         let (rest, signature) = token.split_last_chunk().ok_or(Rejection::Malformed)?;
@@ -38,7 +40,9 @@ impl<'t, 'k> Unverified<'t, 'k> {
             let (header, claims) = split_once(message).ok_or(Rejection::Malformed)?;
             (header::key(header, keyring), claims)
         };
-        if signature.contains(&b'.') || memchr::memchr(b'.', claims).is_some() {
+        // All of so few at once, rather than one by one up to the first.
+        let dots_in_signature: u8 = signature.iter().map(|byte| u8::from(*byte == b'.')).sum();
+        if dots_in_signature > 0 || memchr::memchr(b'.', claims).is_some() {
             return Err(Rejection::Malformed);
         }
         // 3. The header's key. The token never chooses the algorithm.
@@ -60,15 +64,18 @@ impl<'t, 'k> Unverified<'t, 'k> {
     }
 }
 
-/// Appends the token of `claims` under `key`.
-pub(crate) fn sign_onto(claims: &str, key: &Key, out: &mut String) {
+/// Appends the token of `claims` under `key`, which is ASCII.
+pub(crate) fn sign_onto(claims: &[u8], key: &Key, out: &mut Vec<u8>) {
     let start = out.len();
-    out.push_str(key.header());
-    out.push('.');
-    base64url::encode_onto(claims.as_bytes(), out);
-    let signature = key.sign(out.as_bytes().get(start..).unwrap_or_default());
-    out.push('.');
-    base64url::encode_onto(&signature, out);
+    out.extend_from_slice(key.header().as_bytes());
+    out.push(b'.');
+    base64url::encode_onto(claims, out);
+    let signature = key.sign(out.get(start..).unwrap_or_default());
+    let mut encoded = [b'.'; 1 + SIGNATURE_CHARS];
+    if let Some(encoded) = encoded.last_chunk_mut() {
+        base64url::encode_signature(&signature, encoded);
+    }
+    out.extend_from_slice(&encoded);
 }
 
 /// The characters of the token of so many bytes of claims under `key`.

@@ -1,7 +1,6 @@
 //! The two `Set-Cookie` lines: the one that sets and the one that removes.
 
-use alloc::{borrow::ToOwned as _, string::String};
-use core::fmt::Write as _;
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
 
 use super::spec::{CookieSpec, MaxAge, SameSite};
 use crate::time::UnixTime;
@@ -13,7 +12,7 @@ impl CookieSpec {
     pub(crate) fn set_line(
         &self,
         token_len: usize,
-        write: impl FnOnce(&mut String),
+        write: impl FnOnce(&mut Vec<u8>),
         now: UnixTime,
         expires: Option<UnixTime>,
         remember: Option<bool>,
@@ -25,10 +24,12 @@ impl CookieSpec {
             (MaxAge::OfSession | MaxAge::OfBrowser, _) => left,
         };
         // Room for all attributes but a long path or domain.
-        let mut line = String::with_capacity(token_len.saturating_add(160));
-        line.push_str(self.name());
-        line.push('=');
+        let mut line = Vec::with_capacity(token_len.saturating_add(160));
+        line.extend_from_slice(self.name().as_bytes());
+        line.push(b'=');
         write(&mut line);
+        // A name and a token are ASCII.
+        let mut line = String::from_utf8(line).unwrap_or_default();
         self.push_attributes(&mut line, "", max_age);
         line
     }
@@ -52,8 +53,8 @@ impl CookieSpec {
         }
         line.push_str(expires);
         if let Some(secs) = max_age {
-            // Writing to a string cannot fail.
-            let _ = write!(line, "; Max-Age={secs}");
+            line.push_str("; Max-Age=");
+            line.push_str(itoa::Buffer::new().format(secs));
         }
         let same_site = match self.same_site {
             Some(SameSite::Strict) => "; SameSite=Strict",

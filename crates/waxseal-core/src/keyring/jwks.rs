@@ -100,7 +100,7 @@ impl Jwks {
             json.push_str("{\"kty\":\"oct\",\"alg\":\"HS256\",\"kid\":\"");
             json.push_str(&key.kid);
             json.push_str("\",\"k\":\"");
-            base64url::encode_onto(&key.k, &mut json);
+            json.push_str(&Zeroizing::new(base64url::encode(&key.k)));
             json.push_str("\",\"key_ops\":[");
             json.push_str(operations);
             json.push_str("],\"waxseal:cookie\":");

@@ -100,18 +100,22 @@ impl Opened {
         }
     }
 
-    /// A session from an accepted cookie.
-    pub(super) fn from_cookie(
-        state: State,
-        times: Times,
-        reseal: Option<UnixTime>,
-        now: UnixTime,
-    ) -> Self {
-        Self {
-            began: times.issued,
-            expires: times.expires,
-            origin: Origin::Cookie { reseal },
-            ..Self::begun(state, now)
+    /// A cookie has passed every step: it is this session. If one was rejected
+    /// before, that does not matter any more.
+    #[inline]
+    pub(super) fn accept(&mut self, state: State, times: &Times, reseal: Option<UnixTime>) {
+        self.state = state;
+        self.began = times.issued;
+        self.expires = times.expires;
+        self.rejection = None;
+        self.origin = Origin::Cookie { reseal };
+    }
+
+    /// A cookie was not accepted.
+    pub(super) fn reject(&mut self, rejection: Rejection) {
+        // An accepted one counts, whatever stands beside it.
+        if self.origin == Origin::Here {
+            self.rejection = self.rejection.max(Some(rejection));
         }
     }
 

@@ -2,16 +2,11 @@
 
 use alloc::string::String;
 
-use super::{
-    Sealer,
-    opened::{FormerSet, Opened},
-    source::Source,
-};
+use super::{Sealer, opened::Opened, source::Source};
 use crate::{
-    claims,
+    claims::Check,
     cookie::{pairs, value_of},
     error::Rejection,
-    lifetime::Times,
     state::State,
     time::UnixTime,
     token::Unverified,
@@ -34,30 +29,16 @@ impl Sealer {
         // 1. Each cookie of our name is tried; the first that passes every
         //    step wins, so nobody's junk in front can lock a user out.
         let pairs = cookies.into_iter().flat_map(pairs);
-        let mut search = Search {
-            sealer: self,
-            now,
-            attempts: MAX_ATTEMPTS,
-            rejection: None,
-            former_set: FormerSet::default(),
-        };
-        let accepted = if !self.former.is_empty() {
-            search.own_or_former(pairs)
+        let mut opened = Opened::begun(State::empty(self.dialect()), now);
+        let mut search = Search { sealer: self, attempts: MAX_ATTEMPTS, opened: &mut opened };
+        if !self.former.is_empty() {
+            search.own_or_former(pairs);
         } else if self.own.last_first() {
-            search.own(pairs.rev())
+            search.own(pairs.rev());
         } else {
-            search.own(pairs)
-        };
-        let opened = match accepted {
-            Some(Accepted { state, times, reseal }) => {
-                Opened::from_cookie(state, times, reseal, now)
-            }
-            None => Opened {
-                rejection: search.rejection,
-                ..Opened::begun(State::empty(self.dialect()), now)
-            },
-        };
-        Opened { former: search.former_set, ..opened }
+            search.own(pairs);
+        }
+        opened
     }
 
     /// Verifies one token of our own cookie: its claims object as it came.
@@ -67,12 +48,14 @@ impl Sealer {
     ///
     /// The [`Rejection`].
     pub fn verify(&self, token: &[u8], now: UnixTime) -> Result<String, Rejection> {
-        let mut attempts = 1;
-        let accepted = self.open_token(&self.own, token, now, &mut attempts)?;
-        Ok(accepted.state.text().into())
+        let mut opened = Opened::begun(State::empty(self.dialect()), now);
+        self.open_token(&self.own, token, &mut 1, &mut opened)?;
+        Ok(opened.state.text().into())
     }
 
     /// The steps before the MAC.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "what it returns would go through memory")]
     fn unverified<'t, 'k>(
         &self,
         source: &'k Source,
@@ -89,14 +72,16 @@ impl Sealer {
         Unverified::parse(token, &source.keyring)
     }
 
-    /// The steps of opening, for one cookie's value.
+    /// The steps of opening, for one cookie's value. Where it passes them all,
+    /// `opened` is its session.
     fn open_token(
         &self,
         source: &Source,
         token: &[u8],
-        now: UnixTime,
         attempts: &mut usize,
-    ) -> Result<Accepted, Rejection> {
+        opened: &mut Opened,
+    ) -> Result<(), Rejection> {
+        let now = opened.now;
         let unverified = self.unverified(source, token, now)?;
         let outdated = !source.keyring.signs_with(unverified.key());
         // 4. The MAC. Nothing else is decoded, parsed or allocated before.
@@ -104,98 +89,88 @@ impl Sealer {
         let verified = unverified.verify()?;
         // 5. The claims.
         let dialect = source.keyring.dialect();
-        let text = String::from_utf8(verified.0).map_err(|_| Rejection::Claims)?;
-        let mut state = State::parse(text, dialect).ok_or(Rejection::Claims)?;
-        let mut times = claims::check(&state, dialect)?;
+        let Ok(text) = String::from_utf8(verified.0) else { return Err(Rejection::Claims) };
+        let mut check = Check::new(dialect);
+        let state = State::parse(text, dialect, |name, json| check.member(name, json));
+        let (Some(mut state), Some(mut times)) = (state, check.times()) else {
+            return Err(Rejection::Claims);
+        };
         source.take_over(&mut state, &mut times, self.limits);
         // 6. The times.
         let verdict = self.limits.judge(&times, now)?;
         let outdated = outdated || !core::ptr::eq(source, &raw const self.own);
         let reseal = source.reseal(verdict, outdated, self.limits, &times, now);
-        Ok(Accepted { state, times, reseal })
+        opened.accept(state, &times, reseal);
+        Ok(())
     }
-}
-
-/// What a good cookie says.
-struct Accepted {
-    state: State,
-    times: Times,
-    /// The `exp` under which it is to be sealed again even if nobody saves it.
-    reseal: Option<UnixTime>,
 }
 
 struct Search<'s> {
     sealer: &'s Sealer,
-    now: UnixTime,
     /// That are left.
     attempts: usize,
-    /// Of the cookie that came furthest.
-    rejection: Option<Rejection>,
-    /// Which former cookies the request has.
-    former_set: FormerSet,
+    /// The session of the cookie that was accepted; until then a new one, with
+    /// the rejection of the cookie that came furthest.
+    opened: &'s mut Opened,
 }
 
 impl Search<'_> {
-    /// The session of our own cookie.
-    fn own<'h>(&mut self, pairs: impl Iterator<Item = &'h [u8]>) -> Option<Accepted> {
+    /// Tries the cookies of our own name; says whether one was accepted.
+    fn own<'h>(&mut self, pairs: impl Iterator<Item = &'h [u8]>) -> bool {
         let own = &self.sealer.own;
         let mut values = pairs.filter_map(|pair| value_of(pair, own.cookie.name()));
-        values.find_map(|value| self.attempt(own, value))
+        values.any(|value| self.attempt(own, value))
     }
 
-    /// Likewise, and where the request has no cookie of our own name, that of a
-    /// former one.
+    /// Likewise, and where the request has no cookie of our own name, those of
+    /// former ones.
     #[inline(never)]
-    fn own_or_former<'h>(&mut self, pairs: impl Iterator<Item = &'h [u8]>) -> Option<Accepted> {
+    fn own_or_former<'h>(&mut self, pairs: impl Iterator<Item = &'h [u8]>) {
         let own = &self.sealer.own;
-        let (mut has_own, mut accepted) = (false, None);
+        let (mut has_own, mut accepted) = (false, false);
         let mut candidates = Candidates::default();
         for pair in pairs {
             if let Some(value) = value_of(pair, own.cookie.name()) {
                 has_own = true;
-                if accepted.is_none() {
-                    accepted = self.attempt(own, value);
-                }
+                accepted = accepted || self.attempt(own, value);
             } else {
                 self.former(pair, &mut candidates);
             }
         }
-        if has_own { accepted } else { self.first_former(&candidates) }
+        if !has_own {
+            self.first_former(&candidates);
+        }
     }
 
     /// Notes a former cookie; one that may be good is tried later.
     fn former<'h>(&mut self, pair: &'h [u8], candidates: &mut Candidates<'h>) {
         for (index, source) in self.sealer.former.iter().enumerate() {
             let Some(value) = value_of(pair, source.cookie.name()) else { continue };
-            self.former_set.insert(index);
-            match self.sealer.unverified(source, value, self.now) {
+            self.opened.former.insert(index);
+            match self.sealer.unverified(source, value, self.opened.now) {
                 Ok(_) => candidates.add(index, value, source.last_first()),
-                Err(rejection) => self.reject(rejection),
+                Err(rejection) => self.opened.reject(rejection),
             }
         }
     }
 
-    fn first_former(&mut self, candidates: &Candidates<'_>) -> Option<Accepted> {
-        self.sealer.former.iter().enumerate().find_map(|(index, source)| {
+    fn first_former(&mut self, candidates: &Candidates<'_>) -> bool {
+        self.sealer.former.iter().enumerate().any(|(index, source)| {
             let mut values = candidates.of(index);
             if source.last_first() {
-                values.rev().find_map(|value| self.attempt(source, value))
+                values.rev().any(|value| self.attempt(source, value))
             } else {
-                values.find_map(|value| self.attempt(source, value))
+                values.any(|value| self.attempt(source, value))
             }
         })
     }
 
-    fn attempt(&mut self, source: &Source, value: &[u8]) -> Option<Accepted> {
+    fn attempt(&mut self, source: &Source, value: &[u8]) -> bool {
         if self.attempts == 0 {
-            return None;
+            return false;
         }
-        let accepted = self.sealer.open_token(source, value, self.now, &mut self.attempts);
-        accepted.map_err(|rejection| self.reject(rejection)).ok()
-    }
-
-    fn reject(&mut self, rejection: Rejection) {
-        self.rejection = self.rejection.max(Some(rejection));
+        let tried = self.sealer.open_token(source, value, &mut self.attempts, self.opened);
+        tried.map_err(|rejection| self.opened.reject(rejection)).is_ok()
     }
 }
 

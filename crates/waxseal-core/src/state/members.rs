@@ -47,6 +47,9 @@ struct Made {
     value: Option<Box<str>>,
 }
 
+/// Of so many members each name is compared with a new one; more are sorted.
+const FEW: usize = 16;
+
 impl Span {
     /// A range of a text whose length fits.
     #[expect(clippy::cast_possible_truncation, reason = "`parse` refuses a longer text")]
@@ -54,36 +57,69 @@ impl Span {
         Self(range.start as u32, range.end as u32)
     }
 
+    /// With what stands around it: a name's quotes.
+    const fn quoted(self) -> Self {
+        Self(self.0.saturating_sub(1), self.1.saturating_add(1))
+    }
+
+    const fn len(self) -> usize {
+        self.1.saturating_sub(self.0) as usize
+    }
+
+    #[inline]
     fn of(self, text: &str) -> &str {
+        text.get(self.0 as usize..self.1 as usize).unwrap_or_default()
+    }
+
+    /// Likewise, and without asking whether characters begin and end there.
+    #[inline]
+    fn bytes(self, text: &[u8]) -> &[u8] {
         text.get(self.0 as usize..self.1 as usize).unwrap_or_default()
     }
 }
 
 impl Members {
     /// The members of `text`; `None` if it is not one JSON object (RFC 8259),
-    /// names a member twice, or is nested too deep.
-    pub(super) fn parse(text: String) -> Option<Self> {
+    /// names a member twice, is nested too deep, or `check`, which is shown each
+    /// name as it is read and each value as JSON text, says no.
+    #[inline]
+    pub(super) fn parse(text: String, mut check: impl FnMut(&[u8], &[u8]) -> bool) -> Option<Self> {
         // So that a place in it fits into 32 bits: no cookie comes near.
         u32::try_from(text.len()).ok()?;
         let mut list = Vec::with_capacity(8);
-        let (mut traces, mut perhaps_twice, mut no_text) = (0, false, false);
+        let (mut traces, mut perhaps_twice) = (0, false);
         scan::members(&text, |found| {
-            let (name, value) = (Span::new(&found.name), Span::new(&found.value));
-            let mut member = Member { name, value, made: None };
-            let Name { plain, json } = member.name(&text);
-            let trace = trace(plain);
-            perhaps_twice |= traces & trace != 0 || found.escaped;
-            traces |= trace;
+            let mut made = None;
             if found.escaped {
-                let plain = serde_json::from_str(json).ok();
-                no_text |= plain.is_none();
-                member.made = Some(Box::new(Made { plain, ..Made::default() }));
+                let plain = serde_json::from_str(text.get(found.quoted())?).ok()?;
+                made = Some(Box::new(Made { plain: Some(plain), ..Made::default() }));
             }
-            list.push(member);
+            let came = text.as_bytes().get(found.name.clone())?;
+            let plain = made.as_deref().and_then(|made| made.plain.as_deref());
+            let name = plain.map_or(came, str::as_bytes);
+            let trace = trace(name);
+            if traces & trace != 0 {
+                if list.len() > FEW {
+                    perhaps_twice = true;
+                } else if list.iter().any(|member: &Member| member.is(name, &text)) {
+                    return None;
+                }
+            }
+            traces |= trace;
+            let value = text.as_bytes().get(found.value.clone())?;
+            check(name, value).then_some(())?;
+            list.push(Member {
+                name: Span::new(&found.name),
+                value: Span::new(&found.value),
+                made,
+            });
+            Some(())
         })?;
         let members = Self { text, list };
-        let bad = no_text || (perhaps_twice && members.has_duplicates());
-        (!bad).then_some(members)
+        if perhaps_twice && members.has_duplicates() {
+            return None;
+        }
+        Some(members)
     }
 
     /// The text that was parsed.
@@ -96,7 +132,25 @@ impl Members {
     }
 
     pub(super) fn value(&self, name: &str) -> Option<&str> {
-        Some(self.list.get(self.position(name)?)?.value(&self.text))
+        let member = self.list.iter().find(|member| member.is(name.as_bytes(), &self.text))?;
+        Some(member.value(&self.text))
+    }
+
+    /// Appends the members as they came, or as they were set, but those whose
+    /// name `but` accepts.
+    pub(super) fn write_onto(&self, json: &mut Vec<u8>, but: impl Fn(&[u8]) -> bool) {
+        let text = self.text.as_bytes();
+        for member in &self.list {
+            if let Some(made) = &member.made {
+                let name = member.name(&self.text);
+                if !but(name.plain.as_bytes()) {
+                    let value = made.value.as_deref().unwrap_or_else(|| member.value(&self.text));
+                    write_member(json, name.json.as_bytes(), value.as_bytes());
+                }
+            } else if !but(member.name.bytes(text)) {
+                write_member(json, member.name.quoted().bytes(text), member.value.bytes(text));
+            }
+        }
     }
 
     /// Sets a member to JSON text, in its place if it was there. Says whether
@@ -137,7 +191,7 @@ impl Members {
     }
 
     fn position(&self, name: &str) -> Option<usize> {
-        self.list.iter().position(|member| member.name(&self.text).plain == name)
+        self.list.iter().position(|member| member.is(name.as_bytes(), &self.text))
     }
 
     fn has_duplicates(&self) -> bool {
@@ -148,11 +202,18 @@ impl Members {
 }
 
 impl Member {
+    /// Whether this is its name.
+    #[inline]
+    fn is(&self, name: &[u8], text: &str) -> bool {
+        match self.made.as_deref().and_then(|made| made.plain.as_deref()) {
+            Some(plain) => plain.as_bytes() == name,
+            None => self.name.len() == name.len() && self.name.bytes(text.as_bytes()) == name,
+        }
+    }
+
     #[inline]
     fn name<'m>(&'m self, text: &'m str) -> Name<'m> {
-        let Span(start, end) = self.name;
-        let quoted = Span(start.saturating_sub(1), end.saturating_add(1));
-        let came = Name { plain: self.name.of(text), json: quoted.of(text) };
+        let came = Name { plain: self.name.of(text), json: self.name.quoted().of(text) };
         self.made.as_deref().map_or(came, |made| Name {
             plain: made.plain.as_deref().unwrap_or(came.plain),
             json: made.name.as_deref().unwrap_or(came.json),
@@ -166,13 +227,23 @@ impl Member {
     }
 }
 
+/// Appends one member to an object that has begun and not ended yet.
+pub(crate) fn write_member(json: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    if json.last() != Some(&b'{') {
+        json.push(b',');
+    }
+    json.extend_from_slice(name);
+    json.push(b':');
+    json.extend_from_slice(value);
+}
+
 /// One bit of many that a name leaves: the same for the same name, and mostly
 /// another for another, so that few objects need their names compared.
-fn trace(name: &str) -> u128 {
-    let word =
-        |bytes: Option<&[u8; 3]>| bytes.map_or(0, |[a, b, c]| u32::from_le_bytes([*a, *b, *c, 0]));
-    let (start, end) = (name.as_bytes().first_chunk(), name.as_bytes().last_chunk());
-    let mixed = word(start) ^ word(end).rotate_left(11);
-    // Fibonacci hashing: the highest seven bits have something of every byte.
-    1 << (mixed.wrapping_mul(0x9E37_79B1) >> 25)
+#[inline]
+fn trace(name: &[u8]) -> u64 {
+    let pair = |bytes: Option<&[u8; 2]>| bytes.map_or(0, |pair| u16::from_le_bytes(*pair));
+    let (start, end) = (pair(name.first_chunk()), pair(name.last_chunk()));
+    let mixed = u32::from(start) << 16 | u32::from(end);
+    // Fibonacci hashing: the highest six bits have something of every byte.
+    1 << (mixed.wrapping_mul(0x9E37_79B1) >> 26)
 }

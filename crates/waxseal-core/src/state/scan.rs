@@ -6,7 +6,7 @@
 use core::ops::Range;
 
 /// The most arrays and objects that may stand inside each other, the outermost
-/// object counted. One bit for each must fit into `Kinds`.
+/// object counted. One bit for each must fit into [`Containers`].
 pub(super) const MAX_DEPTH: u32 = 100;
 
 /// Where a member stands.
@@ -20,9 +20,17 @@ pub(super) struct Found {
     pub(super) value: Range<usize>,
 }
 
+impl Found {
+    /// The name with its quotes.
+    pub(super) const fn quoted(&self) -> Range<usize> {
+        self.name.start.saturating_sub(1)..self.name.end.saturating_add(1)
+    }
+}
+
 /// Tells the members of the one object in `text`, in their order; `None` if it
-/// is anything else, or nested too deep.
-pub(super) fn members(text: &str, mut tell: impl FnMut(Found)) -> Option<()> {
+/// is anything else, or nested too deep, or `tell` says so.
+#[inline]
+pub(super) fn members(text: &str, mut tell: impl FnMut(Found) -> Option<()>) -> Option<()> {
     let mut scan = Scan { bytes: text.as_bytes(), at: 0 };
     scan.white();
     scan.expect(b'{')?;
@@ -32,12 +40,14 @@ pub(super) fn members(text: &str, mut tell: impl FnMut(Found)) -> Option<()> {
     } else {
         loop {
             let start = scan.at;
-            let escaped = scan.string()?;
+            let may_be_escaped = scan.string()?;
             let name = start.saturating_add(1)..scan.at.saturating_sub(1);
+            let escaped =
+                may_be_escaped && memchr::memchr(b'\\', scan.bytes.get(name.clone())?).is_some();
             scan.colon()?;
             let start = scan.at;
             scan.value()?;
-            tell(Found { name, escaped, value: start..scan.at });
+            tell(Found { name, escaped, value: start..scan.at })?;
             scan.white();
             match scan.next()? {
                 b',' => scan.white(),
@@ -56,11 +66,11 @@ pub(super) fn is_too_deep(json: &str) -> bool {
     scan.value().is_none()
 }
 
-/// Of which kinds the open containers are, the innermost in the lowest bit: set
-/// for an object.
-type Kinds = u128;
-
 /// A position in a text. `at` never exceeds its length.
+///
+/// What is rarely or long busy takes it by value and returns the new position:
+/// so it stays in registers everywhere else.
+#[derive(Clone, Copy)]
 struct Scan<'t> {
     bytes: &'t [u8],
     at: usize,
@@ -101,95 +111,88 @@ impl Scan<'_> {
     }
 
     /// One value of any kind, with all that is in it.
+    #[inline]
     fn value(&mut self) -> Option<()> {
-        let (mut kinds, mut depth): (Kinds, u32) = (0, 1);
-        loop {
-            match self.peek()? {
-                b'"' => drop(self.string()?),
-                b'-' | b'0'..=b'9' => self.number()?,
-                b't' => self.literal(b"true")?,
-                b'f' => self.literal(b"false")?,
-                b'n' => self.literal(b"null")?,
-                open @ (b'{' | b'[') => {
-                    self.at += 1;
-                    if depth == MAX_DEPTH {
-                        return None;
-                    }
-                    let object = open == b'{';
-                    depth += 1;
-                    kinds = kinds << 1 | Kinds::from(object);
-                    self.white();
-                    if self.peek()? != close(kinds) {
-                        if object {
-                            self.string()?;
-                            self.colon()?;
-                        }
-                        continue;
-                    }
-                    self.at += 1;
-                    depth -= 1;
-                    kinds >>= 1;
-                }
-                _ => return None,
+        match self.peek()? {
+            b'"' => self.string().map(drop),
+            _ => self.other_value().map(|end| self.at = end),
+        }
+    }
+
+    /// A string; says whether there may be escapes in it.
+    #[inline]
+    fn string(&mut self) -> Option<bool> {
+        self.expect(b'"')?;
+        let rest = self.bytes.get(self.at..)?;
+        // Most are names, and short.
+        if let Some(eight) = rest.first_chunk() {
+            let plain = plain_bytes(u64::from_le_bytes(*eight));
+            if rest.get(plain) == Some(&b'"') {
+                self.at += plain + 1;
+                return Some(false);
             }
-            // Behind a value: the end of what holds it, or another one.
-            loop {
-                if depth == 1 {
-                    return Some(());
-                }
-                self.white();
-                match self.next()? {
-                    b',' => {
-                        self.white();
-                        if kinds & 1 == 1 {
-                            self.string()?;
-                            self.colon()?;
-                        }
-                        break;
-                    }
-                    end if end == close(kinds) => {
-                        depth -= 1;
-                        kinds >>= 1;
-                    }
-                    _ => return None,
-                }
+        }
+        self.at = self.rest_of_string()?;
+        Some(true)
+    }
+
+    /// The end of a string that has begun.
+    #[inline(never)]
+    fn rest_of_string(mut self) -> Option<usize> {
+        loop {
+            self.plain();
+            match self.next()? {
+                b'"' => return Some(self.at),
+                b'\\' => self.escape()?,
+                _ => return None,
             }
         }
     }
 
-    /// A string; says whether there are escapes in it.
-    fn string(&mut self) -> Option<bool> {
-        self.expect(b'"')?;
-        let mut escaped = false;
-        loop {
-            // Eight plain bytes at a time.
-            while let Some(bytes) = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk) {
-                let plain = plain_bytes(u64::from_le_bytes(*bytes));
-                if plain < 8 {
-                    self.at += plain;
-                    break;
-                }
-                // Not `plain`: so the next eight need not wait for it.
-                self.at += 8;
+    /// What may stand in a string as it is, eight bytes at a time.
+    #[inline]
+    fn plain(&mut self) {
+        let mut rest = self.bytes.get(self.at..).unwrap_or_default();
+        while let Some((eight, behind)) = rest.split_first_chunk() {
+            let plain = plain_bytes(u64::from_le_bytes(*eight));
+            if plain < 8 {
+                self.at += plain;
+                return;
             }
-            match self.next()? {
-                b'"' => return Some(escaped),
-                b'\\' => {
-                    escaped = true;
-                    match self.next()? {
-                        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
-                        b'u' => {
-                            for _ in 0..4 {
-                                self.next()?.is_ascii_hexdigit().then_some(())?;
-                            }
-                        }
-                        _ => return None,
-                    }
-                }
-                0..0x20 => return None,
-                _ => {}
-            }
+            // Not `plain`: so the next eight need not wait for it.
+            self.at += 8;
+            rest = behind;
         }
+        while self.peek().is_some_and(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+            self.at += 1;
+        }
+    }
+
+    /// What stands behind a backslash.
+    fn escape(&mut self) -> Option<()> {
+        match self.next()? {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
+            b'u' => {
+                for _ in 0..4 {
+                    self.next()?.is_ascii_hexdigit().then_some(())?;
+                }
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// The end of a value that is no string.
+    fn other_value(mut self) -> Option<usize> {
+        match self.peek()? {
+            b'{' | b'[' => return self.container(),
+            b'-' | b'0'..=b'9' => self.number()?,
+            b't' => self.literal(b"true")?,
+            b'f' => self.literal(b"false")?,
+            b'n' => self.literal(b"null")?,
+            _ => return None,
+        }
+        Some(self.at)
     }
 
     fn number(&mut self) -> Option<()> {
@@ -215,7 +218,14 @@ impl Scan<'_> {
         Some(())
     }
 
+    #[inline]
     fn digits(&mut self) {
+        while let Some(eight) = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk) {
+            if !are_digits(u64::from_le_bytes(*eight)) {
+                break;
+            }
+            self.at += 8;
+        }
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.at += 1;
         }
@@ -232,12 +242,92 @@ impl Scan<'_> {
         self.at += word.len();
         Some(())
     }
+
+    /// The end of an array or an object with all that is in it.
+    fn container(mut self) -> Option<usize> {
+        let mut open = Containers::default();
+        loop {
+            match self.peek()? {
+                bracket @ (b'{' | b'[') => {
+                    self.at += 1;
+                    open.push(bracket)?;
+                    self.white();
+                    if self.peek()? != open.end() {
+                        if open.is_object() {
+                            self.string()?;
+                            self.colon()?;
+                        }
+                        continue;
+                    }
+                    self.at += 1;
+                    open.pop();
+                }
+                b'"' => self.string().map(drop)?,
+                b'-' | b'0'..=b'9' => self.number()?,
+                _ => self.at = self.other_value()?,
+            }
+            // Behind a value: the end of what holds it, or another one.
+            loop {
+                if open.is_empty() {
+                    return Some(self.at);
+                }
+                self.white();
+                match self.next()? {
+                    b',' => {
+                        self.white();
+                        if open.is_object() {
+                            self.string()?;
+                            self.colon()?;
+                        }
+                        break;
+                    }
+                    end if end == open.end() => open.pop(),
+                    _ => return None,
+                }
+            }
+        }
+    }
 }
 
-/// What ends the innermost container.
-const fn close(kinds: Kinds) -> u8 {
-    if kinds & 1 == 1 { b'}' } else { b']' }
+/// The arrays and objects that have begun and not ended, but the outermost
+/// object.
+#[derive(Default)]
+struct Containers {
+    /// Of which kinds they are, the innermost in the lowest bit: set for an
+    /// object.
+    kinds: u128,
+    depth: u32,
 }
+
+#[expect(clippy::arithmetic_side_effects, reason = "what was pushed is popped once")]
+impl Containers {
+    /// `None` if it would be nested too deep.
+    fn push(&mut self, bracket: u8) -> Option<()> {
+        self.depth += 1;
+        self.kinds = self.kinds << 1 | u128::from(bracket == b'{');
+        (self.depth < MAX_DEPTH).then_some(())
+    }
+
+    const fn pop(&mut self) {
+        self.depth -= 1;
+        self.kinds >>= 1;
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.depth == 0
+    }
+
+    const fn is_object(&self) -> bool {
+        self.kinds & 1 == 1
+    }
+
+    /// What ends the innermost.
+    const fn end(&self) -> u8 {
+        if self.is_object() { b'}' } else { b']' }
+    }
+}
+
+const ONES: u64 = u64::MAX / 0xFF;
 
 /// How many of eight bytes, from the lowest, come before the first that is a
 /// quote, a backslash or a control character.
@@ -246,16 +336,24 @@ const fn close(kinds: Kinds) -> u8 {
 /// it: exact for the first.
 #[inline]
 const fn plain_bytes(bytes: u64) -> usize {
-    const ONES: u64 = u64::MAX / 0xFF;
-    const HIGHS: u64 = ONES << 7;
     const fn below(bytes: u64, limit: u8) -> u64 {
         bytes.wrapping_sub(ONES.wrapping_mul(limit as u64)) & !bytes
     }
     const fn equal(bytes: u64, byte: u8) -> u64 {
         below(bytes ^ ONES.wrapping_mul(byte as u64), 1)
     }
-    let special = (below(bytes, 0x20) | equal(bytes, b'"') | equal(bytes, b'\\')) & HIGHS;
+    let special = (below(bytes, 0x20) | equal(bytes, b'"') | equal(bytes, b'\\')) & (ONES << 7);
     special.trailing_zeros() as usize / 8
+}
+
+/// Whether eight bytes are all digits: 0x30 to 0x39 and nothing else has a 3 in
+/// its upper half and keeps it when 6 is added. A carry out of a byte below
+/// comes from one that is no digit.
+#[inline]
+const fn are_digits(bytes: u64) -> bool {
+    const UPPER: u64 = ONES * 0xF0;
+    let more = bytes.wrapping_add(ONES * 6);
+    (bytes & UPPER) == ONES * 0x30 && (more & UPPER) == ONES * 0x30
 }
 
 #[cfg(test)]
@@ -280,7 +378,10 @@ mod tests {
 
     fn by_scan(text: &str) -> Option<BTreeMap<String, String>> {
         let mut found = Vec::new();
-        members(text, |member| found.push(member))?;
+        members(text, |member| {
+            found.push(member);
+            Some(())
+        })?;
         found
             .into_iter()
             .map(|member| {
@@ -311,11 +412,28 @@ mod tests {
     }
 
     #[test]
+    fn digits_are_told() {
+        for byte in 0..=u8::MAX {
+            for at in 0..8 {
+                for around in [b'0', b'9'] {
+                    let mut bytes = [around; 8];
+                    bytes[at] = byte;
+                    assert_eq!(
+                        are_digits(u64::from_le_bytes(bytes)),
+                        byte.is_ascii_digit(),
+                        "{bytes:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
     fn depth() {
         let nested = |depth: usize| format!("{}1{}", "[{\"a\":".repeat(depth), "}]".repeat(depth));
-        assert!(members(&format!("{{\"a\":{}}}", nested(49)), |_| ()).is_some());
-        assert!(members(&format!("{{\"a\":[{}]}}", nested(49)), |_| ()).is_some());
-        assert!(members(&format!("{{\"a\":{}}}", nested(50)), |_| ()).is_none());
+        assert!(members(&format!("{{\"a\":{}}}", nested(49)), |_| Some(())).is_some());
+        assert!(members(&format!("{{\"a\":[{}]}}", nested(49)), |_| Some(())).is_some());
+        assert!(members(&format!("{{\"a\":{}}}", nested(50)), |_| Some(())).is_none());
         assert!(!is_too_deep(&format!("[{}]", nested(49))));
         assert!(is_too_deep(&nested(50)));
     }

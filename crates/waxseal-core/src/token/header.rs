@@ -16,9 +16,12 @@ const MAX_LEN: usize = 256;
 
 /// The key that the encoded `header` means.
 pub(super) fn key<'k>(header: &[u8], keyring: &'k Keyring) -> Result<&'k Key, Rejection> {
-    if let Some(key) = keyring.by_header(header) {
-        return Ok(key);
-    }
+    keyring.by_header(header).map_or_else(|| parsed(header, keyring), Ok)
+}
+
+/// Apart, because tokens of our own never come here.
+#[inline(never)]
+fn parsed<'k>(header: &[u8], keyring: &'k Keyring) -> Result<&'k Key, Rejection> {
     if header.len() > MAX_LEN {
         return Err(Rejection::Header);
     }
