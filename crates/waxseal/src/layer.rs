@@ -4,11 +4,9 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 
 use tower_layer::Layer;
 use waxseal_core::UnixTime;
+use waxseal_face::{Config, Main, SharedSealer};
 
-use crate::{
-    clock::Clock, events::Throttle, service::SessionService, session::Main,
-    shared_sealer::SharedSealer, slot::Config,
-};
+use crate::service::SessionService;
 
 /// Gives every request a [`Session<W>`](crate::Session) and puts into its
 /// response what became of it.
@@ -21,10 +19,32 @@ pub struct SessionLayer<W = Main> {
 }
 
 impl SessionLayer {
-    /// A layer whose sessions `sealer` opens and seals.
+    /// A layer whose sessions `sealer` opens and seals, by the operating
+    /// system's clock.
     /// Give it a [`SharedSealer`] to replace the sealer while the server runs.
+    ///
+    /// Not on `wasm32-unknown-unknown`, which has no clock: see
+    /// [`with_clock`](Self::with_clock).
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     pub fn new(sealer: impl Into<SharedSealer>) -> Self {
-        Self::with(sealer.into(), Clock::system())
+        Self::with_clock(sealer, waxseal_face::system_time)
+    }
+
+    /// A layer whose sessions `sealer` opens and seals, by the clock `now`: for
+    /// platforms that have none, and for tests.
+    ///
+    /// ```
+    /// # use waxseal::{Sealer, SessionLayer, UnixTime};
+    /// # fn milliseconds_since_1970() -> u64 { 1_800_000_000_000 }
+    /// # fn layer(sealer: Sealer) -> SessionLayer {
+    /// SessionLayer::with_clock(sealer, || UnixTime::from_secs(milliseconds_since_1970() / 1000))
+    /// # }
+    /// ```
+    pub fn with_clock(
+        sealer: impl Into<SharedSealer>,
+        now: impl Fn() -> UnixTime + Send + Sync + 'static,
+    ) -> Self {
+        Self::with(Config::new(sealer, now))
     }
 }
 
@@ -36,8 +56,7 @@ impl<W> SessionLayer<W> {
         SessionLayer { config: self.config, marker: PhantomData }
     }
 
-    /// The same layer with another clock than the operating system's: for
-    /// tests, and for platforms that have none.
+    /// The same layer with another clock.
     ///
     /// ```
     /// # use waxseal::{Sealer, SessionLayer, UnixTime};
@@ -47,11 +66,10 @@ impl<W> SessionLayer<W> {
     /// ```
     #[must_use]
     pub fn clock(self, now: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
-        Self::with(self.config.sealer.clone(), Clock::new(now))
+        Self::with(self.config.with_clock(now))
     }
 
-    fn with(sealer: SharedSealer, clock: Clock) -> Self {
-        let config = Config { sealer, clock, warnings: Throttle::default() };
+    fn with(config: Config) -> Self {
         Self { config: Arc::new(config), marker: PhantomData }
     }
 }

@@ -79,30 +79,25 @@
 
 #[cfg(feature = "axum")]
 mod axum;
-mod clock;
-mod error;
-mod events;
 mod headers;
 pub mod keyring_file;
 mod layer;
 mod service;
 mod session;
-mod shared_sealer;
-mod slot;
 #[cfg(feature = "test-kit")]
 pub mod test_kit;
 
-pub use error::SessionError;
 pub use layer::SessionLayer;
 pub use service::{ResponseFuture, SessionService};
-pub use session::{Main, Session, Shared};
-pub use shared_sealer::SharedSealer;
+pub use session::Session;
 #[doc(inline)]
 pub use waxseal_core::{
     Alone, BuildError, CookieSpec, CookieSpecBuilder, CookieSpecError, Handle, Jwks, JwksError,
     KeySource, ReadError, Rejection, SaveError, Sealer, SealerBuilder, Secret, SecretError,
     UnixTime, WriteError,
 };
+#[doc(inline)]
+pub use waxseal_face::{Main, SessionError, Shared, SharedSealer};
 
 /// The commands and the code that the README shows.
 #[cfg(all(doctest, feature = "axum"))]

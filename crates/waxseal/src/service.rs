@@ -12,11 +12,9 @@ use std::{
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
+use waxseal_face::{CloseOnce, Config, Main, Slot};
 
-use crate::{
-    session::Main,
-    slot::{CloseOnce, Config, Slot},
-};
+use crate::{headers::Headers, session::Innermost};
 
 /// A service whose requests have a session. Made by
 /// [`SessionLayer`](crate::SessionLayer).
@@ -48,7 +46,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let slot = Slot::place::<W>(&self.config, request.extensions_mut());
+        let extensions = request.extensions_mut();
+        let outer = extensions.get::<Innermost>().map(|innermost| &innermost.0);
+        let slot = Slot::place::<W>(&self.config, outer);
+        if let Some(slot) = &slot {
+            extensions.insert(Innermost(Arc::clone(slot)));
+        }
         ResponseFuture { inner: self.inner.call(request), session: CloseOnce::new(slot) }
     }
 }
@@ -88,7 +91,11 @@ where
         let this = self.project();
         let mut result = ready!(this.inner.poll(cx));
         match &mut result {
-            Ok(response) => this.session.close(response.headers_mut()),
+            Ok(response) => {
+                if let Some(closing) = this.session.close() {
+                    closing.apply(&mut Headers(response.headers_mut()));
+                }
+            }
             Err(_) => this.session.abandon(),
         }
         Poll::Ready(result)

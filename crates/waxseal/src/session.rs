@@ -2,18 +2,13 @@
 
 use std::{fmt, marker::PhantomData, ops::Deref, sync::Arc};
 
-use http::{Extensions, HeaderMap, Request};
-use waxseal_core::{Handle, Opened, Sealer, Share};
+use http::{Extensions, HeaderMap, HeaderValue, Request, header};
+use waxseal_core::Handle;
+use waxseal_face::{Main, SessionError, Shared, Slot};
 
-use crate::{
-    error::SessionError,
-    events,
-    slot::{Live, Slot},
-};
-
-/// The marker of an application's one session, or its main one.
-#[derive(Clone, Copy, Debug)]
-pub struct Main;
+/// The innermost slot as a request's extension.
+#[derive(Clone)]
+pub(crate) struct Innermost(pub(crate) Arc<Slot>);
 
 /// The session of the user who sent the request. All its methods are those of
 /// [`Handle`].
@@ -65,8 +60,10 @@ impl<W: 'static> Session<W> {
         extensions: &Extensions,
         headers: &HeaderMap,
     ) -> Result<Self, SessionError> {
-        let live = Slot::session::<W>(extensions, headers)?;
-        Ok(Self { handle: Handle::new(Shared(live)), marker: PhantomData })
+        let innermost = extensions.get::<Innermost>().map(|innermost| &*innermost.0);
+        let cookies = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+        let shared = Slot::session::<W>(innermost, cookies)?;
+        Ok(Self { handle: Handle::new(shared), marker: PhantomData })
     }
 }
 
@@ -88,26 +85,5 @@ impl<W> fmt::Debug for Session<W> {
     // The data is the user's; a log is no place for it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").finish_non_exhaustive()
-    }
-}
-
-/// How this face shares a session: among threads. Nothing to be used by
-/// itself; it is what the [`Handle`] of a [`Session`] is over.
-#[derive(Clone)]
-pub struct Shared(Arc<Live>);
-
-impl Share for Shared {
-    fn with<R>(&self, f: impl FnOnce(&Sealer, &mut Opened) -> R) -> R {
-        f(&self.0.sealer, &mut self.0.lock())
-    }
-
-    fn deleted_too_late(&self) {
-        events::deleted_too_late(self.0.sealer.cookie().name());
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Shared(..)")
     }
 }

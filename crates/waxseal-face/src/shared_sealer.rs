@@ -10,10 +10,11 @@ use waxseal_core::Sealer;
 /// with one and the same sealer.
 ///
 /// ```
-/// # use waxseal::{Sealer, SessionLayer, SharedSealer};
-/// # fn rotate(old: Sealer, new: Sealer) {
+/// # use waxseal_core::Sealer;
+/// # use waxseal_face::SharedSealer;
+/// # fn rotate(old: Sealer, new: Sealer, serve: fn(SharedSealer)) {
 /// let sealer = SharedSealer::new(old);
-/// let layer = SessionLayer::new(sealer.clone());
+/// serve(sealer.clone()); // with SessionLayer::new, SessionMiddleware::new
 /// // … and while the server runs:
 /// sealer.replace(new);
 /// # }

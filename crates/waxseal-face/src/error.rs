@@ -4,15 +4,13 @@ use std::{error::Error, fmt};
 
 use waxseal_core::{ReadError, SaveError, WriteError};
 
-/// A mistake of the application around a session. As an axum response it is an
-/// empty 500, and the cause goes to the log.
+/// A mistake of the application around a session. As a response it is an empty
+/// 500, and the cause goes to the log.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// A handler asks for a session on a route that no [`SessionLayer`] with
-    /// this marker wraps.
-    ///
-    /// [`SessionLayer`]: crate::SessionLayer
+    /// A handler asks for a session on a route that no `SessionLayer` (in
+    /// actix-web: `SessionMiddleware`) with this marker wraps.
     MissingLayer {
         /// The marker's type name.
         marker: &'static str,
@@ -38,12 +36,13 @@ impl fmt::Display for SessionError {
         match self {
             Self::MissingLayer { marker } => write!(
                 f,
-                "no SessionLayer with the marker {marker} wraps this route; \
-                 add .layer(SessionLayer::new(sealer)) to its router"
+                "no SessionLayer with the marker {marker} wraps this route; add \
+                 .layer(SessionLayer::new(sealer)) to its router, or in actix-web \
+                 .wrap(SessionMiddleware::new(sealer)) to its App or scope"
             ),
             Self::SharedCookie { cookie } => write!(
                 f,
-                "two SessionLayers with different markers have the same cookie {cookie}; \
+                "two session layers with different markers have the same cookie {cookie}; \
                  give one another CookieSpec"
             ),
             Self::Closed => f.write_str(

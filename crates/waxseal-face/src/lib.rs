@@ -1,0 +1,93 @@
+//! What the faces of [waxseal] for servers share: the place of a request's
+//! session, a sealer that can be replaced while it serves, keys in a file, the
+//! log and the counters.
+//!
+//! Applications want a face: the crate [waxseal] for axum and whatever else
+//! speaks tower, [waxseal-actix] for actix-web. This crate is for who writes
+//! one for another server framework. Without a standard library it is
+//! [waxseal-core] alone.
+//!
+//! A face keeps a [`Config`] in its middleware. For each request it places a
+//! [`Slot`] and keeps it where handlers find it; a handler's session is a
+//! [`Handle`](waxseal_core::Handle) on what [`Slot::session`] returns; when the
+//! response head is made, [`CloseOnce`] says what the response must carry.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use waxseal_core::{Handle, Sealer, UnixTime};
+//! use waxseal_face::{CloseOnce, Config, Main, SessionError, Slot};
+//!
+//! # fn request(sealer: Sealer) -> Result<(), SessionError> {
+//! // Once:
+//! let config = Arc::new(Config::new(sealer, || UnixTime::from_secs(1_800_000_000)));
+//!
+//! // In the middleware; `outer` is the slot that is already in the request.
+//! let outer = None;
+//! let slot = Slot::place::<Main>(&config, outer);
+//! let mut close = CloseOnce::new(slot.clone());
+//!
+//! // In a handler, with the request's Cookie headers:
+//! let cookies = [b"theme=dark".as_slice()];
+//! let session = Handle::new(Slot::session::<Main>(slot.as_deref(), cookies)?);
+//! session.insert("username", "susan")?;
+//! session.save()?;
+//!
+//! // In the middleware, when the handler has answered:
+//! if let Some(closing) = close.close() {
+//!     // closing.apply(&mut headers)
+//! #   assert_eq!(closing.set_cookie().count(), 1);
+//! }
+//! # Ok(())
+//! # }
+//! # let secret = waxseal_core::Secret::new([7; 32]).unwrap();
+//! # request(Sealer::builder(secret).build().unwrap()).unwrap();
+//! ```
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `axum` | no | [`SessionError`] as an axum response |
+//! | `getrandom` | no | a random name (`sid`) for each session, from the operating system |
+//! | `metrics` | no | the counters `waxseal_sessions_total` and `waxseal_rejections_total` |
+//! | `test-kit` | no | `test_kit`: cookies for the tests of applications |
+//!
+//! [waxseal]: https://docs.rs/waxseal
+//! [waxseal-actix]: https://docs.rs/waxseal-actix
+//! [waxseal-core]: https://docs.rs/waxseal-core
+
+#![warn(unreachable_pub)]
+// No panic on any input: these make one visible where it would be written.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::arithmetic_side_effects
+    )
+)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "axum")]
+mod axum;
+mod clock;
+mod close;
+mod config;
+mod error;
+mod events;
+pub mod keyring_file;
+mod live;
+mod shared_sealer;
+mod slot;
+#[cfg(feature = "test-kit")]
+pub mod test_kit;
+
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub use clock::system_time;
+pub use close::CloseOnce;
+pub use config::Config;
+pub use error::SessionError;
+pub use live::Shared;
+pub use shared_sealer::SharedSealer;
+pub use slot::{Main, Slot};

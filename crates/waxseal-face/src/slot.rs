@@ -1,0 +1,107 @@
+//! What a middleware puts into a request: the place of its session, empty until
+//! somebody asks.
+
+use std::{
+    any::TypeId,
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use waxseal_core::Closing;
+
+use crate::{
+    config::Config,
+    error::SessionError,
+    live::{Live, Shared},
+};
+
+/// The marker of an application's one session, or its main one.
+#[derive(Clone, Copy, Debug)]
+pub struct Main;
+
+/// The place of one request's session.
+///
+/// A face keeps the innermost one in the request, under a private type of its
+/// own. From it the slots of the middlewares around are found.
+pub struct Slot {
+    config: Arc<Config>,
+    marker: TypeId,
+    /// Of the middleware around this one.
+    outer: Option<Arc<Slot>>,
+    /// `None` inside: the response head was made before anybody asked.
+    live: OnceLock<Option<Arc<Live>>>,
+}
+
+impl Slot {
+    /// The place of the sessions of `W` in a request whose innermost slot so
+    /// far is `outer`; it is the innermost from now on. `None` if a middleware
+    /// around this one has made it already: two with one marker and one cookie
+    /// name act as one.
+    pub fn place<W: 'static>(config: &Arc<Config>, outer: Option<&Arc<Self>>) -> Option<Arc<Self>> {
+        let marker = TypeId::of::<W>();
+        if let Some(outer) = outer
+            && outer.all().any(|slot| slot.marker == marker && slot.config.has_cookie_of(config))
+        {
+            tracing::debug!("a second session layer for the same cookie has no effect");
+            return None;
+        }
+        let (config, outer) = (Arc::clone(config), outer.cloned());
+        Some(Arc::new(Self { config, marker, outer, live: OnceLock::new() }))
+    }
+
+    /// The session of `W` in a request with this innermost slot and these
+    /// values of its `Cookie` headers; opened by whoever asks first.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::MissingLayer`] where no slot has this marker;
+    /// [`SessionError::SharedCookie`] where one with another marker has the
+    /// same cookie; [`SessionError::Closed`] where nobody asked before the
+    /// response head was made.
+    pub fn session<'h, W: 'static>(
+        innermost: Option<&Self>,
+        cookies: impl IntoIterator<Item = &'h [u8], IntoIter: DoubleEndedIterator>,
+    ) -> Result<Shared, SessionError> {
+        let missing = SessionError::MissingLayer { marker: std::any::type_name::<W>() };
+        let Some(innermost) = innermost else { return Err(missing) };
+        let marker = TypeId::of::<W>();
+        let slot = innermost.all().find(|slot| slot.marker == marker).ok_or(missing)?;
+        if innermost.outer.is_some()
+            && innermost
+                .all()
+                .any(|other| other.marker != marker && other.config.has_cookie_of(&slot.config))
+        {
+            let cookie = slot.config.sealer.current().cookie().name().into();
+            return Err(SessionError::SharedCookie { cookie });
+        }
+        slot.live
+            .get_or_init(|| Some(Arc::new(Live::open(&slot.config, cookies))))
+            .clone()
+            .map(Shared)
+            .ok_or(SessionError::Closed)
+    }
+
+    /// What the response must carry; `None` if nobody asked for the session.
+    pub(crate) fn close(&self) -> Option<Closing> {
+        self.live.get_or_init(|| None).as_deref().map(Live::close)
+    }
+
+    /// There will be no response.
+    pub(crate) fn abandon(&self) {
+        if let Some(live) = self.live.get_or_init(|| None) {
+            live.abandon();
+        }
+    }
+
+    /// This slot and those of the middlewares around it.
+    fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |slot| slot.outer.as_deref())
+    }
+}
+
+impl fmt::Debug for Slot {
+    // Not the session: its data is the user's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").field("config", &self.config).finish_non_exhaustive()
+    }
+}
