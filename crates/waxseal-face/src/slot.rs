@@ -4,7 +4,7 @@
 use std::{
     any::TypeId,
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use waxseal_core::Closing;
@@ -28,8 +28,17 @@ pub struct Slot {
     marker: TypeId,
     /// Of the middleware around this one.
     outer: Option<Arc<Slot>>,
-    /// `None` inside: the response head was made before anybody asked.
-    live: OnceLock<Option<Arc<Live>>>,
+    stage: Mutex<Stage>,
+}
+
+/// How far a request's session has come.
+enum Stage {
+    /// Nobody has asked for it.
+    Unopened,
+    /// Somebody has.
+    Opened(Arc<Live>),
+    /// The response head was made before anybody asked.
+    Missed,
 }
 
 impl Slot {
@@ -46,7 +55,7 @@ impl Slot {
             return None;
         }
         let (config, outer) = (Arc::clone(config), outer.cloned());
-        Some(Arc::new(Self { config, marker, outer, live: OnceLock::new() }))
+        Some(Arc::new(Self { config, marker, outer, stage: Mutex::new(Stage::Unopened) }))
     }
 
     /// The session of `W` in a request with this innermost slot and these
@@ -74,23 +83,43 @@ impl Slot {
             let cookie = slot.config.sealer.current().cookie().name().into();
             return Err(SessionError::SharedCookie { cookie });
         }
-        slot.live
-            .get_or_init(|| Some(Arc::new(Live::open(&slot.config, cookies))))
-            .clone()
-            .map(Shared)
-            .ok_or(SessionError::Closed)
+        let mut stage = slot.stage();
+        match &*stage {
+            Stage::Unopened => {
+                let live = Arc::new(Live::open(&slot.config, cookies));
+                *stage = Stage::Opened(Arc::clone(&live));
+                Ok(Shared(live))
+            }
+            Stage::Opened(live) => Ok(Shared(Arc::clone(live))),
+            Stage::Missed => Err(SessionError::Closed),
+        }
     }
 
     /// What the response must carry; `None` if nobody asked for the session.
     pub(crate) fn close(&self) -> Option<Closing> {
-        self.live.get_or_init(|| None).as_deref().map(Live::close)
+        self.end().map(|live| live.close())
     }
 
     /// There will be no response.
     pub(crate) fn abandon(&self) {
-        if let Some(live) = self.live.get_or_init(|| None) {
+        if let Some(live) = self.end() {
             live.abandon();
         }
+    }
+
+    /// Opens the session no more; the one that was opened, if it was.
+    fn end(&self) -> Option<Arc<Live>> {
+        let mut stage = self.stage();
+        if let Stage::Opened(live) = &*stage {
+            return Some(Arc::clone(live));
+        }
+        *stage = Stage::Missed;
+        None
+    }
+
+    /// Who panicked while opening has left it unopened.
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// This slot and those of the middlewares around it.

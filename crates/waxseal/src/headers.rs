@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use waxseal_core::ResponseHeaders;
 
 pub(crate) struct Headers<'h>(pub(crate) &'h mut HeaderMap);
 
 impl ResponseHeaders for Headers<'_> {
-    fn joined(&self, name: &str) -> Option<String> {
-        if !self.0.contains_key(name) {
+    fn joined(&self, name: &'static str) -> Option<String> {
+        let name = header_name(name);
+        if !self.0.contains_key(&name) {
             return None;
         }
         let values: Vec<_> =
@@ -23,18 +24,28 @@ impl ResponseHeaders for Headers<'_> {
             Cow::Owned(value) => header_value(value),
         };
         if let Some(value) = value {
-            self.0.insert(HeaderName::from_static(name), value);
+            self.0.insert(header_name(name), value);
         }
     }
 
     fn append(&mut self, name: &'static str, value: String) {
         if let Some(value) = header_value(value) {
-            self.0.append(HeaderName::from_static(name), value);
+            self.0.append(header_name(name), value);
         }
     }
 
     fn remove(&mut self, name: &'static str) {
-        self.0.remove(name);
+        self.0.remove(header_name(name));
+    }
+}
+
+/// Those that most responses get need not be parsed.
+fn header_name(name: &'static str) -> HeaderName {
+    match name {
+        "vary" => header::VARY,
+        "cache-control" => header::CACHE_CONTROL,
+        "set-cookie" => header::SET_COOKIE,
+        other => HeaderName::from_static(other),
     }
 }
 

@@ -14,7 +14,7 @@ use alloc::{
 pub trait ResponseHeaders {
     /// The values of every header `name`, those that are ASCII text, joined by
     /// `", "`; `None` if there is no such header.
-    fn joined(&self, name: &str) -> Option<String>;
+    fn joined(&self, name: &'static str) -> Option<String>;
 
     /// Replaces every header `name` by one.
     fn set(&mut self, name: &'static str, value: Cow<'static, str>);

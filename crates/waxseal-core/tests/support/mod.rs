@@ -168,7 +168,7 @@ impl Headers {
 }
 
 impl ResponseHeaders for Headers {
-    fn joined(&self, name: &str) -> Option<String> {
+    fn joined(&self, name: &'static str) -> Option<String> {
         let values: Vec<_> =
             self.0.iter().filter(|(known, _)| *known == name).map(|(_, value)| &**value).collect();
         (!values.is_empty()).then(|| values.join(", "))
