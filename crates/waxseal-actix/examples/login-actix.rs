@@ -19,10 +19,12 @@ struct Login {
 async fn index(session: Session) -> Result<web::Html, SessionError> {
     Ok(web::Html::new(match session.get::<String>("username")? {
         Some(name) => format!(
-            "Hello <b>{}</b>! <form method=post action=/logout><button>Log out</button></form>",
+            r#"Hello <b>{}</b>! <form method="post" action="/logout"><button>Log out</button></form>"#,
             escaped(&name)
         ),
-        None => "<form method=post><input name=username><button>Log in</button></form>".into(),
+        None => {
+            r#"<form method="post"><input name="username"><button>Log in</button></form>"#.into()
+        }
     }))
 }
 

@@ -7,7 +7,7 @@ use std::{cell::RefCell, rc::Rc, task::Poll};
 use actix_web::{
     App, Error, HttpRequest, HttpResponse, Responder,
     body::{BoxBody, MessageBody},
-    dev::{Service as _, ServiceRequest, ServiceResponse},
+    dev::{Response, Service as _, ServiceRequest, ServiceResponse},
     error::ErrorImATeapot,
     http::StatusCode,
     middleware::{Next, from_fn},
@@ -202,6 +202,8 @@ async fn what_was_saved_is_sent_when_a_middleware_fails() {
         assert_eq!(values(response.headers(), "vary"), ["Cookie"]);
         assert_eq!(values(response.headers(), "cache-control"), ["private"]);
     }
+    let sent = Response::<BoxBody>::from(error); // as the dispatcher does
+    assert_eq!(names(sent.headers()).len(), 2);
 }
 
 #[actix_web::test]
