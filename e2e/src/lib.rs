@@ -8,6 +8,7 @@
 //! | `program.rs` | the programs of the workspace |
 //! | `mint.rs` | a second implementation of the tokens, to forge with |
 //! | `conformance/` | what every face must do |
+//! | `serve.rs` | what the servers under test share |
 //! | `bin/serve-*.rs` | one server for each face, to the contract below |
 //!
 //! # The contract of a server under test
@@ -51,4 +52,5 @@ pub mod client;
 pub mod conformance;
 pub mod mint;
 pub mod program;
+pub mod serve;
 pub mod server;

@@ -45,6 +45,7 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
+//! | `actix` | no | [`SessionError`] as an actix-web response |
 //! | `axum` | no | [`SessionError`] as an axum response |
 //! | `getrandom` | no | a random name (`sid`) for each session, from the operating system |
 //! | `metrics` | no | the counters `waxseal_sessions_total` and `waxseal_rejections_total` |
@@ -69,6 +70,8 @@
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "actix")]
+mod actix;
 #[cfg(feature = "axum")]
 mod axum;
 mod clock;

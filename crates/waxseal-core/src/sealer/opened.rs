@@ -202,6 +202,7 @@ impl Outcome {
 }
 
 /// What a response must carry because of the session.
+#[derive(Clone)]
 #[must_use = "the response must carry it"]
 pub struct Closing {
     pub(super) outcome: Outcome,

@@ -1,0 +1,102 @@
+//! The service that the middleware makes, and its response.
+
+use std::{
+    fmt,
+    future::Future,
+    marker::PhantomData,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use actix_web::{
+    Error, HttpMessage as _,
+    dev::{Service, ServiceRequest, ServiceResponse},
+};
+use pin_project_lite::pin_project;
+use waxseal_face::{CloseOnce, Config, Main, Slot};
+
+use crate::{headers::Headers, session::Innermost};
+
+/// A service whose requests have a session. Made by
+/// [`SessionMiddleware`](crate::SessionMiddleware).
+pub struct SessionService<S, W = Main> {
+    inner: S,
+    config: Arc<Config>,
+    marker: PhantomData<fn() -> W>,
+}
+
+impl<S, W> SessionService<S, W> {
+    pub(crate) const fn new(inner: S, config: Arc<Config>) -> Self {
+        Self { inner, config, marker: PhantomData }
+    }
+}
+
+impl<S, B, W> Service<ServiceRequest> for SessionService<S, W>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    W: 'static,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let slot = {
+            let mut extensions = request.extensions_mut();
+            let outer = extensions.get::<Innermost>().map(|innermost| &innermost.0);
+            let slot = Slot::place::<W>(&self.config, outer);
+            if let Some(slot) = &slot {
+                extensions.insert(Innermost(Arc::clone(slot)));
+            }
+            slot
+        };
+        ResponseFuture { inner: self.inner.call(request), session: CloseOnce::new(slot) }
+    }
+}
+
+impl<S: fmt::Debug, W> fmt::Debug for SessionService<S, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionService")
+            .field("inner", &self.inner)
+            .field("config", &self.config)
+            .finish()
+    }
+}
+
+pin_project! {
+    /// The response to come. When its head is made the session is closed.
+    #[derive(Debug)]
+    pub struct ResponseFuture<F> {
+        #[pin]
+        inner: F,
+        session: CloseOnce,
+    }
+}
+
+impl<F, B> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<ServiceResponse<B>, Error>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let mut result = ready!(this.inner.poll(cx));
+        if let Some(closing) = this.session.close() {
+            match &mut result {
+                Ok(response) => closing.apply(&mut Headers(response.headers_mut())),
+                // It becomes a response further out, and may do so more than once.
+                Err(error) => error.add_response_mapper(move |mut response| {
+                    closing.clone().apply(&mut Headers(response.headers_mut()));
+                    response
+                }),
+            }
+        }
+        Poll::Ready(result)
+    }
+}

@@ -1,0 +1,45 @@
+//! The actix-web face, and the example `login-actix` as its user runs it.
+
+use std::{path::PathBuf, process::Command, sync::LazyLock};
+
+use e2e::{
+    client::{Client, Jar},
+    program::example,
+    server::{Dialect, Server},
+};
+
+const NOBODY: [&str; 0] = [];
+
+fn start(dialect: Dialect) -> Server {
+    Server::start(&mut Command::new(env!("CARGO_BIN_EXE_serve-actix")), dialect)
+}
+
+mod waxseal {
+    e2e::conformance!(super::start(super::Dialect::Waxseal));
+}
+
+mod microdot {
+    e2e::conformance!(super::start(super::Dialect::Microdot));
+}
+
+fn start_example(dialect: Dialect) -> Server {
+    static LOGIN: LazyLock<PathBuf> = LazyLock::new(|| example("login-actix"));
+    Server::start(&mut Command::new(&*LOGIN), dialect)
+}
+
+mod login {
+    e2e::conformance_of_a_login!(super::start_example(super::Dialect::Waxseal));
+}
+
+mod login_microdot {
+    e2e::conformance_of_a_login!(super::start_example(super::Dialect::Microdot));
+}
+
+#[test]
+fn names_are_escaped() {
+    let server = start_example(Dialect::Waxseal);
+    let (client, mut jar) = (Client::of(&server), Jar::default());
+    jar.take(&client.form("/", "username=%3Cb%3E%22%26%27Jos%C3%A9", &NOBODY));
+    let page = client.get("/", &jar.cookies()).body;
+    assert!(page.contains("Hello <b>&lt;b&gt;\"&amp;'José</b>!"), "{page}");
+}
