@@ -61,10 +61,13 @@ impl<W: 'static> Session<W> {
         Self::from_parts(request.extensions(), request.headers())
     }
 
-    pub(crate) fn from_parts(
-        extensions: &Extensions,
-        headers: &HeaderMap,
-    ) -> Result<Self, SessionError> {
+    /// The same where a framework hands out the parts of a request and not the
+    /// whole: salvo, or a tonic service.
+    ///
+    /// # Errors
+    ///
+    /// As [`of`](Self::of).
+    pub fn from_parts(extensions: &Extensions, headers: &HeaderMap) -> Result<Self, SessionError> {
         let live = Slot::session::<W>(extensions, headers)?;
         Ok(Self { handle: Handle::new(Shared(live)), marker: PhantomData })
     }
