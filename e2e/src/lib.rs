@@ -6,6 +6,7 @@
 //! | `server.rs` | a server as a child process |
 //! | `client.rs` | an HTTP client, and a browser's cookie jar |
 //! | `program.rs` | the programs of the workspace |
+//! | `grpc.rs` | a gRPC client of the service `waxseal.Whoami` |
 //! | `mint.rs` | a second implementation of the tokens, to forge with |
 //! | `conformance/` | what every face must do |
 //! | `bin/serve-*.rs` | one server for each face, to the contract below |
@@ -49,6 +50,8 @@
 
 pub mod client;
 pub mod conformance;
+#[cfg(feature = "servers")]
+pub mod grpc;
 pub mod mint;
 pub mod program;
 pub mod server;

@@ -7,8 +7,8 @@ use crate::{
 
 const NOBODY: [&str; 0] = [];
 
-/// Whose page it is; `None` for the form.
-pub(super) fn greeted(response: &Response) -> Option<String> {
+/// Whose page a login page's response is; `None` for the form.
+pub fn greeted(response: &Response) -> Option<String> {
     assert_eq!(response.status, 200, "{}", response.body);
     let greeting = response.body.split_once("Hello <b>");
     let name = greeting.and_then(|(_, rest)| rest.split_once("</b>!")).map(|(name, _)| name.into());
