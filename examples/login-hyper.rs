@@ -5,6 +5,8 @@
 //! cargo run -p examples --example login-hyper    # then open http://localhost:3000
 //! ```
 
+use std::convert::Infallible;
+
 use examples::{Failure, page, sealer, serve};
 use http_body_util::BodyExt as _;
 use hyper::{Method, Request, Response, StatusCode, body::Incoming, header};
@@ -34,9 +36,19 @@ async fn login(request: Request<Incoming>) -> Result<Response<String>, Failure> 
     Ok(home.body(String::new())?)
 }
 
+/// A failure is an answer, too; hyper would hang up on an error.
+async fn answer(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+    Ok(login(request).await.unwrap_or_else(|error| {
+        eprintln!("{error}");
+        let mut response = Response::default();
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        response
+    }))
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let service =
-        ServiceBuilder::new().layer(SessionLayer::new(sealer()?)).service(service_fn(login));
+        ServiceBuilder::new().layer(SessionLayer::new(sealer()?)).service(service_fn(answer));
     match serve(service).await? {}
 }

@@ -19,6 +19,11 @@ mod microdot {
     e2e::conformance_of_a_login!(super::start(super::Dialect::Microdot));
 }
 
+e2e::conformance! { start(Dialect::Waxseal);
+    names_are_escaped
+    a_name_too_long_sends_nothing
+}
+
 /// The code in `docs/faces.md` is that of the example, and short.
 #[test]
 fn the_recipe_is_the_example() {
