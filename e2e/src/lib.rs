@@ -6,6 +6,7 @@
 //! | `server.rs` | a server as a child process |
 //! | `client.rs` | an HTTP client, and a browser's cookie jar |
 //! | `program.rs` | the programs of the workspace |
+//! | `grpc.rs` | a gRPC client of the service `waxseal.Whoami` |
 //! | `mint.rs` | a second implementation of the tokens, to forge with |
 //! | `conformance/` | what every face must do |
 //! | `serve.rs` | what the servers under test share |
@@ -50,6 +51,8 @@
 
 pub mod client;
 pub mod conformance;
+#[cfg(feature = "servers")]
+pub mod grpc;
 pub mod mint;
 pub mod program;
 pub mod serve;

@@ -1,10 +1,6 @@
 //! The example `login`, as its user runs it.
 
-use std::{
-    path::PathBuf,
-    process::{Command, Output},
-    sync::LazyLock,
-};
+use std::process::{Command, Output};
 
 use e2e::{
     client::{Client, Jar},
@@ -19,8 +15,7 @@ use nix::{
 const NOBODY: [&str; 0] = [];
 
 fn login() -> Command {
-    static LOGIN: LazyLock<PathBuf> = LazyLock::new(|| example("login"));
-    Command::new(&*LOGIN)
+    Command::new(example("login"))
 }
 
 fn start(dialect: Dialect) -> Server {

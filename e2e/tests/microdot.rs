@@ -9,6 +9,7 @@ use std::{
 use data_encoding::BASE64URL_NOPAD;
 use e2e::{
     client::{Client, Jar, Response},
+    program::microdot,
     server::{Dialect, Server},
 };
 use serde_json::{Value, json};
@@ -16,13 +17,7 @@ use serde_json::{Value, json};
 const NOBODY: [&str; 0] = [];
 
 fn python() -> Server {
-    let python = std::env::var("MICRODOT_PYTHON").expect("MICRODOT_PYTHON is set");
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/microdot/server.py");
-    // PyJWT warns of keys as short as Microdot allows them.
-    Server::start(
-        Command::new(python).arg(script).env("PYTHONWARNINGS", "ignore"),
-        Dialect::Microdot,
-    )
+    Server::start(&mut microdot().expect("MICRODOT_PYTHON is set"), Dialect::Microdot)
 }
 
 fn rust() -> Server {

@@ -2,6 +2,7 @@
 //! it is found in a request, and what a response must say to caches.
 
 mod caching;
+mod header_list;
 mod line;
 mod presented;
 mod spec;

@@ -56,10 +56,13 @@ impl<W: 'static> Session<W> {
         Self::from_parts(request.extensions(), request.headers())
     }
 
-    pub(crate) fn from_parts(
-        extensions: &Extensions,
-        headers: &HeaderMap,
-    ) -> Result<Self, SessionError> {
+    /// The same where a framework hands out the parts of a request and not the
+    /// whole: salvo, or a tonic service.
+    ///
+    /// # Errors
+    ///
+    /// As [`of`](Self::of).
+    pub fn from_parts(extensions: &Extensions, headers: &HeaderMap) -> Result<Self, SessionError> {
         let innermost = extensions.get::<Innermost>().map(|innermost| &*innermost.0);
         let cookies = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
         let shared = Slot::session::<W>(innermost, cookies)?;

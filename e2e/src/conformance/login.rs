@@ -7,8 +7,8 @@ use crate::{
 
 const NOBODY: [&str; 0] = [];
 
-/// Whose page it is; `None` for the form.
-pub(super) fn greeted(response: &Response) -> Option<String> {
+/// Whose page a login page's response is; `None` for the form.
+pub fn greeted(response: &Response) -> Option<String> {
     assert_eq!(response.status, 200, "{}", response.body);
     let greeting = response.body.split_once("Hello <b>");
     let name = greeting.and_then(|(_, rest)| rest.split_once("</b>!")).map(|(name, _)| name.into());
@@ -53,4 +53,23 @@ pub fn removal_repeats_every_attribute(server: &Server) {
     let (removing, repeated): (Vec<_>, Vec<_>) = parts.partition(|part| past.contains(part));
     assert_eq!(removing, past);
     assert_eq!(repeated, server.mint.attributes);
+}
+
+/// A name is text, not HTML.
+pub fn names_are_escaped(server: &Server) {
+    let (client, mut jar) = (Client::of(server), Jar::default());
+    jar.take(&client.form("/", "username=%3Cb%3EJos%C3%A9%26", &NOBODY));
+    let page = client.get("/", &jar.cookies()).body;
+    assert!(page.contains("José") && !page.contains("<b><b>"), "{page}");
+}
+
+/// A session that does not fit is an error of the handler: an answer that sets
+/// nothing and says nothing of it.
+pub fn a_name_too_long_sends_nothing(server: &Server) {
+    let client = Client::of(server);
+    let response = client.form("/", &format!("username={}", "x".repeat(5000)), &NOBODY);
+    assert_eq!(response.status, 500);
+    assert_eq!(response.values("set-cookie"), NOBODY);
+    assert!(!response.body.contains("4096"), "{}", response.body);
+    assert_eq!(greeted(&client.get("/", &NOBODY)), None, "it lives on");
 }

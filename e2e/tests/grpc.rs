@@ -1,0 +1,73 @@
+//! The gRPC service `whoami-tonic`: the layer over HTTP/2, and a cookie that
+//! another server has made.
+
+use std::process::Command;
+
+use e2e::{
+    client::{Client, Jar},
+    grpc::whoami,
+    program::heavy_example,
+    server::{Dialect, Server},
+};
+use tonic::{Code, metadata::MetadataMap};
+
+const NOBODY: [&str; 0] = [];
+
+fn start(dialect: Dialect) -> Server {
+    Server::start(&mut Command::new(heavy_example("whoami-tonic")), dialect)
+}
+
+fn values<'m>(metadata: &'m MetadataMap, name: &str) -> Vec<&'m str> {
+    metadata.get_all(name).iter().map(|value| value.to_str().expect("ASCII")).collect()
+}
+
+#[tokio::test]
+async fn a_login_elsewhere_is_known() {
+    for dialect in [Dialect::Waxseal, Dialect::Microdot] {
+        let axum = Server::start(&mut Command::new(env!("CARGO_BIN_EXE_serve-axum")), dialect);
+        let mut jar = Jar::default();
+        jar.take(&Client::of(&axum).form("/", "username=susan", &NOBODY));
+
+        let (name, metadata) = whoami(&start(dialect), &jar.cookies()).await;
+        assert_eq!(name.as_deref(), Ok("susan"));
+        assert_eq!(values(&metadata, "vary"), ["Cookie"]);
+        assert_eq!(values(&metadata, "cache-control"), ["private"]);
+        assert_eq!(values(&metadata, "set-cookie"), NOBODY);
+    }
+}
+
+/// HTTP/2 may carry each cookie in a field of its own (RFC 9113, section
+/// 8.2.3).
+#[tokio::test]
+async fn cookies_may_come_one_by_one() {
+    let server = start(Dialect::Waxseal);
+    let good = server.mint.pair(&server.mint.alive(r#""username":"susan""#));
+    let cookies = ["theme=dark".into(), server.mint.pair("junk"), good];
+    assert_eq!(whoami(&server, &cookies).await.0.as_deref(), Ok("susan"));
+}
+
+#[tokio::test]
+async fn a_session_past_half_of_its_time_goes_on() {
+    const DAY: i64 = 86_400;
+    let server = start(Dialect::Waxseal);
+    let aging = server.mint.between(-5 * DAY, 2 * DAY, r#""username":"susan""#);
+    let (name, metadata) = whoami(&server, &[server.mint.pair(&aging)]).await;
+    assert_eq!(name.as_deref(), Ok("susan"));
+    let [line] = *values(&metadata, "set-cookie") else { panic!("one line: {metadata:?}") };
+    let renewed = line.split(';').next().expect("a pair").to_owned();
+    assert_eq!(whoami(&server, &[renewed]).await.0.as_deref(), Ok("susan"));
+}
+
+#[tokio::test]
+async fn what_is_not_signed_is_nobody() {
+    for dialect in [Dialect::Waxseal, Dialect::Microdot] {
+        let server = start(dialect);
+        let good = server.mint.pair(&server.mint.alive(r#""username":"susan""#));
+        let expired = server.mint.pair(&server.mint.expired(r#""username":"susan""#));
+        for cookies in [vec![], vec![expired], vec![format!("{good}x")], vec!["a=b".into()]] {
+            let (name, metadata) = whoami(&server, &cookies).await;
+            assert_eq!(name, Err(Code::Unauthenticated), "{cookies:?}");
+            assert_eq!(values(&metadata, "set-cookie"), NOBODY);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The example `login-std`, which is the pattern of a new face.
+
+use std::process::Command;
+
+use e2e::{
+    program::example,
+    server::{Dialect, Server},
+};
+
+fn start(dialect: Dialect) -> Server {
+    Server::start(&mut Command::new(example("login-std")), dialect)
+}
+
+mod waxseal {
+    e2e::conformance_of_a_login!(super::start(super::Dialect::Waxseal));
+}
+
+mod microdot {
+    e2e::conformance_of_a_login!(super::start(super::Dialect::Microdot));
+}
+
+e2e::conformance! { start(Dialect::Waxseal);
+    names_are_escaped
+    a_name_too_long_sends_nothing
+}
+
+/// The code in `docs/faces.md` is that of the example, and short.
+#[test]
+fn the_recipe_is_the_example() {
+    let recipe = include_str!("../../docs/faces.md");
+    let example = include_str!("../../crates/waxseal-core/examples/login-std.rs");
+    let (_, code) = recipe.split_once("```rust,ignore\n").expect("the recipe shows code");
+    let (code, _) = code.split_once("```").expect("the code ends");
+    assert!(example.contains(code), "docs/faces.md shows other code than login-std.rs");
+    assert!(code.lines().count() <= 30, "{} lines", code.lines().count());
+}

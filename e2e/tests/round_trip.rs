@@ -1,0 +1,58 @@
+//! One cookie, every server: whoever made it, all the others read it.
+
+use std::process::Command;
+
+use e2e::{
+    client::{Client, Jar},
+    conformance::greeted,
+    grpc::whoami,
+    program::{example, heavy_example, microdot},
+    server::{Dialect, Server},
+};
+
+const NOBODY: [&str; 0] = [];
+
+/// Every login page there is. A new face adds a line.
+fn login_pages() -> Vec<(&'static str, Command)> {
+    vec![
+        ("axum", Command::new(env!("CARGO_BIN_EXE_serve-axum"))),
+        ("std", Command::new(example("login-std"))),
+        ("hyper", Command::new(heavy_example("login-hyper"))),
+        ("salvo", Command::new(heavy_example("login-salvo"))),
+        ("warp", Command::new(heavy_example("login-warp"))),
+    ]
+}
+
+/// Logs in at each of `pages` and asks all of them, and the gRPC service, who
+/// it is; then logs out at another.
+async fn go_round(pages: Vec<(&'static str, Command)>, dialect: Dialect) {
+    let start = |(name, mut command)| (name, Server::start(&mut command, dialect));
+    let pages: Vec<_> = pages.into_iter().map(start).collect();
+    let (_, grpc) = start(("tonic", Command::new(heavy_example("whoami-tonic"))));
+    let next = pages.iter().cycle().skip(1);
+    for ((maker, page), (other, next)) in pages.iter().zip(next) {
+        let mut jar = Jar::default();
+        jar.take(&Client::of(page).form("/", &format!("username={maker}"), &NOBODY));
+        for (reader, page) in &pages {
+            let response = Client::of(page).get("/", &jar.cookies());
+            assert_eq!(greeted(&response).as_deref(), Some(*maker), "{reader} reads {maker}");
+        }
+        let name = whoami(&grpc, &jar.cookies()).await.0;
+        assert_eq!(name.as_deref(), Ok(*maker), "tonic reads {maker}");
+
+        jar.take(&Client::of(next).form("/logout", "", &jar.cookies()));
+        assert_eq!(jar.cookies(), NOBODY, "{other} removes the cookie of {maker}");
+    }
+}
+
+#[tokio::test]
+async fn every_server_reads_the_cookie_of_every_other() {
+    go_round(login_pages(), Dialect::Waxseal).await;
+}
+
+/// With the real Microdot among them where `MICRODOT_PYTHON` is set.
+#[tokio::test]
+async fn every_server_reads_the_microdot_cookie_of_every_other() {
+    let python = microdot().map(|command| ("microdot", command));
+    go_round(login_pages().into_iter().chain(python).collect(), Dialect::Microdot).await;
+}

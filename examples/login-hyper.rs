@@ -1,0 +1,54 @@
+//! A login page on plain hyper: any `tower::Service` of `http` requests will do.
+//!
+//! ```text
+//! export SESSION_SECRET="$(openssl rand -base64 32)"
+//! cargo run -p examples --example login-hyper    # then open http://localhost:3000
+//! ```
+
+use std::convert::Infallible;
+
+use examples::{Failure, page, sealer, serve};
+use http_body_util::BodyExt as _;
+use hyper::{Method, Request, Response, StatusCode, body::Incoming, header};
+use tower::{ServiceBuilder, service_fn};
+use waxseal::{Session, SessionLayer};
+
+async fn login(request: Request<Incoming>) -> Result<Response<String>, Failure> {
+    let session: Session = Session::of(&request)?;
+    match (request.method(), request.uri().path()) {
+        (&Method::GET, "/") => {
+            let page = page(session.get("username")?)?;
+            let html = (header::CONTENT_TYPE, "text/html; charset=utf-8");
+            return Ok(Response::builder().header(html.0, html.1).body(page)?);
+        }
+        (&Method::POST, "/") => {
+            let form = request.into_body().collect().await?.to_bytes();
+            let mut fields = form_urlencoded::parse(&form);
+            let username = fields.find(|(name, _)| name == "username").ok_or("no username")?.1;
+            session.renew(); // a new session at every change of privilege
+            session.insert("username", username)?;
+            session.save()?; // nothing is sent without it
+        }
+        (&Method::POST, "/logout") => session.delete(),
+        _ => return Ok(Response::builder().status(StatusCode::NOT_FOUND).body(String::new())?),
+    }
+    let home = Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, "/");
+    Ok(home.body(String::new())?)
+}
+
+/// A failure is an answer, too; hyper would hang up on an error.
+async fn answer(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+    Ok(login(request).await.unwrap_or_else(|error| {
+        eprintln!("{error}");
+        let mut response = Response::default();
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        response
+    }))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let service =
+        ServiceBuilder::new().layer(SessionLayer::new(sealer()?)).service(service_fn(answer));
+    match serve(service).await? {}
+}

@@ -1,0 +1,71 @@
+//! A login page on warp.
+//!
+//! ```text
+//! export SESSION_SECRET="$(openssl rand -base64 32)"
+//! cargo run -p examples --example login-warp    # then open http://localhost:3000
+//! ```
+
+#![expect(clippy::needless_pass_by_value, reason = "warp calls its handlers so")]
+
+use examples::{Failure, Login, page, sealer, serve};
+use tower::ServiceBuilder;
+use warp::{
+    Filter, Reply,
+    http::{Request, StatusCode, Uri},
+    redirect::see_other,
+    reply,
+    reply::Response,
+};
+use waxseal::{Session, SessionLayer};
+
+fn index(session: Session) -> Result<Response, Failure> {
+    Ok(reply::html(page(session.get("username")?)?).into_response())
+}
+
+fn login(session: Session, form: Login) -> Result<Response, Failure> {
+    session.renew(); // a new session at every change of privilege
+    session.insert("username", form.username)?;
+    session.save()?; // nothing is sent without it
+    Ok(see_other(Uri::from_static("/")).into_response())
+}
+
+fn logout(session: Session) -> Response {
+    session.delete();
+    see_other(Uri::from_static("/")).into_response()
+}
+
+/// Filters see one extension of a request and never the request, so the session
+/// goes there. That opens it for each request: what is to stay cacheable belongs
+/// outside of this.
+fn with_session<B>(mut request: Request<B>) -> Request<B> {
+    match Session::of(&request) {
+        Ok(session) => {
+            let session: Session = session;
+            request.extensions_mut().insert(session);
+        }
+        Err(error) => eprintln!("{error}"),
+    }
+    request
+}
+
+fn or_500(result: Result<Response, Failure>) -> Response {
+    result.unwrap_or_else(|error| {
+        eprintln!("{error}");
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    })
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let session = warp::ext::get::<Session>;
+    let home = warp::path::end();
+    let routes = home.and(warp::get()).and(session()).map(index).map(or_500);
+    let routes = routes
+        .or(home.and(warp::post()).and(session()).and(warp::body::form()).map(login).map(or_500))
+        .or(warp::path!("logout").and(warp::post()).and(session()).map(logout));
+    let service = ServiceBuilder::new()
+        .layer(SessionLayer::new(sealer()?))
+        .map_request(with_session)
+        .service(warp::service(routes));
+    match serve(service).await? {}
+}
