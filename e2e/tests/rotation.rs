@@ -108,8 +108,6 @@ impl Cluster {
                 _ => {
                     let url = node.server.url.clone();
                     cluster.urls.write().expect("nobody panicked").retain(|known| *known != url);
-                    // What is under way comes to its end.
-                    thread::sleep(Duration::from_millis(500));
                     node.signal(Signal::SIGTERM);
                     *node = Node::start(&cluster.login, node.keys.clone());
                     cluster.urls.write().expect("nobody panicked").push(node.server.url.clone());
@@ -125,17 +123,17 @@ impl Cluster {
 fn use_it(user: usize, cluster: &Cluster, stop: &AtomicBool, requests: &AtomicU64) -> Jar {
     let name = format!("user{user}");
     let mut jar = Jar::default();
-    let url = |turn: usize| {
-        let urls = cluster.urls.read().expect("nobody panicked");
-        urls[turn % urls.len()].clone()
-    };
-    let response = Client::at(&url(user)).form("/", &format!("username={name}"), &NOBODY);
+    // Held until the answer is there: a server leaves the list when no request
+    // to it is under way.
+    let urls = || cluster.urls.read().expect("nobody panicked");
+    let at = |urls: &[String], turn: usize| Client::at(&urls[turn % urls.len()]);
+    let response = at(&urls(), user).form("/", &format!("username={name}"), &NOBODY);
     assert_eq!(response.status, 303, "{}", response.body);
     jar.take(&response);
     let mut turn = user;
     while !stop.load(Ordering::Relaxed) {
         turn += 1;
-        let response = Client::at(&url(turn)).get("/", &jar.cookies());
+        let response = at(&urls(), turn).get("/", &jar.cookies());
         assert_eq!(response.status, 200);
         assert!(response.body.contains(&format!("Hello <b>{name}</b>!")), "{name} was logged out");
         jar.take(&response);
