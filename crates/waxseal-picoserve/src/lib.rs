@@ -128,3 +128,8 @@ pub use waxseal_core::{
     ReadError, Rejection, SaveError, Sealer, SealerBuilder, Secret, SecretError, UnixTime,
     WriteError,
 };
+
+/// The code that the guide shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/embedded.md")]
+struct Guide;
