@@ -28,6 +28,14 @@ impl Mint {
         Self::derived("a secret for tests, and nothing else", "__Host-session")
     }
 
+    /// Of our own cookie where a device serves plain http.
+    pub fn insecure_http() -> Self {
+        Self {
+            attributes: &["Path=/", "HttpOnly", "SameSite=Lax"],
+            ..Self::derived(Self::waxseal().secret, "session")
+        }
+    }
+
     /// Of our own cookie under another secret or name.
     pub fn derived(secret: &'static str, cookie: &'static str) -> Self {
         let hkdf = Hkdf::<Sha256>::new(None, secret.as_bytes());

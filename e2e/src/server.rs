@@ -33,8 +33,13 @@ pub enum Dialect {
 impl Server {
     /// Starts `command` and waits until it has said where it listens; a minute at most.
     pub fn start(command: &mut Command, dialect: Dialect) -> Self {
+        Self::start_minted(command, dialect, Mint::waxseal())
+    }
+
+    /// Likewise, a server whose own cookie is that of `mint`.
+    pub fn start_minted(command: &mut Command, dialect: Dialect, mint: Mint) -> Self {
         let mint = match dialect {
-            Dialect::Waxseal => Mint::waxseal(),
+            Dialect::Waxseal => mint,
             Dialect::Microdot => Mint::microdot(),
         };
         if dialect == Dialect::Microdot {
@@ -59,7 +64,7 @@ impl Server {
                 }
             }
         });
-        let port = receiver.recv_timeout(Duration::from_secs(60));
+        let port = receiver.recv_timeout(Duration::from_mins(1));
         let mut server = Self { child, url: String::new(), mint, dialect };
         server.url =
             format!("http://127.0.0.1:{}", port.expect("the server says where it listens"));

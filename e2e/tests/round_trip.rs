@@ -14,8 +14,12 @@ const NOBODY: [&str; 0] = [];
 
 /// Every login page there is. A new face adds a line.
 fn login_pages() -> Vec<(&'static str, Command)> {
+    let mut picoserve = Command::new(env!("CARGO_BIN_EXE_serve-picoserve"));
+    picoserve.env("BEHIND_HTTPS", "yes");
     vec![
         ("axum", Command::new(env!("CARGO_BIN_EXE_serve-axum"))),
+        ("actix", Command::new(env!("CARGO_BIN_EXE_serve-actix"))),
+        ("picoserve", picoserve),
         ("std", Command::new(example("login-std"))),
         ("hyper", Command::new(heavy_example("login-hyper"))),
         ("salvo", Command::new(heavy_example("login-salvo"))),

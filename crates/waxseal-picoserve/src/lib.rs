@@ -1,0 +1,135 @@
+//! Secure user sessions for [picoserve], the web server for microcontrollers:
+//! a session is a JSON object, signed as a JSON Web Token (HS256) and carried
+//! in one cookie. `no_std` and `alloc`.
+//!
+//! ```
+//! extern crate alloc;
+//! use alloc::{format, string::String};
+//!
+//! use picoserve::{
+//!     Router,
+//!     extract::Form,
+//!     response::Redirect,
+//!     routing::{PathRouter, get, post},
+//! };
+//! use waxseal_picoserve::{
+//!     BuildError, CookieSpec, Sealer, Secret, Session, SessionError, SessionLayer, UnixTime,
+//! };
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Login {
+//!     username: String,
+//! }
+//!
+//! async fn index(session: Session) -> Result<String, SessionError> {
+//!     Ok(match session.get::<String>("username")? {
+//!         Some(name) => format!("Logged in as {name}"),
+//!         None => "Not logged in".into(),
+//!     })
+//! }
+//!
+//! async fn login(session: Session, Form(form): Form<Login>) -> Result<Redirect, SessionError> {
+//!     session.renew(); // a new session at every change of privilege
+//!     session.insert("username", form.username)?;
+//!     session.save()?; // nothing is sent without it; too large fails here
+//!     Ok(Redirect::to("/"))
+//! }
+//!
+//! async fn logout(session: Session) -> Redirect {
+//!     session.delete();
+//!     Redirect::to("/")
+//! }
+//!
+//! fn app(secret: Secret, clock: fn() -> UnixTime) -> Result<Router<impl PathRouter>, BuildError> {
+//!     let sealer = Sealer::builder(secret)
+//!         .cookie(CookieSpec::insecure_http()) // where the device serves plain http
+//!         .max_token_bytes(1024) // with an HTTP buffer of 2048
+//!         .build()?;
+//!     Ok(Router::new()
+//!         .route("/", get(index).post(login))
+//!         .route("/logout", post(logout))
+//!         .layer(SessionLayer::new(sealer, clock)))
+//! }
+//! ```
+//!
+//! What a handler does with a session is documented at [`Handle`], which
+//! [`Session`] dereferences to. There is one session in an application; a
+//! second layer inside another hides the outer one.
+//!
+//! # What a board has to bring
+//!
+//! - **A clock** that knows the date. Until it is set, no cookie is accepted
+//!   ([`Rejection::ClockNotSet`]) and `save()` fails
+//!   ([`SaveError::ClockNotSet`]): a session whose age is not known is never
+//!   taken for a young one.
+//! - **A secret**, at least 32 random bytes, the same after every start.
+//! - **Randomness** only where sessions are to have names:
+//!   [`SessionLayer::randomness`]. Signing needs none.
+//! - **An HTTP buffer** that holds the whole request head. What does not fit
+//!   never reaches the session: picoserve answers 400. Choose
+//!   [`SealerBuilder::max_token_bytes`] so that a cookie that was saved fits in
+//!   beside the other headers: the buffer's size less 1024 bytes is safe with
+//!   today's browsers.
+//!
+//! # A handler without the layer does not compile
+//!
+//! ```compile_fail,E0277
+//! use picoserve::{Router, routing::{PathRouter, get}};
+//! use waxseal_picoserve::Session;
+//!
+//! async fn index(session: Session) {}
+//!
+//! fn app() -> Router<impl PathRouter> {
+//!     Router::new().route("/", get(index)) // .layer(SessionLayer::new(sealer, clock))
+//! }
+//! ```
+//!
+//! # Headers are only added
+//!
+//! picoserve lets a layer add response headers, not change them. `Vary: Cookie`
+//! and `Cache-Control: private` therefore stand beside those that a handler
+//! has set. Caches read several lines as one, and of contradictory directives
+//! they follow the strictest (RFC 9111, section 4.2.1): a response that has read its
+//! session can't be made `public`. `CDN-Cache-Control` and its like stay as
+//! well, and overrule `Cache-Control`: don't set them on a response that sets
+//! the cookie.
+//!
+//! [picoserve]: https://docs.rs/picoserve
+
+#![no_std]
+#![warn(unreachable_pub)]
+// No panic on any input: these make one visible where it would be written.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+extern crate alloc;
+
+mod error;
+mod layer;
+mod response;
+mod session;
+mod slot;
+
+pub use error::SessionError;
+pub use layer::{SessionLayer, WithSession};
+pub use session::{Session, Shared};
+#[doc(inline)]
+pub use waxseal_core::{
+    BuildError, CookieSpec, CookieSpecBuilder, CookieSpecError, Handle, Jwks, JwksError, KeySource,
+    ReadError, Rejection, SaveError, Sealer, SealerBuilder, Secret, SecretError, UnixTime,
+    WriteError,
+};
+
+/// The code that the guide shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/embedded.md")]
+struct Guide;

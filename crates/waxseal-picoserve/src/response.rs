@@ -1,0 +1,60 @@
+//! The response, and what the session adds to its head.
+
+use alloc::{borrow::Cow, string::String, vec::Vec};
+
+use picoserve::{
+    ResponseSent,
+    io::Read,
+    response::{Body, Connection, HeadersIter, Response, ResponseWriter},
+};
+use waxseal_core::ResponseHeaders;
+
+use crate::slot::Slot;
+
+/// Closes the session when the response head is made.
+pub(crate) struct SessionResponse<'s, W> {
+    slot: &'s Slot,
+    inner: W,
+}
+
+impl<'s, W> SessionResponse<'s, W> {
+    pub(crate) const fn new(slot: &'s Slot, inner: W) -> Self {
+        Self { slot, inner }
+    }
+}
+
+impl<W: ResponseWriter> ResponseWriter for SessionResponse<'_, W> {
+    type Error = W::Error;
+
+    async fn write_response<R: Read<Error = Self::Error>, H: HeadersIter, B: Body>(
+        self,
+        connection: Connection<'_, R>,
+        response: Response<H, B>,
+    ) -> Result<ResponseSent, Self::Error> {
+        let mut added = Added(Vec::new());
+        if let Some(closing) = self.slot.close() {
+            closing.apply(&mut added);
+        }
+        self.inner.write_response(connection, response.with_headers(&*added.0)).await
+    }
+}
+
+/// The headers of the session, which go beside those of the handler: no layer
+/// sees these.
+struct Added(Vec<(&'static str, Cow<'static, str>)>);
+
+impl ResponseHeaders for Added {
+    fn joined(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn set(&mut self, name: &'static str, value: Cow<'static, str>) {
+        self.0.push((name, value));
+    }
+
+    fn append(&mut self, name: &'static str, value: String) {
+        self.0.push((name, value.into()));
+    }
+
+    fn remove(&mut self, _: &'static str) {}
+}

@@ -1,0 +1,45 @@
+//! The core alone, as small as it gets: opens a cookie of 300 bytes, and saves
+//! its session.
+
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+use alloc::string::String;
+use core::hint::black_box;
+
+use cortex_m_rt::entry;
+use waxseal_core::{Alone, Handle, Sealer, Secret, UnixTime};
+
+const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+/// A token of 300 bytes: susan's name, times, `sid`, a counter and a note.
+const COOKIE: &str = "__Host-session=eyJhbGciOiJIUzI1NiIsImtpZCI6InBwQkVpQU43In0.eyJpYXQiOjE3OTk5O\
+    TkwMDAsImV4cCI6MTgwMDYwMzgwMCwic2lkIjoiQWdJQ0FnSUNBZ0lDQWdJQ0FnSUNBZyIsInVzZ\
+    XJuYW1lIjoic3VzYW4iLCJ2aXNpdHMiOjEsIm5vdGUiOiJ4eHh4eHh4eHh4eHh4eHh4eHh4eHh4e\
+    Hh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eCJ9.lu4aGk3zH9ejbiCLJviL5v50RMA9WoLE\
+    k6let7POXcA";
+
+fn visit() -> Result<(), &'static str> {
+    let cookie = black_box(COOKIE);
+    let secret = Secret::new([7; 32]).map_err(|_| "the secret is too short")?;
+    let sealer = Sealer::builder(secret).build().map_err(|_| "the sealer cannot be built")?;
+    let alone = Alone::open(&sealer, [cookie.as_bytes()], NOW);
+    let session = Handle::new(&alone);
+    let name: Option<String> = session.get("username").map_err(|_| "no name")?;
+    if name.as_deref() != Some("susan") {
+        return Err("the cookie was not accepted");
+    }
+    session.insert("visits", 2).map_err(|_| "cannot be inserted")?;
+    session.save().map_err(|_| "cannot be saved")?;
+    let closing = alone.close();
+    let line = closing.set_cookie().next().ok_or("nothing is set")?;
+    black_box(line);
+    Ok(())
+}
+
+#[entry]
+fn main() -> ! {
+    firmware::run(visit)
+}

@@ -1,0 +1,117 @@
+//! What the core accepts, and what it refuses.
+
+use alloc::string::String;
+
+use waxseal_core::{Alone, Handle, Rejection, SaveError, Sealer, SealerBuilder, Secret, UnixTime};
+
+use crate::{Checked, check};
+
+const NOW: u64 = 1_800_000_000;
+const DAY: u64 = 86_400;
+
+/// Under Microdot's key `top-secret`, from MicroPython and from PyJWT with
+/// either order of its header.
+const MICRODOT: [(&str, &str); 3] = [
+    (
+        "session=eyJ0eXAiOiAiSldUIiwgImFsZyI6ICJIUzI1NiJ9.eyJ1c2VybmFtZSI6ICJzdXNhbiJ9.\
+         6gkThX0SIJN4hqN2xbHoEsDq1uUF0Srami8UMHbBCxU",
+        "susan",
+    ),
+    (
+        "session=eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ1c2VybmFtZSI6ImpvZSJ9.\
+         5c9Xq2Di-vQM__F2bTaGWfFhqQNGvJjLZzXrbPfCE94",
+        "joe",
+    ),
+    (
+        "session=eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJ1c2VybmFtZSI6ImpvZSJ9.\
+         83K9GgiHjp6aXGhYwGBCQiaG5keoRgm0-POkVrkM-xw",
+        "joe",
+    ),
+];
+
+pub fn all() -> Checked {
+    let sealer = sealer(7).ok_or("a sealer can be built")?;
+    let cookie = sealed(&sealer).ok_or("a session can be sealed")?;
+    check("a sealed session opens", name(&sealer, &cookie, NOW).as_deref() == Some("susan"))?;
+    refusals(&sealer, &cookie)?;
+    microdot()?;
+    clock(&sealer, &cookie)
+}
+
+fn builder(secret: u8) -> Option<SealerBuilder> {
+    Some(Sealer::builder(Secret::new([secret; 32]).ok()?))
+}
+
+fn sealer(secret: u8) -> Option<Sealer> {
+    builder(secret)?.build().ok()
+}
+
+/// The cookie of a session of susan's.
+fn sealed(sealer: &Sealer) -> Option<String> {
+    let alone = Alone::open(sealer, [], UnixTime::from_secs(NOW))
+        .with_randomness(|| Ok(*b"not random at al"));
+    let session = Handle::new(&alone);
+    session.insert("username", "susan").ok()?;
+    session.save().ok()?;
+    let closing = alone.close();
+    closing.set_cookie().next()?.split(';').next().map(String::from)
+}
+
+fn name(sealer: &Sealer, cookie: &str, now: u64) -> Option<String> {
+    let alone = Alone::open(sealer, [cookie.as_bytes()], UnixTime::from_secs(now));
+    Handle::new(&alone).get("username").ok()?
+}
+
+fn refused(sealer: &Sealer, cookie: &str, now: u64) -> Option<Rejection> {
+    let alone = Alone::open(sealer, [cookie.as_bytes()], UnixTime::from_secs(now));
+    let session = Handle::new(&alone);
+    session.rejection().filter(|_| session.is_new() && session.keys().is_empty())
+}
+
+fn refusals(sealer: &Sealer, cookie: &str) -> Checked {
+    let forged = flipped(cookie);
+    let signature = Some(Rejection::Signature);
+    check("a tampered signature is refused", refused(sealer, &forged, NOW) == signature)?;
+    let late = refused(sealer, cookie, NOW + 8 * DAY);
+    check("an expired session is refused", late == Some(Rejection::Expired))?;
+    let other = self::sealer(8).ok_or("a second sealer can be built")?;
+    let unknown = Some(Rejection::UnknownKey);
+    check("a wrong key is refused", refused(&other, cookie, NOW) == unknown)?;
+    let small = builder(7).and_then(|builder| builder.max_token_bytes(256).build().ok());
+    let small = small.ok_or("a small sealer can be built")?;
+    let long = alloc::format!("{cookie}{}", "x".repeat(256));
+    check("what is too large is refused", refused(&small, &long, NOW) == Some(Rejection::TooLarge))
+}
+
+/// The cookie with another last byte in its claims.
+fn flipped(cookie: &str) -> String {
+    let (message, signature) = cookie.rsplit_once('.').unwrap_or_default();
+    let first = if signature.starts_with('A') { 'B' } else { 'A' };
+    let rest = signature.get(1..).unwrap_or_default();
+    alloc::format!("{message}.{first}{rest}")
+}
+
+fn microdot() -> Checked {
+    let sealer = Sealer::microdot("top-secret").map_err(|_| "Microdot's key is taken")?;
+    for (cookie, user) in MICRODOT {
+        let accepted = name(&sealer, cookie, NOW).as_deref() == Some(user);
+        check("Microdot's token is accepted", accepted)?;
+        let refused = refused(&sealer, &flipped(cookie), NOW);
+        check(
+            "Microdot's token, tampered with, is refused",
+            refused == Some(Rejection::Signature),
+        )?;
+    }
+    let other = Sealer::microdot("another").map_err(|_| "Microdot's key is taken")?;
+    let refused = refused(&other, MICRODOT[0].0, NOW);
+    check("Microdot's token under a wrong key is refused", refused == Some(Rejection::Signature))
+}
+
+/// A board that has just started, without a battery for its clock.
+fn clock(sealer: &Sealer, cookie: &str) -> Checked {
+    let refused = refused(sealer, cookie, 0);
+    check("without a clock nothing is accepted", refused == Some(Rejection::ClockNotSet))?;
+    let alone = Alone::open(sealer, [], UnixTime::from_secs(0));
+    let saved = Handle::new(&alone).save();
+    check("without a clock nothing is saved", saved == Err(SaveError::ClockNotSet))
+}

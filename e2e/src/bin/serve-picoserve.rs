@@ -1,0 +1,150 @@
+//! The server under test for the picoserve face.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use e2e::serve::{self, Answer, Fallible};
+use picoserve::{
+    Config, ResponseSent, Router, Server, Timeouts,
+    extract::Form,
+    io::Read,
+    request::Request,
+    response::{Connection, IntoResponse, Redirect, Response, ResponseWriter, StatusCode},
+    routing::{PathRouter, RequestHandlerService, get, post, post_service},
+    time::Duration,
+};
+use tokio::{net::TcpListener, task::LocalSet};
+use waxseal_picoserve::{
+    CookieSpec, Handle, SaveError, Sealer, Secret, Session, SessionError, SessionLayer, UnixTime,
+    WithSession,
+};
+
+#[derive(serde::Deserialize)]
+struct Login {
+    username: String,
+}
+
+async fn index(session: Session) -> Result<impl IntoResponse, SessionError> {
+    let page = serve::page(session.get::<String>("username")?.as_deref());
+    Ok(Response::ok(page).with_content_type("text/html; charset=utf-8"))
+}
+
+async fn login(session: Session, Form(form): Form<Login>) -> Result<Redirect, SessionError> {
+    session.renew();
+    session.insert("username", form.username)?;
+    session.save()?;
+    Ok(Redirect::to("/"))
+}
+
+async fn logout(session: Session) -> Redirect {
+    session.delete();
+    Redirect::to("/")
+}
+
+/// Asks for the session only where a step of the script does: a handler's
+/// arguments would have opened it before.
+struct Script;
+
+impl RequestHandlerService<WithSession> for Script {
+    async fn call_request_handler_service<R: Read, W: ResponseWriter<Error = R::Error>>(
+        &self,
+        state: &WithSession,
+        (): (),
+        mut request: Request<'_, R>,
+        response_writer: W,
+    ) -> Result<ResponseSent, W::Error> {
+        let body = request.body_connection.body().read_all().await.map(|body| body.to_vec());
+        let connection = request.body_connection.finalize().await?;
+        match body {
+            Ok(body) => {
+                let session = || Ok(Handle::clone(&state.session(&request.parts)));
+                let reply = Reply(serve::script(&body, session));
+                reply.write_to(connection, response_writer).await
+            }
+            Err(error) => error.write_to(connection, response_writer).await,
+        }
+    }
+}
+
+struct Reply(Answer);
+
+impl IntoResponse for Reply {
+    async fn write_to<R: Read, W: ResponseWriter<Error = R::Error>>(
+        self,
+        connection: Connection<'_, R>,
+        response_writer: W,
+    ) -> Result<ResponseSent, W::Error> {
+        let Answer { status, headers, body } = self.0;
+        let status = StatusCode::new(status);
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (&**name, value)).collect();
+        if status.as_u16() == 204 {
+            let response = Response::empty(status).with_headers(&*headers);
+            return response_writer.write_response(connection, response).await;
+        }
+        let response = Response::new(status, body).with_headers(&*headers);
+        response_writer.write_response(connection, response).await
+    }
+}
+
+fn sealer() -> Fallible<Sealer> {
+    let secret = std::env::var("SESSION_SECRET")?;
+    if std::env::args().any(|argument| argument == "--microdot") {
+        return Ok(Sealer::microdot(secret)?);
+    }
+    let mut builder = Sealer::builder(Secret::new(secret)?);
+    // As behind a proxy that speaks https.
+    if std::env::var_os("BEHIND_HTTPS").is_none() {
+        builder = builder.cookie(CookieSpec::insecure_http());
+    }
+    if let (Ok(key), Ok(since)) = (std::env::var("MICRODOT_KEY"), std::env::var("MICRODOT_SINCE")) {
+        builder = builder.dangerous_accept_weak_microdot(key, UnixTime::from_secs(since.parse()?));
+    }
+    Ok(builder.build()?)
+}
+
+fn clock() -> UnixTime {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UnixTime::from_secs(since_1970.as_secs())
+}
+
+fn random() -> Result<[u8; 16], SaveError> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).map_err(|_| SaveError::NoRandomness)?;
+    Ok(bits)
+}
+
+fn app(layer: SessionLayer) -> Router<impl PathRouter> {
+    Router::new()
+        .route("/", get(index).post(login))
+        .route("/logout", post(logout))
+        .route("/script", post_service(Script))
+        .layer(layer)
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Fallible<()> {
+    // As large as the suites need it; a board's is smaller.
+    let buffer = std::env::var("BUFFER").map_or(Ok(16 * 1024), |buffer| buffer.parse::<usize>())?;
+    // The machine may be busy.
+    let patient = Duration::from_secs(60);
+    let config = Config::new(Timeouts {
+        start_read_request: patient,
+        persistent_start_read_request: patient,
+        read_request: patient,
+        write: patient,
+    });
+    let app = app(SessionLayer::new(sealer()?, clock).randomness(random));
+    let (app, config) = (&*Box::leak(Box::new(app)), &*Box::leak(Box::new(config)));
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    println!("http://{}", listener.local_addr()?);
+    let serve = async {
+        loop {
+            let (stream, _) = listener.accept().await?;
+            tokio::task::spawn_local(async move {
+                let mut buffer = vec![0; buffer];
+                // A client that goes away is no matter of ours.
+                drop(Server::new_tokio(app, config, &mut buffer).serve(stream).await);
+            });
+        }
+    };
+    LocalSet::new().run_until(serve).await
+}
