@@ -1,6 +1,8 @@
 //! The registered claims (RFC 7519, section 4.1): their types when a token is
 //! opened, their members when one is sealed.
 
+mod numeric_date;
+
 use alloc::vec::Vec;
 
 use crate::{
@@ -101,40 +103,6 @@ impl Check {
 /// Sets a time; says whether it is one.
 #[inline]
 fn set(slot: &mut Option<UnixTime>, json: &[u8]) -> bool {
-    *slot = time(json);
+    *slot = numeric_date::parse(json);
     slot.is_some()
-}
-
-/// A `NumericDate` (RFC 7519, section 2): a JSON number under 2^63. A fraction
-/// is cut off, and a moment before 1970 counts as 1970.
-fn time(json: &[u8]) -> Option<UnixTime> {
-    /// 2^63, exact.
-    const END: f64 = 9_223_372_036_854_775_808.0;
-
-    if let Some(secs) = json.try_into().ok().and_then(ten_digits) {
-        return Some(UnixTime::from_secs(secs));
-    }
-    let json = core::str::from_utf8(json).ok()?;
-    if let Ok(secs) = json.parse::<i64>() {
-        return Some(UnixTime::from_secs(u64::try_from(secs).unwrap_or(0)));
-    }
-    match json.parse::<f64>() {
-        // JSON text that parses as a float is a number: `NaN` and `inf` are
-        // not JSON, and a string has its quotes.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
-        Ok(secs) if secs < END && secs > -END => Some(UnixTime::from_secs(secs as u64)),
-        _ => None,
-    }
-}
-
-/// The number that ten digits write, as every time from 2001 to 2286 has them.
-/// Not from one digit to the next: so none has to wait for another.
-#[inline]
-#[expect(clippy::arithmetic_side_effects, reason = "ten bytes at their places fit into 64 bits")]
-fn ten_digits(json: &[u8; 10]) -> Option<u64> {
-    const PLACES: [u64; 10] =
-        [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
-    let digits = json.map(|byte| u64::from(byte.wrapping_sub(b'0')));
-    let number = digits.iter().zip(PLACES).map(|(digit, place)| digit * place).sum();
-    digits.iter().all(|digit| *digit <= 9).then_some(number)
 }

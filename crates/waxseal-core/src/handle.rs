@@ -3,10 +3,7 @@
 
 mod alone;
 
-use alloc::{
-    string::{String, ToString as _},
-    vec::Vec,
-};
+use alloc::{string::String, vec::Vec};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -14,7 +11,7 @@ pub use self::alone::Alone;
 use crate::{
     error::{ReadError, Rejection, SaveError, WriteError},
     sealer::{Opened, Sealer},
-    state::to_json,
+    state::{quoted, to_json},
     time::UnixTime,
 };
 
@@ -142,7 +139,7 @@ impl<S: Share> Handle<S> {
     /// change of privilege: the session is [renewed](Self::renew). Takes effect
     /// with the next save.
     pub fn set_user(&self, user: &str) {
-        let json = serde_json::Value::from(user).to_string();
+        let json = quoted(user);
         self.0.with(|sealer, opened| {
             sealer.renew(opened);
             opened.state.set_claim("sub", json);

@@ -68,13 +68,12 @@ fn ending(header: &[u8]) -> Ending {
 
 impl Keyring {
     /// The ring of our own cookie: `signing` signs, `accepted` verify, too.
-    pub(crate) fn new(signing: Key, mut accepted: Vec<Key>) -> Result<Self, BuildError> {
-        accepted.sort_unstable_by(|one, other| one.header().cmp(other.header()));
-        let twice = accepted
-            .windows(2)
-            .any(|pair| matches!(pair, [one, other] if one.header() == other.header()));
-        if twice || accepted.iter().any(|key| key.header() == signing.header()) {
-            return Err(BuildError::DuplicateKey);
+    pub(crate) fn new(signing: Key, accepted: Vec<Key>) -> Result<Self, BuildError> {
+        for (at, key) in accepted.iter().enumerate() {
+            let mut others = accepted.iter().take(at).chain([&signing]);
+            if others.any(|other| other.header() == key.header()) {
+                return Err(BuildError::DuplicateKey);
+            }
         }
         let endings = accepted.iter().map(|key| ending(key.header().as_bytes())).collect();
         Ok(Self { dialect: Dialect::Waxseal, signing, accepted, endings })

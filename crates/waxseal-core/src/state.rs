@@ -6,7 +6,8 @@
 
 mod finite;
 mod members;
-mod scan;
+pub(crate) mod scan;
+mod unescape;
 
 use alloc::{
     borrow::Cow,
@@ -18,7 +19,7 @@ use alloc::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use self::members::Members;
-pub(crate) use self::members::write_member;
+pub(crate) use self::members::{quoted, write_member};
 use crate::{
     error::{ReadError, WriteError},
     keyring::Dialect,

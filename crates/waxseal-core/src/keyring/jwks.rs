@@ -1,11 +1,7 @@
 //! Keys as they stand, in the form that gateways read: a JSON Web Key Set
 //! (RFC 7517, section 5) of symmetric keys (RFC 7518, section 6.4).
 
-use alloc::{
-    string::{String, ToString as _},
-    vec,
-    vec::Vec,
-};
+use alloc::{string::String, vec, vec::Vec};
 use core::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
@@ -104,7 +100,7 @@ impl Jwks {
             json.push_str("\",\"key_ops\":[");
             json.push_str(operations);
             json.push_str("],\"waxseal:cookie\":");
-            json.push_str(&serde_json::Value::from(&*self.cookie).to_string());
+            json.push_str(&serde_json::to_string(&*self.cookie).unwrap_or_default());
             json.push('}');
         }
         json.push_str("]}");

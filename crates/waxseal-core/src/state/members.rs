@@ -1,13 +1,9 @@
 //! A JSON object as a list of its members' texts, in their order.
 
-use alloc::{
-    boxed::Box,
-    string::{String, ToString as _},
-    vec::Vec,
-};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::ops::Range;
 
-use super::scan;
+use super::{scan, unescape::unescape};
 
 /// The members of one object: those that came, as ranges of its text, and
 /// those that were set since.
@@ -47,9 +43,6 @@ struct Made {
     value: Option<Box<str>>,
 }
 
-/// Of so many members each name is compared with a new one; more are sorted.
-const FEW: usize = 16;
-
 impl Span {
     /// A range of a text whose length fits.
     #[expect(clippy::cast_possible_truncation, reason = "`parse` refuses a longer text")]
@@ -87,25 +80,20 @@ impl Members {
         // So that a place in it fits into 32 bits: no cookie comes near.
         u32::try_from(text.len()).ok()?;
         let mut list = Vec::with_capacity(8);
-        let (mut traces, mut perhaps_twice) = (0, false);
+        let mut traces = Traces::default();
         scan::members(&text, |found| {
             let mut made = None;
             if found.escaped {
-                let plain = serde_json::from_str(text.get(found.quoted())?).ok()?;
+                let plain = unescape(text.get(found.name.clone())?)?;
                 made = Some(Box::new(Made { plain: Some(plain), ..Made::default() }));
             }
             let came = text.as_bytes().get(found.name.clone())?;
             let plain = made.as_deref().and_then(|made| made.plain.as_deref());
             let name = plain.map_or(came, str::as_bytes);
-            let trace = trace(name);
-            if traces & trace != 0 {
-                if list.len() > FEW {
-                    perhaps_twice = true;
-                } else if list.iter().any(|member: &Member| member.is(name, &text)) {
-                    return None;
-                }
+            if traces.perhaps_twice(name) && list.iter().any(|known: &Member| known.is(name, &text))
+            {
+                return None;
             }
-            traces |= trace;
             let value = text.as_bytes().get(found.value.clone())?;
             check(name, value).then_some(())?;
             list.push(Member {
@@ -115,11 +103,7 @@ impl Members {
             });
             Some(())
         })?;
-        let members = Self { text, list };
-        if perhaps_twice && members.has_duplicates() {
-            return None;
-        }
-        Some(members)
+        Some(Self { text, list })
     }
 
     /// The text that was parsed.
@@ -163,7 +147,7 @@ impl Members {
         if let Some(member) = self.position(name).and_then(|at| self.list.get_mut(at)) {
             member.made.get_or_insert_default().value = value;
         } else {
-            let quoted = serde_json::Value::from(name).to_string();
+            let quoted = quoted(name);
             let (plain, name) = (Some(name.into()), Some(quoted.into()));
             let made = Some(Box::new(Made { plain, name, value }));
             self.list.push(Member { name: Span::default(), value: Span::default(), made });
@@ -192,12 +176,6 @@ impl Members {
 
     fn position(&self, name: &str) -> Option<usize> {
         self.list.iter().position(|member| member.is(name.as_bytes(), &self.text))
-    }
-
-    fn has_duplicates(&self) -> bool {
-        let mut sorted: Vec<_> = self.iter().map(|(name, _)| name.plain).collect();
-        sorted.sort_unstable();
-        !sorted.is_sorted_by(|one, next| one < next)
     }
 }
 
@@ -237,13 +215,30 @@ pub(crate) fn write_member(json: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     json.extend_from_slice(value);
 }
 
-/// One bit of many that a name leaves: the same for the same name, and mostly
-/// another for another, so that few objects need their names compared.
-#[inline]
-fn trace(name: &[u8]) -> u64 {
-    let pair = |bytes: Option<&[u8; 2]>| bytes.map_or(0, |pair| u16::from_le_bytes(*pair));
-    let (start, end) = (pair(name.first_chunk()), pair(name.last_chunk()));
-    let mixed = u32::from(start) << 16 | u32::from(end);
-    // Fibonacci hashing: the highest six bits have something of every byte.
-    1 << (mixed.wrapping_mul(0x9E37_79B1) >> 26)
+/// The JSON text of a string.
+pub(crate) fn quoted(text: &str) -> String {
+    // Every string can be written.
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+/// One bit of many for each name that was there: the same for the same name, and
+/// mostly another for another, so that few names need to be compared.
+#[derive(Default)]
+struct Traces([u64; 8]);
+
+impl Traces {
+    /// Whether a name with the trace of `name` was there; it is from now on.
+    #[inline]
+    fn perhaps_twice(&mut self, name: &[u8]) -> bool {
+        let pair = |bytes: Option<&[u8; 2]>| bytes.map_or(0, |pair| u16::from_le_bytes(*pair));
+        let (start, end) = (pair(name.first_chunk()), pair(name.last_chunk()));
+        let mixed = u32::from(start) << 16 | u32::from(end);
+        // Fibonacci hashing: the highest bits have something of every byte.
+        let hash = mixed.wrapping_mul(0x9E37_79B1);
+        let Some(word) = self.0.get_mut((hash >> 29) as usize) else { return true };
+        let trace = 1 << (hash >> 23 & 63);
+        let known = *word & trace != 0;
+        *word |= trace;
+        known
+    }
 }

@@ -11,26 +11,19 @@ pub(super) const MAX_DEPTH: u32 = 100;
 
 /// Where a member stands.
 #[derive(Clone, Debug)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// The name between its quotes.
-    pub(super) name: Range<usize>,
+    pub(crate) name: Range<usize>,
     /// Whether there are escapes in the name.
-    pub(super) escaped: bool,
+    pub(crate) escaped: bool,
     /// The value's text.
-    pub(super) value: Range<usize>,
-}
-
-impl Found {
-    /// The name with its quotes.
-    pub(super) const fn quoted(&self) -> Range<usize> {
-        self.name.start.saturating_sub(1)..self.name.end.saturating_add(1)
-    }
+    pub(crate) value: Range<usize>,
 }
 
 /// Tells the members of the one object in `text`, in their order; `None` if it
 /// is anything else, or nested too deep, or `tell` says so.
 #[inline]
-pub(super) fn members(text: &str, mut tell: impl FnMut(Found) -> Option<()>) -> Option<()> {
+pub(crate) fn members(text: &str, mut tell: impl FnMut(Found) -> Option<()>) -> Option<()> {
     let mut scan = Scan { bytes: text.as_bytes(), at: 0 };
     scan.white();
     scan.expect(b'{')?;

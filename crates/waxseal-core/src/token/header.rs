@@ -1,14 +1,11 @@
 //! A header that is not, byte for byte, the signing key's: another key's, or
 //! read strictly, for the sake of other emitters of the same tokens.
 
-use core::fmt;
-
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
-
 use crate::{
     base64url,
     error::Rejection,
     keyring::{Key, Keyring},
+    state::scan,
 };
 
 /// The most characters an encoded header may have.
@@ -28,80 +25,36 @@ fn parsed<'k>(header: &[u8], keyring: &'k Keyring) -> Result<&'k Key, Rejection>
     // MAX_LEN characters are 192 bytes.
     let mut buffer = [0; 192];
     let json = base64url::decode_into(header, &mut buffer).ok_or(Rejection::Malformed)?;
-    let header: Header<'_> = serde_json::from_slice(json).map_err(|_| Rejection::Header)?;
+    let json = core::str::from_utf8(json).map_err(|_| Rejection::Header)?;
+    let header = Header::parse(json).ok_or(Rejection::Header)?;
     keyring.by_kid(header.kid).ok_or(Rejection::UnknownKey)
 }
 
-/// `alg` is exactly HS256, `typ` is absent or JWT, and beside them is nothing
-/// but a `kid`: every extension that we do not know must be refused (RFC 7515,
-/// section 4.1.11), and an embedded or referenced key is never used.
-struct Header<'a> {
-    kid: Option<&'a str>,
+/// A header that we accept. `alg` is exactly HS256,
+/// `typ` is absent or JWT, and beside them is nothing but a `kid`: every
+/// extension that we do not know must be refused (RFC 7515, section 4.1.11), and
+/// an embedded or referenced key is never used.
+struct Header<'t> {
+    kid: Option<&'t str>,
 }
 
-/// A string that counts as empty if there are escapes in it: no key of ours
-/// has such a `kid`, and Microdot's dialect ignores it.
-struct Kid<'a>(&'a str);
-
-impl<'de> Deserialize<'de> for Kid<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(KidVisitor)
-    }
-}
-
-struct KidVisitor;
-
-impl<'de> Visitor<'de> for KidVisitor {
-    type Value = Kid<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_borrowed_str<E>(self, kid: &'de str) -> Result<Self::Value, E> {
-        Ok(Kid(kid))
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(Kid(""))
-    }
-}
-
-impl<'de> Deserialize<'de> for Header<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Only a map: serde's derive would take an array, too.
-        deserializer.deserialize_map(HeaderVisitor)
-    }
-}
-
-struct HeaderVisitor;
-
-impl<'de> Visitor<'de> for HeaderVisitor {
-    type Value = Header<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JOSE header")
-    }
-
-    // Borrowed strings only: a name, `alg` or `typ` with an escape in it is
-    // refused, so each has one spelling.
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+impl<'t> Header<'t> {
+    fn parse(json: &'t str) -> Option<Self> {
         let (mut alg, mut typ, mut kid) = (None, None, None);
-        while let Some(name) = map.next_key::<&str>()? {
+        scan::members(json, |found| {
+            // Names, `alg` and `typ` have one spelling: without escapes. So has
+            // the `kid` of every key of ours; Microdot's dialect ignores it.
+            let name = json.get(found.name)?;
+            let value = json.get(found.value)?.strip_prefix('"')?.strip_suffix('"')?;
             let former = match name {
-                "alg" => alg.replace(map.next_value::<&str>()?),
-                "typ" => typ.replace(map.next_value::<&str>()?),
-                "kid" => kid.replace(map.next_value::<Kid<'_>>()?.0),
-                _ => return Err(A::Error::custom("unknown parameter")),
+                "alg" => alg.replace(value),
+                "typ" => typ.replace(value),
+                "kid" => kid.replace(value),
+                _ => return None,
             };
-            if former.is_some() {
-                return Err(A::Error::custom("duplicate parameter"));
-            }
-        }
-        match (alg, typ) {
-            (Some("HS256"), None) => Ok(Header { kid }),
-            (Some("HS256"), Some(typ)) if typ.eq_ignore_ascii_case("JWT") => Ok(Header { kid }),
-            _ => Err(A::Error::custom("another algorithm or type")),
-        }
+            former.is_none().then_some(())
+        })?;
+        let known = alg == Some("HS256") && typ.is_none_or(|typ| typ.eq_ignore_ascii_case("JWT"));
+        known.then_some(Self { kid })
     }
 }
