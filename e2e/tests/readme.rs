@@ -1,0 +1,52 @@
+//! What the README's table of servers says is checked where it says so.
+
+use std::{fs, path::PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// The cells of each row of the table "Where it runs".
+fn rows() -> Vec<Vec<String>> {
+    let readme = fs::read_to_string(root().join("README.md")).expect("a README");
+    let section = readme.split("\n## ").find(|section| section.starts_with("Where it runs"));
+    let rows = section.expect("the section").lines().filter(|line| line.starts_with("| "));
+    let cells =
+        |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().into()).collect();
+    rows.skip(1).map(cells).collect()
+}
+
+/// The targets of the links in a cell.
+fn links(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split("](").skip(1).filter_map(|rest| rest.split(')').next())
+}
+
+#[test]
+fn every_row_names_a_suite_and_an_example_that_are_there() {
+    let folders = ["waxseal", "waxseal-core", "waxseal-actix", "waxseal-picoserve"]
+        .map(|face| format!("crates/{face}/examples"));
+    for row in rows() {
+        let [server, session, example, .., checked] = &row[..] else { panic!("{row:?}") };
+        assert!(links(checked).all(|link| root().join(link).exists()), "{server}: {checked}");
+        assert!(checked.contains("](e2e/tests/"), "{server} is checked by no suite");
+        assert!(links(session).all(|link| root().join(link).exists()), "{server}: {session}");
+
+        let name = example.trim_matches('`').rsplit(' ').next().expect("a name");
+        let mut sources = folders.iter().map(String::as_str).chain(["examples"]);
+        let exists = |folder: &str| {
+            let source = root().join(folder).join(name);
+            source.is_dir() || source.with_extension("rs").is_file()
+        };
+        assert!(sources.any(exists), "{server}: there is no example {name}");
+    }
+}
+
+/// Every page of the round of all servers stands in the table.
+#[test]
+fn every_server_of_the_round_has_a_row() {
+    let round = fs::read_to_string(root().join("e2e/tests/round_trip.rs")).expect("the round");
+    let pages = round.lines().filter_map(|line| line.trim().strip_prefix("(\"")?.split('"').next());
+    let servers = rows().into_iter().map(|row| row[0].clone()).collect::<Vec<_>>().join(", ");
+    let missing: Vec<_> = pages.filter(|page| !servers.contains(page)).collect();
+    assert!(missing.is_empty(), "{missing:?} have no row");
+}
