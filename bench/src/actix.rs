@@ -9,6 +9,7 @@ use actix_web::{
     web,
 };
 use futures_util::FutureExt as _;
+use waxseal_actix::SessionError;
 
 use crate::{
     ours,
@@ -30,6 +31,11 @@ async fn login(session: Session) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
+async fn read_ours(session: waxseal_actix::Session) -> Result<HttpResponse, SessionError> {
+    drop(session.get::<String>("username")?);
+    Ok(HttpResponse::Ok().finish())
+}
+
 /// Calls a service that never waits, with a `Cookie` header.
 macro_rules! request {
     ($app:expr, $cookie:expr) => {{
@@ -49,6 +55,12 @@ pub(crate) fn add(rounds: &mut Rounds) {
     let bare = init_service(bare).now_or_never().expect("no waiting");
     let cookie = ours::cookie(&ours::sealer(), NOW);
     rounds.add("actix", "actix-web: bare", request!(bare, cookie));
+
+    let sessions = waxseal_actix::SessionMiddleware::new(ours::sealer()).clock(ours::now);
+    let app = App::new().wrap(sessions).route("/", web::get().to(read_ours));
+    let app = init_service(app).now_or_never().expect("no waiting");
+    let cookie = ours::cookie(&ours::sealer(), NOW);
+    rounds.add("actix", "actix-web: waxseal read", request!(app, cookie));
 
     let session = SessionMiddleware::new(CookieSessionStore::default(), Key::from(&SECRET));
     let app = App::new()
