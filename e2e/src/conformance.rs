@@ -7,6 +7,7 @@ mod forgeries;
 mod login;
 mod parallel;
 mod saving;
+mod verdicts;
 
 pub use caching::*;
 pub use cookies::*;
@@ -14,6 +15,7 @@ pub use forgeries::*;
 pub use login::*;
 pub use parallel::*;
 pub use saving::*;
+pub use verdicts::*;
 
 /// A test for each case, against the server that `$start` starts.
 #[macro_export]
@@ -54,6 +56,8 @@ macro_rules! conformance_of_a_login {
             removal_repeats_every_attribute
             every_bit_matters
             forgeries
+            odd_claims
+            odd_headers
             expired
             two_of_one_name
             other_peoples_cookies

@@ -69,6 +69,8 @@ macro_rules! conformance_of_the_example {
             removal_repeats_every_attribute
             every_bit_matters
             forgeries
+            odd_claims
+            odd_headers
             expired
             two_of_one_name
             other_peoples_cookies

@@ -3,10 +3,10 @@
 use super::login::greeted;
 use crate::{client::Client, mint::Mint, server::Server};
 
-const USER: &str = r#""username":"susan""#;
+pub(super) const USER: &str = r#""username":"susan""#;
 
 /// Whether the server lets the bearer of this cookie value in.
-fn accepted(client: &Client, server: &Server, token: &[u8]) -> bool {
+pub(super) fn accepted(client: &Client, server: &Server, token: &[u8]) -> bool {
     let cookie = [server.mint.cookie.as_bytes(), b"=", token].concat();
     let response = client.get("/", &[cookie]);
     assert!(response.set_cookies(server.mint.cookie).is_empty(), "a bad cookie is left alone");

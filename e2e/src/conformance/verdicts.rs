@@ -1,0 +1,145 @@
+//! Correctly signed but odd tokens: the same verdict through every face.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::forgeries::{USER, accepted};
+use crate::{
+    client::Client,
+    server::{Dialect, Server},
+};
+
+/// What a token may and may not say of itself beside the user's name.
+pub fn odd_claims(server: &Server) {
+    let microdot = server.dialect() == Dialect::Microdot;
+    let expect = expectation(server, |claims| server.mint.token(claims));
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    // So late that nothing is sealed again.
+    let (hour_ago, in_five_days) = (now - 3600, now + 5 * 86_400);
+
+    // Times: numbers, and nothing that is to be taken for one.
+    let claims =
+        |iat: &str, exp: &str, rest: &str| format!(r#"{{"iat":{iat},"exp":{exp},{USER}{rest}}}"#);
+    let (began, ends) = (hour_ago.to_string(), in_five_days.to_string());
+    let timed = |rest: &str| claims(&began, &ends, rest);
+    expect(&timed(""), true);
+    expect(&claims(&began, &format!("{ends}.5"), ""), true);
+    expect(&claims(&format!("{began}.5"), &ends, ""), true);
+    for odd in [
+        "null",
+        "true",
+        "[]",
+        "{}",
+        "NaN",
+        "Infinity",
+        "1e400",
+        "9223372036854775808",
+        "0x7fffffff",
+    ] {
+        expect(&claims(&began, odd, ""), false);
+        expect(&claims(odd, &ends, ""), false);
+        expect(&timed(&format!(r#","nbf":{odd}"#)), false);
+    }
+    expect(&claims(&began, &format!("\"{ends}\""), ""), false);
+    expect(&claims(&began, &began, ""), false);
+    expect(&claims(&ends, &ends, ""), false);
+    expect(&timed(&format!(r#","nbf":{ends}"#)), false);
+
+    // Registered claims of another type; in Microdot's tokens some are data.
+    for (members, ours, theirs) in [
+        (r#""sub":5"#, false, false),
+        (r#""jti":null"#, false, false),
+        (r#""aud":"x""#, false, false),
+        (r#""aud":[]"#, false, false),
+        (r#""iss":5"#, false, true),
+        (r#""sid":5"#, false, true),
+        (r#""remember":"yes""#, false, true),
+        // Names stand there once, however they are spelled.
+        (r#""username":"susan""#, false, false),
+        (r#""usern\u0061me":"susan""#, false, false),
+        (r#""a":1,"\u0061":1"#, false, false),
+        (r#""\u0065xp":9999999999"#, false, false),
+        (r#""":1,"":1"#, false, false),
+        // Data: any JSON, and nothing else.
+        (r#""a":NaN"#, false, false),
+        (r#""a":01"#, false, false),
+        (r#""a":'x'"#, false, false),
+        (r#""a":[1,]"#, false, false),
+        ("\"a\":\"\u{1}\"", false, false),
+        (r#""a":1e400"#, true, true),
+        (r#""a":123456789012345678901234567890"#, true, true),
+        (r#""a":{"b":[null,true,"\ud83e\udd80é"]}"#, true, true),
+    ] {
+        expect(&timed(&format!(",{members}")), if microdot { theirs } else { ours });
+    }
+    let nested = |depth| format!(r#","a":{}{}"#, "[".repeat(depth), "]".repeat(depth));
+    expect(&timed(&nested(60)), true);
+    expect(&timed(&nested(128)), false);
+    expect(&timed(&nested(900)), false);
+
+    // One object, and white space around it.
+    let good = timed("");
+    expect(&format!(" {good}\n"), true);
+    for odd in ["[]", "\"x\"", "null", "", "{", &format!("{good}{good}"), &format!("{good}x")] {
+        expect(odd, false);
+    }
+    expect(&format!("\u{feff}{good}"), false);
+    // Without times: only Microdot's tokens may be.
+    expect(&format!("{{{USER}}}"), microdot);
+}
+
+/// The header says HS256 and, where keys have names, which; nothing else may
+/// stand in it.
+pub fn odd_headers(server: &Server) {
+    let mint = &server.mint;
+    let good = mint.alive(USER);
+    let claims = good.split('.').nth(1).unwrap_or_default();
+    let claims = data_encoding::BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap_or_default();
+    let claims = String::from_utf8(claims).unwrap_or_default();
+    let expect = expectation(server, |header| mint.token_with(header, &claims));
+
+    let plain = mint.header.replace(r#","typ":"JWT""#, "");
+    let with = |member: &str| plain.replacen('{', &format!("{{{member},"), 1);
+    expect(&plain, true);
+    expect(&plain.replace(':', ": "), true);
+    expect(&with(r#""typ":"JWT""#), true);
+    expect(&with(r#""typ":"jwt""#), true);
+    for alg in [r#""hs256""#, r#""HS384""#, r#""none""#, "null", r#"["HS256"]"#, "5"] {
+        expect(&plain.replace(r#""HS256""#, alg), false);
+    }
+    expect(&plain.replace("alg", "Alg"), false);
+    for odd in [
+        r#""typ":"at+jwt""#,
+        r#""typ":5"#,
+        r#""typ":null"#,
+        r#""alg":"HS256""#,
+        r#""crit":[]"#,
+        r#""crit":["b64"],"b64":false"#,
+        r#""jwk":{}"#,
+        r#""jku":"https://example.com""#,
+        r#""x5u":"https://example.com""#,
+        r#""zip":"DEF""#,
+        r#""enc":"A256GCM""#,
+        r#""cty":"JWT""#,
+        r#""a":1"#,
+    ] {
+        expect(&with(odd), false);
+    }
+    if server.dialect() == Dialect::Microdot {
+        expect(&with(r#""kid":"anything""#), true);
+        expect(&with(r#""kid":5"#), false);
+    }
+    expect("[]", false);
+    expect("", false);
+}
+
+/// Whether the token of each text is accepted or not, as is expected of it.
+fn expectation<'s>(
+    server: &'s Server,
+    token: impl Fn(&str) -> String + 's,
+) -> impl Fn(&str, bool) + 's {
+    let client = Client::of(server);
+    move |text, expected| {
+        let accepted = accepted(&client, server, token(text).as_bytes());
+        assert_eq!(accepted, expected, "{text}");
+    }
+}
