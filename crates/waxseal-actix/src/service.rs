@@ -55,7 +55,9 @@ where
             }
             slot
         };
-        ResponseFuture { inner: self.inner.call(request), session: CloseOnce::new(slot) }
+        // First, so that a panic of the call ends the session, too.
+        let session = CloseOnce::new(slot);
+        ResponseFuture { inner: self.inner.call(request), session }
     }
 }
 

@@ -8,6 +8,8 @@ use base64::{
     engine::general_purpose::URL_SAFE_NO_PAD,
 };
 
+use zeroize::Zeroizing;
+
 use self::long::LONG;
 
 /// What encodes and decodes texts so long that the processor's vector
@@ -60,6 +62,13 @@ pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// As [`decode`], wiped from memory when dropped, also where it went wrong.
+pub(crate) fn decode_secret(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(decoded_len_estimate(text.len())));
+    URL_SAFE_NO_PAD.decode_vec(text, &mut out).ok()?;
+    Some(out)
+}
+
 /// As [`decode`], into the front of `buffer` and without allocation; `None`
 /// also where it does not fit.
 pub(crate) fn decode_into<'b>(text: &[u8], buffer: &'b mut [u8]) -> Option<&'b [u8]> {
@@ -69,7 +78,39 @@ pub(crate) fn decode_into<'b>(text: &[u8], buffer: &'b mut [u8]) -> Option<&'b [
 
 #[cfg(test)]
 mod tests {
+    use data_encoding::BASE64URL_NOPAD;
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(5000))]
+
+        /// Another implementation comes to the same verdict and the same bytes,
+        /// at every length, with the vector instructions and without.
+        #[test]
+        fn agrees_with_data_encoding(
+            mut text in "[A-Za-z0-9_-]{0,300}",
+            odd in proptest::option::of((any::<prop::sample::Index>(), any::<char>())),
+        ) {
+            if let Some((at, char)) = odd {
+                text.insert(at.index(text.len() + 1), char);
+            }
+            let text = text.as_bytes();
+            prop_assert_eq!(decode(text), BASE64URL_NOPAD.decode(text).ok());
+            prop_assert_eq!(decode_secret(text).map(|secret| secret.to_vec()), decode(text));
+        }
+
+        #[test]
+        fn encoding_comes_back(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let mut text = Vec::from(b"x".as_slice());
+            encode_onto(&bytes, &mut text);
+            let text = text.split_off(1);
+            prop_assert_eq!(text.len(), encoded_len(bytes.len()));
+            prop_assert_eq!(str::from_utf8(&text), Ok(&*BASE64URL_NOPAD.encode(&bytes)));
+            prop_assert_eq!(decode(&text), Some(bytes));
+        }
+    }
 
     #[test]
     fn one_string_per_value() {

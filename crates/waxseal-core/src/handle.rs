@@ -42,7 +42,11 @@ impl<S: Share> Handle<S> {
     /// The member `name` as a `T`; `None` if the session has none.
     ///
     /// The session is locked meanwhile: the `Deserialize` of a `T` that asks for
-    /// the session itself would wait for ever.
+    /// the session itself would wait for ever, or panic where the session is not
+    /// shared among threads ([`Alone`], and on a microcontroller).
+    ///
+    /// Without the feature `std` of the core, a float may be one bit off the one
+    /// that was written.
     ///
     /// # Errors
     ///
@@ -79,7 +83,8 @@ impl<S: Share> Handle<S> {
         self.0.with(|_, opened| opened.state.keys())
     }
 
-    /// All data as one struct or map.
+    /// All data as one struct or map; see [`get`](Self::get) for what its
+    /// `Deserialize` must not do.
     ///
     /// # Errors
     ///
@@ -176,8 +181,8 @@ impl<S: Share> Handle<S> {
     }
 
     /// When the session expires (`exp`) by the cookie that was presented or last
-    /// saved; where its end is moved on unasked, it lives longer. `None` until a new session is saved, and in Microdot mode where nobody
-    /// has said.
+    /// saved; where its end is moved on unasked, it lives longer. `None` until a
+    /// new session is saved, and in Microdot mode where nobody has said.
     #[must_use]
     pub fn expires_at(&self) -> Option<UnixTime> {
         self.0.with(|_, opened| opened.expires)

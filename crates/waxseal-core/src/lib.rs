@@ -34,7 +34,7 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `std` | no | `Secret::from_env` |
+//! | `std` | no | `Secret::from_env`; base64 with the processor's vector instructions; floats read to the last bit |
 //!
 //! [waxseal]: https://docs.rs/waxseal
 

@@ -238,6 +238,24 @@ mod tests {
         );
     }
 
+    /// Also among names that leave one trace, of which somebody may have chosen
+    /// many.
+    #[test]
+    fn no_name_stands_twice() {
+        let parse = |names: &[String]| {
+            let members: Vec<_> = names.iter().map(|name| alloc::format!("\"{name}\":1")).collect();
+            let claims = alloc::format!("{{{}}}", members.join(","));
+            State::parse(claims, Dialect::Waxseal, |_, _| true).is_some()
+        };
+        let names: Vec<_> = (0..300).map(|n| alloc::format!("aa{n}aa")).collect();
+        assert!(parse(&names));
+        for (at, twice) in [(1, 0), (7, 3), (20, 19), (299, 0), (299, 298)] {
+            let mut names = names.clone();
+            names[at] = names[twice].clone();
+            assert!(!parse(&names), "{at} {twice}");
+        }
+    }
+
     #[test]
     fn setting_the_same_value_changes_nothing() {
         let mut state = state(r#"{"a":1}"#);

@@ -233,6 +233,26 @@ fn junk_does_not_hide_a_former_cookie() {
     assert_eq!(read(&since(NOW), &[&many.join("; ")]).1, ["n29"]);
 }
 
+/// Nor do cookies of a name that anybody can plant push out one of a name that
+/// nobody can.
+#[test]
+fn junk_does_not_push_out_a_former_cookie() {
+    let since = UnixTime::from_secs(NOW - WEEK);
+    let sealer = builder().former(spec("__Host-old"));
+    let sealer = sealer.dangerous_accept_weak_microdot(MICRODOT_KEY, since).build().unwrap();
+    let old = Minter::derived(support::SECRET, "__Host-old").token(alive(r#""good":1"#));
+    let old = format!("__Host-old={old}");
+    let genuine = Minter::microdot().token("{}");
+    let (message, _) = genuine.rsplit_once('.').unwrap();
+    let junk = format!("session={message}.{}; ", "A".repeat(43));
+    for count in [15, 16, 17, 40] {
+        for cookies in [old.clone() + "; " + &junk.repeat(count), junk.repeat(count) + &old] {
+            let (rejection, keys, _) = read(&sealer, &[&cookies]);
+            assert_eq!((rejection, keys), (None, vec!["good".into()]), "{count}");
+        }
+    }
+}
+
 #[test]
 fn former_cookies_of_one_name_all_go() {
     let at = |path: &str| CookieSpec::builder("sid").path(path).build().unwrap();

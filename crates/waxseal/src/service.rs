@@ -52,7 +52,9 @@ where
         if let Some(slot) = &slot {
             extensions.insert(Innermost(Arc::clone(slot)));
         }
-        ResponseFuture { inner: self.inner.call(request), session: CloseOnce::new(slot) }
+        // First, so that a panic of the call ends the session, too.
+        let session = CloseOnce::new(slot);
+        ResponseFuture { inner: self.inner.call(request), session }
     }
 }
 

@@ -6,7 +6,8 @@ use core::fmt;
 ///
 /// Ordered by how far the cookie came in the order of opening. Where several
 /// cookies of our name were presented and none was accepted, the one that came
-/// furthest is reported. A request that presented none has no rejection.
+/// furthest is reported. A request that presented neither one of ours nor a
+/// former one has no rejection.
 ///
 /// A rejection is for logs and decisions on the server; none of it belongs in
 /// a response.

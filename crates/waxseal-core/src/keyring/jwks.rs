@@ -88,7 +88,12 @@ impl Jwks {
     /// The set as JSON, with its keys: a secret to be kept as one.
     #[must_use]
     pub fn expose(&self) -> Zeroizing<String> {
-        let mut json = Zeroizing::new(String::with_capacity(self.keys.len().saturating_mul(512)));
+        // Room for all of it: a text that grows leaves its beginning behind.
+        let cookie = serde_json::to_string(&*self.cookie).unwrap_or_default();
+        let room =
+            |key: &Jwk| [key.kid.len(), base64url::encoded_len(key.k.len()), cookie.len(), 128];
+        let room = self.keys.iter().flat_map(room).fold(16, usize::saturating_add);
+        let mut json = Zeroizing::new(String::with_capacity(room));
         json.push_str("{\"keys\":[");
         for (index, key) in self.keys.iter().enumerate() {
             let operations = if key.signs { "\"sign\",\"verify\"" } else { "\"verify\"" };
@@ -100,7 +105,7 @@ impl Jwks {
             json.push_str("\",\"key_ops\":[");
             json.push_str(operations);
             json.push_str("],\"waxseal:cookie\":");
-            json.push_str(&serde_json::to_string(&*self.cookie).unwrap_or_default());
+            json.push_str(&cookie);
             json.push('}');
         }
         json.push_str("]}");
@@ -146,8 +151,7 @@ impl Jwk {
             );
         }
         let k: &str = key.read("k").ok_or("it has no k")?;
-        let k =
-            base64url::decode(k.as_bytes()).map(Zeroizing::new).ok_or("its k is not base64url")?;
+        let k = base64url::decode_secret(k.as_bytes()).ok_or("its k is not base64url")?;
         if k.len() < Jwks::MIN_LEN {
             return Err("its k has fewer than 32 bytes");
         }

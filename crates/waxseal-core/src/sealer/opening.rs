@@ -183,13 +183,17 @@ struct Candidates<'h> {
 }
 
 impl<'h> Candidates<'h> {
-    /// Where there is no room, the last ones stay if the last are tried first.
+    /// Where there is no room, one makes way that would be tried later: the last
+    /// of a later source, or the first of the same if its last are tried first.
+    /// So cookies that anybody can plant never push out better ones.
     fn add(&mut self, index: usize, value: &'h [u8], last_first: bool) {
         if self.len == MAX_ATTEMPTS {
-            if !last_first {
-                return;
+            let later = self.list.iter().rposition(|(of, _)| *of > index);
+            let same = || self.list.iter().position(|(of, _)| last_first && *of == index);
+            let Some(out) = later.or_else(same) else { return };
+            if let Some(behind) = self.list.get_mut(out..) {
+                behind.rotate_left(1);
             }
-            self.list.rotate_left(1);
             self.len = self.len.saturating_sub(1);
         }
         if let Some(free) = self.list.get_mut(self.len) {

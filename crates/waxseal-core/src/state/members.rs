@@ -1,6 +1,6 @@
 //! A JSON object as a list of its members' texts, in their order.
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::BinaryHeap, string::String, vec::Vec};
 use core::ops::Range;
 
 use super::{scan, unescape::unescape};
@@ -43,6 +43,10 @@ struct Made {
     value: Option<Box<str>>,
 }
 
+/// How often a name is compared with all those before it; after that, all are
+/// compared at once in the end.
+const LOOKS: u32 = 8;
+
 impl Span {
     /// A range of a text whose length fits.
     #[expect(clippy::cast_possible_truncation, reason = "`parse` refuses a longer text")]
@@ -80,7 +84,7 @@ impl Members {
         // So that a place in it fits into 32 bits: no cookie comes near.
         u32::try_from(text.len()).ok()?;
         let mut list = Vec::with_capacity(8);
-        let mut traces = Traces::default();
+        let (mut traces, mut looks, mut perhaps_twice) = (Traces::default(), LOOKS, false);
         scan::members(&text, |found| {
             let mut made = None;
             if found.escaped {
@@ -90,9 +94,14 @@ impl Members {
             let came = text.as_bytes().get(found.name.clone())?;
             let plain = made.as_deref().and_then(|made| made.plain.as_deref());
             let name = plain.map_or(came, str::as_bytes);
-            if traces.perhaps_twice(name) && list.iter().any(|known: &Member| known.is(name, &text))
-            {
-                return None;
+            if traces.perhaps_twice(name) {
+                if looks == 0 {
+                    perhaps_twice = true;
+                } else if list.iter().any(|known: &Member| known.is(name, &text)) {
+                    return None;
+                } else {
+                    looks = looks.saturating_sub(1);
+                }
             }
             let value = text.as_bytes().get(found.value.clone())?;
             check(name, value).then_some(())?;
@@ -103,7 +112,11 @@ impl Members {
             });
             Some(())
         })?;
-        Some(Self { text, list })
+        let members = Self { text, list };
+        if perhaps_twice && members.has_duplicates() {
+            return None;
+        }
+        Some(members)
     }
 
     /// The text that was parsed.
@@ -172,6 +185,14 @@ impl Members {
         self.list.retain(|member| keep(member.name(&text).plain));
         self.text = text;
         self.list.len() != before
+    }
+
+    /// By a heap, whose code is small and whose time does not depend on what
+    /// somebody has chosen for names.
+    #[inline(never)]
+    fn has_duplicates(&self) -> bool {
+        let names: BinaryHeap<_> = self.iter().map(|(name, _)| name.plain).collect();
+        !names.into_sorted_vec().is_sorted_by(|one, next| one < next)
     }
 
     fn position(&self, name: &str) -> Option<usize> {
