@@ -10,6 +10,7 @@ use crate::{
 /// of two good ones the first, and with Microdot the last.
 pub fn two_of_one_name(server: &Server) {
     the_good_one_counts(server, |one, other| vec![format!("{one}; {other}")]);
+    the_good_one_counts(server, |one, other| vec![format!("{one}; {one}; {other}; {other}")]);
 
     let (bad, good) = ("junk", server.mint.alive(r#""username":"susan""#));
     let among = [bad, bad, &good, bad].map(|token| server.mint.pair(token)).join("; ");
