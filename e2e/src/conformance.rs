@@ -60,6 +60,7 @@ macro_rules! conformance_of_a_login {
             odd_headers
             expired
             two_of_one_name
+            two_headers_of_one_name
             other_peoples_cookies
             eight_kilobytes
             two_hundred_users

@@ -73,6 +73,7 @@ macro_rules! conformance_of_the_example {
             odd_headers
             expired
             two_of_one_name
+            two_headers_of_one_name
             other_peoples_cookies
             two_hundred_users
         }
