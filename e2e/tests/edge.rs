@@ -27,6 +27,8 @@ mod login_page {
         removal_repeats_every_attribute
         every_bit_matters
         forgeries
+        odd_claims
+        odd_headers
         expired
         two_of_one_name
         other_peoples_cookies
