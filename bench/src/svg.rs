@@ -8,6 +8,11 @@ const BAR: f64 = 20.0;
 const GAP: f64 = 10.0;
 const HEAD: f64 = 64.0;
 
+/// What a label is in XML.
+fn text(label: &str) -> String {
+    label.replace('&', "&amp;").replace('<', "&lt;")
+}
+
 /// One bar: its label, its length, what is written at its end, and whether it
 /// is ours.
 pub(crate) struct Bar {
@@ -46,7 +51,7 @@ pub(crate) fn bars(title: &str, below: &str, bars: &[Bar]) -> String {
             body,
             r##"<text x="{:.0}" y="{middle:.1}" text-anchor="end" fill="#222">{}</text><rect x="{LABELS}" y="{top}" width="{length:.1}" height="{BAR}" rx="2" fill="{}"/><text x="{:.1}" y="{middle:.1}" fill="#444">{}</text>"##,
             LABELS - 10.0,
-            bar.label,
+            text(&bar.label),
             color(bar.ours),
             LABELS + length + 7.0,
             bar.text,
@@ -119,7 +124,7 @@ pub(crate) fn lines(title: &str, below: &str, units: [&str; 2], lines: &[Line]) 
             r##"<path d="M{}" fill="none" stroke="{color}" stroke-width="2.5" stroke-dasharray="{dash}"/><text x="{:.0}" y="{at:.1}" fill="#222">{}</text>"##,
             path.join("L"),
             RIGHT + 8.0,
-            line.label,
+            text(&line.label),
         );
     }
     drawing(BOTTOM + 60.0, title, below, &body)
