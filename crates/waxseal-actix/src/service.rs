@@ -12,9 +12,11 @@ use std::{
 use actix_web::{
     Error, HttpMessage as _,
     dev::{Service, ServiceRequest, ServiceResponse},
+    error::ErrorServiceUnavailable,
 };
 use pin_project_lite::pin_project;
-use waxseal_face::{CloseOnce, Config, Main, Slot};
+use waxseal_core::Closing;
+use waxseal_face::{CloseOnce, Closed, Config, Main, Slot};
 
 use crate::{headers::Headers, session::Innermost};
 
@@ -57,7 +59,7 @@ where
         };
         // First, so that a panic of the call ends the session, too.
         let session = CloseOnce::new(slot);
-        ResponseFuture { inner: self.inner.call(request), session }
+        ResponseFuture { inner: self.inner.call(request), session, made: None }
     }
 }
 
@@ -72,11 +74,12 @@ impl<S: fmt::Debug, W> fmt::Debug for SessionService<S, W> {
 
 pin_project! {
     /// The response to come. When its head is made the session is closed.
-    #[derive(Debug)]
-    pub struct ResponseFuture<F> {
+    pub struct ResponseFuture<F: Future> {
         #[pin]
         inner: F,
         session: CloseOnce,
+        // The response while the session's end is being recorded.
+        made: Option<Box<F::Output>>,
     }
 }
 
@@ -88,17 +91,42 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut result = ready!(this.inner.poll(cx));
-        if let Some(closing) = this.session.close() {
-            match &mut result {
-                Ok(response) => closing.apply(&mut Headers(response.headers_mut())),
-                // It becomes a response further out, and may do so more than once.
-                Err(error) => error.add_response_mapper(move |mut response| {
-                    closing.clone().apply(&mut Headers(response.headers_mut()));
-                    response
-                }),
+        let result = match this.made.take() {
+            Some(made) => *made,
+            None => ready!(this.inner.poll(cx)),
+        };
+        match this.session.poll_close(cx) {
+            Poll::Ready(None) => Poll::Ready(result),
+            Poll::Ready(Some(Closed::Response(closing))) => Poll::Ready(with(result, closing)),
+            Poll::Ready(Some(Closed::Unrecorded(closing))) => {
+                Poll::Ready(with(Err(ErrorServiceUnavailable("")), closing))
+            }
+            Poll::Pending => {
+                *this.made = Some(Box::new(result));
+                Poll::Pending
             }
         }
-        Poll::Ready(result)
+    }
+}
+
+/// Puts into a response what the session has for it.
+fn with<B>(
+    mut result: Result<ServiceResponse<B>, Error>,
+    closing: Closing,
+) -> Result<ServiceResponse<B>, Error> {
+    match &mut result {
+        Ok(response) => closing.apply(&mut Headers(response.headers_mut())),
+        // It becomes a response further out, and may do so more than once.
+        Err(error) => error.add_response_mapper(move |mut response| {
+            closing.clone().apply(&mut Headers(response.headers_mut()));
+            response
+        }),
+    }
+    result
+}
+
+impl<F: Future> fmt::Debug for ResponseFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").field("session", &self.session).finish_non_exhaustive()
     }
 }

@@ -118,8 +118,9 @@ impl<S: Share> Handle<S> {
     }
 
     /// Clears the session and removes the cookie from the browser, and any
-    /// former one that is still accepted. A copy of the cookie is accepted
-    /// until it expires.
+    /// former one that is still accepted. The session ends for good where the
+    /// sealer has a [list of such](crate::SealerBuilder::revocations); without
+    /// one a copy of the cookie is accepted until it expires.
     ///
     /// Once the response head has been made it is too late: nothing is removed,
     /// and the face logs an error.
@@ -136,6 +137,10 @@ impl<S: Share> Handle<S> {
     /// Keeps the data and the user and begins a new session with them: a new
     /// start, a new name. Call it at every change of privilege, before the
     /// save. In Microdot mode sessions have neither, and nothing changes.
+    ///
+    /// Where the sealer has a [list](crate::SealerBuilder::revocations) the old
+    /// session ends for good with the response, if the new one was saved. A
+    /// request that is cancelled before its response has ended nothing.
     pub fn renew(&self) {
         self.0.with(Sealer::renew);
     }

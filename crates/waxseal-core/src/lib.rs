@@ -64,6 +64,7 @@ mod error;
 mod handle;
 mod keyring;
 mod lifetime;
+mod revocation;
 mod sealer;
 mod state;
 mod time;
@@ -76,5 +77,6 @@ pub use error::{
 };
 pub use handle::{Alone, Handle, Share};
 pub use keyring::{Jwks, KeySource, Secret};
+pub use revocation::{Ended, NotRecorded, Recording, Revocations, Standing};
 pub use sealer::{Closing, Opened, Outcome, Sealer, SealerBuilder};
 pub use time::UnixTime;

@@ -4,7 +4,7 @@ use crate::{error::Rejection, time::UnixTime};
 
 /// How far the clocks of several servers may differ, in seconds. It excuses a
 /// token dated in the future and never extends one that has expired.
-const LEEWAY: u64 = 60;
+pub(crate) const LEEWAY: u64 = 60;
 
 /// The limits of a session, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

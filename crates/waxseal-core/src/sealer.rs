@@ -4,23 +4,26 @@
 mod builder;
 mod opened;
 mod opening;
+mod revoking;
 mod source;
 
 use alloc::{format, string::String, vec, vec::Vec};
+use core::time::Duration;
 
 pub use self::builder::SealerBuilder;
 pub use self::opened::{Closing, Opened, Outcome};
 use self::{
     opened::{Answer, Origin},
+    revoking::List,
     source::Source,
 };
 use crate::{
     base64url,
     claims::{self, Claims},
-    cookie::{Caching, CookieSpec},
-    error::{BuildError, SaveError},
+    cookie::CookieSpec,
+    error::{BuildError, Rejection, SaveError},
     keyring::{Dialect, KeySource, Keyring},
-    lifetime::Limits,
+    lifetime::{LEEWAY, Limits},
     state::State,
     time::UnixTime,
     token,
@@ -54,9 +57,15 @@ pub struct Sealer {
     stale: Vec<String>,
     limits: Limits,
     max_token: usize,
+    /// Of the sessions that were ended early.
+    list: Option<List>,
 }
 
 impl Sealer {
+    /// How far the clocks of several servers may differ. It excuses a session
+    /// that begins in the future and never extends one that has expired.
+    pub const LEEWAY: Duration = Duration::from_secs(LEEWAY);
+
     /// A sealer of our own cookies, whose keys are derived from a
     /// [`Secret`](crate::Secret) or stand in a [`Jwks`](crate::Jwks).
     #[must_use = "nothing is checked before `build`"]
@@ -85,6 +94,7 @@ impl Sealer {
             stale: Vec::new(),
             limits: Limits::default(),
             max_token: MAX_LINE,
+            list: None,
         })
     }
 
@@ -107,7 +117,13 @@ impl Sealer {
         if !opened.now.is_plausible() {
             return Err(SaveError::ClockNotSet);
         }
-        let began = opened.began.unwrap_or(opened.now);
+        if opened.rejection == Some(Rejection::StandingUnknown) {
+            return Err(SaveError::StandingUnknown);
+        }
+        let began = match opened.began {
+            Some(began) => began,
+            None => self.begins(opened)?,
+        };
         let expires = match self.dialect() {
             Dialect::Waxseal => self.limits.expires(began, opened.now),
             Dialect::Microdot => opened.expires,
@@ -120,7 +136,8 @@ impl Sealer {
         }
         opened.expires = expires;
         opened.sid = sid;
-        opened.answer = Answer::Set(line);
+        let replaces = opened.superseded.is_some();
+        opened.answer = Answer::Set { line, replaces };
         opened.state.set_changed(false);
         Ok(())
     }
@@ -129,6 +146,8 @@ impl Sealer {
     /// there is randomness.
     fn sid(&self, opened: &Opened) -> Result<Option<String>, SaveError> {
         match (opened.sid(), opened.random) {
+            // It would not be accepted back.
+            (None, None) if self.list.is_some() => Err(SaveError::NoRandomness),
             (None, Some(random)) if self.dialect() == Dialect::Waxseal => {
                 Ok(Some(format!("\"{}\"", base64url::encode(&random()?))))
             }
@@ -166,8 +185,8 @@ impl Sealer {
 
     /// Clears the session and has its cookie removed.
     pub(crate) fn delete(&self, opened: &mut Opened) {
+        self.begin_anew(opened);
         opened.state = State::empty(self.dialect());
-        opened.begin_anew();
         opened.expires = None;
         opened.answer = Answer::Remove;
     }
@@ -176,7 +195,7 @@ impl Sealer {
     /// no beginning and no name to renew.
     pub(crate) fn renew(&self, opened: &mut Opened) {
         if self.dialect() == Dialect::Waxseal {
-            opened.begin_anew();
+            self.begin_anew(opened);
             opened.state.set_changed(true);
         }
     }
@@ -190,24 +209,46 @@ impl Sealer {
 
     /// Ends the request's session: what the response must carry. A later save
     /// is an error.
+    ///
+    /// Where the request has ended a session early, [`Opened::recording`] is to
+    /// be awaited before the response head is sent.
     #[must_use = "the response must carry it"]
     pub fn close(&self, opened: &mut Opened) -> Closing {
         opened.closed = true;
-        let mut not_resealed = None;
-        let (outcome, set_cookie) = match core::mem::take(&mut opened.answer) {
-            Answer::Set(line) => (Outcome::Saved, self.setting(line, opened)),
-            Answer::Remove => (Outcome::Deleted, self.removing()),
-            Answer::Nothing => match self.reseal(opened) {
-                Ok(Some(line)) => (Outcome::Resealed, self.setting(line, opened)),
-                Ok(None) => (Outcome::Read, Vec::new()),
-                Err(error) => {
-                    not_resealed = Some(error);
-                    (Outcome::Read, Vec::new())
+        let mut closing = Closing::read(opened.state.changed());
+        match core::mem::take(&mut opened.answer) {
+            Answer::Set { .. } if self.was_ended_meanwhile(opened) => {
+                closing.outcome = Outcome::Revoked;
+            }
+            Answer::Set { line, replaces } => {
+                if replaces {
+                    self.end_superseded(opened);
                 }
+                closing.sets(Outcome::Saved, self.setting(line, opened));
+            }
+            Answer::Remove => {
+                self.end_superseded(opened);
+                closing.sets(Outcome::Deleted, self.removing());
+            }
+            Answer::Nothing => match self.reseal(opened) {
+                Ok(Some(_)) if self.was_ended_meanwhile(opened) => {
+                    closing.outcome = Outcome::Revoked;
+                }
+                Ok(Some(line)) => closing.sets(Outcome::Resealed, self.setting(line, opened)),
+                Ok(None) => {}
+                Err(error) => closing.not_resealed = Some(error),
             },
-        };
-        let caching = if outcome == Outcome::Read { Caching::Read } else { Caching::SetsCookie };
-        Closing { outcome, set_cookie, caching, unsaved: opened.state.changed(), not_resealed }
+        }
+        closing
+    }
+
+    /// What a response carries, a 503, whose [recording](Opened::recording) has
+    /// failed: this browser's cookie goes all the same.
+    #[must_use = "the response must carry it"]
+    pub fn close_unrecorded(&self) -> Closing {
+        let mut closing = Closing::read(false);
+        closing.sets(Outcome::Deleted, self.removing());
+        closing
     }
 
     /// The line that seals a session again that nobody saved: its data as they

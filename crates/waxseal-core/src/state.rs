@@ -20,6 +20,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use self::members::Members;
 pub(crate) use self::members::{quoted, write_member};
+pub(crate) use self::unescape::plain;
 use crate::{
     error::{ReadError, WriteError},
     keyring::Dialect,

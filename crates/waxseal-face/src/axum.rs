@@ -6,15 +6,19 @@ use axum_core::{
 };
 use http::StatusCode;
 
-use crate::error::SessionError;
+use crate::{error::SessionError, events};
 
-/// An empty 500; what went wrong goes to the log, where only the operator sees
-/// it.
+/// An empty 500 or 503; what went wrong goes to the log, where only the
+/// operator sees it.
 impl IntoResponse for SessionError {
     fn into_response(self) -> Response {
-        tracing::error!("{self}");
+        events::failed(&self);
         let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        *response.status_mut() = if self.is_temporary() {
+            StatusCode::SERVICE_UNAVAILABLE
+        } else {
+            StatusCode::INTERNAL_SERVER_ERROR
+        };
         response
     }
 }

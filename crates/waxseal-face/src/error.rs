@@ -2,10 +2,11 @@
 
 use std::{error::Error, fmt};
 
-use waxseal_core::{ReadError, SaveError, WriteError};
+use waxseal_core::{NotRecorded, ReadError, SaveError, WriteError};
 
-/// A mistake of the application around a session. As a response it is an empty
-/// 500, and the cause goes to the log.
+/// What stands in the way of a handler. As a response it is empty: a 503 where
+/// the list of sessions ended early is at fault, else a 500, because it is a
+/// mistake of the application. The cause goes to the log.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SessionError {
@@ -23,12 +24,31 @@ pub enum SessionError {
     },
     /// The session was first asked for after the response head was made.
     Closed,
+    /// The list of sessions ended early cannot be trusted now, so it is not
+    /// known whether the one presented is still good. As a response it is a 503
+    /// that leaves the cookie alone.
+    StandingUnknown,
+    /// A session was ended early and the log of such has not taken it. As a
+    /// response it is a 503.
+    NotRecorded(NotRecorded),
     /// A member is not of the type it was read as.
     Read(ReadError),
     /// A value cannot be kept in the session.
     Write(WriteError),
     /// The session could not be saved.
     Save(SaveError),
+}
+
+impl SessionError {
+    /// Whether the application has made no mistake and the same request may
+    /// succeed later: the answer is a 503.
+    #[must_use]
+    pub const fn is_temporary(&self) -> bool {
+        matches!(
+            self,
+            Self::StandingUnknown | Self::NotRecorded(_) | Self::Save(SaveError::StandingUnknown)
+        )
+    }
 }
 
 impl fmt::Display for SessionError {
@@ -48,6 +68,11 @@ impl fmt::Display for SessionError {
             Self::Closed => f.write_str(
                 "the response head has already been made; ask for the session before returning it",
             ),
+            Self::StandingUnknown => f.write_str(
+                "the list of sessions ended early cannot be trusted now: no request with a \
+                 session is served until its log can be read; see its own messages",
+            ),
+            Self::NotRecorded(error) => error.fmt(f),
             Self::Read(error) => error.fmt(f),
             Self::Write(error) => error.fmt(f),
             Self::Save(error) => error.fmt(f),
@@ -58,11 +83,21 @@ impl fmt::Display for SessionError {
 impl Error for SessionError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::MissingLayer { .. } | Self::SharedCookie { .. } | Self::Closed => None,
+            Self::MissingLayer { .. }
+            | Self::SharedCookie { .. }
+            | Self::Closed
+            | Self::StandingUnknown
+            | Self::NotRecorded(_) => None,
             Self::Read(error) => error.source(),
             Self::Write(error) => error.source(),
             Self::Save(error) => error.source(),
         }
+    }
+}
+
+impl From<NotRecorded> for SessionError {
+    fn from(error: NotRecorded) -> Self {
+        Self::NotRecorded(error)
     }
 }
 

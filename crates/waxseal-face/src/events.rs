@@ -3,7 +3,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use waxseal_core::{Closing, Rejection, UnixTime};
+use waxseal_core::{Closing, NotRecorded, Rejection, UnixTime};
+
+#[cfg(any(feature = "actix", feature = "axum"))]
+use crate::error::SessionError;
 
 /// A cookie was presented and not accepted.
 pub(crate) fn rejected(throttle: &Throttle, cookie: &str, rejection: Rejection, now: UnixTime) {
@@ -14,7 +17,10 @@ pub(crate) fn rejected(throttle: &Throttle, cookie: &str, rejection: Rejection, 
 
     match rejection {
         // Somebody tries, or servers do not know each other's keys, or the time.
-        Rejection::Signature | Rejection::UnknownKey | Rejection::ClockNotSet => {
+        Rejection::Signature
+        | Rejection::UnknownKey
+        | Rejection::ClockNotSet
+        | Rejection::StandingUnknown => {
             if let Some(withheld) = throttle.pass(now) {
                 tracing::warn!(cookie, reason, withheld, "session cookie rejected: {rejection}");
             } else {
@@ -42,6 +48,22 @@ pub(crate) fn closed(cookie: &str, closing: &Closing) {
     if let Some(error) = closing.reseal_error() {
         tracing::warn!(cookie, %error, "the session could not be sealed again");
     }
+}
+
+/// A handler has failed.
+#[cfg(any(feature = "actix", feature = "axum"))]
+pub(crate) fn failed(error: &SessionError) {
+    if matches!(error, SessionError::StandingUnknown) {
+        // For every request while it lasts: the list's own messages say why.
+        tracing::debug!("{error}");
+    } else {
+        tracing::error!("{error}");
+    }
+}
+
+/// The log of sessions ended early has not taken one.
+pub(crate) fn not_recorded(cookie: &str, error: &NotRecorded) {
+    tracing::error!(cookie, "answered 503 to a request that has ended its session: {error}");
 }
 
 /// A handler deleted a session whose response was already on its way.

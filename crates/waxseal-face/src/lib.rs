@@ -10,14 +10,15 @@
 //! A face keeps a [`Config`] in its middleware. For each request it places a
 //! [`Slot`] and keeps it where handlers find it; a handler's session is a
 //! [`Handle`](waxseal_core::Handle) on what [`Slot::session`] returns; when the
-//! response head is made, [`CloseOnce`] says what the response must carry.
+//! response head is made, [`CloseOnce`] says what the response must carry, after
+//! it has waited where the request has ended a session early.
 //!
 //! ```
-//! use std::sync::Arc;
+//! use std::{future::poll_fn, sync::Arc};
 //! use waxseal_core::{Handle, Sealer, UnixTime};
-//! use waxseal_face::{CloseOnce, Config, Main, SessionError, Slot};
+//! use waxseal_face::{CloseOnce, Closed, Config, Main, SessionError, Slot};
 //!
-//! # fn request(sealer: Sealer) -> Result<(), SessionError> {
+//! # async fn request(sealer: Sealer) -> Result<(), SessionError> {
 //! // Once:
 //! let config = Arc::new(Config::new(sealer, || UnixTime::from_secs(1_800_000_000)));
 //!
@@ -33,14 +34,23 @@
 //! session.save()?;
 //!
 //! // In the middleware, when the handler has answered:
-//! if let Some(closing) = close.close() {
-//!     // closing.apply(&mut headers)
-//! #   assert_eq!(closing.set_cookie().count(), 1);
+//! match poll_fn(|cx| close.poll_close(cx)).await {
+//!     None => {}
+//!     Some(Closed::Response(closing)) => {
+//!         // closing.apply(&mut headers)
+//! #       assert_eq!(closing.set_cookie().count(), 1);
+//!     }
+//!     Some(Closed::Unrecorded(closing)) => {
+//!         // an empty 503 in the response's place, and closing.apply(&mut headers)
+//! #       let _ = closing;
+//!     }
 //! }
 //! # Ok(())
 //! # }
 //! # let secret = waxseal_core::Secret::new([7; 32]).unwrap();
-//! # request(Sealer::builder(secret).build().unwrap()).unwrap();
+//! # let request = request(Sealer::builder(secret).build().unwrap());
+//! # let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+//! # assert!(std::pin::pin!(request).poll(&mut cx).is_ready());
 //! ```
 //!
 //! | feature | default | what it adds |
@@ -88,7 +98,7 @@ pub mod test_kit;
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub use clock::system_time;
-pub use close::CloseOnce;
+pub use close::{CloseOnce, Closed};
 pub use config::Config;
 pub use error::SessionError;
 pub use live::Shared;

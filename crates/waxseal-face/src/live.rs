@@ -7,7 +7,7 @@ use std::{
 
 #[cfg(feature = "getrandom")]
 use waxseal_core::SaveError;
-use waxseal_core::{Closing, Opened, Sealer, Share};
+use waxseal_core::{Closing, NotRecorded, Opened, Recording, Rejection, Sealer, Share};
 
 use crate::{config::Config, events};
 
@@ -33,10 +33,24 @@ impl Live {
         Self { sealer, opened: Mutex::new(opened) }
     }
 
-    pub(crate) fn close(&self) -> Closing {
-        let closing = self.sealer.close(&mut self.lock());
+    /// Whether nobody may have it, because it cannot be known whether it was
+    /// ended early.
+    pub(crate) fn is_withheld(&self) -> bool {
+        self.lock().rejection() == Some(Rejection::StandingUnknown)
+    }
+
+    /// What the response must carry, and what its head must wait for.
+    pub(crate) fn close(&self) -> (Closing, Option<Recording>) {
+        let mut opened = self.lock();
+        let closing = self.sealer.close(&mut opened);
         events::closed(self.sealer.cookie().name(), &closing);
-        closing
+        (closing, opened.recording())
+    }
+
+    /// What the response must carry if that has failed.
+    pub(crate) fn close_unrecorded(&self, error: &NotRecorded) -> Closing {
+        events::not_recorded(self.sealer.cookie().name(), error);
+        self.sealer.close_unrecorded()
     }
 
     pub(crate) fn abandon(&self) {

@@ -7,8 +7,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use waxseal_core::Closing;
-
 use crate::{
     config::Config,
     error::SessionError,
@@ -66,7 +64,8 @@ impl Slot {
     /// [`SessionError::MissingLayer`] where no slot has this marker;
     /// [`SessionError::SharedCookie`] where one with another marker has the
     /// same cookie; [`SessionError::Closed`] where nobody asked before the
-    /// response head was made.
+    /// response head was made; [`SessionError::StandingUnknown`] where there is
+    /// a list of sessions ended early and it cannot be trusted now.
     pub fn session<'h, W: 'static>(
         innermost: Option<&Self>,
         cookies: impl IntoIterator<Item = &'h [u8], IntoIter: DoubleEndedIterator>,
@@ -83,21 +82,27 @@ impl Slot {
             let cookie = slot.config.sealer.current().cookie().name().into();
             return Err(SessionError::SharedCookie { cookie });
         }
-        let mut stage = slot.stage();
-        match &*stage {
-            Stage::Unopened => {
-                let live = Arc::new(Live::open(&slot.config, cookies));
-                *stage = Stage::Opened(Arc::clone(&live));
-                Ok(Shared(live))
-            }
-            Stage::Opened(live) => Ok(Shared(Arc::clone(live))),
-            Stage::Missed => Err(SessionError::Closed),
+        let live = slot.opened(cookies)?;
+        if live.is_withheld() {
+            return Err(SessionError::StandingUnknown);
         }
+        Ok(Shared(live))
     }
 
-    /// What the response must carry; `None` if nobody asked for the session.
-    pub(crate) fn close(&self) -> Option<Closing> {
-        self.end().map(|live| live.close())
+    fn opened<'h>(
+        &self,
+        cookies: impl IntoIterator<Item = &'h [u8], IntoIter: DoubleEndedIterator>,
+    ) -> Result<Arc<Live>, SessionError> {
+        let mut stage = self.stage();
+        match &*stage {
+            Stage::Unopened => {
+                let live = Arc::new(Live::open(&self.config, cookies));
+                *stage = Stage::Opened(Arc::clone(&live));
+                Ok(live)
+            }
+            Stage::Opened(live) => Ok(Arc::clone(live)),
+            Stage::Missed => Err(SessionError::Closed),
+        }
     }
 
     /// There will be no response.
@@ -108,7 +113,7 @@ impl Slot {
     }
 
     /// Opens the session no more; the one that was opened, if it was.
-    fn end(&self) -> Option<Arc<Live>> {
+    pub(crate) fn end(&self) -> Option<Arc<Live>> {
         let mut stage = self.stage();
         if let Stage::Opened(live) = &*stage {
             return Some(Arc::clone(live));

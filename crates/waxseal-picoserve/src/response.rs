@@ -5,7 +5,7 @@ use alloc::{borrow::Cow, string::String, vec::Vec};
 use picoserve::{
     ResponseSent,
     io::Read,
-    response::{Body, Connection, HeadersIter, Response, ResponseWriter},
+    response::{Body, Connection, HeadersIter, Response, ResponseWriter, StatusCode},
 };
 use waxseal_core::ResponseHeaders;
 
@@ -32,7 +32,15 @@ impl<W: ResponseWriter> ResponseWriter for SessionResponse<'_, W> {
         response: Response<H, B>,
     ) -> Result<ResponseSent, Self::Error> {
         let mut added = Added(Vec::new());
-        if let Some(closing) = self.slot.close() {
+        if let Some((closing, recording)) = self.slot.close() {
+            if let Some(recording) = recording
+                && recording.await.is_err()
+            {
+                self.slot.close_unrecorded().apply(&mut added);
+                let response = Response::new(StatusCode::SERVICE_UNAVAILABLE, "");
+                let response = response.with_headers(&*added.0);
+                return self.inner.write_response(connection, response).await;
+            }
             closing.apply(&mut added);
         }
         self.inner.write_response(connection, response.with_headers(&*added.0)).await

@@ -4,7 +4,7 @@ use alloc::{rc::Rc, vec::Vec};
 use core::cell::{Cell, OnceCell, RefCell};
 
 use picoserve::request::Headers;
-use waxseal_core::{Closing, Opened, SaveError, Sealer, UnixTime};
+use waxseal_core::{Closing, Opened, Recording, SaveError, Sealer, UnixTime};
 
 use crate::session::Session;
 
@@ -60,11 +60,19 @@ impl Slot {
         Live { sealer: Rc::clone(sealer), opened: RefCell::new(opened) }
     }
 
-    /// What the response must carry; `None` if nobody asked for the session.
-    pub(crate) fn close(&self) -> Option<Closing> {
+    /// What the response must carry, and what its head must wait for; `None` if
+    /// nobody asked for the session.
+    pub(crate) fn close(&self) -> Option<(Closing, Option<Recording>)> {
         self.closed.set(true);
         let live = self.live.get()?;
-        Some(live.sealer.close(&mut live.opened.borrow_mut()))
+        let mut opened = live.opened.borrow_mut();
+        let closing = live.sealer.close(&mut opened);
+        Some((closing, opened.recording()))
+    }
+
+    /// What a 503 must carry in the response's place, if that has failed.
+    pub(crate) fn close_unrecorded(&self) -> Closing {
+        self.config.sealer.close_unrecorded()
     }
 }
 

@@ -9,10 +9,10 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower_service::Service;
-use waxseal_face::{CloseOnce, Config, Main, Slot};
+use waxseal_face::{CloseOnce, Closed, Config, Main, Slot};
 
 use crate::{headers::Headers, session::Innermost};
 
@@ -54,7 +54,7 @@ where
         }
         // First, so that a panic of the call ends the session, too.
         let session = CloseOnce::new(slot);
-        ResponseFuture { inner: self.inner.call(request), session }
+        ResponseFuture { inner: self.inner.call(request), session, made: None }
     }
 }
 
@@ -75,31 +75,53 @@ impl<S: fmt::Debug, W> fmt::Debug for SessionService<S, W> {
 
 pin_project! {
     /// The response to come. When its head is made the session is closed.
-    #[derive(Debug)]
-    pub struct ResponseFuture<F> {
+    pub struct ResponseFuture<F: Future> {
         #[pin]
         inner: F,
         session: CloseOnce,
+        // The response while the session's end is being recorded.
+        made: Option<Box<F::Output>>,
     }
 }
 
 impl<F, ResBody, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<ResBody>, E>>,
+    ResBody: Default,
 {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut result = ready!(this.inner.poll(cx));
-        match &mut result {
-            Ok(response) => {
-                if let Some(closing) = this.session.close() {
-                    closing.apply(&mut Headers(response.headers_mut()));
-                }
+        let mut result = match this.made.take() {
+            Some(made) => *made,
+            None => ready!(this.inner.poll(cx)),
+        };
+        let Ok(response) = &mut result else {
+            this.session.abandon();
+            return Poll::Ready(result);
+        };
+        match this.session.poll_close(cx) {
+            Poll::Ready(None) => {}
+            Poll::Ready(Some(Closed::Response(closing))) => {
+                closing.apply(&mut Headers(response.headers_mut()));
             }
-            Err(_) => this.session.abandon(),
+            Poll::Ready(Some(Closed::Unrecorded(closing))) => {
+                *response = Response::default();
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                closing.apply(&mut Headers(response.headers_mut()));
+            }
+            Poll::Pending => {
+                *this.made = Some(Box::new(result));
+                return Poll::Pending;
+            }
         }
         Poll::Ready(result)
+    }
+}
+
+impl<F: Future> fmt::Debug for ResponseFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").field("session", &self.session).finish_non_exhaustive()
     }
 }

@@ -96,6 +96,9 @@ pub enum SaveError {
     ClockNotSet,
     /// The platform gave no randomness for the session's identifier.
     NoRandomness,
+    /// The list of sessions ended early cannot be trusted now, so a session
+    /// that begins now might be one that was ended already.
+    StandingUnknown,
 }
 
 impl fmt::Display for SaveError {
@@ -115,6 +118,9 @@ impl fmt::Display for SaveError {
             Self::NoRandomness => {
                 f.write_str("the platform gave no randomness for the session's identifier")
             }
+            Self::StandingUnknown => f.write_str(
+                "the list of sessions ended early cannot be trusted now; answer 503 and see its log",
+            ),
         }
     }
 }

@@ -149,6 +149,18 @@ pub enum BuildError {
     /// Microdot's cookie is accepted without an absolute limit: that door
     /// would never close.
     NeedsAbsoluteLimit,
+    /// A list of sessions ended early without an absolute limit: nothing could
+    /// ever leave the list.
+    RevocationsNeedAbsoluteLimit,
+    /// The absolute limit is longer than the one of the list of sessions ended
+    /// early: a session could outlive its entry.
+    RevocationsTooShort {
+        /// The list's, in seconds.
+        limit: u64,
+    },
+    /// Microdot's cookie is accepted under a list of sessions ended early, and
+    /// its sessions have no `sid`.
+    MicrodotHasNoSid,
     /// Neither an idle nor an absolute limit: such a session never ends.
     NoLimit,
     /// A limit of zero seconds: such a session has ended when it begins.
@@ -185,6 +197,20 @@ impl fmt::Display for BuildError {
             }
             Self::NeedsAbsoluteLimit => {
                 "Microdot's sessions are only accepted under an absolute limit; set one"
+            }
+            Self::RevocationsNeedAbsoluteLimit => {
+                "sessions can only be ended early under an absolute limit; set one"
+            }
+            Self::RevocationsTooShort { limit } => {
+                return write!(
+                    f,
+                    "the absolute limit is longer than the {limit} seconds that the revocation \
+                     list is made for; raise the list's absolute limit on every server first"
+                );
+            }
+            Self::MicrodotHasNoSid => {
+                "Microdot's sessions have no sid, by which they could be ended early; call \
+                 dangerous_accept_without_sid, or do not accept Microdot's cookie"
             }
             Self::NoLimit => "a session needs an idle or an absolute limit; set at least one",
             Self::ZeroLimit => "an idle or absolute limit must be at least one second",

@@ -37,6 +37,14 @@ pub enum Rejection {
     NotYetValid,
     /// `exp`, or the absolute limit, has passed (RFC 7519, section 4.1.4).
     Expired,
+    /// There is a list of sessions ended early, and the token has no `sid` by
+    /// which it could be on it.
+    NoSid,
+    /// The session was ended before its time: its user logged out, say.
+    Revoked,
+    /// Whether the session was ended before its time cannot be known now. The
+    /// answer is a 503, and no cookie is touched: the session may be good.
+    StandingUnknown,
 }
 
 impl Rejection {
@@ -53,6 +61,9 @@ impl Rejection {
             Self::Claims => "claims",
             Self::NotYetValid => "not-yet-valid",
             Self::Expired => "expired",
+            Self::NoSid => "no-sid",
+            Self::Revoked => "revoked",
+            Self::StandingUnknown => "standing-unknown",
         }
     }
 }
@@ -69,6 +80,11 @@ impl fmt::Display for Rejection {
             Self::Claims => "the token's claims are not a valid JSON object",
             Self::NotYetValid => "the token is dated in the future",
             Self::Expired => "the session has expired",
+            Self::NoSid => "the session has no sid, so it could not be ended early",
+            Self::Revoked => "the session was ended before its time",
+            Self::StandingUnknown => {
+                "whether the session was ended before its time cannot be known now"
+            }
         })
     }
 }

@@ -5,6 +5,7 @@ use core::{cell::RefCell, fmt};
 use super::Share;
 use crate::{
     error::SaveError,
+    revocation::Recording,
     sealer::{Closing, Opened, Sealer},
     time::UnixTime,
 };
@@ -54,6 +55,12 @@ impl<'s> Alone<'s> {
     /// Ends it: what the response must carry.
     pub fn close(&self) -> Closing {
         self.with(Sealer::close)
+    }
+
+    /// What is to be awaited before that is sent: see [`Opened::recording`].
+    #[must_use = "a response that says \"logged out\" must not come before it"]
+    pub fn recording(&self) -> Option<Recording> {
+        self.with(|_, opened| opened.recording())
     }
 }
 

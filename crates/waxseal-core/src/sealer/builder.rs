@@ -1,16 +1,17 @@
 //! Configuration, checked when built.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
 use zeroize::Zeroizing;
 
-use super::{MAX_LINE, Sealer, source::Source};
+use super::{MAX_LINE, Sealer, revoking::List, source::Source};
 use crate::{
     cookie::CookieSpec,
     error::BuildError,
     keyring::{KeySource, Secret},
     lifetime::Limits,
+    revocation::Revocations,
     time::UnixTime,
 };
 
@@ -26,6 +27,8 @@ pub struct SealerBuilder {
     microdot: Vec<Microdot>,
     limits: Limits,
     max_token: usize,
+    revocations: Option<Box<dyn Revocations>>,
+    accepts_without_sid: bool,
 }
 
 /// Microdot's key, and when its sessions count as begun.
@@ -45,6 +48,8 @@ impl SealerBuilder {
             microdot: Vec::new(),
             limits: Limits { idle: Some(7 * DAY), absolute: Some(30 * DAY) },
             max_token: MAX_LINE,
+            revocations: None,
+            accepts_without_sid: false,
         }
     }
 
@@ -119,6 +124,27 @@ impl SealerBuilder {
         self
     }
 
+    /// A list of the sessions that are ended before their time. With one,
+    /// [`delete`](crate::Handle::delete) and [`renew`](crate::Handle::renew) end
+    /// the session for good, also for whoever has a copy of its cookie.
+    ///
+    /// Needs an absolute limit no longer than the list's, and randomness for the
+    /// names of sessions: a token without a `sid` is rejected
+    /// ([`NoSid`](crate::Rejection::NoSid)).
+    pub fn revocations(mut self, list: impl Revocations + 'static) -> Self {
+        self.revocations = Some(Box::new(list));
+        self
+    }
+
+    /// Accepts tokens without a `sid` although there is a list of sessions ended
+    /// early, and seals them again with one: for the time after such a list was
+    /// added. A copy of such a token survives a logout; only what ends all
+    /// sessions, or all of its user, ends it.
+    pub const fn dangerous_accept_without_sid(mut self) -> Self {
+        self.accepts_without_sid = true;
+        self
+    }
+
     /// The checked sealer.
     ///
     /// # Errors
@@ -126,6 +152,7 @@ impl SealerBuilder {
     /// A [`BuildError`] where keys, cookies or limits make no sense.
     pub fn build(self) -> Result<Sealer, BuildError> {
         self.check_limits()?;
+        self.check_revocations()?;
         let (former, stale) = self.former_sources()?;
         let keyring = self.keys.keyring(&self.accepted, self.cookie.name())?;
         Ok(Sealer {
@@ -134,7 +161,24 @@ impl SealerBuilder {
             stale,
             limits: self.limits,
             max_token: self.max_token,
+            list: self.revocations.map(|revocations| List {
+                revocations,
+                accepts_without_sid: self.accepts_without_sid,
+            }),
         })
+    }
+
+    fn check_revocations(&self) -> Result<(), BuildError> {
+        let Some(list) = &self.revocations else { return Ok(()) };
+        let limit = list.absolute_limit().as_secs();
+        match self.limits.absolute {
+            None => Err(BuildError::RevocationsNeedAbsoluteLimit),
+            Some(absolute) if absolute > limit => Err(BuildError::RevocationsTooShort { limit }),
+            Some(_) if !self.microdot.is_empty() && !self.accepts_without_sid => {
+                Err(BuildError::MicrodotHasNoSid)
+            }
+            Some(_) => Ok(()),
+        }
     }
 
     fn check_limits(&self) -> Result<(), BuildError> {

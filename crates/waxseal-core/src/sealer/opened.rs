@@ -1,13 +1,14 @@
 //! What stands between `open` and `close`: a request's session, and what the
 //! response must carry in the end.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
 use crate::{
     cookie::{Caching, ResponseHeaders},
     error::{Rejection, SaveError},
     lifetime::Times,
+    revocation::{Ended, Recording},
     state::State,
     time::UnixTime,
 };
@@ -40,6 +41,10 @@ pub struct Opened {
     pub(super) random: Option<Random>,
     pub(super) answer: Answer,
     pub(super) closed: bool,
+    /// The session that the cookie brought, where a handler has renewed or
+    /// deleted it and there is a list.
+    pub(super) superseded: Option<Box<Ended>>,
+    pub(super) recording: Option<Recording>,
 }
 
 /// Some of the former cookies, by their index. From the 64th on several share a
@@ -77,8 +82,14 @@ pub(super) enum Origin {
 pub(super) enum Answer {
     #[default]
     Nothing,
-    /// The `Set-Cookie` line that a save made.
-    Set(String),
+    /// A save made it.
+    Set {
+        /// The `Set-Cookie` line.
+        line: String,
+        /// Whether the session in it takes the place of the one that the cookie
+        /// brought, which ends.
+        replaces: bool,
+    },
     Remove,
 }
 
@@ -97,6 +108,8 @@ impl Opened {
             random: None,
             answer: Answer::Nothing,
             closed: false,
+            superseded: None,
+            recording: None,
         }
     }
 
@@ -133,7 +146,16 @@ impl Opened {
         self.rejection
     }
 
-    /// There will be no response: a later save is an error.
+    /// What is to be awaited before the head of the response is sent, where the
+    /// request has ended a session early; asked for once, after
+    /// [`close`](crate::Sealer::close). If it fails the response is a 503 that
+    /// carries [`close_unrecorded`](crate::Sealer::close_unrecorded) instead.
+    pub const fn recording(&mut self) -> Option<Recording> {
+        self.recording.take()
+    }
+
+    /// There will be no response: a later save is an error, and no session
+    /// ends.
     pub fn abandon(&mut self) {
         self.closed = true;
     }
@@ -186,6 +208,9 @@ pub enum Outcome {
     /// Sealed again unasked: to move its end on, or to get another key or
     /// cookie.
     Resealed,
+    /// Another request has ended it while this one was served, so that nothing
+    /// of what was saved here is sent.
+    Revoked,
 }
 
 impl Outcome {
@@ -197,6 +222,7 @@ impl Outcome {
             Self::Saved => "saved",
             Self::Deleted => "deleted",
             Self::Resealed => "resealed",
+            Self::Revoked => "revoked",
         }
     }
 }
@@ -213,6 +239,18 @@ pub struct Closing {
 }
 
 impl Closing {
+    /// Of a session that was read.
+    pub(super) const fn read(unsaved: bool) -> Self {
+        let (outcome, caching) = (Outcome::Read, Caching::Read);
+        Self { outcome, set_cookie: Vec::new(), caching, unsaved, not_resealed: None }
+    }
+
+    pub(super) fn sets(&mut self, outcome: Outcome, lines: Vec<String>) {
+        self.outcome = outcome;
+        self.set_cookie = lines;
+        self.caching = Caching::SetsCookie;
+    }
+
     /// Puts everything into the response's headers: the `Set-Cookie` lines
     /// beside the application's own, `Vary`, `Cache-Control`.
     pub fn apply<H: ResponseHeaders + ?Sized>(self, headers: &mut H) {

@@ -99,7 +99,13 @@ impl Sealer {
         // 6. The times.
         let verdict = self.limits.judge(&times, now)?;
         let outdated = outdated || !core::ptr::eq(source, &raw const self.own);
-        let reseal = source.reseal(verdict, outdated, self.limits, &times, now);
+        let mut reseal = source.reseal(verdict, outdated, self.limits, &times, now);
+        // 7. Ended early?
+        if let Some(list) = &self.list
+            && list.judge(&state, times.issued)?
+        {
+            reseal = reseal.or(times.expires);
+        }
         opened.accept(state, &times, reseal);
         Ok(())
     }

@@ -1,6 +1,16 @@
 //! A name with escapes in it, as it is read (RFC 8259, section 7).
 
-use alloc::{boxed::Box, string::String};
+use alloc::{borrow::Cow, boxed::Box, string::String};
+
+/// What a JSON string means, quotes and all; `None` if it means no text. Most
+/// have no escapes, and then nothing is copied.
+pub(crate) fn plain(json: &str) -> Option<Cow<'_, str>> {
+    let text = json.strip_prefix('"')?.strip_suffix('"')?;
+    if text.contains('\\') {
+        return unescape(text).map(|plain| Cow::Owned(plain.into_string()));
+    }
+    Some(Cow::Borrowed(text))
+}
 
 /// What `text` means, which the scanner has found to be what may stand between
 /// the quotes of a JSON string; `None` if half of a surrogate pair stands in it
