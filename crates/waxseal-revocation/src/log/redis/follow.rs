@@ -1,0 +1,238 @@
+//! The stream, read from its start and then followed.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::Instant,
+};
+
+use redis::RedisError;
+use waxseal_core::Sealer;
+
+use super::{
+    BackOff, LOOK, Redis,
+    stream::{Looked, Stream},
+    trim::Trimmer,
+    wire::{Item, Whole, id_parts},
+};
+use crate::{events, index::Index, list::Shared, status::State};
+
+pub(super) struct Follower<'k> {
+    redis: &'k Redis,
+    shared: &'k Shared,
+    /// Whether the list in memory is, or was once, all that there is.
+    whole: &'k AtomicBool,
+    seen: Option<Seen>,
+    /// The last that was read.
+    marker: Option<Whole>,
+    trimmer: Trimmer,
+    back_off: BackOff,
+}
+
+/// What was known of the stream when it was last looked at.
+struct Seen {
+    epoch: String,
+    run: String,
+    /// The last item that was read.
+    last: String,
+}
+
+impl<'k> Follower<'k> {
+    pub(super) fn new(redis: &'k Redis, shared: &'k Shared, whole: &'k AtomicBool) -> Self {
+        let (trimmer, back_off) = (Trimmer::new(), BackOff::new());
+        Self { redis, shared, whole, seen: None, marker: None, trimmer, back_off }
+    }
+
+    /// For ever: whatever happens to the connection, another is made.
+    pub(super) async fn run(mut self) {
+        loop {
+            let ended = match self.redis.connect().await {
+                Ok(stream) => self.follow(stream).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = ended {
+                let pending = self.shared.health.pending().load(Relaxed);
+                self.back_off.after("the connection to the revocation log", &error, pending).await;
+            }
+        }
+    }
+
+    async fn follow(&mut self, mut stream: Stream) -> Result<(), RedisError> {
+        let mut first = true;
+        loop {
+            let looked = stream.look().await?;
+            self.shared.health.contact();
+            self.back_off.reset();
+            if std::mem::take(&mut first) {
+                self.compare_clocks(&looked);
+            }
+            if looked.epoch.is_none() {
+                self.begin_again(&mut stream).await?;
+                continue;
+            }
+            if let Some(reason) = self.must_read_again(&looked) {
+                if self.seen.is_some() {
+                    events::read_again(reason);
+                }
+                self.read_all(&mut stream, &looked).await?;
+            }
+            self.consider(&mut stream, &looked).await?;
+            let marker = self.marker.as_ref();
+            self.trimmer.step(&mut stream, self.shared, &looked, marker).await?;
+            self.listen(&mut stream, &looked).await?;
+        }
+    }
+
+    /// There is no list. A server that has it all begins it anew; one that does
+    /// not waits for one that has, or for an operator.
+    async fn begin_again(&mut self, stream: &mut Stream) -> Result<(), RedisError> {
+        if self.whole.load(Relaxed) {
+            return stream.create().await;
+        }
+        self.shared.health.set(State::Uninitialised, false);
+        tokio::time::sleep(LOOK).await;
+        Ok(())
+    }
+
+    fn must_read_again(&self, looked: &Looked) -> Option<&'static str> {
+        let Some(seen) = &self.seen else { return Some("first") };
+        if looked.epoch.as_deref() != Some(&seen.epoch) {
+            Some("the list was begun again")
+        } else if id_parts(&looked.last) < id_parts(&seen.last) {
+            Some("Redis has lost entries")
+        } else if looked.run != seen.run {
+            // What was lost could have been hidden by what was written since.
+            Some("Redis was restarted, or another has taken over")
+        } else {
+            None
+        }
+    }
+
+    /// Reads the stream from its start. A server that has had it all publishes
+    /// what is missing there.
+    async fn read_all(&mut self, stream: &mut Stream, looked: &Looked) -> Result<(), RedisError> {
+        let Some(epoch) = &looked.epoch else { return Ok(()) };
+        let there = self.whole.load(Relaxed).then(|| Index::new(self.shared.lifetime));
+        let mut last = None;
+        self.marker = None;
+        loop {
+            let page = stream.page(last.as_deref()).await?;
+            self.shared.health.contact();
+            let Some(newest) = page.last() else { break };
+            last = Some(newest.id.clone());
+            for item in &page {
+                if let (Some(there), Some(entry)) = (&there, item.entry()) {
+                    there.apply(&entry);
+                }
+                self.take(item);
+            }
+        }
+        if let Some(there) = there {
+            self.publish(stream, looked, &there).await?;
+        }
+        // Only now: what fails before is done again.
+        let (epoch, run) = (epoch.clone(), looked.run.clone());
+        self.seen = Some(Seen { epoch, run, last: last.unwrap_or_else(|| "0-0".into()) });
+        Ok(())
+    }
+
+    async fn publish(
+        &mut self,
+        stream: &mut Stream,
+        looked: &Looked,
+        there: &Index,
+    ) -> Result<(), RedisError> {
+        let now = self.shared.clock.now();
+        let mut missing = Vec::new();
+        self.shared.index.for_each(|entry| {
+            if !there.covers(&entry) && entry.until(self.shared.lifetime) > now {
+                missing.push(entry);
+            }
+        });
+        if !missing.is_empty() {
+            tracing::warn!(entries = missing.len(), "published again what Redis had lost");
+        }
+        stream.append(&missing).await?;
+        if !missing.is_empty() || self.is_marked(looked).is_none() {
+            self.marker = stream.mark_whole(looked).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a list that was not all there is by now.
+    async fn consider(&mut self, stream: &mut Stream, looked: &Looked) -> Result<(), RedisError> {
+        if self.whole.load(Relaxed) {
+            return Ok(());
+        }
+        let same_epoch = |marker: &&Whole| Some(&marker.epoch) == looked.epoch.as_ref();
+        let Some(marker) = self.marker.as_ref().filter(same_epoch) else {
+            // A server is publishing what it knows, and has not finished.
+            self.shared.health.set(State::Loading, false);
+            return Ok(());
+        };
+        let settle = self.redis.settle;
+        let is_whole = if marker.run == looked.run {
+            let (at, _) = id_parts(&marker.id);
+            let age = looked.now.as_secs().saturating_sub(at / 1000);
+            // Others may know more than the server that has said so first.
+            marker.by_init || age >= settle.as_secs()
+        } else {
+            // Redis was started again. Who knows more would have said so by now.
+            looked.up >= settle
+        };
+        if is_whole {
+            if self.is_marked(looked).is_none() {
+                self.marker = stream.mark_whole(looked).await?;
+            }
+            self.whole.store(true, Relaxed);
+            self.shared.health.set(State::Current, true);
+        }
+        Ok(())
+    }
+
+    /// The marker that the list is complete in this Redis process.
+    fn is_marked(&self, looked: &Looked) -> Option<&Whole> {
+        let marker = self.marker.as_ref()?;
+        (Some(&marker.epoch) == looked.epoch.as_ref() && marker.run == looked.run).then_some(marker)
+    }
+
+    /// Follows until it is time to look again.
+    async fn listen(&mut self, stream: &mut Stream, looked: &Looked) -> Result<(), RedisError> {
+        let begun = Instant::now();
+        loop {
+            let Some(left) = LOOK.checked_sub(begun.elapsed()).filter(|left| !left.is_zero())
+            else {
+                return Ok(());
+            };
+            let Some(seen) = &self.seen else { return Ok(()) };
+            self.shared.health.set_lag(looked.lag(&seen.last));
+            let items = stream.next(&seen.last, left).await?;
+            self.shared.health.contact();
+            if let (Some(newest), Some(seen)) = (items.last(), &mut self.seen) {
+                seen.last.clone_from(&newest.id);
+            }
+            for item in &items {
+                self.take(item);
+            }
+        }
+    }
+
+    fn take(&mut self, item: &Item) {
+        if let Some(marker) = item.whole() {
+            self.marker = Some(marker);
+        } else if let Some(entry) = item.entry() {
+            self.shared.learn(entry);
+        } else if item.epoch().is_none() {
+            tracing::error!(
+                id = item.id,
+                "the revocation log has an item that this version does not know; it is left out"
+            );
+        }
+    }
+
+    fn compare_clocks(&self, looked: &Looked) {
+        let differ = looked.now.as_secs().abs_diff(self.shared.clock.now().as_secs());
+        if differ > Sealer::LEEWAY.as_secs() / 2 {
+            events::clocks_differ(differ);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What the items of the stream look like.
+//!
+//! | item | fields |
+//! |---|---|
+//! | the first | `epoch` and 128 random bits |
+//! | one session | `sid`, `until`; `sub` where it has a user |
+//! | a user | `sub`, `before` |
+//! | everybody | `before` |
+//! | the list is complete | `whole` and the epoch; `run`, the Redis process that it is complete in; `by`, `init` or `server` |
+//!
+//! Times are seconds since 1970. An operator can read all of it with `XRANGE`.
+
+use waxseal_core::UnixTime;
+
+use crate::entry::{Entry, SessionName};
+
+/// One item of the stream, in the form the client gives it: an identifier and
+/// fields.
+pub(super) type Raw = (String, Vec<(Vec<u8>, Vec<u8>)>);
+
+/// One item of the stream.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub(super) id: String,
+    fields: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// Says that the list is complete.
+#[derive(Clone, Debug)]
+pub(super) struct Whole {
+    /// The item's.
+    pub(super) id: String,
+    pub(super) epoch: String,
+    /// The Redis process that it is complete in.
+    pub(super) run: String,
+    /// Whether an operator has begun the list there; otherwise a server has
+    /// published what it knew.
+    pub(super) by_init: bool,
+}
+
+impl From<Raw> for Item {
+    fn from((id, fields): Raw) -> Self {
+        Self { id, fields }
+    }
+}
+
+impl Item {
+    pub(super) fn epoch(&self) -> Option<&str> {
+        self.field("epoch")
+    }
+
+    pub(super) fn whole(&self) -> Option<Whole> {
+        Some(Whole {
+            id: self.id.clone(),
+            epoch: self.field("whole")?.into(),
+            run: self.field("run")?.into(),
+            by_init: self.field("by")? == "init",
+        })
+    }
+
+    /// `None` if it is none, or one that this version does not know.
+    pub(super) fn entry(&self) -> Option<Entry> {
+        let time = |name| self.field(name)?.parse().ok().map(UnixTime::from_secs);
+        let sub = self.field("sub").map(Box::from);
+        if let Some(sid) = self.field("sid") {
+            let (sid, until) = (SessionName::parse(sid)?, time("until")?);
+            return Some(Entry::Session { sid, sub, until });
+        }
+        let before = time("before")?;
+        Some(match sub {
+            Some(sub) => Entry::User { sub, before },
+            None => Entry::All { before },
+        })
+    }
+
+    fn field(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.fields.iter().find(|(field, _)| field == name.as_bytes())?;
+        str::from_utf8(value).ok()
+    }
+}
+
+/// The fields of an entry.
+pub(super) fn fields(entry: &Entry) -> Vec<(&'static str, String)> {
+    let time = |time: &UnixTime| time.to_string();
+    match entry {
+        Entry::Session { sid, sub, until } => {
+            let sub = sub.as_ref().map(|sub| ("sub", sub.to_string()));
+            [("sid", sid.to_string()), ("until", time(until))].into_iter().chain(sub).collect()
+        }
+        Entry::User { sub, before } => vec![("sub", sub.to_string()), ("before", time(before))],
+        Entry::All { before } => vec![("before", time(before))],
+    }
+}
+
+/// Milliseconds since 1970, and a number among those of one millisecond.
+pub(super) fn id_parts(id: &str) -> (u64, u64) {
+    let (ms, number) = id.split_once('-').unwrap_or((id, "0"));
+    (ms.parse().unwrap_or_default(), number.parse().unwrap_or_default())
+}

@@ -1,0 +1,103 @@
+//! What is ended here, on its way into the stream: tried until it is there.
+
+use std::{sync::atomic::Ordering::Relaxed, time::Duration};
+
+use redis::RedisError;
+use tokio::{sync::mpsc::UnboundedReceiver, time::timeout};
+use waxseal_core::NotRecorded;
+
+use super::{Acknowledgement, BackOff, Redis, stream::Stream};
+use crate::{list::Shared, log::Append};
+
+/// When the list is dropped, what is pending gets this long.
+const LAST: Duration = Duration::from_secs(2);
+
+pub(super) struct Writer<'k> {
+    redis: &'k Redis,
+    shared: &'k Shared,
+    stream: Option<Stream>,
+    pending: Vec<Append>,
+    back_off: BackOff,
+    /// Whether it was said that the server cannot sync on demand.
+    told: bool,
+}
+
+impl<'k> Writer<'k> {
+    pub(super) fn new(redis: &'k Redis, shared: &'k Shared) -> Self {
+        let (stream, pending, back_off) = (None, Vec::new(), BackOff::new());
+        Self { redis, shared, stream, pending, back_off, told: false }
+    }
+
+    /// Until nobody can append any more.
+    pub(super) async fn run(mut self, mut receiver: UnboundedReceiver<Append>) {
+        loop {
+            if self.pending.is_empty() {
+                match receiver.recv().await {
+                    Some(append) => self.pending.push(append),
+                    None => return,
+                }
+            }
+            while let Ok(append) = receiver.try_recv() {
+                self.pending.push(append);
+            }
+            let reason = match timeout(self.redis.timeout, self.write()).await {
+                Ok(Ok(Ok(()))) => continue,
+                Ok(Ok(Err(reason))) => reason,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "no answer".into(),
+            };
+            self.stream = None;
+            self.give_up_waiting(&reason);
+            if receiver.is_closed() && receiver.is_empty() {
+                drop(timeout(LAST, self.write()).await);
+                return;
+            }
+            let pending = self.pending.len();
+            self.back_off.after("a write to the revocation log in Redis", &reason, pending).await;
+            // Those that came meanwhile wait no longer than they should.
+            self.give_up_waiting(&reason);
+        }
+    }
+
+    /// Writes all that is pending. The inner error is the server's no.
+    async fn write(&mut self) -> Result<Result<(), String>, RedisError> {
+        if self.stream.is_none() {
+            self.stream = Some(self.redis.connect().await?);
+        }
+        let Some(stream) = &mut self.stream else { return Ok(Ok(())) };
+        if !stream.append(self.pending.iter().flat_map(|append| &append.entries)).await? {
+            return Ok(Err("Redis has no revocation list".into()));
+        }
+        let wait = stream.wait(self.redis.acknowledgement, self.redis.timeout).await?;
+        if wait.is_none() && !self.told {
+            self.told = true;
+            tracing::warn!(
+                asked = ?self.redis.acknowledgement,
+                "Redis has no such command; its answer to the write counts"
+            );
+        }
+        // Written it is, and Redis goes on passing it on: nothing to write again.
+        let result = match (wait, self.redis.acknowledgement) {
+            (Some(false), Acknowledgement::Replicas(_)) => {
+                Err(NotRecorded::new("too few replicas have it yet"))
+            }
+            (Some(false), _) => Err(NotRecorded::new("it is not synced to disk yet")),
+            _ => Ok(()),
+        };
+        let count = self.pending.iter().map(|append| append.entries.len()).sum();
+        self.shared.health.pending().fetch_sub(count, Relaxed);
+        self.pending.drain(..).for_each(|mut append| append.tell(result.clone()));
+        self.back_off.reset();
+        Ok(Ok(()))
+    }
+
+    /// Tells those who have waited long enough; what they have ended is tried
+    /// on.
+    fn give_up_waiting(&mut self, reason: &str) {
+        for append in &mut self.pending {
+            if append.since.elapsed() >= self.redis.timeout {
+                append.tell(Err(NotRecorded::new(reason)));
+            }
+        }
+    }
+}
