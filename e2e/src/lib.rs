@@ -7,6 +7,7 @@
 //! | `client.rs` | an HTTP client, and a browser's cookie jar |
 //! | `program.rs` | the programs of the workspace |
 //! | `grpc.rs` | a gRPC client of the service `waxseal.Whoami` |
+//! | `redis.rs` | a Redis server, and a wire to it that can be cut |
 //! | `mint.rs` | a second implementation of the tokens, to forge with |
 //! | `conformance/` | what every face must do |
 //! | `serve.rs` | what the servers under test share |
@@ -37,8 +38,10 @@
 //! | `save`, `delete`, `renew` | what they say |
 //! | `header NAME: VALUE` | the response's own header |
 //! | `status CODE` | the response's status |
+//! | `wait-for PATH` | goes on when there is such a file |
 //!
-//! Where `MICRODOT_KEY` and `MICRODOT_SINCE` are set, Microdot's cookie is
+//! `REVOCATIONS` names the list of sessions that have ended early, and
+//! `ABSOLUTE_SECS` the absolute limit. Where `MICRODOT_KEY` and `MICRODOT_SINCE` are set, Microdot's cookie is
 //! accepted, too, and taken over.
 //!
 //! A script that names no step of the session never asks for it.
@@ -55,5 +58,6 @@ pub mod conformance;
 pub mod grpc;
 pub mod mint;
 pub mod program;
+pub mod redis;
 pub mod serve;
 pub mod server;

@@ -1,11 +1,12 @@
 //! What all servers under test share: all of the contract that a framework has
 //! no part in.
 
-use std::error::Error;
+use std::{error::Error, str::FromStr as _, time::Duration};
 
 use serde_json::{Map, Value, json};
-use waxseal::{Handle, Sealer, Secret, UnixTime};
+use waxseal::{Handle, Sealer, SealerBuilder, Secret, SessionError, UnixTime};
 use waxseal_core::Share;
+use waxseal_revocation::{Log, RevocationList};
 
 /// Anything that fails in a server.
 pub type Fallible<T> = Result<T, Box<dyn Error>>;
@@ -20,7 +21,7 @@ pub fn sealer() -> Fallible<Sealer> {
     if microdot {
         return Ok(Sealer::microdot(std::env::var("SESSION_SECRET")?)?);
     }
-    let builder = Sealer::builder(Secret::from_env("SESSION_SECRET")?);
+    let builder = limited(Sealer::builder(Secret::from_env("SESSION_SECRET")?))?;
     Ok(match (std::env::var("MICRODOT_KEY"), std::env::var("MICRODOT_SINCE")) {
         (Ok(key), Ok(since)) => {
             let since = UnixTime::from_secs(since.parse()?);
@@ -28,6 +29,21 @@ pub fn sealer() -> Fallible<Sealer> {
         }
         _ => builder.build()?,
     })
+}
+
+/// With the list of ended sessions that `REVOCATIONS` names, and the absolute
+/// limit of `ABSOLUTE_SECS`.
+fn limited(mut builder: SealerBuilder) -> Fallible<SealerBuilder> {
+    let absolute = match std::env::var("ABSOLUTE_SECS") {
+        Ok(secs) => Duration::from_secs(secs.parse()?),
+        Err(_) => Duration::from_hours(720),
+    };
+    builder = builder.absolute(absolute);
+    if let Ok(log) = std::env::var("REVOCATIONS") {
+        let list = RevocationList::builder(Log::from_str(&log)?).absolute_limit(absolute);
+        builder = builder.revocations(list.open()?);
+    }
+    Ok(builder)
 }
 
 /// The page at `/`, as HTML. Not escaped: the suites send only letters here.
@@ -55,7 +71,12 @@ pub fn script<S: Share>(body: &[u8], session: impl Fn() -> Fallible<Handle<S>>) 
     let mut answer = Answer { status: 200, headers: vec![], body: String::new() };
     match run(body, session, &mut answer) {
         Ok(seen) => answer.body = seen.to_string(),
-        Err(error) => (answer.status, answer.body) = (500, error.to_string()),
+        Err(error) => {
+            let temporary =
+                error.downcast_ref::<SessionError>().is_some_and(SessionError::is_temporary);
+            answer.status = if temporary { 503 } else { 500 };
+            answer.body = error.to_string();
+        }
     }
     answer
 }
@@ -72,6 +93,17 @@ fn run<S: Share>(
             "header" => {
                 let (name, value) = rest.split_once(": ").ok_or("a header without a colon")?;
                 answer.headers.push((name.into(), value.into()));
+                continue;
+            }
+            // So that a test can do something while this request is served.
+            "wait-for" => {
+                let there = (0..1200).any(|_| {
+                    std::thread::sleep(Duration::from_millis(50));
+                    std::path::Path::new(rest).exists()
+                });
+                if !there {
+                    return Err("what was to be waited for has not come within a minute".into());
+                }
                 continue;
             }
             "status" => {

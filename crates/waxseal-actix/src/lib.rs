@@ -101,9 +101,9 @@ pub use service::{ResponseFuture, SessionService};
 pub use session::Session;
 #[doc(inline)]
 pub use waxseal_core::{
-    Alone, BuildError, CookieSpec, CookieSpecBuilder, CookieSpecError, Handle, Jwks, JwksError,
-    KeySource, ReadError, Rejection, SaveError, Sealer, SealerBuilder, Secret, SecretError,
-    UnixTime, WriteError,
+    Alone, BuildError, CookieSpec, CookieSpecBuilder, CookieSpecError, Ended, Handle, Jwks,
+    JwksError, KeySource, NotRecorded, ReadError, Recording, Rejection, Revocations, SaveError,
+    Sealer, SealerBuilder, Secret, SecretError, Standing, UnixTime, WriteError,
 };
 #[doc(inline)]
 pub use waxseal_face::{Main, SessionError, Shared, SharedSealer};

@@ -53,7 +53,11 @@
 //! # What signing does not do
 //!
 //! The user can read what is in the session; nobody without the secret can
-//! change it. A copy of the cookie works until it expires, also after logout.
+//! change it. A copy of the cookie works until it expires, also after logout,
+//! unless the sealer has a [list](SealerBuilder::revocations) of the sessions
+//! that have ended early: the crate [waxseal-revocation].
+//!
+//! [waxseal-revocation]: https://docs.rs/waxseal-revocation
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
@@ -92,9 +96,9 @@ pub use service::{ResponseFuture, SessionService};
 pub use session::Session;
 #[doc(inline)]
 pub use waxseal_core::{
-    Alone, BuildError, CookieSpec, CookieSpecBuilder, CookieSpecError, Handle, Jwks, JwksError,
-    KeySource, ReadError, Rejection, SaveError, Sealer, SealerBuilder, Secret, SecretError,
-    UnixTime, WriteError,
+    Alone, BuildError, CookieSpec, CookieSpecBuilder, CookieSpecError, Ended, Handle, Jwks,
+    JwksError, KeySource, NotRecorded, ReadError, Recording, Rejection, Revocations, SaveError,
+    Sealer, SealerBuilder, Secret, SecretError, Standing, UnixTime, WriteError,
 };
 #[doc(inline)]
 pub use waxseal_face::{Main, SessionError, Shared, SharedSealer};

@@ -6,8 +6,10 @@
 //! ```
 //!
 //! `SESSION_SECRET` is the secret (made up where it is not set), or
-//! `SESSION_KEYRING` a file with keys, which is followed; `PORT` is the port on
-//! 127.0.0.1 (3000), `RUST_LOG` what is logged (info).
+//! `SESSION_KEYRING` a file with keys, which is followed; `REVOCATIONS` is where
+//! the ends of sessions are kept (`file:PATH`, `redis://…`), so that a logout
+//! sticks; `PORT` is the port on 127.0.0.1 (3000), `RUST_LOG` what is logged
+//! (info).
 
 mod anatomy;
 mod options;
@@ -30,6 +32,14 @@ use tracing_subscriber::EnvFilter;
 use waxseal::{
     SaveError, Session, SessionError, SessionLayer, SharedSealer, keyring_file::KeyringFile,
 };
+use waxseal_revocation::RevocationList;
+
+#[derive(Clone)]
+struct App {
+    sealer: SharedSealer,
+    /// Of the sessions that have ended early.
+    revocations: Option<RevocationList>,
+}
 
 #[derive(serde::Deserialize)]
 struct Login {
@@ -38,22 +48,31 @@ struct Login {
 
 async fn index(
     session: Session,
-    State(sealer): State<SharedSealer>,
+    State(app): State<App>,
     headers: HeaderMap,
 ) -> Result<Page, SessionError> {
     let username = session.get("username")?;
-    let anatomy = (!session.is_new()).then(|| Anatomy::of(&headers, &sealer.current())).flatten();
-    Ok(Page { username, anatomy, complaint: None })
+    let sealer = app.sealer.current();
+    let anatomy = (!session.is_new()).then(|| Anatomy::of(&headers, &sealer)).flatten();
+    let everywhere = app.revocations.is_some();
+    Ok(Page { username, anatomy, complaint: None, everywhere })
 }
 
-async fn login(session: Session, Form(form): Form<Login>) -> Result<Response, SessionError> {
+async fn login(
+    session: Session,
+    State(app): State<App>,
+    Form(form): Form<Login>,
+) -> Result<Response, SessionError> {
     session.renew(); // a new session at every change of privilege
+    if app.revocations.is_some() {
+        session.set_user(&form.username); // whose sessions "everywhere" means
+    }
     session.insert("username", form.username)?;
     match session.save() {
         Ok(()) => Ok(Redirect::to("/").into_response()),
         Err(SaveError::TooLarge { .. }) => {
             let complaint = Some("That name is too long for a cookie. Is there a shorter one?");
-            let page = Page { username: None, anatomy: None, complaint };
+            let page = Page { username: None, anatomy: None, complaint, everywhere: false };
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(error) => Err(error.into()),
@@ -65,12 +84,26 @@ async fn logout(session: Session) -> Redirect {
     Redirect::to("/")
 }
 
-fn app(sealer: SharedSealer) -> Router {
+/// Ends all sessions of whoever is logged in, also those of other browsers.
+async fn logout_everywhere(
+    session: Session,
+    State(app): State<App>,
+) -> Result<Redirect, SessionError> {
+    let user = session.user();
+    session.delete(); // here, whatever becomes of the rest
+    if let (Some(revocations), Some(user)) = (&app.revocations, user) {
+        revocations.end_all_for(&user).await?;
+    }
+    Ok(Redirect::to("/"))
+}
+
+fn router(app: App) -> Router {
     Router::new()
         .route("/", get(index).post(login))
         .route("/logout", post(logout))
-        .layer(SessionLayer::new(sealer.clone()))
-        .with_state(sealer)
+        .route("/logout-everywhere", post(logout_everywhere))
+        .layer(SessionLayer::new(app.sealer.clone()))
+        .with_state(app)
 }
 
 impl IntoResponse for Page {
@@ -130,7 +163,8 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
             sealer
         }
     };
-    axum::serve(listener, app(sealer)).with_graceful_shutdown(stop()).await?;
+    let app = App { sealer, revocations: options.revocations };
+    axum::serve(listener, router(app)).with_graceful_shutdown(stop()).await?;
     println!("Stopped.");
     Ok(())
 }

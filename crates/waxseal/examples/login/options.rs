@@ -1,9 +1,10 @@
 //! The command line and the environment.
 
-use std::{env, error::Error};
+use std::{env, error::Error, str::FromStr as _};
 
 use data_encoding::BASE64URL_NOPAD;
-use waxseal::{Sealer, Secret, SecretError, keyring_file::KeyringFile};
+use waxseal::{KeySource, Sealer, Secret, SecretError, keyring_file::KeyringFile};
+use waxseal_revocation::{Log, RevocationList};
 
 pub const HELP: &str = "\
 A login page, and what is in its cookie.
@@ -17,12 +18,16 @@ Environment:
   SESSION_SECRET  the secret, at least 32 bytes (in Microdot mode: any number);
                   made up where it is not set
   SESSION_KEYRING a file with keys instead, which is followed as it changes
+  REVOCATIONS     where the ends of sessions are kept, so that a logout sticks:
+                  file:PATH for this server alone, or redis://… for several;
+                  without it a copy of a cookie survives the logout
   PORT            the port on 127.0.0.1; 3000 where it is not set
   RUST_LOG        what is logged to stderr; info where it is not set
 ";
 
 pub struct Options {
     pub keys: Keys,
+    pub revocations: Option<RevocationList>,
     pub port: u16,
 }
 
@@ -41,15 +46,31 @@ pub fn read() -> Result<Option<Options>, Box<dyn Error>> {
             _ => return Err(format!("unknown argument {}; see --help", argument.display()).into()),
         }
     }
+    let revocations = if microdot { None } else { revocations()? };
+    let list = revocations.clone();
+    let build = move |keys: KeySource| match &list {
+        Some(list) => Sealer::builder(keys).revocations(list.clone()).build(),
+        None => Sealer::builder(keys).build(),
+    };
     let keys = match env::var_os("SESSION_KEYRING") {
         _ if microdot => Keys::Fixed(Box::new(microdot_sealer()?)),
         Some(path) => {
-            let file = KeyringFile::open(path, |keys| Sealer::builder(keys).build());
+            let file = KeyringFile::open(path, move |keys| build(keys.into()));
             Keys::File(file.map_err(|error| format!("SESSION_KEYRING: {error}"))?)
         }
-        None => Keys::Fixed(Box::new(sealer()?)),
+        None => Keys::Fixed(Box::new(build(secret()?.into())?)),
     };
-    Ok(Some(Options { keys, port: port()? }))
+    Ok(Some(Options { keys, revocations, port: port()? }))
+}
+
+fn revocations() -> Result<Option<RevocationList>, Box<dyn Error>> {
+    let log = match env::var("REVOCATIONS") {
+        Ok(log) => log,
+        Err(env::VarError::NotPresent) => return Ok(None),
+        Err(env::VarError::NotUnicode(_)) => return Err("REVOCATIONS is not UTF-8".into()),
+    };
+    let open = || Ok(RevocationList::builder(Log::from_str(&log)?).open()?);
+    open().map(Some).map_err(|error: Box<dyn Error>| format!("REVOCATIONS: {error}").into())
 }
 
 fn port() -> Result<u16, Box<dyn Error>> {
@@ -60,13 +81,12 @@ fn port() -> Result<u16, Box<dyn Error>> {
     }
 }
 
-fn sealer() -> Result<Sealer, Box<dyn Error>> {
-    let secret = match Secret::from_env("SESSION_SECRET") {
-        Ok(secret) => secret,
-        Err(SecretError::NotSet { .. }) => Secret::new(made_up()?)?,
-        Err(error) => return Err(format!("SESSION_SECRET: {error}").into()),
-    };
-    Ok(Sealer::builder(secret).build()?)
+fn secret() -> Result<Secret, Box<dyn Error>> {
+    match Secret::from_env("SESSION_SECRET") {
+        Ok(secret) => Ok(secret),
+        Err(SecretError::NotSet { .. }) => Ok(Secret::new(made_up()?)?),
+        Err(error) => Err(format!("SESSION_SECRET: {error}").into()),
+    }
 }
 
 fn microdot_sealer() -> Result<Sealer, Box<dyn Error>> {

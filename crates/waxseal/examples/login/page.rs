@@ -9,4 +9,6 @@ pub struct Page {
     pub username: Option<String>,
     pub anatomy: Option<Anatomy>,
     pub complaint: Option<&'static str>,
+    /// Whether all sessions of a user can be ended.
+    pub everywhere: bool,
 }

@@ -1,0 +1,310 @@
+//! The list of ended sessions over a real Redis, and what may happen to that:
+//! as lists in this process, whose clock and limits can be set.
+
+use std::{
+    pin::pin,
+    thread,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use e2e::redis::Redis;
+use waxseal::{Ended, Revocations as _, Standing, UnixTime};
+use waxseal_revocation::{
+    Acknowledgement, Entry, NotRecorded, Recording, RevocationList, State, operator,
+};
+
+const ABSOLUTE: Duration = Duration::from_secs(1000);
+
+fn now() -> UnixTime {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    UnixTime::from_secs(since_1970.as_secs())
+}
+
+fn ago(secs: u64) -> UnixTime {
+    UnixTime::from_secs(now().as_secs() - secs)
+}
+
+/// The log, with short times so that tests need not wait.
+fn log(redis: &Redis) -> waxseal_revocation::Redis {
+    waxseal_revocation::Redis::new(&redis.address())
+        .expect("an address")
+        .settle(Duration::from_secs(2))
+        .timeout(Duration::from_secs(1))
+}
+
+fn open(log: waxseal_revocation::Redis) -> RevocationList {
+    RevocationList::builder(log).absolute_limit(ABSOLUTE).open().expect("a list")
+}
+
+/// A Redis in which a list was begun, long ago.
+fn begun(keeps: bool) -> Redis {
+    const KEY: &str = "waxseal:revocations";
+    let redis = Redis::start(keeps);
+    let info = redis.cli(&["info", "server"]);
+    let run = info.lines().find_map(|line| line.strip_prefix("run_id:")).expect("a run").trim();
+    redis.cli(&["xadd", KEY, "*", "epoch", "test"]);
+    redis.cli(&["xadd", KEY, "*", "before", "1700000000"]);
+    redis.cli(&["xadd", KEY, "*", "whole", "test", "run", run, "by", "init"]);
+    redis
+}
+
+fn end(list: &RevocationList, sid: &str) -> Recording {
+    end_at(list, sid, later())
+}
+
+fn end_at(list: &RevocationList, sid: &str, begun: UnixTime) -> Recording {
+    list.end(Ended { sid: sid.into(), sub: None, begun }, now())
+}
+
+/// After everything that is cut here.
+fn later() -> UnixTime {
+    UnixTime::from_secs(now().as_secs() + 60)
+}
+
+fn standing(list: &RevocationList, sid: &str) -> Standing {
+    list.standing(Some(sid), None, later())
+}
+
+fn wait(recording: Recording) -> Result<(), NotRecorded> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(pin!(recording))
+}
+
+fn becomes(list: &RevocationList, state: State) {
+    eventually(&format!("{state:?}"), || list.status().state == state);
+}
+
+fn knows(list: &RevocationList, sid: &str) {
+    eventually(sid, || standing(list, sid) == Standing::Ended);
+}
+
+/// Looks again and again, for a minute at most.
+fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_mins(1) {
+        if is_so() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    panic!("never: {what}");
+}
+
+#[test]
+fn what_one_server_ends_all_know() {
+    let redis = begun(true);
+    let (one, other) = (open(log(&redis)), open(log(&redis)));
+    becomes(&one, State::Current);
+    becomes(&other, State::Current);
+    assert_eq!(standing(&other, "session"), Standing::Good);
+    wait(end(&one, "session")).expect("it is recorded");
+    knows(&other, "session");
+
+    let begun = other.begin(Some("42"), now()).expect("the list is trusted");
+    wait(one.end_all_for("42")).expect("it is recorded");
+    eventually("the user", || other.standing(None, Some("42"), begun) == Standing::Ended);
+    // Who logs in again at whichever server is in at all of them.
+    let again = other.begin(Some("42"), now()).expect("the list is trusted");
+    assert_eq!(one.standing(Some("new"), Some("42"), again), Standing::Good);
+
+    // A server that starts later knows it all; so does an operator.
+    let third = open(log(&redis));
+    becomes(&third, State::Current);
+    knows(&third, "session");
+    assert_eq!(third.standing(None, Some("42"), begun), Standing::Ended);
+    let entries = operator::entries(&log(&redis).into(), ABSOLUTE).expect("they can be read");
+    assert!(matches!(
+        &*entries,
+        [Entry::Session { .. }, Entry::User { sub, .. }] if **sub == *"42"
+    ));
+    operator::end_user(&log(&redis).into(), "43").expect("it is recorded");
+    eventually("the operator's", || third.standing(None, Some("43"), now()) == Standing::Ended);
+}
+
+#[test]
+fn an_empty_redis_is_not_taken_for_a_list() {
+    let redis = Redis::start(true);
+    let list = open(log(&redis));
+    becomes(&list, State::Uninitialised);
+    assert_eq!(standing(&list, "session"), Standing::Unknown);
+    assert_eq!(list.begin(None, now()), None);
+    // Nor does writing make one.
+    let error = wait(end(&list, "session")).expect_err("it is not recorded").to_string();
+    assert!(error.contains("has no revocation list"), "{error}");
+    let error = operator::end_user(&log(&redis).into(), "42").expect_err("there is none");
+    assert!(error.to_string().contains("`waxseal revocations init`"), "{error}");
+    assert_eq!(redis.cli(&["exists", "waxseal:revocations"]), "0");
+
+    let before = ago(1);
+    assert!(operator::init(&log(&redis).into()).expect("it is begun"));
+    becomes(&list, State::Current);
+    // Nobody knows what was ended before: all of it is.
+    assert_eq!(list.standing(Some("other"), None, before), Standing::Ended);
+    assert_eq!(standing(&list, "other"), Standing::Good);
+    // What could not be written then was tried on.
+    eventually("it is in the stream", || redis.cli(&["xlen", "waxseal:revocations"]) == "4");
+    assert_eq!(standing(&list, "session"), Standing::Ended);
+    // A second time changes nothing.
+    assert!(!operator::init(&log(&redis).into()).expect("it can be asked"));
+}
+
+#[test]
+fn a_restart_with_its_data_loses_nothing() {
+    let mut redis = begun(true);
+    let (one, other) = (open(log(&redis)), open(log(&redis)));
+    becomes(&one, State::Current);
+    becomes(&other, State::Current);
+    for number in 0..100 {
+        wait(end(&one, &format!("session-{number}"))).expect("it is recorded");
+    }
+    redis.kill();
+    redis.restart();
+    drop((one, other));
+    // Nobody is there who could know more: after a while the list is whole.
+    let third = open(log(&redis));
+    becomes(&third, State::Current);
+    for number in 0..100 {
+        assert_eq!(standing(&third, &format!("session-{number}")), Standing::Ended);
+    }
+}
+
+#[test]
+fn a_restart_without_data_is_made_good_by_the_servers() {
+    let mut redis = begun(false);
+    let (one, other) = (open(log(&redis)), open(log(&redis)));
+    becomes(&one, State::Current);
+    becomes(&other, State::Current);
+    wait(end(&one, "session")).expect("it is recorded");
+    knows(&other, "session");
+    wait(other.end_all_for("42")).expect("it is recorded");
+    let begun = ago(1);
+
+    redis.kill();
+    redis.restart();
+    // One that starts meanwhile trusts no half of a list.
+    let third = open(log(&redis));
+    eventually("the new server is whole", || {
+        let good = standing(&third, "another") == Standing::Good;
+        if good {
+            assert_eq!(standing(&third, "session"), Standing::Ended);
+            assert_eq!(third.standing(None, Some("42"), begun), Standing::Ended);
+        }
+        good
+    });
+    // And all are one again.
+    wait(end(&third, "later")).expect("it is recorded");
+    knows(&one, "later");
+    knows(&other, "later");
+    assert_eq!(one.status().state, State::Current);
+}
+
+#[test]
+fn entries_lost_behind_new_ones_are_published_again() {
+    let mut redis = begun(false);
+    let one = open(log(&redis));
+    becomes(&one, State::Current);
+    wait(end(&one, "lost")).expect("it is recorded");
+    // A backup that is older: the same list, without the last entry, and with
+    // others since.
+    let entries = redis.cli(&["--json", "xrange", "waxseal:revocations", "-", "+"]);
+    let entries: Vec<(String, Vec<String>)> = serde_json::from_str(&entries).expect("JSON");
+    redis.cut();
+    redis.kill();
+    redis.restart();
+    for (id, fields) in &entries[..entries.len() - 1] {
+        let mut command = vec!["xadd", "waxseal:revocations", id];
+        command.extend(fields.iter().map(String::as_str));
+        redis.cli(&command);
+    }
+    redis.cli(&["xadd", "waxseal:revocations", "*", "sub", "42", "before", "1900000000"]);
+    redis.mend();
+    let second = open(log(&redis));
+    knows(&second, "lost");
+}
+
+#[test]
+fn a_list_that_is_begun_anew_is_completed() {
+    let redis = begun(true);
+    let one = open(log(&redis));
+    becomes(&one, State::Current);
+    wait(end(&one, "session")).expect("it is recorded");
+    redis.cli(&["del", "waxseal:revocations"]);
+    eventually("it is there again", || {
+        redis.cli(&["xrange", "waxseal:revocations", "-", "+"]).contains("whole")
+    });
+    let second = open(log(&redis));
+    becomes(&second, State::Current);
+    assert_eq!(standing(&second, "session"), Standing::Ended);
+}
+
+#[test]
+fn out_of_reach_for_long_it_is_not_trusted() {
+    let redis = begun(true);
+    let brief = log(&redis).stale_after(Duration::from_secs(1));
+    let strict = open(brief.clone());
+    let lenient = open(brief.dangerous_serve_when_stale());
+    becomes(&strict, State::Current);
+    becomes(&lenient, State::Current);
+    wait(end(&strict, "session")).expect("it is recorded");
+    knows(&lenient, "session");
+
+    redis.cut();
+    becomes(&strict, State::Stale);
+    becomes(&lenient, State::Stale);
+    assert_eq!(standing(&strict, "other"), Standing::Unknown);
+    assert_eq!(standing(&lenient, "other"), Standing::Good);
+    // What is known to have ended has ended all the same.
+    assert_eq!(standing(&strict, "session"), Standing::Ended);
+    assert_eq!(standing(&lenient, "session"), Standing::Ended);
+    assert!(strict.status().contact_age >= Duration::from_secs(1));
+    // What is ended now is told as not recorded, and is not forgotten.
+    wait(end(&lenient, "meanwhile")).expect_err("Redis is out of reach");
+    assert_eq!(standing(&lenient, "meanwhile"), Standing::Ended);
+    assert_eq!(lenient.status().pending, 1);
+
+    redis.mend();
+    becomes(&strict, State::Current);
+    knows(&strict, "meanwhile");
+    assert_eq!(standing(&strict, "other"), Standing::Good);
+    assert_eq!(lenient.status().pending, 0);
+}
+
+#[test]
+fn what_has_expired_leaves_memory_and_the_stream() {
+    let redis = begun(true);
+    let one = open(log(&redis));
+    becomes(&one, State::Current);
+    // Nobody can have a session any more that began so long ago: in 3 seconds.
+    let lifetime = ABSOLUTE.as_secs() + 2 * 60;
+    wait(end_at(&one, "old", ago(lifetime - 3))).expect("it is recorded");
+    wait(end(&one, "new")).expect("it is recorded");
+    assert_eq!(one.status().entries, 2);
+    let stream = || redis.cli(&["xrange", "waxseal:revocations", "-", "+"]);
+    assert_eq!(stream().matches("until").count(), 2);
+    eventually("memory", || one.status().entries == 1);
+    eventually("the stream", || stream().matches("until").count() == 1);
+    // The cut with which it was begun has expired, too; what makes it a list
+    // stays.
+    eventually("the cut", || redis.cli(&["xlen", "waxseal:revocations"]) == "3");
+    assert!(stream().contains("epoch") && stream().contains("whole"));
+    let second = open(log(&redis));
+    becomes(&second, State::Current);
+    knows(&second, "new");
+}
+
+#[test]
+fn an_acknowledgement_can_mean_more() {
+    let redis = begun(true);
+    // No replica has it, so it is never safe enough.
+    let list = open(log(&redis).acknowledgement(Acknowledgement::Replicas(1)));
+    becomes(&list, State::Current);
+    let error = wait(end(&list, "session")).expect_err("there is no replica").to_string();
+    assert!(error.contains("too few replicas"), "{error}");
+    // It is in the stream, once.
+    let stream = redis.cli(&["xrange", "waxseal:revocations", "-", "+"]);
+    assert_eq!(stream.matches("until").count(), 1);
+    // A server without WAITAOF (before 7.2) is believed as it is.
+    let list = open(log(&redis).acknowledgement(Acknowledgement::Synced(0)));
+    becomes(&list, State::Current);
+    wait(end(&list, "other")).expect("it is recorded");
+}
