@@ -53,6 +53,17 @@ impl Client {
         self.send(request.header("content-type", "application/x-www-form-urlencoded"), form)
     }
 
+    /// Likewise; `None` if the server is gone.
+    pub fn try_form<C: AsRef<[u8]>>(
+        &self,
+        path: &str,
+        form: &str,
+        cookies: &[C],
+    ) -> Option<Response> {
+        let request = self.request("POST", path, cookies);
+        self.try_send(request.header("content-type", "application/x-www-form-urlencoded"), form)
+    }
+
     /// `POST /script`.
     pub fn script<C: AsRef<[u8]>>(&self, script: &str, cookies: &[C]) -> Response {
         self.send(self.request("POST", "/script", cookies), script)
@@ -69,11 +80,14 @@ impl Client {
     }
 
     fn send(&self, request: http::request::Builder, body: &str) -> Response {
+        self.try_send(request, body).expect("a response")
+    }
+
+    fn try_send(&self, request: http::request::Builder, body: &str) -> Option<Response> {
         let request = request.body(body.to_owned()).expect("a request");
-        let response = self.agent.run(request).expect("a response");
-        let (head, mut body) = response.into_parts();
-        let body = body.read_to_string().expect("a body");
-        Response { status: head.status.as_u16(), headers: head.headers, body }
+        let (head, mut body) = self.agent.run(request).ok()?.into_parts();
+        let body = body.read_to_string().ok()?;
+        Some(Response { status: head.status.as_u16(), headers: head.headers, body })
     }
 }
 

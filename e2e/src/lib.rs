@@ -38,7 +38,7 @@
 //! | `save`, `delete`, `renew` | what they say |
 //! | `header NAME: VALUE` | the response's own header |
 //! | `status CODE` | the response's status |
-//! | `wait-for PATH` | goes on when there is such a file |
+//! | `wait-for PATH` | the response, when all is done, waits until there is such a file; meanwhile there is one that ends in `.waiting` |
 //!
 //! `REVOCATIONS` names the list of sessions that have ended early, and
 //! `ABSOLUTE_SECS` the absolute limit. Where `MICRODOT_KEY` and `MICRODOT_SINCE` are set, Microdot's cookie is

@@ -1,7 +1,7 @@
 //! What all servers under test share: all of the contract that a framework has
 //! no part in.
 
-use std::{error::Error, str::FromStr as _, time::Duration};
+use std::{error::Error, path::PathBuf, str::FromStr as _, time::Duration};
 
 use serde_json::{Map, Value, json};
 use waxseal::{Handle, Sealer, SealerBuilder, Secret, SessionError, UnixTime};
@@ -63,12 +63,29 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
+    /// What has to be there before it is sent, so that a test can do something
+    /// while the request is served.
+    wait_for: Option<PathBuf>,
+}
+
+impl Answer {
+    /// Waits until the response may be sent; a minute at most.
+    pub async fn wait(&self) {
+        let Some(path) = &self.wait_for else { return };
+        let _ = std::fs::write(path.with_extension("waiting"), "");
+        for _ in 0..1200 {
+            if path.exists() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
 }
 
 /// Runs the script that is the body of a request; `session` asks for the
 /// request's session, which is done only for a step that needs it.
 pub fn script<S: Share>(body: &[u8], session: impl Fn() -> Fallible<Handle<S>>) -> Answer {
-    let mut answer = Answer { status: 200, headers: vec![], body: String::new() };
+    let mut answer = Answer { status: 200, headers: vec![], body: String::new(), wait_for: None };
     match run(body, session, &mut answer) {
         Ok(seen) => answer.body = seen.to_string(),
         Err(error) => {
@@ -95,15 +112,8 @@ fn run<S: Share>(
                 answer.headers.push((name.into(), value.into()));
                 continue;
             }
-            // So that a test can do something while this request is served.
             "wait-for" => {
-                let there = (0..1200).any(|_| {
-                    std::thread::sleep(Duration::from_millis(50));
-                    std::path::Path::new(rest).exists()
-                });
-                if !there {
-                    return Err("what was to be waited for has not come within a minute".into());
-                }
+                answer.wait_for = Some(rest.into());
                 continue;
             }
             "status" => {

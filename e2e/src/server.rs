@@ -81,6 +81,13 @@ impl Server {
         self.child.id()
     }
 
+    /// Ends it as a crash does.
+    pub fn kill(&self) {
+        let id = self.id().try_into().expect("a process id");
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::Signal::SIGKILL)
+            .expect("it can be killed");
+    }
+
     /// Waits for the server to end by itself, ten seconds at most; its exit code.
     pub fn wait(&mut self) -> Option<i32> {
         for _ in 0..100 {

@@ -31,6 +31,7 @@ async fn logout(session: Session) -> Redirect {
 
 async fn script(request: HttpRequest, body: Bytes) -> HttpResponse {
     let answer = serve::script(&body, || Ok(Handle::clone(&*Session::<Main>::of(&request)?)));
+    answer.wait().await;
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = HttpResponse::build(status);
     for header in answer.headers {

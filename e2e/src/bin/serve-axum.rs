@@ -2,13 +2,12 @@
 
 use axum::{
     Form, Router,
-    body::Bytes,
     extract::Request,
     http::{HeaderName, HeaderValue, StatusCode},
     response::{Html, IntoResponse as _, Redirect, Response},
     routing::{get, post},
 };
-use e2e::serve::{self, Fallible};
+use e2e::serve::{self, Answer, Fallible};
 use waxseal::{Handle, Main, Session, SessionError, SessionLayer};
 
 #[derive(serde::Deserialize)]
@@ -38,12 +37,14 @@ async fn script(request: Request) -> Response {
         return StatusCode::BAD_REQUEST.into_response();
     };
     let request = Request::from_parts(parts, ());
-    run(&request, &body)
+    let session = || Ok(Handle::clone(&*Session::<Main>::of(&request)?));
+    let answer = serve::script(&body, session);
+    answer.wait().await;
+    respond(answer)
         .unwrap_or_else(|error| (StatusCode::BAD_REQUEST, error.to_string()).into_response())
 }
 
-fn run(request: &Request<()>, body: &Bytes) -> Fallible<Response> {
-    let answer = serve::script(body, || Ok(Handle::clone(&*Session::<Main>::of(request)?)));
+fn respond(answer: Answer) -> Fallible<Response> {
     let mut response = Response::new(answer.body.into());
     *response.status_mut() = StatusCode::from_u16(answer.status)?;
     for (name, value) in answer.headers {

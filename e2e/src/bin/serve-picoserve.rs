@@ -57,7 +57,9 @@ impl RequestHandlerService<WithSession> for Script {
         match body {
             Ok(body) => {
                 let session = || Ok(Handle::clone(&state.session(&request.parts)));
-                let reply = Reply(serve::script(&body, session));
+                let answer = serve::script(&body, session);
+                answer.wait().await;
+                let reply = Reply(answer);
                 reply.write_to(connection, response_writer).await
             }
             Err(error) => error.write_to(connection, response_writer).await,
@@ -73,7 +75,7 @@ impl IntoResponse for Reply {
         connection: Connection<'_, R>,
         response_writer: W,
     ) -> Result<ResponseSent, W::Error> {
-        let Answer { status, headers, body } = self.0;
+        let Answer { status, headers, body, .. } = self.0;
         let status = StatusCode::new(status);
         let headers: Vec<_> = headers.iter().map(|(name, value)| (&**name, value)).collect();
         if status.as_u16() == 204 {

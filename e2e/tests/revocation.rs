@@ -1,0 +1,289 @@
+//! A logout sticks, on one machine: seen from outside, through crashes and a
+//! full disk.
+
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+    time::Duration,
+};
+
+use e2e::{
+    client::{Client, Jar, Response},
+    program::example,
+    server::{Dialect, Server},
+};
+
+const NOBODY: [&str; 0] = [];
+
+const AXUM: &str = env!("CARGO_BIN_EXE_serve-axum");
+const ACTIX: &str = env!("CARGO_BIN_EXE_serve-actix");
+
+/// A folder with the file that the servers in turn have open.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("revoked")
+    }
+
+    fn log(&self) -> String {
+        format!("file:{}", self.file().display())
+    }
+
+    fn start(&self, program: impl AsRef<Path>) -> Server {
+        let mut command = Command::new(program.as_ref());
+        Server::start(command.env("REVOCATIONS", self.log()), Dialect::Waxseal)
+    }
+}
+
+fn log_in(client: &Client, name: &str) -> Jar {
+    let response = client.form("/", &format!("username={name}"), &NOBODY);
+    assert_eq!(response.status, 303, "{}", response.body);
+    let mut jar = Jar::default();
+    jar.take(&response);
+    jar
+}
+
+fn is_in(client: &Client, jar: &Jar) -> bool {
+    let response = client.get("/", &jar.cookies());
+    assert_eq!(response.status, 200, "{}", response.body);
+    response.body.contains("Hello")
+}
+
+fn removes_the_cookie(response: &Response) {
+    let line = response.set_cookie("__Host-session");
+    assert!(line.starts_with("__Host-session=;") && line.contains("Max-Age=0"), "{line}");
+}
+
+#[test]
+fn a_copy_of_the_cookie_is_worth_nothing_after_logout() {
+    for program in [AXUM, ACTIX] {
+        let place = Place::new();
+        let server = place.start(program);
+        let client = Client::of(&server);
+        let (mine, other) = (log_in(&client, "susan"), log_in(&client, "susan"));
+        let stolen = mine.clone();
+        assert!(is_in(&client, &stolen));
+        removes_the_cookie(&client.form("/logout", "", &mine.cookies()));
+        assert!(!is_in(&client, &stolen), "{program}");
+        let seen = client.script("state", &stolen.cookies()).json();
+        assert_eq!(seen["rejection"], "revoked");
+        assert!(is_in(&client, &other), "only that session has ended");
+        // Over a restart, too.
+        drop(server);
+        let server = place.start(program);
+        let client = Client::of(&server);
+        assert!(!is_in(&client, &stolen));
+        assert!(is_in(&client, &other));
+    }
+}
+
+#[test]
+fn a_renewed_session_leaves_no_other() {
+    for program in [AXUM, ACTIX] {
+        let place = Place::new();
+        let server = place.start(program);
+        let client = Client::of(&server);
+        let old = log_in(&client, "susan");
+        let mut new = old.clone();
+        new.take(&client.script("renew\nsave", &old.cookies()));
+        assert!(is_in(&client, &new));
+        assert!(!is_in(&client, &old), "{program}");
+        // Without a save nothing was renewed, and nothing ends.
+        client.script("renew", &new.cookies());
+        assert!(is_in(&client, &new));
+    }
+}
+
+/// A request that is under way while its session is ended by another.
+#[test]
+fn what_is_in_flight_does_not_bring_a_session_back() {
+    for program in [AXUM, ACTIX] {
+        let place = Place::new();
+        let server = place.start(program);
+        let client = Client::of(&server);
+        for steps in ["insert a 1\nsave", "renew\nsave", "user 42\nsave", ""] {
+            // In the second half of its idle time: it is sealed again unasked.
+            let sid = format!("{:A<22}", steps.len());
+            let members = format!(r#""sid":"{sid}","username":"susan""#);
+            let jar = server.mint.pair(&server.mint.between(-4 * 86_400, 3 * 86_400, &members));
+            let resealed = client.get("/", &[&jar]);
+            assert_eq!(resealed.set_cookies("__Host-session").len(), 1, "it would be");
+
+            let go = place.0.path().join(format!("go-{sid}"));
+            let script = format!("read\n{steps}\nwait-for {}", go.display());
+            let in_flight = {
+                let (client, jar) = (client.clone(), jar.clone());
+                thread::spawn(move || client.script(script.replace("\n\n", "\n").trim(), &[jar]))
+            };
+            // Its session has been opened, and was good.
+            let opened = (0..1200).any(|_| {
+                thread::sleep(Duration::from_millis(50));
+                go.with_extension("waiting").exists()
+            });
+            assert!(opened, "within a minute");
+            removes_the_cookie(&client.form("/logout", "", &[&jar]));
+            File::create(&go).expect("a file");
+            let response = in_flight.join().expect("it is answered");
+            assert_eq!(response.json()["username"], "susan");
+            let lines = response.set_cookies("__Host-session");
+            assert!(lines.is_empty(), "{program}, {steps:?}: {lines:?}");
+        }
+    }
+}
+
+#[test]
+fn logging_out_everywhere_ends_all_of_a_user_and_nobody_else() {
+    let place = Place::new();
+    let server = place.start(example("login"));
+    let client = Client::of(&server);
+    let (laptop, phone) = (log_in(&client, "susan"), log_in(&client, "susan"));
+    let other = log_in(&client, "david");
+    let page = client.get("/", &laptop.cookies());
+    assert!(page.body.contains(r#"action="/logout-everywhere""#));
+
+    removes_the_cookie(&client.form("/logout-everywhere", "", &laptop.cookies()));
+    assert!(!is_in(&client, &laptop));
+    assert!(!is_in(&client, &phone));
+    assert!(is_in(&client, &other));
+    // And in again, at once.
+    let again = log_in(&client, "susan");
+    assert!(is_in(&client, &again));
+    removes_the_cookie(&client.form("/logout-everywhere", "", &again.cookies()));
+    assert!(!is_in(&client, &again));
+}
+
+#[test]
+fn without_a_list_there_is_no_such_button() {
+    let server = Server::start(&mut Command::new(example("login")), Dialect::Waxseal);
+    let client = Client::of(&server);
+    let jar = log_in(&client, "susan");
+    assert!(!client.get("/", &jar.cookies()).body.contains("everywhere"));
+    // As every signed cookie without one: documented, not hidden.
+    client.form("/logout", "", &jar.cookies());
+    assert!(is_in(&client, &jar));
+}
+
+#[test]
+fn a_second_server_is_told_whose_file_it_is() {
+    let place = Place::new();
+    let _first = place.start(example("login"));
+    let second = Command::new(example("login"))
+        .env("SESSION_SECRET", "a secret for tests, and nothing else")
+        .env("PORT", "0")
+        .env("REVOCATIONS", place.log())
+        .output()
+        .expect("it runs");
+    assert_eq!(second.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&second.stderr);
+    assert!(error.starts_with("login: REVOCATIONS: the revocation file "), "{error}");
+    assert!(error.contains("is open in another process"), "{error}");
+}
+
+#[test]
+fn no_acknowledged_logout_is_lost_when_the_server_is_killed() {
+    const USERS: usize = 1000;
+    let place = Place::new();
+    let server = place.start(AXUM);
+    let client = Client::of(&server);
+    let jars: Vec<Jar> = (0..USERS).map(|user| log_in(&client, &format!("user{user}"))).collect();
+    let acknowledged = Mutex::new(Vec::new());
+    let (next, killed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let client = Client::at(&server.url);
+                while !killed.load(SeqCst) {
+                    let user = next.fetch_add(1, SeqCst);
+                    let Some(jar) = jars.get(user) else { return };
+                    let Some(response) = client.try_form("/logout", "", &jar.cookies()) else {
+                        return;
+                    };
+                    assert_eq!(response.status, 303);
+                    acknowledged.lock().expect("nobody panicked").push(user);
+                }
+            });
+        }
+        scope.spawn(|| {
+            // In the midst of it.
+            while acknowledged.lock().expect("nobody panicked").len() < USERS / 2 {
+                thread::sleep(Duration::from_millis(1));
+            }
+            server.kill();
+            killed.store(true, SeqCst);
+        });
+    });
+    drop(server);
+    let acknowledged = acknowledged.into_inner().expect("nobody panicked");
+    assert!((USERS / 2..USERS).contains(&acknowledged.len()), "{}", acknowledged.len());
+
+    let server = place.start(AXUM);
+    let client = Client::of(&server);
+    for user in &acknowledged {
+        assert!(!is_in(&client, &jars[*user]), "user {user} is back");
+    }
+    // Who had not logged out is in.
+    assert!(is_in(&client, &jars[USERS - 1]));
+}
+
+/// In a file system of its own, which only the server sees.
+#[test]
+fn a_full_disk_is_told_and_made_good_later() {
+    let place = Place::new();
+    let folder = place.0.path();
+    let mut command = Command::new("unshare");
+    let mount = r#"mount -t tmpfs -o size=8m tmpfs "$0" && exec "$1""#;
+    command.args(["--mount", "--map-root-user", "sh", "-c", mount]).arg(folder).arg(AXUM);
+    let server = Server::start(command.env("REVOCATIONS", place.log()), Dialect::Waxseal);
+    let client = Client::of(&server);
+    let inside = PathBuf::from(format!("/proc/{}/root{}", server.id(), folder.display()));
+    let early = log_in(&client, "early");
+    assert_eq!(client.form("/logout", "", &early.cookies()).status, 303);
+
+    let filler = inside.join("filler");
+    let mut file = File::create(&filler).expect("a file beside it");
+    while file.write_all(&[0; 4096]).is_ok() {}
+    // Some more fit into what the file has already.
+    let refused = (0..20_000).find_map(|user| {
+        let jar = log_in(&client, &format!("user{user}"));
+        let response = client.form("/logout", "", &jar.cookies());
+        // This browser is logged out in any case.
+        removes_the_cookie(&response);
+        assert!(!is_in(&client, &jar));
+        (response.status == 503).then_some((jar, response))
+    });
+    let (refused, response) = refused.expect("the disk is full at some time");
+    assert_eq!(response.body, "");
+    // The server lives, and so do sessions.
+    let alive = log_in(&client, "alive");
+    assert!(is_in(&client, &alive));
+    assert_eq!(client.form("/logout", "", &refused.cookies()).status, 303, "it has no session");
+
+    // Room again: what was refused is written without anybody asking.
+    drop(file);
+    fs::remove_file(&filler).expect("it is removed");
+    let written = (0..600).any(|_| {
+        thread::sleep(Duration::from_millis(100));
+        let jar = log_in(&client, "later");
+        client.form("/logout", "", &jar.cookies()).status == 303
+    });
+    assert!(written, "within a minute");
+    fs::copy(inside.join("revoked"), place.file()).expect("the file as it is");
+    drop(server);
+    let server = place.start(AXUM);
+    let client = Client::of(&server);
+    assert!(!is_in(&client, &refused));
+    assert!(!is_in(&client, &early));
+    assert!(is_in(&client, &alive));
+}
