@@ -1,9 +1,7 @@
-//! A logout sticks, on one machine: seen from outside, through crashes and a
-//! full disk.
+//! A logout sticks, on one machine: seen from outside, and through crashes.
 
 use std::{
-    fs::{self, File},
-    io::Write as _,
+    fs::File,
     path::{Path, PathBuf},
     process::Command,
     sync::{
@@ -235,55 +233,4 @@ fn no_acknowledged_logout_is_lost_when_the_server_is_killed() {
     }
     // Who had not logged out is in.
     assert!(is_in(&client, &jars[USERS - 1]));
-}
-
-/// In a file system of its own, which only the server sees.
-#[test]
-fn a_full_disk_is_told_and_made_good_later() {
-    let place = Place::new();
-    let folder = place.0.path();
-    let mut command = Command::new("unshare");
-    let mount = r#"mount -t tmpfs -o size=8m tmpfs "$0" && exec "$1""#;
-    command.args(["--mount", "--map-root-user", "sh", "-c", mount]).arg(folder).arg(AXUM);
-    let server = Server::start(command.env("REVOCATIONS", place.log()), Dialect::Waxseal);
-    let client = Client::of(&server);
-    let inside = PathBuf::from(format!("/proc/{}/root{}", server.id(), folder.display()));
-    let early = log_in(&client, "early");
-    assert_eq!(client.form("/logout", "", &early.cookies()).status, 303);
-
-    let filler = inside.join("filler");
-    let mut file = File::create(&filler).expect("a file beside it");
-    while file.write_all(&[0; 4096]).is_ok() {}
-    // Some more fit into what the file has already.
-    let refused = (0..20_000).find_map(|user| {
-        let jar = log_in(&client, &format!("user{user}"));
-        let response = client.form("/logout", "", &jar.cookies());
-        // This browser is logged out in any case.
-        removes_the_cookie(&response);
-        assert!(!is_in(&client, &jar));
-        (response.status == 503).then_some((jar, response))
-    });
-    let (refused, response) = refused.expect("the disk is full at some time");
-    assert_eq!(response.body, "");
-    // The server lives, and so do sessions.
-    let alive = log_in(&client, "alive");
-    assert!(is_in(&client, &alive));
-    assert_eq!(client.form("/logout", "", &refused.cookies()).status, 303, "it has no session");
-
-    // Room again: what was refused is written without anybody asking.
-    drop(file);
-    fs::remove_file(&filler).expect("it is removed");
-    let written = (0..600).any(|_| {
-        thread::sleep(Duration::from_millis(100));
-        let jar = log_in(&client, "later");
-        client.form("/logout", "", &jar.cookies()).status == 303
-    });
-    assert!(written, "within a minute");
-    fs::copy(inside.join("revoked"), place.file()).expect("the file as it is");
-    drop(server);
-    let server = place.start(AXUM);
-    let client = Client::of(&server);
-    assert!(!is_in(&client, &refused));
-    assert!(!is_in(&client, &early));
-    assert!(is_in(&client, &alive));
 }
