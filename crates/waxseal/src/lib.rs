@@ -106,6 +106,7 @@ pub use waxseal_face::{Main, SessionError, Shared, SharedSealer};
 /// The commands and the code that the README shows.
 #[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../../../docs/revocation.md")]
 #[doc = include_str!("../../../docs/rotation.md")]
 #[doc = include_str!("../../../docs/from-microdot.md")]
 struct Readme;
