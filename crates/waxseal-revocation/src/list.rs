@@ -74,8 +74,8 @@ impl RevocationList {
         self.cut(Entry::User { sub: user.into(), before })
     }
 
-    /// Ends all sessions that began before a moment, whosever they are: a key
-    /// has leaked, a release has handed out wrong ones.
+    /// Ends all sessions that began before a moment, whosever they are: a
+    /// release has handed out wrong ones, a key had leaked and was replaced.
     ///
     /// # Errors
     ///
