@@ -238,6 +238,55 @@ fn a_list_that_is_begun_anew_is_completed() {
 }
 
 #[test]
+fn a_list_that_nobody_has_finished_is_not_trusted() {
+    let redis = Redis::start(true);
+    // A server has begun to publish what it knew, and is gone.
+    redis.cli(&["xadd", "waxseal:revocations", "*", "epoch", "test"]);
+    redis.cli(&["xadd", "waxseal:revocations", "*", "before", "1700000000"]);
+    let list = open(log(&redis));
+    thread::sleep(Duration::from_secs(4)); // twice as long as it waits for others
+    assert_eq!(list.status().state, State::Loading);
+    assert_eq!(standing(&list, "session"), Standing::Unknown);
+    // No list is there that could be lost: an operator may begin it.
+    assert!(operator::init(&log(&redis).into()).expect("it is begun"));
+    becomes(&list, State::Current);
+}
+
+#[test]
+fn who_is_completing_a_list_is_waited_for() {
+    let redis = begun(true);
+    redis.cli(&["xadd", "waxseal:revocations", "*", "completing", "another run"]);
+    let asked = Instant::now();
+    let list = open(log(&redis));
+    becomes(&list, State::Current);
+    assert!(asked.elapsed() >= Duration::from_secs(1), "{:?}", asked.elapsed());
+}
+
+#[test]
+fn the_stream_does_not_keep_what_cuts_have_taken_the_place_of() {
+    let redis = begun(true);
+    let list = open(log(&redis));
+    becomes(&list, State::Current);
+    let begun = now();
+    let end = |number: u64| {
+        let session = Ended { sid: format!("{number}"), sub: Some("42".into()), begun };
+        list.end(session, UnixTime::from_secs(begun.as_secs() + 1))
+    };
+    for ended in (0..500).map(end).collect::<Vec<_>>() {
+        wait(ended).expect("it is recorded");
+    }
+    wait(list.end(Ended { sid: "other".into(), sub: None, begun }, begun)).expect("recorded");
+    let stream = || redis.cli(&["xrange", "waxseal:revocations", "-", "+"]);
+    eventually("only the other", || stream().matches("until").count() == 1);
+    let second = open(log(&redis));
+    becomes(&second, State::Current);
+    assert_eq!(second.standing(Some("7"), Some("42"), begun), Standing::Ended);
+    assert_eq!(second.standing(Some("other"), None, begun), Standing::Ended);
+    let later = UnixTime::from_secs(begun.as_secs() + 1);
+    assert_eq!(second.standing(Some("new"), Some("42"), later), Standing::Good);
+}
+
+#[test]
 fn out_of_reach_for_long_it_is_not_trusted() {
     let redis = begun(true);
     let brief = log(&redis).stale_after(Duration::from_secs(1));

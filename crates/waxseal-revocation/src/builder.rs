@@ -35,7 +35,7 @@ impl RevocationListBuilder {
             log,
             absolute: Duration::from_secs(30 * DAY),
             max_entries: 2_000_000,
-            clock: Clock(Box::new(system_time)),
+            clock: Clock::system(),
         }
     }
 
@@ -59,7 +59,7 @@ impl RevocationListBuilder {
 
     /// Another clock than the operating system's: for tests.
     pub fn clock(mut self, now: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
-        self.clock = Clock(Box::new(now));
+        self.clock = Clock::new(now);
         self
     }
 

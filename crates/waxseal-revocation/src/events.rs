@@ -50,16 +50,29 @@ pub(crate) fn cut_ahead(before: UnixTime, now: UnixTime) {
     );
 }
 
-#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "a file cannot be behind"))]
+#[cfg(feature = "redis")]
 pub(crate) fn read_again(reason: &str) {
     tracing::warn!("{reason}: the revocation log is read again, and completed from memory");
 }
 
-#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "a file has no other clock"))]
+#[cfg(feature = "redis")]
 pub(crate) fn clocks_differ(secs: u64) {
     tracing::error!(
         secs,
         "this server's clock and that of Redis differ by more than sessions allow for; set them"
+    );
+}
+
+/// A list that nobody has said to be complete: said once a minute.
+#[cfg(feature = "redis")]
+pub(crate) fn incomplete(told: &mut Option<UnixTime>, now: UnixTime) {
+    if told.is_some_and(|told| now.as_secs().saturating_sub(told.as_secs()) < 60) {
+        return;
+    }
+    *told = Some(now);
+    tracing::warn!(
+        "the list in Redis is not complete: a server that publishes it has not finished. If none \
+         is running any more, `waxseal revocations init` begins it again"
     );
 }
 

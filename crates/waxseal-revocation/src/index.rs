@@ -5,7 +5,7 @@ mod cuts;
 mod sessions;
 mod tag;
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use waxseal_core::UnixTime;
 
@@ -25,6 +25,8 @@ pub(crate) struct Index {
     /// Sessions that began before this have ended, whosever they are; in
     /// seconds since 1970.
     all_before: AtomicU64,
+    /// How many sessions cuts have taken the place of.
+    superseded: AtomicUsize,
 }
 
 impl Index {
@@ -35,6 +37,7 @@ impl Index {
             sessions: Sessions::default(),
             cuts: Cuts::default(),
             all_before: AtomicU64::new(0),
+            superseded: AtomicUsize::new(0),
         }
     }
 
@@ -64,14 +67,17 @@ impl Index {
             Entry::User { sub, before } => {
                 let new = *before > self.all_before() && self.cuts.raise(&self.tags, sub, *before);
                 if new {
-                    self.sessions.drop_of(self.tags.of(sub), self.lifetime.end(*before));
+                    let end = self.lifetime.end(*before);
+                    let dropped = self.sessions.drop_of(self.tags.of(sub), end);
+                    self.superseded.fetch_add(dropped, Relaxed);
                 }
                 Applied { new, too_many: false }
             }
             Entry::All { before } => {
                 let new = self.all_before.fetch_max(before.as_secs(), Relaxed) < before.as_secs();
                 if new {
-                    self.sessions.drop_before(self.lifetime.end(*before));
+                    let dropped = self.sessions.drop_before(self.lifetime.end(*before));
+                    self.superseded.fetch_add(dropped, Relaxed);
                     self.cuts.drop_until(*before);
                 }
                 Applied { new, too_many: false }
@@ -115,6 +121,25 @@ impl Index {
             }
             Entry::User { sub, before } => self.cut_of(Some(sub)) >= *before,
             Entry::All { before } => self.all_before() >= *before,
+        }
+    }
+
+    /// How many sessions have been superseded by cuts and take up room in a log,
+    /// if it is at least `enough`; then they are counted anew.
+    #[cfg(feature = "file")]
+    pub(crate) fn take_superseded(&self, enough: usize) -> Option<usize> {
+        let count = self.superseded.load(Relaxed);
+        (count >= enough).then(|| self.superseded.swap(0, Relaxed))
+    }
+
+    /// Whether a later cut ends all that this entry ends.
+    pub(crate) fn has_cut(&self, entry: &Entry) -> bool {
+        match entry {
+            Entry::Session { sub, until, .. } => {
+                self.lifetime.begun(*until) < self.cut_of(sub.as_deref())
+            }
+            Entry::User { sub, before } => *before < self.cut_of(Some(sub)),
+            Entry::All { before } => *before < self.all_before(),
         }
     }
 

@@ -1,12 +1,17 @@
 //! The list that an application holds: what is ended goes into memory at once,
 //! and into the log.
 
-use std::{fmt, future::ready, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::ready,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
+};
 
 use waxseal_core::{Ended, NotRecorded, Recording, Revocations, Sealer, Standing, UnixTime};
 
 use crate::{
-    builder::RevocationListBuilder,
+    builder::{RevocationListBuilder, system_time},
     entry::{Entry, Lifetime},
     error::CutError,
     events,
@@ -43,7 +48,11 @@ pub(crate) struct Shared {
 }
 
 /// A source of the current time.
-pub(crate) struct Clock(pub(crate) Box<dyn Fn() -> UnixTime + Send + Sync>);
+pub(crate) struct Clock {
+    now: Box<dyn Fn() -> UnixTime + Send + Sync>,
+    /// What it showed at first, and when that was; of the system's clock.
+    begun: Option<(UnixTime, Instant)>,
+}
 
 impl RevocationList {
     /// A list over a log.
@@ -133,10 +142,15 @@ impl Shared {
             }
             entry => entry,
         };
-        if entry.until(self.lifetime) <= now {
+        if entry.until(self.lifetime) <= self.expiry_now() {
             return Applied::default();
         }
         self.index.apply(&entry)
+    }
+
+    /// What ends by then has expired.
+    pub(crate) fn expiry_now(&self) -> UnixTime {
+        self.clock.passed()
     }
 
     pub(crate) fn all_before(&self) -> UnixTime {
@@ -148,7 +162,7 @@ impl Shared {
             state: self.health.state(),
             entries: self.index.len(),
             max_entries: self.max_entries,
-            pending: self.health.pending().load(std::sync::atomic::Ordering::Relaxed),
+            pending: self.health.pending().load(Relaxed),
             contact_age: self.health.contact_age(),
             lag: self.health.lag(),
         }
@@ -156,7 +170,7 @@ impl Shared {
 
     /// Now and then: forgets what has expired, and tells how things are.
     pub(crate) fn tick(&self) -> usize {
-        let expired = self.index.expire(self.clock.now());
+        let expired = self.index.expire(self.expiry_now());
         self.health.watch_fill(self.index.len(), self.max_entries);
         events::gauges(&self.status());
         expired
@@ -192,6 +206,10 @@ impl Revocations for RevocationList {
             ))));
         }
         let entry = Entry::session(&session, *lifetime);
+        if index.has_cut(&entry) && health.pending().load(Relaxed) == 0 {
+            // With all of its user's, or everybody's, and the log has that.
+            return Box::pin(ready(Ok(())));
+        }
         let applied = index.apply(&entry);
         let mut entries = vec![entry];
         if applied.too_many
@@ -205,8 +223,25 @@ impl Revocations for RevocationList {
 }
 
 impl Clock {
+    pub(crate) fn system() -> Self {
+        Self { now: Box::new(system_time), begun: Some((system_time(), Instant::now())) }
+    }
+
+    pub(crate) fn new(now: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
+        Self { now: Box::new(now), begun: None }
+    }
+
     pub(crate) fn now(&self) -> UnixTime {
-        (self.0)()
+        (self.now)()
+    }
+
+    /// Now, but no more than has passed: a clock that is ahead for a moment must
+    /// not make the list forget what will be valid again when it is set back.
+    fn passed(&self) -> UnixTime {
+        let latest = self.begun.map(|(first, at)| {
+            first.plus_secs(at.elapsed().as_secs()).plus_secs(Sealer::LEEWAY.as_secs())
+        });
+        latest.into_iter().chain([self.now()]).min().unwrap_or_default()
     }
 }
 

@@ -9,6 +9,8 @@ use waxseal_core::{Revocations as _, Standing::*};
 use waxseal_revocation::{Entry, Log, OpenError, RevocationList, operator};
 
 const SID: &str = "AAAAAAAAAAAAAAAAAAAAAQ";
+/// For operators, whose clock is the system's.
+const FOREVER: std::time::Duration = std::time::Duration::from_secs(1_000_000_000);
 const OTHER: &str = "AAAAAAAAAAAAAAAAAAAAAg";
 
 struct Place {
@@ -170,6 +172,26 @@ fn too_many_sessions_of_a_user_become_one_cut() {
     let list = place.open();
     assert_eq!(list.status().entries, 2);
     assert_eq!(standing(&list, &sid(50), Some("42"), NOW + 50), Ended);
+}
+
+#[test]
+fn a_file_does_not_grow_with_what_cuts_have_taken_the_place_of() {
+    let place = Place::new();
+    let list = place.open();
+    place.clock.set(NOW + 121);
+    let end = |number: u64| {
+        let begun = NOW + number / 100;
+        list.end(session(&format!("{number}"), Some("42"), begun), at(begun + 1))
+    };
+    for ended in (0..12_000).map(end).collect::<Vec<_>>() {
+        wait(ended).unwrap();
+    }
+    assert!(list.status().entries <= 101);
+    drop(list);
+    place.open();
+    let rows = operator::entries(&place.log(), FOREVER).unwrap();
+    let sessions = rows.iter().filter(|entry| matches!(entry, Entry::Session { .. })).count();
+    assert!(sessions <= 101, "{sessions}");
 }
 
 #[test]

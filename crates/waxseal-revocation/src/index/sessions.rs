@@ -87,11 +87,9 @@ impl Sessions {
         (true, tag.map_or(0, |tag| self.count(tag)))
     }
 
-    /// Drops the sessions of a user that end before `until`.
-    pub(super) fn drop_of(&self, tag: Tag, until: UnixTime) {
-        if self.has(tag) {
-            self.drop(|slot| slot.tag == tag && slot.until() < until);
-        }
+    /// Drops the sessions of a user that end before `until`; says how many.
+    pub(super) fn drop_of(&self, tag: Tag, until: UnixTime) -> usize {
+        if self.has(tag) { self.drop(|slot| slot.tag == tag && slot.until() < until) } else { 0 }
     }
 
     /// Drops the sessions that end before `until`; says how many.

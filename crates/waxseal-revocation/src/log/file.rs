@@ -29,14 +29,22 @@ use crate::{
 const SWEEP: Duration = Duration::from_secs(1);
 /// How long to wait after a write that failed, at first and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// So many sessions whose place cuts have taken stay in the file.
+const SUPERSEDED: usize = 10_000;
 /// The most entries of one commit.
 const BATCH: usize = 10_000;
 
 pub(super) fn start(path: PathBuf, shared: Arc<Shared>) -> Result<Appender, OpenError> {
     let store = Store::open(&path)?;
+    let mut superseded = 0_usize;
     store.for_each(|entry| {
+        // Cuts come first.
+        superseded = superseded.saturating_add(shared.index.has_cut(&entry).into());
         shared.learn(entry);
     })?;
+    if superseded >= SUPERSEDED {
+        store.compact(|entry| shared.index.has_cut(entry))?;
+    }
     shared.health.set(State::Current, true);
     shared.health.contact();
     let (sender, receiver) = mpsc::channel();
@@ -151,14 +159,19 @@ impl Writer {
 
     fn sweep(&mut self) {
         let expired = self.shared.tick();
-        if expired == 0 {
-            if self.store.is_some() {
-                self.shared.health.contact();
-            }
-            return;
+        if self.store.is_some() {
+            self.shared.health.contact();
         }
-        let (now, lifetime) = (self.shared.clock.now(), self.shared.lifetime);
-        if let Err(error) = self.store().and_then(|store| store.expire(now, lifetime)) {
+        let shared = Arc::clone(&self.shared);
+        let (now, lifetime, index) = (shared.expiry_now(), shared.lifetime, &shared.index);
+        let mut swept = Ok(());
+        if expired > 0 {
+            swept = self.store().and_then(|store| store.expire(now, lifetime));
+        }
+        if swept.is_ok() && self.pending.is_empty() && index.take_superseded(SUPERSEDED).is_some() {
+            swept = self.store().and_then(|store| store.compact(|entry| index.has_cut(entry)));
+        }
+        if let Err(error) = swept {
             events::retrying("the revocation file", &error, self.pending.len());
             self.store = None;
         }

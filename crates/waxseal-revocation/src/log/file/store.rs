@@ -1,6 +1,6 @@
 //! The file: an embedded database with three tables.
 
-use std::{fs::OpenOptions, path::Path};
+use std::{fs::OpenOptions, io, path::Path};
 
 use redb::{
     Builder, Database, DatabaseError, Durability, ReadableDatabase as _, ReadableTable as _,
@@ -43,10 +43,15 @@ impl Store {
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let is_new = !path.exists();
         let backend = FileBackend::new(options.open(path)?)?;
         let mut builder = Builder::new();
         builder.set_cache_size(CACHE);
-        Ok(Self(builder.create_with_backend(backend)?))
+        let database = builder.create_with_backend(backend)?;
+        if is_new {
+            sync_name(path)?;
+        }
+        Ok(Self(database))
     }
 
     pub(super) fn for_each(&self, mut visit: impl FnMut(Entry)) -> Result<(), LogError> {
@@ -120,6 +125,15 @@ impl Store {
         })
     }
 
+    /// Drops the sessions that a cut ends.
+    pub(super) fn compact(&self, is_cut: impl Fn(&Entry) -> bool) -> Result<(), LogError> {
+        let cut = |(until, name): (u64, [u8; 16]), sub: Option<&str>| {
+            let (sid, until) = (SessionName(name), UnixTime::from_secs(until));
+            is_cut(&Entry::Session { sid, sub: sub.map(Box::from), until })
+        };
+        self.commit(|tables| Ok(tables.sessions.retain(|key, sub| !cut(key, sub))?))
+    }
+
     fn commit(
         &self,
         change: impl FnOnce(&mut Tables<'_>) -> Result<(), redb::Error>,
@@ -139,6 +153,18 @@ impl Store {
         })()
         .map_err(failed)
     }
+}
+
+/// A file is found again after a power cut when its folder is on the disk, too.
+fn sync_name(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 /// Open for one commit.

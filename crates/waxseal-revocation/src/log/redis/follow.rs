@@ -6,15 +6,18 @@ use std::{
 };
 
 use redis::RedisError;
-use waxseal_core::Sealer;
+use waxseal_core::{Sealer, UnixTime};
 
 use super::{
     BackOff, LOOK, Redis,
-    stream::{Looked, Stream},
+    stream::{Looked, PAGE, Stream},
     trim::Trimmer,
     wire::{Item, Whole, id_parts},
 };
 use crate::{events, index::Index, list::Shared, status::State};
+
+/// After so many pages it says again that it is at it.
+const PAGES: usize = 50;
 
 pub(super) struct Follower<'k> {
     redis: &'k Redis,
@@ -24,6 +27,10 @@ pub(super) struct Follower<'k> {
     seen: Option<Seen>,
     /// The last that was read.
     marker: Option<Whole>,
+    /// When a server last said that it is completing the list.
+    completing: Option<String>,
+    /// When it was last said that the list is incomplete.
+    told: Option<UnixTime>,
     trimmer: Trimmer,
     back_off: BackOff,
 }
@@ -39,7 +46,17 @@ struct Seen {
 impl<'k> Follower<'k> {
     pub(super) fn new(redis: &'k Redis, shared: &'k Shared, whole: &'k AtomicBool) -> Self {
         let (trimmer, back_off) = (Trimmer::new(), BackOff::new());
-        Self { redis, shared, whole, seen: None, marker: None, trimmer, back_off }
+        Self {
+            redis,
+            shared,
+            whole,
+            seen: None,
+            marker: None,
+            completing: None,
+            told: None,
+            trimmer,
+            back_off,
+        }
     }
 
     /// For ever: whatever happens to the connection, another is made.
@@ -60,7 +77,6 @@ impl<'k> Follower<'k> {
         let mut first = true;
         loop {
             let looked = stream.look().await?;
-            self.shared.health.contact();
             self.back_off.reset();
             if std::mem::take(&mut first) {
                 self.compare_clocks(&looked);
@@ -115,24 +131,43 @@ impl<'k> Follower<'k> {
         let mut last = None;
         self.marker = None;
         loop {
-            let page = stream.page(last.as_deref()).await?;
-            self.shared.health.contact();
-            let Some(newest) = page.last() else { break };
-            last = Some(newest.id.clone());
-            for item in &page {
-                if let (Some(there), Some(entry)) = (&there, item.entry()) {
-                    there.apply(&entry);
-                }
-                self.take(item);
+            if there.is_some() {
+                stream.say_completing(looked).await?;
+            }
+            if self.read_some(stream, &mut last, there.as_ref()).await? {
+                break;
             }
         }
         if let Some(there) = there {
             self.publish(stream, looked, &there).await?;
         }
+        self.shared.health.contact();
         // Only now: what fails before is done again.
         let (epoch, run) = (epoch.clone(), looked.run.clone());
         self.seen = Some(Seen { epoch, run, last: last.unwrap_or_else(|| "0-0".into()) });
         Ok(())
+    }
+
+    /// Reads some pages after an item, which it moves on; says whether there are
+    /// no more.
+    async fn read_some(
+        &mut self,
+        stream: &mut Stream,
+        last: &mut Option<String>,
+        there: Option<&Index>,
+    ) -> Result<bool, RedisError> {
+        for _ in 0..PAGES {
+            let page = stream.page(last.as_deref()).await?;
+            let Some(newest) = page.last() else { return Ok(true) };
+            *last = Some(newest.id.clone());
+            for item in &page {
+                if let (Some(there), Some(entry)) = (there, item.entry()) {
+                    there.apply(&entry);
+                }
+                self.take(item);
+            }
+        }
+        Ok(false)
     }
 
     async fn publish(
@@ -141,7 +176,7 @@ impl<'k> Follower<'k> {
         looked: &Looked,
         there: &Index,
     ) -> Result<(), RedisError> {
-        let now = self.shared.clock.now();
+        let now = self.shared.expiry_now();
         let mut missing = Vec::new();
         self.shared.index.for_each(|entry| {
             if !there.covers(&entry) && entry.until(self.shared.lifetime) > now {
@@ -151,7 +186,10 @@ impl<'k> Follower<'k> {
         if !missing.is_empty() {
             tracing::warn!(entries = missing.len(), "published again what Redis had lost");
         }
-        stream.append(&missing).await?;
+        for some in missing.chunks(PAGES.saturating_mul(100)) {
+            stream.say_completing(looked).await?;
+            stream.append(some).await?;
+        }
         if !missing.is_empty() || self.is_marked(looked).is_none() {
             self.marker = stream.mark_whole(looked).await?;
         }
@@ -167,18 +205,19 @@ impl<'k> Follower<'k> {
         let Some(marker) = self.marker.as_ref().filter(same_epoch) else {
             // A server is publishing what it knows, and has not finished.
             self.shared.health.set(State::Loading, false);
+            events::incomplete(&mut self.told, looked.now);
             return Ok(());
         };
         let settle = self.redis.settle;
+        let settled = |id: &str| looked.age(id) >= settle;
         let is_whole = if marker.run == looked.run {
-            let (at, _) = id_parts(&marker.id);
-            let age = looked.now.as_secs().saturating_sub(at / 1000);
             // Others may know more than the server that has said so first.
-            marker.by_init || age >= settle.as_secs()
+            marker.by_init || settled(&marker.id)
         } else {
             // Redis was started again. Who knows more would have said so by now.
             looked.up >= settle
         };
+        let is_whole = is_whole && self.completing.as_deref().is_none_or(settled);
         if is_whole {
             if self.is_marked(looked).is_none() {
                 self.marker = stream.mark_whole(looked).await?;
@@ -206,7 +245,10 @@ impl<'k> Follower<'k> {
             let Some(seen) = &self.seen else { return Ok(()) };
             self.shared.health.set_lag(looked.lag(&seen.last));
             let items = stream.next(&seen.last, left).await?;
-            self.shared.health.contact();
+            // Not where there is more: only who knows all is up to date.
+            if items.len() < PAGE {
+                self.shared.health.contact();
+            }
             if let (Some(newest), Some(seen)) = (items.last(), &mut self.seen) {
                 seen.last.clone_from(&newest.id);
             }
@@ -219,6 +261,8 @@ impl<'k> Follower<'k> {
     fn take(&mut self, item: &Item) {
         if let Some(marker) = item.whole() {
             self.marker = Some(marker);
+        } else if item.is_completing() {
+            self.completing = Some(item.id.clone());
         } else if let Some(entry) = item.entry() {
             self.shared.learn(entry);
         } else if item.epoch().is_none() {

@@ -18,15 +18,16 @@ use crate::entry::Entry;
 /// A connection that does not answer for this long is dropped.
 const ANSWER: Duration = Duration::from_secs(3);
 /// How many items are read at once.
-const PAGE: usize = 1000;
+pub(super) const PAGE: usize = 1000;
 /// How many are written at once.
 const BATCH: usize = 500;
 
-/// Begins a list where there is none that begins with an epoch. With more than
-/// the epoch, says in the same step what else it holds.
+/// Begins a list where there is none that begins with an epoch, or only the one
+/// with the epoch in the fourth argument. With more than the new epoch, says in
+/// the same step what else it holds.
 const CREATE: &str = "
 local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)
-if first[1] and first[1][2][1] == 'epoch' then return 0 end
+if first[1] and first[1][2][1] == 'epoch' and first[1][2][2] ~= ARGV[4] then return 0 end
 redis.call('DEL', KEYS[1])
 redis.call('XADD', KEYS[1], '*', 'epoch', ARGV[1])
 if ARGV[2] then
@@ -196,13 +197,30 @@ impl Stream {
         create.query_async(&mut self.connection).await.map(|_: u32| ())
     }
 
-    /// Begins a list where there is none, with one entry and complete.
+    /// Begins a list where there is none, with one entry and complete; also in
+    /// the place of one that was never completed.
     pub(super) async fn init(&mut self, first: &Entry) -> Result<bool> {
         let Entry::All { before } = first else { return Ok(false) };
-        let (run, _) = self.process().await?;
+        let looked = self.look().await?;
+        if looked.epoch.is_some() && self.was_completed(&looked).await? {
+            return Ok(false);
+        }
         let mut command = self.create_command()?;
-        command.arg(before.as_secs()).arg(run);
+        command.arg(before.as_secs()).arg(looked.run).arg(looked.epoch.unwrap_or_default());
         command.query_async(&mut self.connection).await.map(|begun: u32| begun == 1)
+    }
+
+    async fn was_completed(&mut self, looked: &Looked) -> Result<bool> {
+        let mut last: Option<String> = None;
+        loop {
+            let page = self.page(last.as_deref()).await?;
+            let Some(newest) = page.last() else { return Ok(false) };
+            last = Some(newest.id.clone());
+            let mut markers = page.iter().filter_map(Item::whole);
+            if markers.any(|marker| Some(marker.epoch) == looked.epoch) {
+                return Ok(true);
+            }
+        }
     }
 
     fn create_command(&self) -> Result<redis::Cmd> {
@@ -224,6 +242,13 @@ impl Stream {
         let (id,): (Option<String>,) = pipe.query_async(&mut self.connection).await?;
         let (epoch, run) = (epoch.clone(), looked.run.clone());
         Ok(id.map(|id| Whole { id, epoch, run, by_init: false }))
+    }
+
+    /// Says that this server is about to complete the list.
+    pub(super) async fn say_completing(&mut self, looked: &Looked) -> Result<()> {
+        let mut pipe = pipe();
+        self.xadd(&mut pipe, &[("completing", looked.run.clone())]);
+        pipe.query_async(&mut self.connection).await.map(|_: (Option<String>,)| ())
     }
 
     /// Whether this server is the one that trims, for the next seconds.
@@ -254,6 +279,12 @@ impl Stream {
 }
 
 impl Looked {
+    /// How old an item is.
+    pub(super) fn age(&self, id: &str) -> Duration {
+        let (ms, _) = id_parts(id);
+        Duration::from_secs(self.now.as_secs().saturating_sub(ms / 1000))
+    }
+
     /// The time between an item and the newest there is.
     pub(super) fn lag(&self, seen: &str) -> Duration {
         let ((last, _), (seen, _)) = (id_parts(&self.last), id_parts(seen));

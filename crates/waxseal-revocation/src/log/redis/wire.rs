@@ -7,6 +7,7 @@
 //! | a user | `sub`, `before` |
 //! | everybody | `before` |
 //! | the list is complete | `whole` and the epoch; `run`, the Redis process that it is complete in; `by`, `init` or `server` |
+//! | the list is being completed | `completing` and the Redis process |
 //!
 //! Times are seconds since 1970. An operator can read all of it with `XRANGE`.
 
@@ -56,6 +57,11 @@ impl Item {
             run: self.field("run")?.into(),
             by_init: self.field("by")? == "init",
         })
+    }
+
+    /// Says that a server is reading the list and will publish what is missing.
+    pub(super) fn is_completing(&self) -> bool {
+        self.field("completing").is_some()
     }
 
     /// `None` if it is none, or one that this version does not know.
