@@ -149,3 +149,43 @@ async fn a_person_logs_in_and_out() {
         result.expect("every check holds").expect("the browser obeys");
     }
 }
+
+async fn logs_in(browser: &WebDriver, server: &Server, name: &str) -> WebDriverResult<()> {
+    browser.goto(server.url.replace("127.0.0.1", "localhost")).await?;
+    element(browser, "input[name=username]").await?.send_keys(name).await?;
+    element(browser, "#login").await?.click().await?;
+    assert_eq!(text(browser, "h1 b").await?, name);
+    Ok(())
+}
+
+/// One browser logs out everywhere, and the other is out.
+#[tokio::test]
+async fn a_person_logs_out_everywhere() {
+    let place = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new(example("login"));
+    command.env("REVOCATIONS", format!("file:{}", place.path().join("revoked").display()));
+    let server = Server::start(&mut command, Dialect::Waxseal);
+    let driver = Driver::start();
+    let profiles = [(); 2].map(|()| tempfile::tempdir().expect("a new profile"));
+    let laptop = driver.browser(profiles[0].path()).await.expect("a browser");
+    let phone = driver.browser(profiles[1].path()).await.expect("another");
+    // A task of its own, so that the browsers are closed if a check fails.
+    let checks = tokio::spawn({
+        let (laptop, phone) = (laptop.clone(), phone.clone());
+        async move {
+            logs_in(&laptop, &server, "susan").await?;
+            logs_in(&phone, &server, "susan").await?;
+            screenshot(&laptop, "everywhere.png").await?;
+            element(&laptop, "#everywhere").await?.click().await?;
+            element(&laptop, "#login").await?;
+            phone.refresh().await?;
+            assert_eq!(text(&phone, "h1").await?, "Log in");
+            // And in again.
+            logs_in(&phone, &server, "susan").await
+        }
+    });
+    let result = checks.await;
+    laptop.quit().await.expect("the browser closes");
+    phone.quit().await.expect("the browser closes");
+    result.expect("every check holds").expect("the browsers obey");
+}
