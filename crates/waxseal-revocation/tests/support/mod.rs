@@ -1,6 +1,8 @@
 //! What the tests of a list share: a clock that stands still, sessions, and a
 //! way to wait for an acknowledgement.
 
+#![allow(dead_code, reason = "each test file uses some of it")]
+
 use std::{
     pin::pin,
     sync::{
