@@ -3,6 +3,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+#[cfg(any(feature = "actix", feature = "axum"))]
+use waxseal_core::SaveError;
 use waxseal_core::{Closing, NotRecorded, Rejection, UnixTime};
 
 #[cfg(any(feature = "actix", feature = "axum"))]
@@ -53,7 +55,7 @@ pub(crate) fn closed(cookie: &str, closing: &Closing) {
 /// A handler has failed.
 #[cfg(any(feature = "actix", feature = "axum"))]
 pub(crate) fn failed(error: &SessionError) {
-    if matches!(error, SessionError::StandingUnknown) {
+    if let SessionError::StandingUnknown | SessionError::Save(SaveError::StandingUnknown) = error {
         // For every request while it lasts: the list's own messages say why.
         tracing::debug!("{error}");
     } else {
