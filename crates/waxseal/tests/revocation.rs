@@ -263,9 +263,11 @@ async fn the_ends_of_two_sessions_are_both_waited_for() {
         .service(service_fn(async |request: Request<String>| {
             let (main, admin) = (Session::<Main>::of(&request)?, Session::<Admin>::of(&request)?);
             if request.uri().path() == "/logout" {
-                (main.delete(), admin.delete());
+                main.delete();
+                admin.delete();
             } else {
-                (main.save()?, admin.save()?);
+                main.save()?;
+                admin.save()?;
             }
             Ok::<_, SessionError>(Response::<String>::default())
         }));
