@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 #[cfg(any(feature = "actix", feature = "axum"))]
 use waxseal_core::SaveError;
-use waxseal_core::{Closing, NotRecorded, Rejection, UnixTime};
+use waxseal_core::{Closing, NotRecorded, Outcome, Rejection, UnixTime};
 
 #[cfg(any(feature = "actix", feature = "axum"))]
 use crate::error::SessionError;
@@ -44,6 +44,10 @@ pub(crate) fn closed(cookie: &str, closing: &Closing) {
     )
     .increment(1);
 
+    if closing.outcome() == Outcome::Revoked {
+        // The handler believes that it was sent.
+        tracing::debug!(cookie, "the session was ended meanwhile by another request: not sent");
+    }
     if closing.has_unsaved_changes() {
         tracing::warn!(cookie, "the session was changed and not saved");
     }

@@ -200,6 +200,23 @@ async fn who_logs_out_is_out_at_once() {
     assert_eq!(set_cookies(&replayed.await.unwrap()), ["own=1"]);
 }
 
+#[tokio::test]
+async fn what_another_request_has_ended_meanwhile_is_not_sent_and_the_log_says_so() {
+    let list = List::default();
+    let cookie = cookie(&list).await;
+    let (log, _guard) = Log::start();
+    let mut service = layer(&list).layer(service_fn(async |request: Request<String>| {
+        renews(&Session::of(&request)?);
+        let logout = pin!(respond(&list, &cookie, logs_out));
+        assert!(poll(logout).is_pending());
+        Ok::<_, SessionError>(Response::<String>::default())
+    }));
+    let response = service.call(with_cookie("/", &cookie)).await.unwrap();
+    assert!(set_cookies(&response).is_empty());
+    assert!(log.text().contains("ended meanwhile"), "{}", log.text());
+    assert_eq!(list.ended().len(), 1);
+}
+
 thread_local! {
     static KEPT: RefCell<Option<Session>> = const { RefCell::new(None) };
 }
