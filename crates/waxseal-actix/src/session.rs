@@ -66,7 +66,9 @@ impl<W: 'static> Session<W> {
     /// [`SessionError::MissingLayer`] where no [`SessionMiddleware`] with this
     /// marker wraps the service; [`SessionError::SharedCookie`] where another
     /// marker's middleware has the same cookie; [`SessionError::Closed`] where
-    /// the session is asked for only after the response head was made.
+    /// the session is asked for only after the response head was made;
+    /// [`SessionError::StandingUnknown`] where the list of sessions ended early
+    /// cannot be trusted now.
     ///
     /// [`SessionMiddleware`]: crate::SessionMiddleware
     pub fn of(request: &HttpRequest) -> Result<Self, SessionError> {

@@ -3,7 +3,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use waxseal_core::{Closing, NotRecorded, Rejection, UnixTime};
+#[cfg(any(feature = "actix", feature = "axum"))]
+use waxseal_core::SaveError;
+use waxseal_core::{Closing, NotRecorded, Outcome, Rejection, UnixTime};
 
 #[cfg(any(feature = "actix", feature = "axum"))]
 use crate::error::SessionError;
@@ -42,6 +44,10 @@ pub(crate) fn closed(cookie: &str, closing: &Closing) {
     )
     .increment(1);
 
+    if closing.outcome() == Outcome::Revoked {
+        // The handler believes that it was sent.
+        tracing::debug!(cookie, "the session was ended meanwhile by another request: not sent");
+    }
     if closing.has_unsaved_changes() {
         tracing::warn!(cookie, "the session was changed and not saved");
     }
@@ -53,7 +59,7 @@ pub(crate) fn closed(cookie: &str, closing: &Closing) {
 /// A handler has failed.
 #[cfg(any(feature = "actix", feature = "axum"))]
 pub(crate) fn failed(error: &SessionError) {
-    if matches!(error, SessionError::StandingUnknown) {
+    if let SessionError::StandingUnknown | SessionError::Save(SaveError::StandingUnknown) = error {
         // For every request while it lasts: the list's own messages say why.
         tracing::debug!("{error}");
     } else {

@@ -13,6 +13,7 @@ use picoserve::{
 use waxseal_core::{SaveError, Sealer, UnixTime};
 
 use crate::{
+    error::SessionError,
     response::SessionResponse,
     session::Session,
     slot::{Config, Slot},
@@ -111,8 +112,11 @@ impl<S> WithSession<S> {
     /// The session of the request that this state belongs to, for a layer of
     /// your own; `parts` are that request's. Handlers take [`Session`] as an
     /// argument.
-    #[must_use]
-    pub fn session(&self, parts: &RequestParts<'_>) -> Session {
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::StandingUnknown`].
+    pub fn session(&self, parts: &RequestParts<'_>) -> Result<Session, SessionError> {
         self.slot.session(parts.headers())
     }
 }

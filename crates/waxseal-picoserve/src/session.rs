@@ -1,19 +1,20 @@
 //! The session as a handler takes it.
 
 use alloc::rc::Rc;
-use core::{convert::Infallible, fmt, ops::Deref};
+use core::{fmt, ops::Deref};
 
 use picoserve::{extract::FromRequestParts, request::RequestParts};
 use waxseal_core::{Handle, Opened, Sealer, Share};
 
-use crate::{layer::WithSession, slot::Live};
+use crate::{error::SessionError, layer::WithSession, slot::Live};
 
 /// The session of the user who sent the request. All its methods are those of
 /// [`Handle`].
 ///
 /// Taking it opens it, and all who take it in one request hold the same
 /// session. A handler that takes it and no [`SessionLayer`] around it do not
-/// compile.
+/// compile. It is not called, and the response is a 503, where a list of
+/// sessions ended early cannot be trusted now.
 ///
 /// [`SessionLayer`]: crate::SessionLayer
 #[derive(Clone)]
@@ -26,13 +27,13 @@ impl Session {
 }
 
 impl<'r, S> FromRequestParts<'r, WithSession<S>> for Session {
-    type Rejection = Infallible;
+    type Rejection = SessionError;
 
     async fn from_request_parts(
         state: &'r WithSession<S>,
         parts: &RequestParts<'r>,
     ) -> Result<Self, Self::Rejection> {
-        Ok(state.session(parts))
+        state.session(parts)
     }
 }
 

@@ -4,9 +4,9 @@ use alloc::{rc::Rc, vec::Vec};
 use core::cell::{Cell, OnceCell, RefCell};
 
 use picoserve::request::Headers;
-use waxseal_core::{Closing, Opened, Recording, SaveError, Sealer, UnixTime};
+use waxseal_core::{Closing, Opened, Recording, Rejection, SaveError, Sealer, UnixTime};
 
-use crate::session::Session;
+use crate::{error::SessionError, session::Session};
 
 /// 128 random bits, where the board has them.
 pub(crate) type Random = fn() -> Result<[u8; 16], SaveError>;
@@ -38,9 +38,15 @@ impl Slot {
         Self { config, live: OnceCell::new(), closed: Cell::new(false) }
     }
 
-    /// The request's session, opened by whoever asks first.
-    pub(crate) fn session(&self, request: Headers<'_>) -> Session {
-        Session::of(Rc::clone(self.live.get_or_init(|| Rc::new(self.open(request)))))
+    /// The request's session, opened by whoever asks first. Nobody may have it
+    /// where it cannot be known whether it was ended early: saved empty over a
+    /// good cookie, it would log its user out.
+    pub(crate) fn session(&self, request: Headers<'_>) -> Result<Session, SessionError> {
+        let live = self.live.get_or_init(|| Rc::new(self.open(request)));
+        if live.opened.borrow().rejection() == Some(Rejection::StandingUnknown) {
+            return Err(SessionError::StandingUnknown);
+        }
+        Ok(Session::of(Rc::clone(live)))
     }
 
     fn open(&self, request: Headers<'_>) -> Live {

@@ -215,7 +215,7 @@ fn all_who_ask_hold_the_same_session() {
             state: &'r WithSession,
             parts: &RequestParts<'r>,
         ) -> Result<Self, Self::Rejection> {
-            let session = state.session(parts);
+            let session = state.session(parts)?;
             session.insert("user", "susan")?;
             Ok(Self(session.user().unwrap_or_default()))
         }

@@ -49,7 +49,9 @@ impl<W: 'static> Session<W> {
     /// [`SessionError::MissingLayer`] where no [`SessionLayer`] with this
     /// marker wraps the service; [`SessionError::SharedCookie`] where another
     /// marker's layer has the same cookie; [`SessionError::Closed`] where the
-    /// session is asked for only after the response head was made.
+    /// session is asked for only after the response head was made;
+    /// [`SessionError::StandingUnknown`] where the list of sessions ended early
+    /// cannot be trusted now.
     ///
     /// [`SessionLayer`]: crate::SessionLayer
     pub fn of<B>(request: &Request<B>) -> Result<Self, SessionError> {

@@ -56,7 +56,7 @@ impl RequestHandlerService<WithSession> for Script {
         let connection = request.body_connection.finalize().await?;
         match body {
             Ok(body) => {
-                let session = || Ok(Handle::clone(&state.session(&request.parts)));
+                let session = || Ok(Handle::clone(&*state.session(&request.parts)?));
                 let answer = serve::script(&body, session);
                 answer.wait().await;
                 let reply = Reply(answer);

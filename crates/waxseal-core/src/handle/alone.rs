@@ -36,7 +36,9 @@ pub struct Alone<'s> {
 }
 
 impl<'s> Alone<'s> {
-    /// [Opens](Sealer::open) the session of a request.
+    /// [Opens](Sealer::open) the session of a request. If its rejection is
+    /// [`StandingUnknown`](crate::Rejection::StandingUnknown) no handler may have
+    /// it: the response is a 503.
     #[must_use]
     pub fn open<'h, I>(sealer: &'s Sealer, cookies: I, now: UnixTime) -> Self
     where

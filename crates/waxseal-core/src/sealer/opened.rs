@@ -4,11 +4,12 @@
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
+use super::revoking::Superseded;
 use crate::{
     cookie::{Caching, ResponseHeaders},
     error::{Rejection, SaveError},
     lifetime::Times,
-    revocation::{Ended, Recording},
+    revocation::Recording,
     state::State,
     time::UnixTime,
 };
@@ -43,7 +44,7 @@ pub struct Opened {
     pub(super) closed: bool,
     /// The session that the cookie brought, where a handler has renewed or
     /// deleted it and there is a list.
-    pub(super) superseded: Option<Box<Ended>>,
+    pub(super) superseded: Option<Box<Superseded>>,
     pub(super) recording: Option<Recording>,
 }
 

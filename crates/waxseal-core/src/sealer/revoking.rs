@@ -1,7 +1,7 @@
 //! Sessions that end before their time: step 7 of opening, and what a request
 //! that ends one hands to the list.
 
-use alloc::{borrow::Cow, boxed::Box};
+use alloc::{borrow::Cow, boxed::Box, string::String};
 
 use super::{
     Sealer,
@@ -20,6 +20,14 @@ pub(super) struct List {
     pub(super) revocations: Box<dyn Revocations>,
     /// Whether a token without a `sid` is accepted, and gets one.
     pub(super) accepts_without_sid: bool,
+}
+
+/// The session that the cookie brought, where another goes on in its place. One
+/// without a `sid` can't end by itself, and yet with all of its user's.
+pub(super) struct Superseded {
+    sid: Option<String>,
+    sub: Option<String>,
+    begun: UnixTime,
 }
 
 /// By what a list knows a session.
@@ -55,9 +63,8 @@ impl List {
         }
     }
 
-    fn has_ended(&self, session: &Ended) -> bool {
-        let sub = session.sub.as_deref();
-        self.revocations.standing(Some(&session.sid), sub, session.begun) == Standing::Ended
+    fn has_ended(&self, Superseded { sid, sub, begun }: &Superseded) -> bool {
+        self.revocations.standing(sid.as_deref(), sub.as_deref(), *begun) == Standing::Ended
     }
 }
 
@@ -85,23 +92,24 @@ impl Sealer {
         let Some(list) = &self.list else { return false };
         match &opened.superseded {
             Some(session) => list.has_ended(session),
-            None if opened.is_new() => false,
             None => session_of(opened).is_some_and(|session| list.has_ended(&session)),
         }
     }
 
-    /// Ends the session that was superseded.
+    /// Ends the session that was superseded, if it has a name.
     pub(super) fn end_superseded(&self, opened: &mut Opened) {
-        if let (Some(list), Some(session)) = (&self.list, opened.superseded.take()) {
-            opened.recording = Some(list.revocations.end(*session, opened.now));
+        if let (Some(list), Some(session)) = (&self.list, opened.superseded.take())
+            && let Superseded { sid: Some(sid), sub, begun } = *session
+        {
+            opened.recording = Some(list.revocations.end(Ended { sid, sub, begun }, opened.now));
         }
     }
 }
 
 /// The session that the cookie brought, as a list knows it.
-fn session_of(opened: &Opened) -> Option<Ended> {
+fn session_of(opened: &Opened) -> Option<Superseded> {
     let Origin::Cookie { .. } = opened.origin else { return None };
     let Names { sid, sub } = Names::of(&opened.state)?;
-    let (sid, sub) = (sid?.into_owned(), sub.map(Cow::into_owned));
-    Some(Ended { sid, sub, begun: opened.began? })
+    let (sid, sub) = (sid.map(Cow::into_owned), sub.map(Cow::into_owned));
+    Some(Superseded { sid, sub, begun: opened.began? })
 }

@@ -1,0 +1,175 @@
+//! Sessions that end before their time: what the layer makes of an unknown
+//! standing, and a response head that waits for the log.
+
+extern crate alloc;
+
+#[path = "../../waxseal/tests/support/list.rs"]
+mod list;
+mod support;
+
+use std::{
+    future::pending,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Waker},
+};
+
+use list::{List, Woken};
+use picoserve::{
+    Config, Router, Server,
+    extract::FromRequestParts,
+    request::RequestParts,
+    routing::{PathRouter, get},
+};
+use support::exchange;
+use waxseal_picoserve::{
+    CookieSpec, Sealer, Secret, Session, SessionError, SessionLayer, UnixTime, WithSession,
+};
+
+const BUFFER: usize = 2048;
+
+fn layer(list: &List) -> SessionLayer {
+    let builder = Sealer::builder(Secret::new([7; 32]).unwrap()).revocations(list.clone());
+    let sealer = builder.cookie(CookieSpec::insecure_http()).build().unwrap();
+    SessionLayer::new(sealer, || UnixTime::from_secs(1_800_000_000)).randomness(|| Ok([9; 16]))
+}
+
+async fn save(session: Session) -> Result<&'static str, SessionError> {
+    session.save()?;
+    Ok("saved")
+}
+
+async fn logout(session: Session) -> impl picoserve::response::IntoResponse {
+    session.delete();
+    (("x-own", "own"), "logged out")
+}
+
+fn app(list: &List) -> Router<impl PathRouter + use<>> {
+    let forgets = get(async |session: Session| {
+        session.delete();
+        pending::<()>().await;
+    });
+    Router::new()
+        .route("/", get(save))
+        .route("/logout", get(logout))
+        .route("/forgets", forgets)
+        .layer(layer(list))
+}
+
+fn request(path: &str, cookie: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: board\r\ncookie: {cookie}\r\n\r\n")
+}
+
+fn fetch(app: &Router<impl PathRouter>, path: &str, cookie: &str) -> String {
+    String::from_utf8(exchange(app, BUFFER, request(path, cookie).as_bytes())).unwrap()
+}
+
+/// The cookie of a session.
+fn cookie(list: &List) -> String {
+    let response = fetch(&app(list), "/", "a=b");
+    let (_, line) = response.split_once("set-cookie: ").expect("it is saved");
+    line.split(';').next().unwrap().into()
+}
+
+#[track_caller]
+fn assert_empty_503(response: &str) {
+    assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
+    assert!(response.ends_with("\r\n\r\n"), "{response}");
+    assert!(response.contains("vary: Cookie\r\ncache-control: private\r\n"), "{response}");
+    assert!(!response.contains("x-own"), "{response}");
+}
+
+#[test]
+fn an_unknown_standing_is_an_empty_503_that_leaves_the_cookie_alone() {
+    let list = List::default();
+    let cookie = cookie(&list);
+    list.known().unknown = true;
+    for path in ["/", "/logout"] {
+        let response = fetch(&app(&list), path, &cookie);
+        assert_empty_503(&response);
+        assert!(!response.contains("set-cookie"), "{response}");
+    }
+    assert!(list.ended().is_empty());
+    // Who has no session cannot begin one, and can go on without.
+    let response = fetch(&app(&list), "/", "a=b");
+    assert_empty_503(&response);
+    assert!(!response.contains("set-cookie"), "{response}");
+    assert!(fetch(&app(&list), "/logout", "a=b").starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn an_extractor_of_the_application_is_told_too() {
+    struct User;
+
+    impl<'r> FromRequestParts<'r, WithSession> for User {
+        type Rejection = SessionError;
+
+        async fn from_request_parts(
+            state: &'r WithSession,
+            parts: &RequestParts<'r>,
+        ) -> Result<Self, Self::Rejection> {
+            let error = state.session(parts).map(drop).unwrap_err();
+            assert!(matches!(error, SessionError::StandingUnknown) && error.is_temporary());
+            assert!(error.to_string().contains("cannot be known now"), "{error}");
+            Err(error)
+        }
+    }
+
+    let list = List::default();
+    let cookie = cookie(&list);
+    list.known().unknown = true;
+    let app = Router::new().route("/", get(async |_: User| "unreachable")).layer(layer(&list));
+    assert_empty_503(&fetch(&app, "/", &cookie));
+}
+
+#[test]
+fn the_head_waits_until_the_log_has_it() {
+    let list = List::default();
+    let (cookie, app) = (cookie(&list), app(&list));
+    let request = request("/logout", &cookie);
+    let (config, mut buffer, mut answer) = (Config::const_default(), [0; BUFFER], Vec::new());
+    let woken = Arc::new(Woken::default());
+    {
+        let server = Server::custom(&app, support::Never, &config, &mut buffer);
+        let socket = support::Memory::new(request.as_bytes(), &mut answer);
+        let mut serving = pin!(server.serve(socket));
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
+        assert!(serving.as_mut().poll(&mut context).is_pending() && !woken.yet());
+        // In memory it has ended already, for whoever has a copy.
+        assert_eq!(list.ended(), ["CQkJCQkJCQkJCQkJCQkJCQ"]);
+        list.records(Ok(()));
+        assert!(woken.yet());
+        assert!(serving.poll(&mut context).is_ready());
+    }
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("x-own: own"), "{answer}");
+    assert!(answer.contains("set-cookie: session=; ") && answer.ends_with("logged out"));
+    assert_eq!(list.ended().len(), 1, "once");
+}
+
+#[test]
+fn what_the_log_has_not_taken_is_an_empty_503_that_removes_the_cookie() {
+    let list = List::default();
+    let cookie = cookie(&list);
+    list.records(Err("the flash is full"));
+    let response = fetch(&app(&list), "/logout", &cookie);
+    assert_empty_503(&response);
+    assert_eq!(response.matches("set-cookie: session=; ").count(), 1, "{response}");
+    assert_eq!(list.ended().len(), 1);
+}
+
+#[test]
+fn a_request_without_a_response_has_ended_nothing() {
+    let list = List::default();
+    let (cookie, app) = (cookie(&list), app(&list));
+    let request = request("/forgets", &cookie);
+    let (config, mut buffer, mut answer) = (Config::const_default(), [0; BUFFER], Vec::new());
+    {
+        let server = Server::custom(&app, support::Never, &config, &mut buffer);
+        let socket = support::Memory::new(request.as_bytes(), &mut answer);
+        let serving = pin!(server.serve(socket));
+        assert!(serving.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    assert!(answer.is_empty() && list.ended().is_empty());
+}

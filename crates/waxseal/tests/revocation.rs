@@ -1,0 +1,300 @@
+//! Sessions that end before their time: what the layer makes of an unknown
+//! standing, and a response head that waits for the log.
+
+#[path = "support/list.rs"]
+mod list;
+mod support;
+
+use std::{
+    cell::RefCell,
+    future::{Future, pending},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use axum::{Router, body::Body, response::IntoResponse as _, routing::get as route};
+use http::{Request, Response, StatusCode};
+use list::{List, Woken};
+use support::{Log, clock, get, set_cookies, values, with_cookie};
+use tower::{Layer as _, Service as _, ServiceBuilder, ServiceExt as _, service_fn};
+use waxseal::{
+    CookieSpec, Main, Rejection, SaveError, Sealer, SealerBuilder, Secret, Session, SessionError,
+    SessionLayer,
+};
+
+type Handler = fn(&Session);
+
+fn builder(list: &List) -> SealerBuilder {
+    Sealer::builder(Secret::new([7; 32]).unwrap()).revocations(list.clone())
+}
+
+fn layer(list: &List) -> SessionLayer {
+    SessionLayer::new(builder(list).build().unwrap()).clock(clock)
+}
+
+/// The response to a request with this cookie.
+fn respond(
+    list: &List,
+    cookie: &str,
+    handler: Handler,
+) -> impl Future<Output = Result<Response<String>, SessionError>> {
+    let service = service_fn(move |request: Request<String>| async move {
+        handler(&Session::of(&request)?);
+        let made = Response::builder().status(201).header("x-own", "own");
+        Ok(made.header("set-cookie", "own=1").body(String::from("logged out")).unwrap())
+    });
+    layer(list).layer(service).oneshot(with_cookie("/", cookie))
+}
+
+/// The cookie of a session.
+async fn cookie(list: &List) -> String {
+    let response = respond(list, "a=b", |session| {
+        session.set_user("42");
+        session.save().unwrap();
+    });
+    set_cookies(&response.await.unwrap()).pop().unwrap()
+}
+
+fn logs_out(session: &Session) {
+    session.delete();
+}
+
+fn renews(session: &Session) {
+    session.renew();
+    session.save().unwrap();
+}
+
+/// Polls once.
+fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[tokio::test]
+async fn an_unknown_standing_is_an_empty_503_that_leaves_the_cookie_alone() {
+    async fn never(_: Session) -> &'static str {
+        unreachable!()
+    }
+    let list = List::default();
+    let cookie = cookie(&list).await;
+    list.known().unknown = true;
+    let (log, _guard) = Log::start();
+    let app = Router::new().route("/", route(never)).layer(layer(&list));
+    for _ in 0..3 {
+        let response = app.clone().oneshot(with_cookie::<Body>("/", &cookie)).await.unwrap();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(values(response.headers(), "vary"), ["Cookie"]);
+        assert_eq!(values(response.headers(), "cache-control"), ["private"]);
+        assert!(set_cookies(&response).is_empty());
+        let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();
+        assert_eq!(body.len(), 0);
+    }
+    // However many requests there are: the list's own messages are loud enough.
+    assert_eq!(log.text().matches("WARN").count(), 1, "{}", log.text());
+    assert!(!log.text().contains("ERROR"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn all_who_ask_are_told_that_it_is_unknown() {
+    let list = List::default();
+    let cookie = cookie(&list).await;
+    list.known().unknown = true;
+    let service = service_fn(async |request: Request<String>| {
+        for _ in 0..2 {
+            let error = Session::<Main>::of(&request).map(drop).unwrap_err();
+            assert!(matches!(error, SessionError::StandingUnknown) && error.is_temporary());
+        }
+        Ok::<_, SessionError>(Response::<String>::default())
+    });
+    let response = layer(&list).layer(service).oneshot(with_cookie("/", &cookie)).await.unwrap();
+    assert!(set_cookies(&response).is_empty());
+}
+
+/// Who has no session can go on without one, and cannot log in.
+#[tokio::test]
+async fn while_it_is_unknown_no_session_begins() {
+    let list = List::default();
+    list.known().unknown = true;
+    let (log, _guard) = Log::start();
+    let response = respond(&list, "a=b", |session| {
+        assert_eq!(session.rejection(), None);
+        let error = SessionError::from(session.save().unwrap_err());
+        assert!(matches!(error, SessionError::Save(SaveError::StandingUnknown)));
+        assert_eq!(error.into_response().status(), StatusCode::SERVICE_UNAVAILABLE);
+    });
+    assert_eq!(set_cookies(&response.await.unwrap()), ["own=1"]);
+    assert!(!log.text().contains("ERROR"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn the_head_waits_until_the_log_has_it() {
+    for handler in [logs_out, renews] as [Handler; 2] {
+        let list = List::default();
+        let cookie = cookie(&list).await;
+        let mut response = pin!(respond(&list, &cookie, handler));
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
+        assert!(response.as_mut().poll(&mut context).is_pending());
+        // In memory it has ended already.
+        assert_eq!(list.ended().len(), 1);
+        assert!(response.as_mut().poll(&mut context).is_pending() && !woken.yet());
+
+        list.records(Ok(()));
+        assert!(woken.yet());
+        let Poll::Ready(Ok(response)) = response.poll(&mut context) else { panic!("it is made") };
+        assert_eq!((response.status().as_u16(), &**response.body()), (201, "logged out"));
+        assert_eq!(set_cookies(&response).len(), 2);
+        assert_eq!(list.ended().len(), 1, "once");
+    }
+}
+
+#[tokio::test]
+async fn what_ends_nothing_waits_for_nothing() {
+    let list = List::default();
+    let cookie = cookie(&list).await;
+    for handler in [
+        |_: &Session| (),
+        |session: &Session| session.save().unwrap(),
+        |session: &Session| session.renew(),
+    ] as [Handler; 3]
+    {
+        assert!(poll(pin!(respond(&list, &cookie, handler))).is_ready());
+    }
+    assert!(poll(pin!(respond(&list, "a=b", logs_out))).is_ready());
+    assert!(list.ended().is_empty());
+}
+
+#[tokio::test]
+async fn what_the_log_has_not_taken_is_an_empty_503_that_removes_the_cookie() {
+    for handler in [logs_out, renews] as [Handler; 2] {
+        let list = List::default();
+        let cookie = cookie(&list).await;
+        list.records(Err("the disk is full"));
+        let (log, _guard) = Log::start();
+        let response = respond(&list, &cookie, handler).await.unwrap();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.body(), "");
+        assert_eq!(values(response.headers(), "vary"), ["Cookie"]);
+        assert_eq!(values(response.headers(), "cache-control"), ["private"]);
+        let [line] = &*values(response.headers(), "set-cookie") else { panic!("one line") };
+        assert!(line.starts_with("__Host-session=; ") && line.contains("; Max-Age=0; "), "{line}");
+        assert_eq!(response.headers().len(), 3, "nothing of the handler's response");
+
+        assert_eq!(log.text().matches("ERROR").count(), 1, "{}", log.text());
+        assert!(log.text().contains("the disk is full"), "{}", log.text());
+        assert!(!log.text().contains(&list.ended()[0]), "{}", log.text());
+    }
+}
+
+#[tokio::test]
+async fn who_logs_out_is_out_at_once() {
+    let list = List::default();
+    let cookie = cookie(&list).await;
+    let waits = pin!(respond(&list, &cookie, logs_out));
+    assert!(poll(waits).is_pending());
+    let replayed = respond(&list, &cookie, |session| {
+        assert_eq!(session.rejection(), Some(Rejection::Revoked));
+        assert_eq!(session.user(), None);
+    });
+    assert_eq!(set_cookies(&replayed.await.unwrap()), ["own=1"]);
+}
+
+#[tokio::test]
+async fn what_another_request_has_ended_meanwhile_is_not_sent_and_the_log_says_so() {
+    let list = List::default();
+    let cookie = cookie(&list).await;
+    let (log, _guard) = Log::start();
+    let mut service = layer(&list).layer(service_fn(async |request: Request<String>| {
+        renews(&Session::of(&request)?);
+        let logout = pin!(respond(&list, &cookie, logs_out));
+        assert!(poll(logout).is_pending());
+        Ok::<_, SessionError>(Response::<String>::default())
+    }));
+    let response = service.call(with_cookie("/", &cookie)).await.unwrap();
+    assert!(set_cookies(&response).is_empty());
+    assert!(log.text().contains("ended meanwhile"), "{}", log.text());
+    assert_eq!(list.ended().len(), 1);
+}
+
+thread_local! {
+    static KEPT: RefCell<Option<Session>> = const { RefCell::new(None) };
+}
+
+#[tokio::test]
+async fn a_request_without_a_response_has_ended_nothing() {
+    let list = List::default();
+    let cookie = cookie(&list).await;
+    let service = service_fn(async |request: Request<String>| {
+        let session: Session = Session::of(&request).unwrap();
+        session.delete();
+        KEPT.set(Some(session));
+        if request.uri().path() == "/fails" {
+            return Err("failed");
+        }
+        pending::<Result<Response<String>, _>>().await
+    });
+    let mut service = layer(&list).layer(service);
+
+    {
+        let cancelled = pin!(service.call(with_cookie("/", &cookie)));
+        assert!(poll(cancelled).is_pending());
+    }
+    assert_eq!(KEPT.take().unwrap().save(), Err(SaveError::Closed));
+
+    let mut failing = pin!(service.call(with_cookie("/fails", &cookie)));
+    assert_eq!(failing.as_mut().await.unwrap_err(), "failed");
+    assert_eq!(KEPT.take().unwrap().save(), Err(SaveError::Closed));
+    assert!(list.ended().is_empty());
+}
+
+#[tokio::test]
+async fn a_request_that_goes_while_it_waits_has_ended_its_session() {
+    let list = List::default();
+    let cookie = cookie(&list).await;
+    {
+        let response = pin!(respond(&list, &cookie, |session| {
+            session.delete();
+            KEPT.set(Some(session.clone()));
+        }));
+        assert!(poll(response).is_pending());
+        let session = KEPT.take().unwrap();
+        assert_eq!(session.save(), Err(SaveError::Closed), "the head is made");
+        session.delete();
+        KEPT.set(Some(session));
+    }
+    list.records(Ok(()));
+    assert_eq!(KEPT.take().unwrap().save(), Err(SaveError::Closed));
+    assert_eq!(list.ended().len(), 1);
+}
+
+#[tokio::test]
+async fn the_ends_of_two_sessions_are_both_waited_for() {
+    struct Admin;
+    let (main, admin) = (List::default(), List::default());
+    let spec = CookieSpec::builder("__Host-admin").build().unwrap();
+    let admin_sealer = builder(&admin).cookie(spec).build().unwrap();
+    let mut service = ServiceBuilder::new()
+        .layer(layer(&main))
+        .layer(SessionLayer::new(admin_sealer).clock(clock).marked::<Admin>())
+        .service(service_fn(async |request: Request<String>| {
+            let (main, admin) = (Session::<Main>::of(&request)?, Session::<Admin>::of(&request)?);
+            if request.uri().path() == "/logout" {
+                main.delete();
+                admin.delete();
+            } else {
+                main.save()?;
+                admin.save()?;
+            }
+            Ok::<_, SessionError>(Response::<String>::default())
+        }));
+    let cookies = set_cookies(&service.call(get("/")).await.unwrap()).join("; ");
+    let mut response = pin!(service.call(with_cookie("/logout", &cookies)));
+    assert!(poll(response.as_mut()).is_pending());
+    admin.records(Ok(()));
+    assert!(poll(response.as_mut()).is_pending());
+    main.records(Ok(()));
+    let Poll::Ready(Ok(response)) = poll(response) else { panic!("it is made") };
+    assert_eq!(set_cookies(&response), ["__Host-admin=", "__Host-session="]);
+    assert_eq!((main.ended().len(), admin.ended().len()), (1, 1));
+}
