@@ -150,10 +150,7 @@ impl<S: Share> Handle<S> {
     /// with the next save.
     pub fn set_user(&self, user: &str) {
         let json = quoted(user);
-        self.0.with(|sealer, opened| {
-            sealer.renew(opened);
-            opened.state.set_claim("sub", json);
-        });
+        self.0.with(|sealer, opened| sealer.set_user(opened, json));
     }
 
     /// Whose session it is, where [`set_user`](Self::set_user) has said so.

@@ -33,7 +33,8 @@ pub trait Revocations: fmt::Debug + Send + Sync {
     fn begin(&self, sub: Option<&str>, now: UnixTime) -> Option<UnixTime>;
 
     /// Ends a session. When this returns, [`standing`](Self::standing) knows
-    /// it; when the future that it returns has completed, the log does.
+    /// it; when the future that it returns has completed, the log does. Only
+    /// where there is no room for it the future fails and nothing was ended.
     ///
     /// Dropping the future takes nothing back.
     fn end(&self, session: Ended, now: UnixTime) -> Recording;

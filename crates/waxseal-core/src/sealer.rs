@@ -137,7 +137,7 @@ impl Sealer {
         opened.expires = expires;
         opened.sid = sid;
         let replaces = opened.superseded.is_some();
-        opened.answer = Answer::Set { line, replaces };
+        opened.answer = Answer::Set { line, replaces, continues: opened.continues };
         opened.state.set_changed(false);
         Ok(())
     }
@@ -186,6 +186,7 @@ impl Sealer {
     /// Clears the session and has its cookie removed.
     pub(crate) fn delete(&self, opened: &mut Opened) {
         self.begin_anew(opened);
+        opened.continues = false;
         opened.state = State::empty(self.dialect());
         opened.expires = None;
         opened.answer = Answer::Remove;
@@ -198,6 +199,14 @@ impl Sealer {
             self.begin_anew(opened);
             opened.state.set_changed(true);
         }
+    }
+
+    /// Goes on as a session of `user`, JSON text. Whoever says so has seen to it
+    /// by now: it is good whatever becomes of the one before.
+    pub(crate) fn set_user(&self, opened: &mut Opened, user: String) {
+        self.renew(opened);
+        opened.continues = false;
+        opened.state.set_claim("sub", user);
     }
 
     /// Whether the cookie is to outlive the browser.
@@ -217,10 +226,10 @@ impl Sealer {
         opened.closed = true;
         let mut closing = Closing::read(opened.state.changed());
         match core::mem::take(&mut opened.answer) {
-            Answer::Set { .. } if self.was_ended_meanwhile(opened) => {
+            Answer::Set { continues: true, .. } if self.was_ended_meanwhile(opened) => {
                 closing.outcome = Outcome::Revoked;
             }
-            Answer::Set { line, replaces } => {
+            Answer::Set { line, replaces, .. } => {
                 if replaces {
                     self.end_superseded(opened);
                 }

@@ -559,14 +559,9 @@ fn what_another_request_has_ended_meanwhile_does_not_come_back() {
         session.renew();
         session.save().unwrap();
     };
-    let logs_in = |session: &Handle<&Alone<'_>>| {
-        session.set_user("43");
-        session.save().unwrap();
-    };
     for (cookie, handler) in [
         (old(), (|session| session.save().unwrap()) as fn(&Handle<&Alone<'_>>)),
         (old(), renews),
-        (old(), logs_in),
         (near(), |_| ()),
         (near(), |session| session.insert("a", 1).unwrap()),
     ] {
@@ -587,6 +582,28 @@ fn what_another_request_has_ended_meanwhile_does_not_come_back() {
             response.headers.0,
             [("vary", "Cookie".into()), ("cache-control", "private".into())]
         );
+    }
+}
+
+/// Two logins from one visitor's session: a form sent twice.
+#[test]
+fn who_logs_in_is_in_whatever_has_become_of_the_session_before() {
+    let logs_in = |session: &Handle<&Alone<'_>>| {
+        session.set_user("43");
+        session.save().unwrap();
+    };
+    let begins = |session: &Handle<&Alone<'_>>| {
+        session.delete();
+        session.save().unwrap();
+    };
+    for handler in [logs_in as fn(&Handle<&Alone<'_>>), begins] {
+        let list = List::default();
+        let ((), response) = request(&under(&list), &[&old()], |session| {
+            list.ends("old");
+            handler(session);
+        });
+        assert!(!response.headers.sets_none());
+        assert_eq!(response.outcome, Outcome::Saved);
     }
 }
 

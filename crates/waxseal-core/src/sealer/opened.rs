@@ -42,6 +42,9 @@ pub struct Opened {
     pub(super) random: Option<Random>,
     pub(super) answer: Answer,
     pub(super) closed: bool,
+    /// Whether the session is the one that the cookie brought, or goes on from
+    /// it; not where a handler has deleted that, or said who the user is.
+    pub(super) continues: bool,
     /// The session that the cookie brought, where a handler has renewed or
     /// deleted it and there is a list.
     pub(super) superseded: Option<Box<Superseded>>,
@@ -90,6 +93,8 @@ pub(super) enum Answer {
         /// Whether the session in it takes the place of the one that the cookie
         /// brought, which ends.
         replaces: bool,
+        /// Whether it is that session, or goes on from it.
+        continues: bool,
     },
     Remove,
 }
@@ -109,6 +114,7 @@ impl Opened {
             random: None,
             answer: Answer::Nothing,
             closed: false,
+            continues: false,
             superseded: None,
             recording: None,
         }
@@ -123,6 +129,7 @@ impl Opened {
         self.expires = times.expires;
         self.rejection = None;
         self.origin = Origin::Cookie { reseal };
+        self.continues = true;
     }
 
     /// A cookie was not accepted.
