@@ -52,8 +52,20 @@ pub fn end_user(log: &Log, user: &str) -> Result<UnixTime, OpenError> {
     Ok(before)
 }
 
-/// Ends all sessions that began before a moment. Returns that moment; where it
-/// is now, one a little ahead, as [`end_user`] does.
+/// Ends all sessions that have begun by now, whosever they are. Returns as
+/// [`end_user`].
+///
+/// # Errors
+///
+/// As [`end_user`].
+pub fn end_all(log: &Log) -> Result<UnixTime, OpenError> {
+    let before = next_cut(last_cut(log, None)?, system_time());
+    log.write(&[Entry::All { before }])?;
+    Ok(before)
+}
+
+/// Ends all sessions that began before a moment, whosever they are. Returns that
+/// moment, or that of [`end_all`] where it is now.
 ///
 /// # Errors
 ///
