@@ -6,7 +6,7 @@
 
 use std::{cmp::Reverse, collections::HashSet, time::Duration};
 
-use waxseal_core::UnixTime;
+use waxseal_core::{Sealer, UnixTime};
 
 use crate::{
     builder::system_time,
@@ -25,7 +25,7 @@ use crate::{
 /// [`OpenError`] where it cannot be read, or does not exist.
 pub fn entries(log: &Log, absolute_limit: Duration) -> Result<Vec<Entry>, OpenError> {
     let (lifetime, now) = (Lifetime::new(absolute_limit), system_time());
-    let mut entries = log.read()?;
+    let mut entries = log.read(UnixTime::default())?;
     entries.retain(|entry| entry.until(lifetime) > now);
     entries.sort_by_key(|entry| Reverse(entry.until(lifetime)));
     // Servers publish again what Redis may have lost.
@@ -89,9 +89,13 @@ pub fn init(log: &Log) -> Result<Option<UnixTime>, OpenError> {
     Ok(log.init(&Entry::All { before })?.then_some(before))
 }
 
-/// The moment before which all sessions of a user, or of everybody, have ended.
+/// The moment before which all sessions of a user, or of everybody, have ended;
+/// an earlier one if that lies behind us.
 fn last_cut(log: &Log, user: Option<&str>) -> Result<UnixTime, OpenError> {
-    let entries = log.read()?;
+    // No cut is made further ahead than the leeway, whatever two clocks say.
+    let recent = Sealer::LEEWAY.as_secs().saturating_mul(3);
+    let after = system_time().as_secs().saturating_sub(recent);
+    let entries = log.read(UnixTime::from_secs(after))?;
     let cuts = entries.iter().filter_map(|entry| match entry {
         Entry::All { before } => Some(*before),
         Entry::User { sub, before } if user == Some(&**sub) => Some(*before),

@@ -16,8 +16,9 @@ use std::{
 use ::redis::ConnectionAddr;
 use ::redis::{Client, IntoConnectionInfo as _};
 use tokio::{runtime, sync::mpsc};
+use waxseal_core::UnixTime;
 
-use self::{follow::Follower, stream::Stream, write::Writer};
+use self::{follow::Follower, stream::Stream, wire::id_at, write::Writer};
 use super::Appender;
 use crate::{
     entry::Entry,
@@ -196,13 +197,13 @@ impl Redis {
         }
     }
 
-    pub(super) fn read(&self) -> Result<Vec<Entry>, LogError> {
+    pub(super) fn read(&self, after: UnixTime) -> Result<Vec<Entry>, LogError> {
         Self::now(async {
             let mut stream = self.connect().await?;
             let looked = stream.look().await?;
             looked.epoch.ok_or_else(uninitialised)?;
             let mut entries = Vec::new();
-            let mut from = None;
+            let mut from = Some(id_at(after));
             loop {
                 let page = stream.page(from.as_deref()).await?;
                 let Some(last) = page.last() else { return Ok(entries) };

@@ -106,6 +106,11 @@ pub(super) fn id_parts(id: &str) -> (u64, u64) {
     (ms.parse().unwrap_or_default(), number.parse().unwrap_or_default())
 }
 
+/// The first that an item could have at a moment.
+pub(super) fn id_at(time: UnixTime) -> String {
+    format!("{}-0", time.as_secs().saturating_mul(1000))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
