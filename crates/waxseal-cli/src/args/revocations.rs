@@ -63,8 +63,9 @@ pub(crate) enum RevocationsCommand {
     },
     /// End all sessions that began before a moment, whosever they are
     ///
-    /// A key has leaked, or a release has handed out wrong sessions. A key that
-    /// has leaked must also be revoked: `waxseal keys revoke --help`.
+    /// For a release that has handed out wrong sessions. It is no remedy for a key
+    /// that has leaked, under which anybody can write a session that begins
+    /// later: `waxseal keys revoke --help`.
     EndBefore {
         /// `now`, seconds since 1970, or a date such as 2026-11-24T10:48:00Z;
         /// not ahead
