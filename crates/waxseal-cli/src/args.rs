@@ -1,15 +1,20 @@
 //! The command line.
 
+mod revocations;
+
 use std::{env::VarError, fs, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use waxseal_core::{CookieSpec, Jwks, Sealer, Secret, UnixTime};
 use zeroize::Zeroizing;
 
+pub(crate) use self::revocations::{
+    Moment, RevocationsArgs, RevocationsCommand, log as revocation_log,
+};
 use crate::{clock, failure::Failure};
 
 /// Make keys for waxseal sessions, look into their tokens, verify and seal
-/// them, and rotate keys.
+/// them, rotate keys, and end sessions before their time.
 ///
 /// Secrets come from the environment or a key file, never as arguments, and
 /// never appear in the output of any command but `keygen` and `keys export`.
@@ -27,6 +32,7 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     Seal(SealArgs),
     Keys(KeysArgs),
+    Revocations(RevocationsArgs),
 }
 
 /// Print a new secret, or a key file with one new key.
@@ -216,13 +222,8 @@ impl NowArg {
 
     /// The same, for a time that goes into a file.
     pub(crate) fn to_record(&self) -> Result<UnixTime, Failure> {
-        /// 2025-01-01.
-        const EARLIEST: u64 = 1_735_689_600;
-
         let now = self.get();
-        if now.as_secs() < EARLIEST {
-            return Err(Failure::Bad("the clock shows a time before 2025; set it first".into()));
-        }
+        clock::must_be_set(now)?;
         Ok(now)
     }
 

@@ -5,18 +5,41 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use jiff::Timestamp;
 use waxseal_core::UnixTime;
 
+use crate::failure::Failure;
+
 pub(crate) fn now() -> UnixTime {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     UnixTime::from_secs(since_1970.as_secs())
 }
 
+/// Refuses a time that only a clock shows that was never set.
+pub(crate) fn must_be_set(now: UnixTime) -> Result<(), Failure> {
+    /// 2025-01-01.
+    const EARLIEST: u64 = 1_735_689_600;
+
+    if now.as_secs() < EARLIEST {
+        return Err(Failure::Bad("the clock shows a time before 2025; set it first".into()));
+    }
+    Ok(())
+}
+
+/// The first second that has not begun before a date of RFC 3339; `None` if it
+/// is none, or before 1970.
+pub(crate) fn parse_date(text: &str) -> Option<u64> {
+    let date: Timestamp = text.parse().ok()?;
+    let secs = u64::try_from(date.as_second()).ok()?;
+    secs.checked_add(u64::from(date.subsec_nanosecond() > 0))
+}
+
 /// `2026-11-23 06:31:00 UTC, in 7 days`; empty where there is no such date.
 pub(crate) fn date(time: u64, now: UnixTime) -> String {
-    let Some(date) = i64::try_from(time).ok().and_then(|secs| Timestamp::from_second(secs).ok())
-    else {
-        return String::new();
-    };
-    format!("{}, {}", date.strftime("%Y-%m-%d %H:%M:%S UTC"), distance(time, now))
+    calendar(time).map_or_else(String::new, |date| format!("{date}, {}", distance(time, now)))
+}
+
+/// `2026-11-23 06:31:00 UTC`; `None` where there is no such date.
+pub(crate) fn calendar(time: u64) -> Option<String> {
+    let date = Timestamp::from_second(i64::try_from(time).ok()?).ok()?;
+    Some(date.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
 fn distance(time: u64, now: UnixTime) -> String {
@@ -48,6 +71,16 @@ mod tests {
         assert_eq!(of(999_940), "1 minute ago");
         assert_eq!(of(1_007_200), "in 2 hours");
         assert_eq!(of(1_000_000 - 3 * 86_400), "3 days ago");
+    }
+
+    #[test]
+    fn dates_of_rfc_3339() {
+        assert_eq!(parse_date("2027-01-15T08:00:00Z"), Some(1_800_000_000));
+        assert_eq!(parse_date("2027-01-15T09:00:00+01:00"), Some(1_800_000_000));
+        assert_eq!(parse_date("2027-01-15T07:59:59.001Z"), Some(1_800_000_000));
+        for text in ["2027-01-15", "2027-01-15T08:00:00", "1969-12-31T23:59:59Z", "-1", ""] {
+            assert_eq!(parse_date(text), None, "{text}");
+        }
     }
 
     #[test]

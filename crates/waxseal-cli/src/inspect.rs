@@ -10,7 +10,12 @@ use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, value::RawValue};
 use waxseal_core::UnixTime;
 
-use crate::{args::InspectArgs, clock, failure::Failure, output::print};
+use crate::{
+    args::InspectArgs,
+    clock,
+    failure::Failure,
+    output::{print, visible},
+};
 
 /// What browsers keep, in bytes.
 const LIMIT: usize = 4096;
@@ -131,18 +136,4 @@ fn show_size(said: &mut String, cookie: &str, token: &[u8]) {
         "█".repeat(full),
         "░".repeat(WIDTH - full)
     );
-}
-
-/// Text that cannot move the cursor, change a colour or turn the line around.
-fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        let formats = matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if character.is_control() || formats {
-            shown.extend(character.escape_unicode());
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
 }

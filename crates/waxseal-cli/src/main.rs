@@ -1,5 +1,6 @@
 //! The `waxseal` command: makes keys, looks into session tokens, verifies and
-//! seals them, and drives a rotation of keys in the safe order.
+//! seals them, drives a rotation of keys in the safe order, and ends sessions
+//! before their time.
 
 #![allow(
     rustdoc::invalid_rust_codeblocks,
@@ -14,6 +15,7 @@ mod keygen;
 mod keys;
 mod lines;
 mod output;
+mod revocations;
 mod seal;
 mod verify;
 
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         Command::Verify(args) => verify::run(&args),
         Command::Seal(args) => seal::run(&args),
         Command::Keys(args) => keys::run(&args.command),
+        Command::Revocations(args) => revocations::run(&args.command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

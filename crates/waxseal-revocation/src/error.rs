@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, path::PathBuf};
 
-/// A list that cannot be opened.
+/// A list that cannot be opened, or what an operator cannot do to its log.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -15,6 +15,8 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// Sessions were to be ended up to a moment ahead.
+    Cut(CutError),
     /// The log cannot be used.
     Log(LogError),
 }
@@ -32,6 +34,7 @@ impl fmt::Display for OpenError {
                  that, or use Redis for several servers",
                 path.display()
             ),
+            Self::Cut(error) => error.fmt(f),
             Self::Log(error) => error.fmt(f),
         }
     }
@@ -43,6 +46,12 @@ impl Error for OpenError {
             Self::Log(error) => error.source(),
             _ => None,
         }
+    }
+}
+
+impl From<CutError> for OpenError {
+    fn from(error: CutError) -> Self {
+        Self::Cut(error)
     }
 }
 

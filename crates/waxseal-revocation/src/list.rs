@@ -92,11 +92,7 @@ impl RevocationList {
     /// [`end_all_for`](Self::end_all_for).
     pub fn end_all_before(&self, moment: UnixTime) -> Result<Recording, CutError> {
         let now = self.shared.clock.now();
-        if moment > now.plus_secs(AHEAD) {
-            return Err(CutError);
-        }
-        // Up to now is meant for servers whose clocks are a little ahead, too.
-        let before = if moment < now { moment } else { next_cut(self.shared.all_before(), now) };
+        let before = cut_before(moment, self.shared.all_before(), now)?;
         Ok(self.cut(Entry::All { before }))
     }
 
@@ -117,12 +113,25 @@ impl RevocationList {
 /// Past that, because a session that has begun since has done so at `last` if
 /// that lay ahead; but never so far ahead that a session which begins then would
 /// be refused for that.
-fn next_cut(last: UnixTime, now: UnixTime) -> UnixTime {
+pub(crate) fn next_cut(last: UnixTime, now: UnixTime) -> UnixTime {
     let ahead = now.plus_secs(AHEAD);
     if last < ahead {
         return ahead;
     }
     last.plus_secs(1).min(ahead.plus_secs(AHEAD / 2))
+}
+
+/// The moment of a cut that is to end what began before `moment`.
+pub(crate) fn cut_before(
+    moment: UnixTime,
+    last: UnixTime,
+    now: UnixTime,
+) -> Result<UnixTime, CutError> {
+    if moment > now.plus_secs(AHEAD) {
+        return Err(CutError);
+    }
+    // Up to now is meant for servers whose clocks are a little ahead, too.
+    Ok(if moment < now { moment } else { next_cut(last, now) })
 }
 
 impl Shared {

@@ -19,7 +19,7 @@ use std::{
 };
 
 use tokio::sync::oneshot;
-use waxseal_core::{NotRecorded, Recording};
+use waxseal_core::{NotRecorded, Recording, UnixTime};
 
 #[cfg(feature = "redis")]
 pub use self::redis::{Acknowledgement, Redis};
@@ -73,13 +73,16 @@ impl Log {
         }
     }
 
-    /// All entries that are in it.
-    pub(crate) fn read(&self) -> Result<Vec<Entry>, OpenError> {
+    /// The entries that are in it; where it knows when they came, those that came
+    /// after a moment.
+    pub(crate) fn read(&self, after: UnixTime) -> Result<Vec<Entry>, OpenError> {
+        #[cfg(not(feature = "redis"))]
+        let _ = after;
         match &self.0 {
             #[cfg(feature = "file")]
             Kind::File(path) => file::read(path),
             #[cfg(feature = "redis")]
-            Kind::Redis(redis) => Ok(redis.read()?),
+            Kind::Redis(redis) => Ok(redis.read(after)?),
         }
     }
 

@@ -4,7 +4,7 @@
 //! A file can only be used while no server has it open. Redis can be used at
 //! any time; every server takes over what is done within a moment.
 
-use std::time::Duration;
+use std::{cmp::Reverse, collections::HashSet, time::Duration};
 
 use waxseal_core::{Sealer, UnixTime};
 
@@ -12,52 +12,94 @@ use crate::{
     builder::system_time,
     entry::{Entry, Lifetime},
     error::OpenError,
-    list::Later as _,
+    list::{cut_before, next_cut},
     log::Log,
 };
 
-/// All entries of a log that are alive, for sessions of this absolute limit.
+/// All entries of a log that are alive, for sessions of this absolute limit:
+/// what lasts longest first. Of several cuts of one user, or of everybody, the
+/// last; those of a session stay beside a cut that ends it, too.
 ///
 /// # Errors
 ///
 /// [`OpenError`] where it cannot be read, or does not exist.
 pub fn entries(log: &Log, absolute_limit: Duration) -> Result<Vec<Entry>, OpenError> {
     let (lifetime, now) = (Lifetime::new(absolute_limit), system_time());
-    let mut entries = log.read()?;
+    let mut entries = log.read(UnixTime::default())?;
     entries.retain(|entry| entry.until(lifetime) > now);
+    entries.sort_by_key(|entry| Reverse(entry.until(lifetime)));
+    // Servers publish again what Redis may have lost.
+    let mut known = HashSet::new();
+    entries.retain(|entry| {
+        known.insert(match entry {
+            Entry::Session { sid, .. } => (Some(*sid), None),
+            Entry::User { sub, .. } => (None, Some(sub.clone())),
+            Entry::All { .. } => (None, None),
+        })
+    });
     Ok(entries)
 }
 
-/// Ends all sessions of a user that have begun by now.
+/// Ends all sessions of a user that have begun by now. Returns the moment before
+/// which they began: a little ahead, for servers whose clocks are.
 ///
 /// # Errors
 ///
-/// [`OpenError`] where the log cannot be written, or does not exist.
-pub fn end_user(log: &Log, user: &str) -> Result<(), OpenError> {
-    log.write(&[Entry::User { sub: user.into(), before: soon() }])
+/// [`OpenError`] where the log cannot be read and written, or does not exist.
+pub fn end_user(log: &Log, user: &str) -> Result<UnixTime, OpenError> {
+    let before = next_cut(last_cut(log, Some(user))?, system_time());
+    log.write(&[Entry::User { sub: user.into(), before }])?;
+    Ok(before)
 }
 
-/// Ends all sessions that began before a moment, at most until now.
+/// Ends all sessions that have begun by now, whosever they are. Returns as
+/// [`end_user`].
 ///
 /// # Errors
 ///
 /// As [`end_user`].
-pub fn end_before(log: &Log, moment: UnixTime) -> Result<(), OpenError> {
-    log.write(&[Entry::All { before: moment.min(soon()) }])
+pub fn end_all(log: &Log) -> Result<UnixTime, OpenError> {
+    let before = next_cut(last_cut(log, None)?, system_time());
+    log.write(&[Entry::All { before }])?;
+    Ok(before)
+}
+
+/// Ends all sessions that began before a moment, whosever they are. Returns that
+/// moment, or that of [`end_all`] where it is now.
+///
+/// # Errors
+///
+/// As [`end_user`], and [`OpenError::Cut`] if the moment lies ahead.
+pub fn end_before(log: &Log, moment: UnixTime) -> Result<UnixTime, OpenError> {
+    let before = cut_before(moment, last_cut(log, None)?, system_time())?;
+    log.write(&[Entry::All { before }])?;
+    Ok(before)
 }
 
 /// Begins a list in a log that has none, and ends all sessions that have begun
-/// by now: what was ended before is not known any more. Says whether it did; a
-/// list that exists stays as it is.
+/// by now: what was ended before is not known any more. Returns the moment before
+/// which they began, as [`end_user`] does; `None` if there is a list, which stays
+/// as it is.
 ///
 /// # Errors
 ///
 /// [`OpenError`] where the log cannot be written.
-pub fn init(log: &Log) -> Result<bool, OpenError> {
-    log.init(&Entry::All { before: soon() })
+pub fn init(log: &Log) -> Result<Option<UnixTime>, OpenError> {
+    let before = next_cut(UnixTime::default(), system_time());
+    Ok(log.init(&Entry::All { before })?.then_some(before))
 }
 
-/// Now, for servers whose clocks are a little ahead, too.
-fn soon() -> UnixTime {
-    system_time().plus_secs(Sealer::LEEWAY.as_secs() / 2)
+/// The moment before which all sessions of a user, or of everybody, have ended;
+/// an earlier one if that lies behind us.
+fn last_cut(log: &Log, user: Option<&str>) -> Result<UnixTime, OpenError> {
+    // No cut is made further ahead than the leeway, whatever two clocks say.
+    let recent = Sealer::LEEWAY.as_secs().saturating_mul(3);
+    let after = system_time().as_secs().saturating_sub(recent);
+    let entries = log.read(UnixTime::from_secs(after))?;
+    let cuts = entries.iter().filter_map(|entry| match entry {
+        Entry::All { before } => Some(*before),
+        Entry::User { sub, before } if user == Some(&**sub) => Some(*before),
+        _ => None,
+    });
+    Ok(cuts.max().unwrap_or_default())
 }

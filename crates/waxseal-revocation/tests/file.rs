@@ -239,17 +239,29 @@ fn nobody_else_may_read_it() {
 fn operators_read_and_write_while_no_server_does() {
     let place = Place::new();
     let log = place.log();
-    assert!(
-        operator::entries(&log, ABSOLUTE).unwrap_err().to_string().contains("there is no file")
-    );
-    assert!(operator::init(&log).unwrap());
-    assert!(!operator::init(&log).unwrap(), "a list that exists stays");
-    operator::end_user(&log, "42").unwrap();
+    let error = operator::entries(&log, ABSOLUTE).unwrap_err().to_string();
+    assert!(error.contains("there is no revocation file"), "{error}");
+    let begun = operator::init(&log).unwrap().unwrap();
+    assert_eq!(operator::init(&log).unwrap(), None, "a list that exists stays");
+    // Past the cut before, at which a session may have begun since.
+    let cut = operator::end_user(&log, "42").unwrap();
+    assert!(cut > begun);
+    let again = operator::end_user(&log, "42").unwrap();
+    assert!(again > cut);
     let entries = operator::entries(&log, ABSOLUTE).unwrap();
-    assert!(matches!(&*entries, [Entry::All { .. }, Entry::User { sub, .. }] if **sub == *"42"));
-    assert!(entries[1].to_string().starts_with("user \"42\", sessions begun before "));
+    let [Entry::User { sub, before }, Entry::All { before: all }] = &*entries else {
+        panic!("{entries:?}")
+    };
+    assert_eq!((&**sub, *before, *all), ("42", again, begun));
+    assert!(entries[0].to_string().starts_with("user \"42\", sessions begun before "));
+    assert!(matches!(operator::end_before(&log, at(u64::MAX)), Err(OpenError::Cut(_))));
+    let all = operator::end_all(&log).unwrap();
+    assert!(all > begun);
+    assert_eq!(operator::end_before(&log, at(1_700_000_000)).unwrap(), at(1_700_000_000));
 
     let list = RevocationList::builder(log).absolute_limit(ABSOLUTE).open().unwrap();
-    assert_eq!(list.standing(None, Some("42"), at(NOW)), Good, "begun after all cuts");
-    assert_eq!(list.standing(None, None, at(1_700_000_000)), Ended);
+    assert_eq!(list.standing(None, Some("42"), again.max(all)), Good, "begun after all cuts");
+    assert_eq!(list.standing(None, Some("42"), at(again.as_secs() - 1)), Ended);
+    assert_eq!(list.standing(None, None, at(all.as_secs() - 1)), Ended);
+    assert_eq!(list.standing(None, None, all), Good, "an earlier cut changes nothing");
 }

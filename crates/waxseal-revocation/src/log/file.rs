@@ -78,10 +78,14 @@ pub(super) fn init(path: &Path, first: &Entry) -> Result<bool, OpenError> {
 }
 
 fn must_exist(path: &Path) -> Result<(), LogError> {
-    if path.exists() {
-        return Ok(());
+    let shown = path.display();
+    match path.try_exists() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(LogError::new(format!("there is no revocation file {shown}"))),
+        Err(error) => {
+            Err(LogError::because(format!("the revocation file {shown} cannot be used"), error))
+        }
     }
-    Err(LogError::new(format!("there is no file {}", path.display())))
 }
 
 /// The thread's own.

@@ -12,10 +12,13 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "redis-tls")]
+use ::redis::ConnectionAddr;
 use ::redis::{Client, IntoConnectionInfo as _};
 use tokio::{runtime, sync::mpsc};
+use waxseal_core::UnixTime;
 
-use self::{follow::Follower, stream::Stream, write::Writer};
+use self::{follow::Follower, stream::Stream, wire::id_at, write::Writer};
 use super::Appender;
 use crate::{
     entry::Entry,
@@ -194,13 +197,13 @@ impl Redis {
         }
     }
 
-    pub(super) fn read(&self) -> Result<Vec<Entry>, LogError> {
+    pub(super) fn read(&self, after: UnixTime) -> Result<Vec<Entry>, LogError> {
         Self::now(async {
             let mut stream = self.connect().await?;
             let looked = stream.look().await?;
             looked.epoch.ok_or_else(uninitialised)?;
             let mut entries = Vec::new();
-            let mut from = None;
+            let mut from = Some(id_at(after));
             loop {
                 let page = stream.page(from.as_deref()).await?;
                 let Some(last) = page.last() else { return Ok(entries) };
@@ -226,6 +229,10 @@ impl Redis {
     }
 
     async fn connect(&self) -> Result<Stream, ::redis::RedisError> {
+        #[cfg(feature = "redis-tls")]
+        if let ConnectionAddr::TcpTls { .. } = self.client.get_connection_info().addr() {
+            choose_cryptography();
+        }
         Stream::connect(&self.client, &self.key).await
     }
 }
@@ -233,6 +240,18 @@ impl Redis {
 fn runtime() -> Result<runtime::Runtime, LogError> {
     let built = runtime::Builder::new_current_thread().enable_all().build();
     built.map_err(|error| LogError::because("no connection to Redis can be made", error))
+}
+
+/// What rustls encrypts with: what the application has chosen, or else ring. The
+/// client would panic where nothing is chosen and the features of all crates
+/// together leave it open.
+#[cfg(feature = "redis-tls")]
+fn choose_cryptography() {
+    use rustls::crypto::{CryptoProvider, ring};
+    if CryptoProvider::get_default().is_none() {
+        // An error: somebody has chosen meanwhile.
+        drop(ring::default_provider().install_default());
+    }
 }
 
 fn half(duration: Duration) -> Duration {

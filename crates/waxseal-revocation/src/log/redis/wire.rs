@@ -67,7 +67,11 @@ impl Item {
     /// `None` if it is none, or one that this version does not know.
     pub(super) fn entry(&self) -> Option<Entry> {
         let time = |name| self.field(name)?.parse().ok().map(UnixTime::from_secs);
-        let sub = self.field("sub").map(Box::from);
+        // One that is no text must not pass for none: that is a cut of everybody.
+        let sub = match self.bytes("sub") {
+            Some(sub) => Some(Box::from(str::from_utf8(sub).ok()?)),
+            None => None,
+        };
         if let Some(sid) = self.field("sid") {
             let (sid, until) = (SessionName::parse(sid)?, time("until")?);
             return Some(Entry::Session { sid, sub, until });
@@ -80,8 +84,12 @@ impl Item {
     }
 
     fn field(&self, name: &str) -> Option<&str> {
+        str::from_utf8(self.bytes(name)?).ok()
+    }
+
+    fn bytes(&self, name: &str) -> Option<&[u8]> {
         let (_, value) = self.fields.iter().find(|(field, _)| field == name.as_bytes())?;
-        str::from_utf8(value).ok()
+        Some(value)
     }
 }
 
@@ -102,4 +110,24 @@ pub(super) fn fields(entry: &Entry) -> Vec<(&'static str, String)> {
 pub(super) fn id_parts(id: &str) -> (u64, u64) {
     let (ms, number) = id.split_once('-').unwrap_or((id, "0"));
     (ms.parse().unwrap_or_default(), number.parse().unwrap_or_default())
+}
+
+/// The first that an item could have at a moment.
+pub(super) fn id_at(time: UnixTime) -> String {
+    format!("{}-0", time.as_secs().saturating_mul(1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_that_is_no_text_is_not_everybody() {
+        let item = |sub: &[u8]| {
+            let field = |name: &str, value: &[u8]| (name.into(), value.to_vec());
+            Item::from(("1-1".into(), vec![field("sub", sub), field("before", b"1800000000")]))
+        };
+        assert!(matches!(item(b"42").entry(), Some(Entry::User { sub, .. }) if *sub == *"42"));
+        assert_eq!(item(b"\xff").entry(), None);
+    }
 }

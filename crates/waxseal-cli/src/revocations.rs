@@ -1,0 +1,143 @@
+//! `waxseal revocations`
+
+use std::io::{self, BufWriter, Write as _};
+
+use serde::Serialize;
+use waxseal_core::UnixTime;
+use waxseal_revocation::{Entry, OpenError, operator};
+
+use crate::{
+    args::{Moment, RevocationsCommand, revocation_log},
+    clock,
+    failure::Failure,
+    output::{print, visible_json},
+};
+
+pub(crate) fn run(command: &RevocationsCommand) -> Result<(), Failure> {
+    let log = revocation_log()?;
+    match command {
+        RevocationsCommand::List { absolute, json } => {
+            list(&operator::entries(&log, absolute.absolute)?, *json)
+        }
+        RevocationsCommand::Count { absolute } => {
+            print(&format!("{}\n", operator::entries(&log, absolute.absolute)?.len()))
+        }
+        RevocationsCommand::EndUser { user } => {
+            clock::must_be_set(clock::now())?;
+            let before = calendar(operator::end_user(&log, user)?);
+            print(&format!("Ended all sessions of user {user:?} begun before {before}.\n"))
+        }
+        RevocationsCommand::EndBefore { moment } => {
+            clock::must_be_set(clock::now())?;
+            let before = calendar(match moment {
+                Moment::Now => operator::end_all(&log)?,
+                Moment::At(moment) => operator::end_before(&log, *moment)?,
+            });
+            print(&format!("Ended all sessions begun before {before}.\n"))
+        }
+        RevocationsCommand::Init => {
+            clock::must_be_set(clock::now())?;
+            let Some(before) = operator::init(&log)? else {
+                return Err(Failure::Bad(
+                    "there is a list already: it stays as it is, and no session was ended; to end \
+                     them all, `waxseal revocations end-before now`"
+                        .into(),
+                ));
+            };
+            let before = calendar(before);
+            print(&format!("Began a list, and ended all sessions begun before {before}.\n"))
+        }
+    }
+}
+
+fn list(entries: &[Entry], json: bool) -> Result<(), Failure> {
+    let now = clock::now();
+    let mut output = BufWriter::new(io::stdout().lock());
+    for entry in entries {
+        let line = Line::of(entry);
+        if json {
+            let line = serde_json::to_string(&line);
+            let line = line.map_err(|error| Failure::Bad(error.to_string()))?;
+            writeln!(output, "{}", visible_json(&line))?;
+        } else {
+            writeln!(output, "{}", line.text(now))?;
+        }
+    }
+    output.flush()?;
+    Ok(())
+}
+
+/// An entry as it is printed; times are seconds since 1970.
+#[derive(Serialize)]
+#[serde(tag = "ends", rename_all = "lowercase")]
+enum Line<'e> {
+    Session {
+        sid: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sub: Option<&'e str>,
+        until: u64,
+    },
+    User {
+        sub: &'e str,
+        before: u64,
+    },
+    Everybody {
+        before: u64,
+    },
+    /// A kind that the library has and this command does not know.
+    Other {
+        entry: String,
+    },
+}
+
+impl<'e> Line<'e> {
+    fn of(entry: &'e Entry) -> Self {
+        match entry {
+            Entry::Session { sid, sub, until } => {
+                Self::Session { sid: sid.to_string(), sub: sub.as_deref(), until: until.as_secs() }
+            }
+            Entry::User { sub, before } => Self::User { sub, before: before.as_secs() },
+            Entry::All { before } => Self::Everybody { before: before.as_secs() },
+            entry => Self::Other { entry: entry.to_string() },
+        }
+    }
+
+    /// Users as Rust writes strings: nothing in them moves the cursor or looks
+    /// like another line.
+    fn text(&self, now: UnixTime) -> String {
+        match self {
+            Self::Session { sid, sub: Some(sub), until } => {
+                format!("session {sid} of user {sub:?}, until {}", date(*until, now))
+            }
+            Self::Session { sid, sub: None, until } => {
+                format!("session {sid}, until {}", date(*until, now))
+            }
+            Self::User { sub, before } => {
+                format!("user {sub:?}, sessions begun before {}", date(*before, now))
+            }
+            Self::Everybody { before } => {
+                format!("everybody, sessions begun before {}", date(*before, now))
+            }
+            Self::Other { entry } => entry.clone(),
+        }
+    }
+}
+
+/// A date, or the number where there is no such date.
+fn date(time: u64, now: UnixTime) -> String {
+    let date = clock::date(time, now);
+    if date.is_empty() { time.to_string() } else { date }
+}
+
+fn calendar(time: UnixTime) -> String {
+    clock::calendar(time.as_secs()).unwrap_or_else(|| time.to_string())
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Cut(error) => Self::usage(error),
+            error => Self::Bad(error.to_string()),
+        }
+    }
+}
