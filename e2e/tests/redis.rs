@@ -248,7 +248,7 @@ fn a_list_that_nobody_has_finished_is_not_trusted() {
     assert_eq!(list.status().state, State::Loading);
     assert_eq!(standing(&list, "session"), Standing::Unknown);
     // No list is there that could be lost: an operator may begin it.
-    assert!(operator::init(&log(&redis).into()).expect("it is begun"));
+    assert!(operator::init(&log(&redis).into()).expect("it is begun").is_some());
     becomes(&list, State::Current);
 }
 

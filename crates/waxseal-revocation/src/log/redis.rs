@@ -230,7 +230,7 @@ impl Redis {
 
     async fn connect(&self) -> Result<Stream, ::redis::RedisError> {
         #[cfg(feature = "redis-tls")]
-        if let ConnectionAddr::TcpTls { .. } = self.client.get_connection_info().addr() {
+        if let ConnectionAddr::TcpTls { .. } = self.client.get_connection_info().addr {
             choose_cryptography();
         }
         Stream::connect(&self.client, &self.key).await

@@ -59,8 +59,8 @@ pub(super) struct Looked {
 impl Stream {
     pub(super) async fn connect(client: &Client, key: &str) -> Result<Self> {
         let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(ANSWER))
-            .set_response_timeout(Some(ANSWER));
+            .set_connection_timeout(ANSWER)
+            .set_response_timeout(ANSWER);
         let connection = client.get_multiplexed_async_connection_with_config(&config).await?;
         Ok(Self { connection, key: key.into() })
     }
@@ -86,8 +86,7 @@ impl Stream {
     async fn last(&mut self) -> Result<String> {
         let info: HashMap<String, Value> =
             cmd("XINFO").arg("STREAM").arg(&self.key).query_async(&mut self.connection).await?;
-        let last = info.get("last-generated-id").cloned().unwrap_or_default();
-        Ok(from_redis_value(last)?)
+        from_redis_value(info.get("last-generated-id").unwrap_or(&Value::Nil))
     }
 
     async fn process(&mut self) -> Result<(String, Duration)> {
@@ -95,7 +94,7 @@ impl Stream {
             cmd("INFO").arg("server").query_async(&mut self.connection).await;
         let info = match info {
             // Not everybody may ask that.
-            Err(error) if matches!(error.kind(), ErrorKind::Server(_)) => String::new(),
+            Err(error) if error.code().is_some() => String::new(),
             info => info?,
         };
         let line =
@@ -186,7 +185,11 @@ impl Stream {
             }
         };
         match answer {
-            Err(error) if matches!(error.kind(), ErrorKind::Server(_)) => Ok(None),
+            Err(error) if error.code().is_some() => {
+                let unknown = error.detail().is_some_and(|why| why.contains("unknown command"));
+                // Any other no, as where it keeps no append-only file: not safe.
+                Ok(if unknown { None } else { Some(false) })
+            }
             answer => answer.map(Some),
         }
     }
@@ -225,8 +228,9 @@ impl Stream {
 
     fn create_command(&self) -> Result<redis::Cmd> {
         let mut epoch = [0; 16];
-        getrandom::fill(&mut epoch)
-            .map_err(|_| (ErrorKind::Client, "the platform gave no randomness for an epoch"))?;
+        getrandom::fill(&mut epoch).map_err(|_| {
+            (ErrorKind::ClientError, "the platform gave no randomness for an epoch")
+        })?;
         let mut command = cmd("EVAL");
         command.arg(CREATE).arg(1).arg(&self.key).arg(BASE64_URL_SAFE_NO_PAD.encode(epoch));
         Ok(command)
