@@ -9,7 +9,8 @@ use crate::{
     socket::{BARE, READ},
 };
 
-struct Asked {
+/// One thing that is asked, and what was measured.
+pub(crate) struct Asked {
     what: &'static str,
     bar: &'static str,
     measured: String,
@@ -17,7 +18,7 @@ struct Asked {
 }
 
 /// At most `limit`.
-fn at_most(what: &'static str, bar: &'static str, limit: f64, measured: f64) -> Asked {
+pub(crate) fn at_most(what: &'static str, bar: &'static str, limit: f64, measured: f64) -> Asked {
     Asked { what, bar, measured: format!("{measured:.2}"), met: measured <= limit }
 }
 
@@ -35,16 +36,17 @@ impl Asked {
     }
 }
 
-pub(crate) fn table(run: &Run) -> String {
+pub(crate) fn table(asked: Vec<Asked>) -> String {
     let mut table = String::from("| what | asked | measured | |\n|---|---|---|---|\n");
-    for Asked { what, bar, measured, met } in asked(run) {
+    for Asked { what, bar, measured, met } in asked {
         let met = if met { "met" } else { "**not met**" };
         let _ = writeln!(table, "| {what} | {bar} | {measured} | {met} |");
     }
     table
 }
 
-fn asked(run: &Run) -> Vec<Asked> {
+/// Of opening and sealing.
+pub(crate) fn asked(run: &Run) -> Vec<Asked> {
     let rows = &run.rows;
     let open = rows.ratio("waxseal: open", OPEN);
     let (bad, large) = ("waxseal: a bad MAC", "waxseal: 8 KB");

@@ -7,6 +7,7 @@
 //! ```text
 //! bench [ROUNDS]               everything, and writes docs/benchmarks.md
 //! bench core [ROUNDS] [NAME]   a table of what needs no socket, or of rows with that name
+//! bench revocation [ROUNDS]    lists of ended sessions, and writes docs/benchmarks/revocation.md
 //! bench serve WHAT             the server of one subject, for the load
 //! bench aws-lc ROUNDS          jsonwebtoken with its other backend
 //! ```
@@ -21,6 +22,7 @@ mod peers;
 mod plots;
 mod report;
 mod requests;
+mod revocation;
 mod rounds;
 mod serve;
 mod socket;
@@ -40,6 +42,7 @@ fn main() {
             let rows = core(count(rest.first()), rest.get(1).map(ToString::to_string));
             print!("{}", report::table(&rows));
         }
+        ["revocation", ref rest @ ..] => revocation::write(count(rest.first())),
         ["serve", what] => serve::run(what),
         ["aws-lc", count] => println!("{}", aws_lc(self::count(Some(&count)))),
         [] => report::write(ROUNDS),

@@ -11,6 +11,7 @@ use crate::{
     bars, core,
     floor::{MAC, OPEN, SAVE},
     plots,
+    revocation::UNLISTED,
     rounds::Rows,
     socket::{self, Served},
 };
@@ -39,30 +40,37 @@ pub(crate) fn write(rounds: usize) {
     let rows = core(rounds, None);
     let run = Run { rows, aws_lc, served: socket::run() };
 
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
-    let text = document(&run, &docs).expect("the text of the costs");
-    print!("{}", bars::table(&run));
+    let docs = docs();
+    let text = document(&run, &docs).expect("the texts of the other parts");
+    print!("{}", bars::table(bars::asked(&run)));
     let written = fs::write(docs.join("benchmarks.md"), text);
     written
         .and_then(|()| plots::write(&run, &docs.join("benchmarks")))
         .expect("docs can be written");
 }
 
+/// The folder of the pages.
+pub(crate) fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs")
+}
+
 fn document(run: &Run, docs: &Path) -> io::Result<String> {
-    let cost: PathBuf = docs.join("benchmarks/cost.md");
+    // Parts that are measured by themselves.
+    let part = |name: &str| fs::read_to_string(docs.join("benchmarks").join(name));
     Ok(format!(
         include_str!("document.md"),
         machine = machine(),
-        bars = bars::table(run),
+        bars = bars::table(bars::asked(run)),
         rows = table(&run.rows),
         aws_lc = run.aws_lc,
         served = served(&run.served),
-        cost = fs::read_to_string(cost)?,
+        revocation = part("revocation.md")?,
+        cost = part("cost.md")?,
     ))
 }
 
 /// The processor and the compiler.
-fn machine() -> String {
+pub(crate) fn machine() -> String {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let rustc = Command::new("rustc").arg("--version").output();
@@ -74,12 +82,13 @@ fn machine() -> String {
 
 /// All rows, each as a multiple of what its group is held against.
 pub(crate) fn table(rows: &Rows) -> String {
-    const FLOORS: [(&str, &str); 5] = [
+    const FLOORS: [(&str, &str); 6] = [
         ("open", OPEN),
         ("save", SAVE),
         ("reject", MAC),
         ("request", "axum: a no-op layer"),
         ("actix", "actix-web: bare"),
+        ("listed", UNLISTED),
     ];
     let mut table = String::from(
         "| what | least, ns | median, ns | allocations | x floor |\n|---|---|---|---|---|\n",

@@ -1,0 +1,160 @@
+//! Lists of sessions that were ended early: what they cost a request, what they
+//! take, and how long it takes until every server knows. A part by itself.
+
+mod lists;
+mod memory;
+mod propagation;
+mod question;
+
+use std::{fmt::Write as _, fs};
+
+use waxseal_revocation::RevocationList;
+
+use self::{
+    lists::{File, Kind, fill},
+    memory::{Taken, fill_up},
+    propagation::Propagation,
+};
+use crate::{
+    bars::{self, Asked, at_most},
+    report,
+    rounds::{Rounds, Rows},
+};
+
+const SMALL: u32 = 1000;
+const LARGE: u32 = 1_000_000;
+
+pub(crate) const UNLISTED: &str = "open: without a list";
+const LISTED: &str = "open: a million sessions in a list";
+const LISTED_CUTS: &str = "open: half a million sessions, half a million users";
+
+/// What a list holds: for its name, how many of each kind.
+const LISTS: [(&str, [u32; 2]); 4] = [
+    ("1 000 sessions", [SMALL, 0]),
+    ("1 000 000 sessions", [LARGE, 0]),
+    ("500 sessions, 500 users", [SMALL / 2; 2]),
+    ("500 000 sessions, 500 000 users", [LARGE / 2; 2]),
+];
+
+/// Everything that was measured.
+struct Run {
+    sessions: Taken,
+    users: Taken,
+    rows: Rows,
+    /// In the order of the lists, in nanoseconds.
+    cold: [f64; 4],
+    propagation: Propagation,
+}
+
+/// Measures it and writes docs/benchmarks/revocation.md.
+pub(crate) fn write(rounds: usize) {
+    let run = Run::new(rounds);
+    let table = bars::table(run.asked());
+    print!("{table}");
+    let Run { sessions, users, propagation, .. } = &run;
+    let text = format!(
+        include_str!("revocation.md"),
+        machine = report::machine(),
+        bars = table,
+        rows = report::table(&run.rows),
+        cold = run.cold(),
+        opens_users = users.opens,
+        file = sessions.file,
+        file_users = users.file,
+        most = propagation.most,
+    );
+    let written = fs::write(report::docs().join("benchmarks/revocation.md"), text);
+    written.expect("docs can be written");
+}
+
+impl Run {
+    fn new(rounds: usize) -> Self {
+        let full = File::new();
+        let sessions = fill_up(&full, Kind::Session);
+        let users = fill_up(&File::new(), Kind::User);
+        let files = [File::new(), full, File::new(), File::new()];
+        let lists = [0, 1, 2, 3].map(|at| {
+            let list = files[at].open();
+            let [sessions, users] = LISTS[at].1;
+            if list.status().entries == 0 {
+                fill(&list, Kind::Session, 0..sessions);
+                fill(&list, Kind::User, sessions..sessions + users);
+            }
+            list
+        });
+        let rows = rows(rounds, &lists);
+        let cold = [0, 1, 2, 3].map(|at| question::cold(&lists[at]));
+        drop(lists);
+        Self { sessions, users, rows, cold, propagation: propagation::run() }
+    }
+
+    fn cold(&self) -> String {
+        let mut table = String::from("| the question, cold | ns |\n|---|---|\n");
+        for ((name, _), nanos) in LISTS.into_iter().zip(self.cold) {
+            let _ = writeln!(table, "| {name} | {nanos:.0} |");
+        }
+        table
+    }
+
+    fn asked(&self) -> Vec<Asked> {
+        let [small, large, small_cuts, large_cuts] =
+            LISTS.map(|(name, _)| self.rows.min(&question(name)));
+        let Self { sessions, users, propagation, .. } = self;
+        let opens =
+            f64::max(self.rows.ratio(LISTED, UNLISTED), self.rows.ratio(LISTED_CUTS, UNLISTED));
+        vec![
+            at_most(
+                "the question at 1 000 entries, hot, ns",
+                "≤ 120",
+                120.0,
+                small.max(small_cuts),
+            ),
+            at_most("at 1 000 000 entries, hot, ns", "≤ 120", 120.0, large.max(large_cuts)),
+            at_most(
+                "from the one to the other: times",
+                "≤ 2",
+                2.0,
+                f64::max(large / small, large_cuts / small_cuts),
+            ),
+            at_most(
+                "open to a verified session, over the same without a list",
+                "≤ 1.25",
+                1.25,
+                opens,
+            ),
+            at_most("memory of a session, of a million: bytes", "≤ 80", 80.0, sessions.bytes),
+            at_most("likewise, just after the tables have grown", "≤ 80", 80.0, sessions.grown),
+            at_most(
+                "memory of a user with a name of 12 bytes, of a million",
+                "≤ 80",
+                80.0,
+                users.bytes,
+            ),
+            at_most("likewise, just after the tables have grown", "≤ 80", 80.0, users.grown),
+            at_most("a file of a million sessions opens: seconds", "≤ 1", 1.0, sessions.opens),
+            at_most(
+                "from the end on one server to the refusal on another, median, ms",
+                "≤ 20",
+                20.0,
+                propagation.median,
+            ),
+            at_most("likewise, 99 of 100", "≤ 100", 100.0, propagation.of_100),
+        ]
+    }
+}
+
+fn rows(rounds: usize, lists: &[RevocationList; 4]) -> Rows {
+    let mut table = Rounds::new(None);
+    for ((name, _), list) in LISTS.into_iter().zip(lists) {
+        question::hot(&mut table, &question(name), list.clone());
+    }
+    question::open(&mut table, UNLISTED, None);
+    question::open(&mut table, LISTED, Some(lists[1].clone()));
+    question::open(&mut table, LISTED_CUTS, Some(lists[3].clone()));
+    table.run(rounds)
+}
+
+/// The name of a row.
+fn question(list: &str) -> String {
+    format!("the question: {list}")
+}

@@ -1,0 +1,74 @@
+//! What a list is asked on every request, and opening a session over a list.
+
+use std::{hint::black_box, time::Instant};
+
+use waxseal::{Sealer, Secret, UnixTime, test_kit};
+use waxseal_core::{Ended, Revocations as _, Standing};
+use waxseal_revocation::RevocationList;
+
+use super::lists::{GOOD, session};
+use crate::{
+    ours::now,
+    rounds::Rounds,
+    subject::{NOW, SECRET, data},
+};
+
+/// Sessions that are asked for again and again.
+const FEW: u32 = 8;
+/// Sessions that are asked for once, after the caches were emptied.
+const ONCE: u32 = 100;
+/// How often they are emptied.
+const TURNS: u32 = 20;
+/// More than a cache holds, in bytes.
+const LARGER_THAN_CACHES: usize = 512 << 20;
+const CACHE_LINE: usize = 64;
+
+fn ask(list: &RevocationList, session: &Ended) {
+    let standing = list.standing(Some(&session.sid), session.sub.as_deref(), session.begun);
+    assert_eq!(black_box(standing), Standing::Good);
+}
+
+/// The question for good sessions, the same few each time.
+pub(super) fn hot(rounds: &mut Rounds, name: &str, list: RevocationList) {
+    let few: Vec<_> = (GOOD..GOOD + FEW).map(session).collect();
+    let mut next = (0..few.len()).cycle();
+    rounds.add("question", name, move || ask(&list, &few[next.next().expect("a cycle")]));
+}
+
+/// The same in nanoseconds for a session that was never asked for before, with
+/// nothing of the list in a cache: the median of some turns.
+pub(super) fn cold(list: &RevocationList) -> f64 {
+    let mut buffer = vec![1_u8; LARGER_THAN_CACHES];
+    let turn = |turn| {
+        let first = GOOD + FEW + turn * ONCE;
+        let sessions: Vec<_> = (first..first + ONCE).map(session).collect();
+        black_box(&mut buffer).iter_mut().step_by(CACHE_LINE).for_each(|byte| *byte ^= turn as u8);
+        // The names of a session that has just been opened are in a cache.
+        black_box(sessions.clone());
+        let start = Instant::now();
+        sessions.iter().for_each(|session| ask(list, session));
+        start.elapsed().as_nanos() as f64 / f64::from(ONCE)
+    };
+    let mut turns: Vec<f64> = (0..TURNS).map(turn).collect();
+    turns.sort_by(f64::total_cmp);
+    turns[turns.len() / 2]
+}
+
+/// Opens a session with a name and a user, over one sealer with a list and
+/// without.
+pub(super) fn open(rounds: &mut Rounds, name: &str, list: Option<RevocationList>) {
+    let builder = || Sealer::builder(Secret::new(SECRET).unwrap());
+    let unlisted = builder().build().unwrap();
+    let header = test_kit::cookie(&unlisted, UnixTime::from_secs(NOW), |session| {
+        session.set_user("susan");
+        session.set_data(data())
+    });
+    let header = header.unwrap();
+    let sealer = match list {
+        Some(list) => builder().revocations(list).build().unwrap(),
+        None => unlisted,
+    };
+    let opened = sealer.open([header.as_bytes()], now());
+    assert_eq!(opened.rejection(), None);
+    rounds.add("listed", name, move || sealer.open([header.as_bytes()], now()));
+}
