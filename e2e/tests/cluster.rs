@@ -265,6 +265,8 @@ fn everywhere_is_on_every_server_and_for_operators_too() {
     waxseal(&cluster.redis, &["end-before", "now"]);
     eventually("everybody", || nodes.iter().all(|node| !is_in(node, &david)));
     let list = waxseal(&cluster.redis, &["list"]);
+    assert!(!waxseal(&cluster.redis, &["init", "--key", "another"]).is_empty());
+    assert_eq!(waxseal(&cluster.redis, &["count", "--key", "another"]), "1\n");
     assert!(list.contains("susan"), "{list}");
     assert!(is_in(one, &log_in(other, "david")));
 }

@@ -8,9 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use waxseal_core::{CookieSpec, Jwks, Sealer, Secret, UnixTime};
 use zeroize::Zeroizing;
 
-pub(crate) use self::revocations::{
-    Moment, RevocationsArgs, RevocationsCommand, log as revocation_log,
-};
+pub(crate) use self::revocations::{Moment, RevocationsArgs, RevocationsCommand};
 use crate::{clock, failure::Failure};
 
 /// Make keys for waxseal sessions, look into their tokens, verify and seal

@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         Command::Verify(args) => verify::run(&args),
         Command::Seal(args) => seal::run(&args),
         Command::Keys(args) => keys::run(&args.command),
-        Command::Revocations(args) => revocations::run(&args.command),
+        Command::Revocations(args) => revocations::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,15 +7,15 @@ use waxseal_core::UnixTime;
 use waxseal_revocation::{Entry, OpenError, operator};
 
 use crate::{
-    args::{Moment, RevocationsCommand, revocation_log},
+    args::{Moment, RevocationsArgs, RevocationsCommand},
     clock,
     failure::Failure,
     output::{print, visible_json},
 };
 
-pub(crate) fn run(command: &RevocationsCommand) -> Result<(), Failure> {
-    let log = revocation_log()?;
-    match command {
+pub(crate) fn run(args: &RevocationsArgs) -> Result<(), Failure> {
+    let log = args.log()?;
+    match &args.command {
         RevocationsCommand::List { absolute, json } => {
             list(&operator::entries(&log, absolute.absolute)?, *json)
         }

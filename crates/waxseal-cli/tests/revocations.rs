@@ -309,3 +309,10 @@ fn help_teaches() {
         assert!(ran.out.contains(part), "{}", ran.out);
     }
 }
+
+#[test]
+fn a_file_has_no_key() {
+    let ran = Place::begun().run(&["count", "--key", "other"]);
+    assert_eq!((ran.code, &*ran.out), (Some(2), ""));
+    assert!(ran.err.contains("a file has no --key"), "{}", ran.err);
+}

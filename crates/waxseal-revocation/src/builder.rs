@@ -48,7 +48,7 @@ impl RevocationListBuilder {
         self
     }
 
-    /// The most entries that are taken, at about 75 bytes of memory each; two
+    /// The most entries that are taken, at about 70 bytes of memory each; two
     /// million unless given. From four fifths on there is an error in the log.
     /// Where the list is full, ending one more session fails; ending all of a
     /// user, or all, does not.

@@ -78,7 +78,7 @@ impl Index {
                 if new {
                     let dropped = self.sessions.drop_before(self.lifetime.end(*before));
                     self.superseded.fetch_add(dropped, Relaxed);
-                    self.cuts.drop_until(*before);
+                    self.cuts.drop_until(&self.tags, *before);
                 }
                 Applied { new, too_many: false }
             }
@@ -104,7 +104,7 @@ impl Index {
         // One later: what ends at `now` exactly has ended.
         let first_alive = UnixTime::from_secs(now.as_secs().saturating_add(1));
         let sessions = self.sessions.drop_before(first_alive);
-        sessions.saturating_add(self.cuts.drop_until(self.lifetime.begun(now)))
+        sessions.saturating_add(self.cuts.drop_until(&self.tags, self.lifetime.begun(now)))
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -4,7 +4,7 @@ use std::{env::VarError, time::Duration};
 
 use clap::{Args, Subcommand};
 use waxseal_core::UnixTime;
-use waxseal_revocation::Log;
+use waxseal_revocation::{Log, Redis};
 use zeroize::Zeroizing;
 
 use crate::{clock, failure::Failure};
@@ -31,6 +31,10 @@ const VARIABLE: &str = "REVOCATIONS";
 pub(crate) struct RevocationsArgs {
     #[command(subcommand)]
     pub(crate) command: RevocationsCommand,
+    /// The key of the list in Redis, where the servers are configured with another
+    /// than waxseal:revocations
+    #[arg(long, global = true, value_name = "KEY")]
+    key: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -107,14 +111,28 @@ fn moment(text: &str) -> Result<Moment, &'static str> {
     )
 }
 
-/// The log that the environment names. What stands there is in no error.
-pub(crate) fn log() -> Result<Log, Failure> {
-    match std::env::var(VARIABLE).map(Zeroizing::new) {
-        Ok(text) => text.parse().map_err(|error| Failure::Usage(format!("{VARIABLE}: {error}"))),
-        Err(VarError::NotPresent) => Err(Failure::Usage(format!(
-            "{VARIABLE} is not set; let it say where the list is: file:PATH, redis://HOST:PORT or \
-             rediss://HOST:PORT"
-        ))),
-        Err(VarError::NotUnicode(_)) => Err(Failure::Usage(format!("{VARIABLE} is not UTF-8"))),
+impl RevocationsArgs {
+    /// The log that the environment names. What stands there is in no error.
+    pub(crate) fn log(&self) -> Result<Log, Failure> {
+        let text = match std::env::var(VARIABLE).map(Zeroizing::new) {
+            Ok(text) => text,
+            Err(VarError::NotPresent) => {
+                return Err(Failure::Usage(format!(
+                    "{VARIABLE} is not set; let it say where the list is: file:PATH, \
+                     redis://HOST:PORT or rediss://HOST:PORT"
+                )));
+            }
+            Err(VarError::NotUnicode(_)) => {
+                return Err(Failure::Usage(format!("{VARIABLE} is not UTF-8")));
+            }
+        };
+        let log = match &self.key {
+            Some(_) if text.starts_with("file:") => {
+                return Err(Failure::Usage("a file has no --key".into()));
+            }
+            Some(key) => Redis::new(&text).map(|redis| redis.key(key).into()),
+            None => text.parse(),
+        };
+        log.map_err(|error| Failure::Usage(format!("{VARIABLE}: {error}")))
     }
 }

@@ -64,7 +64,7 @@ impl Cuts {
     }
 
     /// Drops the cuts up to a moment; says how many.
-    pub(super) fn drop_until(&self, moment: UnixTime) -> usize {
+    pub(super) fn drop_until(&self, tags: &Tags, moment: UnixTime) -> usize {
         let mut dropped = 0_usize;
         let gone = |cut: &Cut| UnixTime::from_secs(cut.before.into()) <= moment;
         for shard in &self.shards {
@@ -74,6 +74,9 @@ impl Cuts {
             let mut table = write(shard);
             let len = table.len();
             table.retain(|cut| !gone(cut));
+            if table.len().saturating_mul(4) < table.capacity() {
+                table.shrink_to_fit(|cut| tags.hash(&cut.sub));
+            }
             dropped = dropped.saturating_add(len.saturating_sub(table.len()));
         }
         self.len.fetch_sub(dropped, Relaxed);
