@@ -39,10 +39,14 @@ impl Index {
     }
 
     /// Whether a session was ended.
+    ///
+    /// From the small to the large, against the order in which a cut takes the
+    /// place of what it covers: so nothing is missed on its way from one to the
+    /// other.
     pub(crate) fn has_ended(&self, sid: Option<&str>, sub: Option<&str>, begun: UnixTime) -> bool {
-        begun.as_secs() < self.all_before.load(Relaxed)
+        sid.is_some_and(|sid| self.sessions.contains(SessionName::of(sid)))
             || sub.is_some_and(|sub| self.cuts.ends(&self.tags, sub, begun))
-            || sid.is_some_and(|sid| self.sessions.contains(SessionName::of(sid)))
+            || begun < self.all_before()
     }
 
     /// Adds an entry. Says whether it is news, and whether its user now has too
@@ -189,6 +193,37 @@ mod tests {
                 }
                 Entry::All { before } => latest(&mut self.all, *before),
             }
+        }
+    }
+
+    /// While another thread puts it under a cut, a session stays ended.
+    #[test]
+    fn what_has_ended_is_never_good_for_a_moment() {
+        const ROUNDS: u64 = 20_000;
+        let (begun, after) = (UnixTime::from_secs(10_000), UnixTime::from_secs(10_001));
+        let sid = SessionName([7; 16]);
+        let entry = || Entry::Session { sid, sub: Some("42".into()), until: LIFETIME.end(begun) };
+        for cut in [Entry::User { sub: "42".into(), before: after }, Entry::All { before: after }] {
+            let (round, index) = (AtomicU64::new(0), std::sync::RwLock::new(Index::new(LIFETIME)));
+            index.read().unwrap().apply(&entry());
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    for _ in 0..ROUNDS {
+                        index.read().unwrap().apply(&cut);
+                        let mut index = index.write().unwrap();
+                        *index = Index::new(LIFETIME);
+                        index.apply(&entry());
+                    }
+                    round.store(1, Relaxed);
+                });
+                let name = sid.to_string();
+                while round.load(Relaxed) == 0 {
+                    let index = index.read().unwrap();
+                    for _ in 0..100 {
+                        assert!(index.has_ended(Some(&name), Some("42"), begun));
+                    }
+                }
+            });
         }
     }
 
