@@ -14,6 +14,7 @@ use waxseal_revocation::{
 };
 
 const ABSOLUTE: Duration = Duration::from_secs(1000);
+const KEY: &str = "waxseal:revocations";
 
 fn now() -> UnixTime {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
@@ -38,7 +39,6 @@ fn open(log: waxseal_revocation::Redis) -> RevocationList {
 
 /// A Redis in which a list was begun, long ago.
 fn begun(keeps: bool) -> Redis {
-    const KEY: &str = "waxseal:revocations";
     let redis = Redis::start(keeps);
     let info = redis.cli(&["info", "server"]);
     let run = info.lines().find_map(|line| line.strip_prefix("run_id:")).expect("a run").trim();
@@ -303,6 +303,12 @@ fn an_acknowledgement_can_mean_more() {
     // It is in the stream, once.
     let stream = redis.cli(&["xrange", "waxseal:revocations", "-", "+"]);
     assert_eq!(stream.matches("until").count(), 1);
+    // Nor where it cannot be known.
+    redis.cli(&["acl", "setuser", "default", "-wait"]);
+    let list = open(log(&redis).acknowledgement(Acknowledgement::Replicas(1)));
+    becomes(&list, State::Current);
+    let error = wait(end(&list, "third")).expect_err("it may not ask").to_string();
+    assert!(error.contains("permissions"), "{error}");
     // A server without WAITAOF (before 7.2) is believed as it is.
     let list = open(log(&redis).acknowledgement(Acknowledgement::Synced(0)));
     becomes(&list, State::Current);

@@ -42,6 +42,15 @@ pub(super) struct Stream {
     key: String,
 }
 
+/// Whether what was written is as safe as it is to be.
+pub(super) enum Waited {
+    Safe,
+    /// Not now, and why.
+    NotSafe(String),
+    /// The server is too old to be asked.
+    CannotTell,
+}
+
 /// What the stream is like right now.
 pub(super) struct Looked {
     /// `None` if there is no list.
@@ -161,32 +170,39 @@ impl Stream {
         }
     }
 
-    /// Waits until others have what this connection has written; says whether
-    /// they have. `None` if the server has no such command.
+    /// Waits until others have what this connection has written.
     pub(super) async fn wait(
         &mut self,
         acknowledgement: Acknowledgement,
         timeout: Duration,
-    ) -> Result<Option<bool>> {
+    ) -> Result<Waited> {
         let ms = u64::try_from(half(timeout.min(ANSWER)).as_millis()).unwrap_or(1).max(1);
-        let answer = match acknowledgement {
-            Acknowledgement::Written => return Ok(Some(true)),
+        let (answer, not_yet) = match acknowledgement {
+            Acknowledgement::Written => return Ok(Waited::Safe),
             Acknowledgement::Replicas(count) => {
                 let mut command = cmd("WAIT");
                 command.arg(count).arg(ms);
-                let answer = command.query_async(&mut self.connection);
-                answer.await.map(|replicas: u32| replicas >= count)
+                let answer = command.query_async(&mut self.connection).await;
+                let answer = answer.map(|replicas: u32| replicas >= count);
+                (answer, "too few replicas have it yet")
             }
             Acknowledgement::Synced(count) => {
                 let mut command = cmd("WAITAOF");
                 command.arg(1).arg(count).arg(ms);
-                let answer = command.query_async(&mut self.connection);
-                answer.await.map(|(own, replicas): (u32, u32)| own >= 1 && replicas >= count)
+                let answer = command.query_async(&mut self.connection).await;
+                let answer = answer.map(|(own, others): (u32, u32)| own >= 1 && others >= count);
+                (answer, "it is not synced to disk yet")
             }
         };
         match answer {
-            Err(error) if matches!(error.kind(), ErrorKind::Server(_)) => Ok(None),
-            answer => answer.map(Some),
+            Ok(true) => Ok(Waited::Safe),
+            Ok(false) => Ok(Waited::NotSafe(not_yet.into())),
+            Err(error) if is_unknown_command(&error) => Ok(Waited::CannotTell),
+            // It may not be asked that, or could never do it: without a file, say.
+            Err(error) if matches!(error.kind(), ErrorKind::Server(_)) => {
+                Ok(Waited::NotSafe(error.to_string()))
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -251,6 +267,10 @@ impl Stream {
         let delete = cmd("XDEL").arg(&self.key).arg(ids).query_async(&mut self.connection).await;
         delete.map(|_: u64| ())
     }
+}
+
+fn is_unknown_command(error: &RedisError) -> bool {
+    error.detail().is_some_and(|detail| detail.starts_with("unknown command"))
 }
 
 impl Looked {

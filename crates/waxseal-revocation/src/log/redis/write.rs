@@ -6,7 +6,10 @@ use redis::RedisError;
 use tokio::{sync::mpsc::UnboundedReceiver, time::timeout};
 use waxseal_core::NotRecorded;
 
-use super::{Acknowledgement, BackOff, Redis, stream::Stream};
+use super::{
+    BackOff, Redis,
+    stream::{Stream, Waited},
+};
 use crate::{list::Shared, log::Append};
 
 /// When the list is dropped, what is pending gets this long.
@@ -68,21 +71,20 @@ impl<'k> Writer<'k> {
         if !stream.append(self.pending.iter().flat_map(|append| &append.entries)).await? {
             return Ok(Err("Redis has no revocation list".into()));
         }
-        let wait = stream.wait(self.redis.acknowledgement, self.redis.timeout).await?;
-        if wait.is_none() && !self.told {
-            self.told = true;
-            tracing::warn!(
-                asked = ?self.redis.acknowledgement,
-                "Redis has no such command; its answer to the write counts"
-            );
-        }
-        // Written it is, and Redis goes on passing it on: nothing to write again.
-        let result = match (wait, self.redis.acknowledgement) {
-            (Some(false), Acknowledgement::Replicas(_)) => {
-                Err(NotRecorded::new("too few replicas have it yet"))
+        let result = match stream.wait(self.redis.acknowledgement, self.redis.timeout).await? {
+            Waited::Safe => Ok(()),
+            Waited::CannotTell => {
+                if !std::mem::replace(&mut self.told, true) {
+                    tracing::warn!(
+                        asked = ?self.redis.acknowledgement,
+                        "Redis has no such command; its answer to the write counts"
+                    );
+                }
+                Ok(())
             }
-            (Some(false), _) => Err(NotRecorded::new("it is not synced to disk yet")),
-            _ => Ok(()),
+            // Written it is, and Redis goes on passing it on: nothing to write
+            // again.
+            Waited::NotSafe(reason) => Err(NotRecorded::new(reason)),
         };
         let count = self.pending.iter().map(|append| append.entries.len()).sum();
         self.shared.health.pending().fetch_sub(count, Relaxed);
