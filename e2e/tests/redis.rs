@@ -223,6 +223,23 @@ fn entries_lost_behind_new_ones_are_published_again() {
 }
 
 #[test]
+fn what_has_come_together_is_written_however_much_it_is() {
+    const MANY: usize = 300_000;
+    let redis = begun(true);
+    let list = open(log(&redis));
+    becomes(&list, State::Current);
+    redis.cut();
+    for number in 0..MANY {
+        drop(end(&list, &number.to_string()));
+    }
+    redis.mend();
+    eventually("all is written", || list.status().pending == 0);
+    // And not several times.
+    let items: usize = redis.cli(&["xlen", KEY]).parse().expect("a number");
+    assert!(items < MANY + MANY / 10, "{items}");
+}
+
+#[test]
 fn a_list_that_is_begun_anew_is_completed() {
     let redis = begun(true);
     let one = open(log(&redis));
