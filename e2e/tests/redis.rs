@@ -240,6 +240,25 @@ fn what_has_come_together_is_written_however_much_it_is() {
 }
 
 #[test]
+fn after_an_absence_all_is_read_before_anything_is_trusted() {
+    let redis = begun(true);
+    let list = open(log(&redis).stale_after(Duration::from_secs(1)));
+    becomes(&list, State::Current);
+    redis.cut();
+    becomes(&list, State::Stale);
+    let fill = "local sid
+                for i = 1, 300000 do
+                  sid = string.sub(redis.sha1hex(i), 1, 21) .. 'A'
+                  redis.call('XADD', KEYS[1], '*', 'sid', sid, 'until', ARGV[1])
+                end
+                return sid";
+    let last = redis.cli(&["eval", fill, "1", KEY, &(now().as_secs() + 600).to_string()]);
+    redis.mend();
+    eventually("it is trusted", || standing(&list, "another") == Standing::Good);
+    assert_eq!(standing(&list, &last), Standing::Ended);
+}
+
+#[test]
 fn a_list_that_is_begun_anew_is_completed() {
     let redis = begun(true);
     let one = open(log(&redis));

@@ -10,7 +10,7 @@ use waxseal_core::Sealer;
 
 use super::{
     BackOff, LOOK, Redis,
-    stream::{Looked, Stream},
+    stream::{Looked, PAGE, Stream},
     trim::Trimmer,
     wire::{Item, Whole, id_parts},
 };
@@ -60,7 +60,9 @@ impl<'k> Follower<'k> {
         let mut first = true;
         loop {
             let looked = stream.look().await?;
-            self.shared.health.contact();
+            if self.is_level(&looked) {
+                self.shared.health.contact();
+            }
             self.back_off.reset();
             if std::mem::take(&mut first) {
                 self.compare_clocks(&looked);
@@ -93,6 +95,16 @@ impl<'k> Follower<'k> {
         Ok(())
     }
 
+    /// Whether nothing is known to be missing here. Where something is, there is
+    /// no contact yet: what was out of reach for too long is not trusted again
+    /// before all has been read that came meanwhile.
+    fn is_level(&self, looked: &Looked) -> bool {
+        let level = |seen: &Seen| id_parts(&looked.last) <= id_parts(&seen.last);
+        let read =
+            || self.must_read_again(looked).is_none() && self.seen.as_ref().is_some_and(level);
+        !self.whole.load(Relaxed) || read()
+    }
+
     fn must_read_again(&self, looked: &Looked) -> Option<&'static str> {
         let Some(seen) = &self.seen else { return Some("first") };
         if looked.epoch.as_deref() != Some(&seen.epoch) {
@@ -116,7 +128,6 @@ impl<'k> Follower<'k> {
         self.marker = None;
         loop {
             let page = stream.page(last.as_deref()).await?;
-            self.shared.health.contact();
             let Some(newest) = page.last() else { break };
             last = Some(newest.id.clone());
             for item in &page {
@@ -126,6 +137,7 @@ impl<'k> Follower<'k> {
                 self.take(item);
             }
         }
+        self.shared.health.contact();
         if let Some(there) = there {
             self.publish(stream, looked, &there).await?;
         }
@@ -206,7 +218,9 @@ impl<'k> Follower<'k> {
             let Some(seen) = &self.seen else { return Ok(()) };
             self.shared.health.set_lag(looked.lag(&seen.last));
             let items = stream.next(&seen.last, left).await?;
-            self.shared.health.contact();
+            if items.len() < PAGE {
+                self.shared.health.contact();
+            }
             if let (Some(newest), Some(seen)) = (items.last(), &mut self.seen) {
                 seen.last.clone_from(&newest.id);
             }

@@ -18,7 +18,7 @@ use crate::entry::Entry;
 /// A connection that does not answer for this long is dropped.
 const ANSWER: Duration = Duration::from_secs(3);
 /// How many items are read at once.
-const PAGE: usize = 1000;
+pub(super) const PAGE: usize = 1000;
 /// How many are written at once.
 const BATCH: usize = 500;
 
