@@ -10,7 +10,7 @@ use std::{
 use e2e::redis::Redis;
 use waxseal::{Ended, Revocations as _, Standing, UnixTime};
 use waxseal_revocation::{
-    Acknowledgement, Entry, NotRecorded, Recording, RevocationList, State, operator,
+    Acknowledgement, Entry, NotRecorded, Recording, RevocationList, SessionName, State, operator,
 };
 
 const ABSOLUTE: Duration = Duration::from_secs(1000);
@@ -256,6 +256,30 @@ fn after_an_absence_all_is_read_before_anything_is_trusted() {
     redis.mend();
     eventually("it is trusted", || standing(&list, "another") == Standing::Good);
     assert_eq!(standing(&list, &last), Standing::Ended);
+}
+
+#[test]
+fn entries_lost_in_a_process_that_goes_on_are_published_again() {
+    let redis = begun(true);
+    let one = open(log(&redis));
+    becomes(&one, State::Current);
+    wait(end(&one, "lost")).expect("it is recorded");
+    // Its server reads it, too.
+    thread::sleep(Duration::from_secs(1));
+    // As above, without a restart: a backup put back.
+    redis.cut();
+    let entries = redis.cli(&["--json", "xrange", KEY, "-", "+"]);
+    let entries: Vec<(String, Vec<String>)> = serde_json::from_str(&entries).expect("JSON");
+    redis.cli(&["del", KEY]);
+    for (id, fields) in &entries[..entries.len() - 1] {
+        let mut command = vec!["xadd", KEY, id];
+        command.extend(fields.iter().map(String::as_str));
+        redis.cli(&command);
+    }
+    redis.cli(&["xadd", KEY, "*", "sub", "42", "before", "1900000000"]);
+    redis.mend();
+    let name = SessionName::of("lost").to_string();
+    eventually("it is there again", || redis.cli(&["xrange", KEY, "-", "+"]).contains(&name));
 }
 
 #[test]

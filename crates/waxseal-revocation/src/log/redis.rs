@@ -197,7 +197,7 @@ impl Redis {
     pub(super) fn read(&self) -> Result<Vec<Entry>, LogError> {
         Self::now(async {
             let mut stream = self.connect().await?;
-            let looked = stream.look().await?;
+            let looked = stream.look(None).await?;
             looked.epoch.ok_or_else(uninitialised)?;
             let mut entries = Vec::new();
             let mut from = None;

@@ -59,7 +59,8 @@ impl<'k> Follower<'k> {
     async fn follow(&mut self, mut stream: Stream) -> Result<(), RedisError> {
         let mut first = true;
         loop {
-            let looked = stream.look().await?;
+            let read = self.seen.as_ref().map(|seen| &*seen.last);
+            let looked = stream.look(read).await?;
             if self.is_level(&looked) {
                 self.shared.health.contact();
             }
@@ -111,6 +112,9 @@ impl<'k> Follower<'k> {
             Some("the list was begun again")
         } else if id_parts(&looked.last) < id_parts(&seen.last) {
             Some("Redis has lost entries")
+        } else if !looked.kept {
+            // Lost, and hidden by what was written since; or it has expired.
+            Some("the last entry that was read is gone")
         } else if looked.run != seen.run {
             // What was lost could have been hidden by what was written since.
             Some("Redis was restarted, or another has taken over")

@@ -61,6 +61,8 @@ pub(super) struct Looked {
     pub(super) run: String,
     /// For how long that has been running.
     pub(super) up: Duration,
+    /// Whether the item that was asked for is still there.
+    pub(super) kept: bool,
     pub(super) now: UnixTime,
 }
 
@@ -73,8 +75,10 @@ impl Stream {
         Ok(Self { connection, key: key.into() })
     }
 
-    pub(super) async fn look(&mut self) -> Result<Looked> {
-        let (first, (secs, _)): (Vec<Raw>, (u64, u64)) = pipe()
+    /// Looks, also whether an item that was read is still there.
+    pub(super) async fn look(&mut self, read: Option<&str>) -> Result<Looked> {
+        let read = read.unwrap_or("-");
+        let (first, (secs, _), kept): (Vec<Raw>, (u64, u64), Vec<Raw>) = pipe()
             .cmd("XRANGE")
             .arg(&self.key)
             .arg("-")
@@ -82,13 +86,20 @@ impl Stream {
             .arg("COUNT")
             .arg(1)
             .cmd("TIME")
+            .cmd("XRANGE")
+            .arg(&self.key)
+            .arg(read)
+            .arg(if read == "-" { "+" } else { read })
+            .arg("COUNT")
+            .arg(1)
             .query_async(&mut self.connection)
             .await?;
         let first = first.into_iter().next().map(Item::from);
         let epoch = first.and_then(|first| first.epoch().map(String::from));
         let last = if epoch.is_some() { self.last().await? } else { String::new() };
         let (run, up) = self.process().await?;
-        Ok(Looked { epoch, last, run, up, now: UnixTime::from_secs(secs) })
+        let kept = !kept.is_empty();
+        Ok(Looked { epoch, last, run, up, kept, now: UnixTime::from_secs(secs) })
     }
 
     async fn last(&mut self) -> Result<String> {
