@@ -283,6 +283,40 @@ fn entries_lost_in_a_process_that_goes_on_are_published_again() {
 }
 
 #[test]
+fn whoever_takes_over_is_not_trusted_at_once() {
+    const SETTLE: u64 = 4;
+    let redis = Redis::start(true);
+    // Of a process before: this one was a replica all the time, and lacks what
+    // came last.
+    redis.cli(&["xadd", KEY, "*", "epoch", "test"]);
+    let early = SessionName::of("early").to_string();
+    let until = (now().as_secs() + 600).to_string();
+    redis.cli(&["xadd", KEY, "*", "sid", &early, "until", &until]);
+    redis.cli(&["xadd", KEY, "*", "whole", "test", "run", "before", "by", "server"]);
+    thread::sleep(Duration::from_secs(SETTLE + 1));
+    let list = open(log(&redis).settle(Duration::from_secs(SETTLE)));
+    knows(&list, "early");
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(standing(&list, "late"), Standing::Unknown);
+    // Another server publishes it.
+    let late = SessionName::of("late").to_string();
+    redis.cli(&["xadd", KEY, "*", "sid", &late, "until", &until]);
+    becomes(&list, State::Current);
+    assert_eq!(standing(&list, "late"), Standing::Ended);
+}
+
+#[test]
+fn a_clock_that_was_ahead_keeps_nobody_waiting() {
+    let redis = Redis::start(true);
+    let info = redis.cli(&["info", "server"]);
+    let run = info.lines().find_map(|line| line.strip_prefix("run_id:")).expect("a run").trim();
+    let id = format!("{}000-0", now().as_secs() + 100_000);
+    redis.cli(&["xadd", KEY, "*", "epoch", "test"]);
+    redis.cli(&["xadd", KEY, &id, "whole", "test", "run", run, "by", "server"]);
+    becomes(&open(log(&redis)), State::Current);
+}
+
+#[test]
 fn a_list_that_is_begun_anew_is_completed() {
     let redis = begun(true);
     let one = open(log(&redis));

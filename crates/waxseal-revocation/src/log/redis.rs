@@ -147,8 +147,9 @@ impl Redis {
         self
     }
 
-    /// How long after a restart of Redis a server that starts waits for the
-    /// others to complete the list; 10 seconds unless given.
+    /// How long a server that starts waits for the others to complete the list
+    /// where Redis was restarted or another has taken over since that was last
+    /// said; 10 seconds unless given.
     #[must_use]
     pub const fn settle(mut self, time: Duration) -> Self {
         self.settle = time;

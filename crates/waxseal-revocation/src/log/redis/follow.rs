@@ -2,7 +2,7 @@
 
 use std::{
     sync::atomic::{AtomicBool, Ordering::Relaxed},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use redis::RedisError;
@@ -24,6 +24,8 @@ pub(super) struct Follower<'k> {
     seen: Option<Seen>,
     /// The last that was read.
     marker: Option<Whole>,
+    /// What a list that is not whole yet was like when it last changed, and when.
+    waiting: Option<(String, Instant)>,
     trimmer: Trimmer,
     back_off: BackOff,
 }
@@ -39,7 +41,8 @@ struct Seen {
 impl<'k> Follower<'k> {
     pub(super) fn new(redis: &'k Redis, shared: &'k Shared, whole: &'k AtomicBool) -> Self {
         let (trimmer, back_off) = (Trimmer::new(), BackOff::new());
-        Self { redis, shared, whole, seen: None, marker: None, trimmer, back_off }
+        let (seen, marker, waiting) = (None, None, None);
+        Self { redis, shared, whole, seen, marker, waiting, trimmer, back_off }
     }
 
     /// For ever: whatever happens to the connection, another is made.
@@ -179,22 +182,20 @@ impl<'k> Follower<'k> {
         if self.whole.load(Relaxed) {
             return Ok(());
         }
+        let (settle, waited) = (self.redis.settle, self.waited(looked));
         let same_epoch = |marker: &&Whole| Some(&marker.epoch) == looked.epoch.as_ref();
         let Some(marker) = self.marker.as_ref().filter(same_epoch) else {
             // A server is publishing what it knows, and has not finished.
             self.shared.health.set(State::Loading, false);
             return Ok(());
         };
-        let settle = self.redis.settle;
-        let is_whole = if marker.run == looked.run {
-            let (at, _) = id_parts(&marker.id);
-            let age = looked.now.as_secs().saturating_sub(at / 1000);
-            // Others may know more than the server that has said so first.
-            marker.by_init || age >= settle.as_secs()
-        } else {
-            // Redis was started again. Who knows more would have said so by now.
-            looked.up >= settle
-        };
+        // Who knows more than the server that has said so first has said it by
+        // then; also where another process has taken over, however long that has
+        // been running.
+        let (at, _) = id_parts(&marker.id);
+        let age = looked.now.as_secs().saturating_sub(at / 1000);
+        let told = marker.run == looked.run && (marker.by_init || age >= settle.as_secs());
+        let is_whole = told || waited >= settle;
         if is_whole {
             if self.is_marked(looked).is_none() {
                 self.marker = stream.mark_whole(looked).await?;
@@ -203,6 +204,21 @@ impl<'k> Follower<'k> {
             self.shared.health.set(State::Current, true);
         }
         Ok(())
+    }
+
+    /// For how long nothing has changed in what a list that is not whole waits
+    /// for. By this server's own time: an identifier may lie ahead of the clock
+    /// of Redis, where that was set.
+    fn waited(&mut self, looked: &Looked) -> Duration {
+        let what = self.marker.as_ref().map_or(&looked.last, |marker| &marker.id);
+        let now = format!("{} {what}", looked.run);
+        match &self.waiting {
+            Some((like, since)) if *like == now => since.elapsed(),
+            _ => {
+                self.waiting = Some((now, Instant::now()));
+                Duration::ZERO
+            }
+        }
     }
 
     /// The marker that the list is complete in this Redis process.

@@ -59,8 +59,6 @@ pub(super) struct Looked {
     pub(super) last: String,
     /// The Redis process; empty where it is not told.
     pub(super) run: String,
-    /// For how long that has been running.
-    pub(super) up: Duration,
     /// Whether the item that was asked for is still there.
     pub(super) kept: bool,
     pub(super) now: UnixTime,
@@ -97,9 +95,8 @@ impl Stream {
         let first = first.into_iter().next().map(Item::from);
         let epoch = first.and_then(|first| first.epoch().map(String::from));
         let last = if epoch.is_some() { self.last().await? } else { String::new() };
-        let (run, up) = self.process().await?;
-        let kept = !kept.is_empty();
-        Ok(Looked { epoch, last, run, up, kept, now: UnixTime::from_secs(secs) })
+        let (run, kept) = (self.process().await?, !kept.is_empty());
+        Ok(Looked { epoch, last, run, kept, now: UnixTime::from_secs(secs) })
     }
 
     async fn last(&mut self) -> Result<String> {
@@ -109,7 +106,7 @@ impl Stream {
         Ok(from_redis_value(last)?)
     }
 
-    async fn process(&mut self) -> Result<(String, Duration)> {
+    async fn process(&mut self) -> Result<String> {
         let info: Result<String> =
             cmd("INFO").arg("server").query_async(&mut self.connection).await;
         let info = match info {
@@ -117,11 +114,8 @@ impl Stream {
             Err(error) if matches!(error.kind(), ErrorKind::Server(_)) => String::new(),
             info => info?,
         };
-        let line =
-            |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-        let up = line("uptime_in_seconds:").and_then(|secs| secs.parse().ok());
-        let up = up.map_or(Duration::MAX, Duration::from_secs);
-        Ok((line("run_id:").unwrap_or_default().into(), up))
+        let run = info.lines().find_map(|line| line.strip_prefix("run_id:"));
+        Ok(run.unwrap_or_default().trim().into())
     }
 
     /// The items after one, or the first ones.
@@ -226,7 +220,7 @@ impl Stream {
     /// Begins a list where there is none, with one entry and complete.
     pub(super) async fn init(&mut self, first: &Entry) -> Result<bool> {
         let Entry::All { before } = first else { return Ok(false) };
-        let (run, _) = self.process().await?;
+        let run = self.process().await?;
         let mut command = self.create_command()?;
         command.arg(before.as_secs()).arg(run);
         command.query_async(&mut self.connection).await.map(|begun: u32| begun == 1)
