@@ -317,6 +317,19 @@ fn a_clock_that_was_ahead_keeps_nobody_waiting() {
 }
 
 #[test]
+fn a_list_that_nobody_has_lived_to_complete_can_be_begun() {
+    let redis = Redis::start(true);
+    redis.cli(&["xadd", KEY, "*", "epoch", "test"]);
+    let list = open(log(&redis));
+    becomes(&list, State::Uninitialised);
+    let before = ago(1);
+    assert!(operator::init(&log(&redis).into()).expect("it is begun"));
+    becomes(&list, State::Current);
+    assert_eq!(list.standing(None, None, before), Standing::Ended);
+    assert!(!operator::init(&log(&redis).into()).expect("it can be asked"));
+}
+
+#[test]
 fn a_list_that_is_begun_anew_is_completed() {
     let redis = begun(true);
     let one = open(log(&redis));

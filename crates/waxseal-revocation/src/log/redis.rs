@@ -15,7 +15,7 @@ use std::{
 use ::redis::{Client, IntoConnectionInfo as _};
 use tokio::{runtime, sync::mpsc};
 
-use self::{follow::Follower, stream::Stream, write::Writer};
+use self::{follow::Follower, stream::Stream, wire::Item, write::Writer};
 use super::Appender;
 use crate::{
     entry::Entry,
@@ -219,7 +219,25 @@ impl Redis {
     }
 
     pub(super) fn init(&self, first: &Entry) -> Result<bool, LogError> {
-        Self::now(async { Ok(self.connect().await?.init(first).await?) })
+        Self::now(async {
+            let mut stream = self.connect().await?;
+            if stream.init(first).await? {
+                return Ok(true);
+            }
+            let looked = stream.look(None).await?;
+            let mut from = None;
+            loop {
+                let page = stream.page(from.as_deref()).await?;
+                if page.iter().filter_map(Item::whole).any(|it| Some(it.epoch) == looked.epoch) {
+                    return Ok(false);
+                }
+                let Some(last) = page.last() else { break };
+                from = Some(last.id.clone());
+            }
+            // A server has begun it, and has not lived to complete it: nobody will.
+            stream.append([first]).await?;
+            Ok(stream.mark_whole(&looked).await?.is_some())
+        })
     }
 
     fn now<T>(work: impl Future<Output = Result<T, LogError>>) -> Result<T, LogError> {

@@ -185,8 +185,10 @@ impl<'k> Follower<'k> {
         let (settle, waited) = (self.redis.settle, self.waited(looked));
         let same_epoch = |marker: &&Whole| Some(&marker.epoch) == looked.epoch.as_ref();
         let Some(marker) = self.marker.as_ref().filter(same_epoch) else {
-            // A server is publishing what it knows, and has not finished.
-            self.shared.health.set(State::Loading, false);
+            // A server is publishing what it knows, and has not finished. Where
+            // nothing comes any more it never will.
+            let state = if waited < settle { State::Loading } else { State::Uninitialised };
+            self.shared.health.set(state, false);
             return Ok(());
         };
         // Who knows more than the server that has said so first has said it by
