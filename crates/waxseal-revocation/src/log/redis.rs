@@ -191,7 +191,8 @@ impl Redis {
                 }
             }
             shared.tick();
-            tokio::time::sleep(Duration::from_secs(1).min(half(self.stale_after))).await;
+            let pause = half(self.stale_after).clamp(Duration::from_millis(10), LOOK);
+            tokio::time::sleep(pause).await;
         }
     }
 
