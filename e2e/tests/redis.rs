@@ -249,10 +249,10 @@ fn after_an_absence_all_is_read_before_anything_is_trusted() {
     let fill = "local sid
                 for i = 1, 300000 do
                   sid = string.sub(redis.sha1hex(i), 1, 21) .. 'A'
-                  redis.call('XADD', KEYS[1], '*', 'sid', sid, 'until', ARGV[1])
+                  redis.call('XADD', KEYS[1], '*', 'sid', sid, 'begun', ARGV[1])
                 end
                 return sid";
-    let last = redis.cli(&["eval", fill, "1", KEY, &(now().as_secs() + 600).to_string()]);
+    let last = redis.cli(&["eval", fill, "1", KEY, &now().to_string()]);
     redis.mend();
     eventually("it is trusted", || standing(&list, "another") == Standing::Good);
     assert_eq!(standing(&list, &last), Standing::Ended);
@@ -290,8 +290,8 @@ fn whoever_takes_over_is_not_trusted_at_once() {
     // came last.
     redis.cli(&["xadd", KEY, "*", "epoch", "test"]);
     let early = SessionName::of("early").to_string();
-    let until = (now().as_secs() + 600).to_string();
-    redis.cli(&["xadd", KEY, "*", "sid", &early, "until", &until]);
+    let begun = now().to_string();
+    redis.cli(&["xadd", KEY, "*", "sid", &early, "begun", &begun]);
     redis.cli(&["xadd", KEY, "*", "whole", "test", "run", "before", "by", "server"]);
     thread::sleep(Duration::from_secs(SETTLE + 1));
     let list = open(log(&redis).settle(Duration::from_secs(SETTLE)));
@@ -300,7 +300,7 @@ fn whoever_takes_over_is_not_trusted_at_once() {
     assert_eq!(standing(&list, "late"), Standing::Unknown);
     // Another server publishes it.
     let late = SessionName::of("late").to_string();
-    redis.cli(&["xadd", KEY, "*", "sid", &late, "until", &until]);
+    redis.cli(&["xadd", KEY, "*", "sid", &late, "begun", &begun]);
     becomes(&list, State::Current);
     assert_eq!(standing(&list, "late"), Standing::Ended);
 }
@@ -387,9 +387,9 @@ fn what_has_expired_leaves_memory_and_the_stream() {
     wait(end(&one, "new")).expect("it is recorded");
     assert_eq!(one.status().entries, 2);
     let stream = || redis.cli(&["xrange", "waxseal:revocations", "-", "+"]);
-    assert_eq!(stream().matches("until").count(), 2);
+    assert_eq!(stream().matches("begun").count(), 2);
     eventually("memory", || one.status().entries == 1);
-    eventually("the stream", || stream().matches("until").count() == 1);
+    eventually("the stream", || stream().matches("begun").count() == 1);
     // The cut with which it was begun has expired, too; what makes it a list
     // stays.
     eventually("the cut", || redis.cli(&["xlen", "waxseal:revocations"]) == "3");
@@ -409,7 +409,7 @@ fn an_acknowledgement_can_mean_more() {
     assert!(error.contains("too few replicas"), "{error}");
     // It is in the stream, once.
     let stream = redis.cli(&["xrange", "waxseal:revocations", "-", "+"]);
-    assert_eq!(stream.matches("until").count(), 1);
+    assert_eq!(stream.matches("begun").count(), 1);
     // Nor where it cannot be known.
     redis.cli(&["acl", "setuser", "default", "-wait"]);
     let list = open(log(&redis).acknowledgement(Acknowledgement::Replicas(1)));

@@ -184,14 +184,14 @@ impl Revocations for RevocationList {
     }
 
     fn end(&self, session: Ended, now: UnixTime) -> Recording {
-        let Shared { index, health, lifetime, max_entries, .. } = &*self.shared;
+        let Shared { index, health, max_entries, .. } = &*self.shared;
         if index.len() >= *max_entries {
             health.watch_fill(index.len(), *max_entries);
             return Box::pin(ready(Err(NotRecorded::new(
                 "the revocation list is full; raise max_entries, or end all sessions",
             ))));
         }
-        let entry = Entry::session(&session, *lifetime);
+        let entry = Entry::session(&session);
         let applied = index.apply(&entry);
         let mut entries = vec![entry];
         if applied.too_many

@@ -117,6 +117,22 @@ fn everything_before_a_moment_ends() {
 }
 
 #[test]
+fn a_limit_that_is_raised_forgets_nothing() {
+    let place = Place::new();
+    let list = place.open();
+    wait(list.end_all_before(at(NOW - 600)).unwrap()).unwrap();
+    end(&list, SID, Some("42"), NOW - 500);
+    drop(list);
+    let clock = place.clock.clone();
+    let builder = RevocationList::builder(place.log()).clock(move || clock.now());
+    let list = builder.absolute_limit(ABSOLUTE * 2).open().unwrap();
+    assert_eq!(standing(&list, SID, Some("42"), NOW - 500), Ended);
+    // And it is known for as long as such a session may be good.
+    place.clock.set(NOW - 500 + 2 * 1000);
+    assert_eq!(standing(&list, SID, Some("42"), NOW - 500), Ended);
+}
+
+#[test]
 fn entries_leave_when_nothing_can_be_valid_any_more() {
     let place = Place::new();
     let list = place.open();
