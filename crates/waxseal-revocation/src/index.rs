@@ -96,6 +96,11 @@ impl Index {
         own.into_iter().chain([self.all_before()]).max().unwrap_or_default()
     }
 
+    /// The latest moment before which all sessions of anybody have ended.
+    pub(crate) fn latest_cut(&self) -> UnixTime {
+        self.cuts.latest().into_iter().chain([self.all_before()]).max().unwrap_or_default()
+    }
+
     /// Forgets what could not be valid any more `now`; says how many entries.
     pub(crate) fn expire(&self, now: UnixTime) -> usize {
         // One later: what ends at `now` exactly has ended.

@@ -17,6 +17,10 @@ use crate::{
 
 /// How far a cut lies ahead of the clock, for clocks that differ; in seconds.
 const AHEAD: u64 = Sealer::LEEWAY.as_secs() / 2;
+/// How far ahead of the clock a session may begin: further, and it is refused.
+const LATEST_BEGIN: u64 = Sealer::LEEWAY.as_secs();
+/// How far ahead a cut may be moved on. Past all that may have begun.
+const LATEST_CUT: u64 = LATEST_BEGIN + 1;
 
 /// The list of sessions that were ended early: a handle that is cheap to clone.
 ///
@@ -87,7 +91,9 @@ impl RevocationList {
             return Err(CutError);
         }
         // Up to now is meant for servers whose clocks are a little ahead, too.
-        let before = if moment < now { moment } else { next_cut(self.shared.all_before(), now) };
+        // And a session may have begun at the cut of its user.
+        let last = || self.shared.index.latest_cut();
+        let before = if moment < now { moment } else { next_cut(last(), now) };
         Ok(self.cut(Entry::All { before }))
     }
 
@@ -106,14 +112,19 @@ impl RevocationList {
 /// The moment of a cut that is made `now`, where the one before was at `last`.
 ///
 /// Past that, because a session that has begun since has done so at `last` if
-/// that lay ahead; but never so far ahead that a session which begins then would
-/// be refused for that.
-fn next_cut(last: UnixTime, now: UnixTime) -> UnixTime {
+/// that lay ahead; but no further than it has to: no session can begin for as
+/// long as it would be refused for beginning then.
+pub(crate) fn next_cut(last: UnixTime, now: UnixTime) -> UnixTime {
     let ahead = now.plus_secs(AHEAD);
     if last < ahead {
         return ahead;
     }
-    last.plus_secs(1).min(ahead.plus_secs(AHEAD / 2))
+    last.plus_secs(1).min(now.plus_secs(LATEST_CUT)).max(last)
+}
+
+/// The latest that a cut can be which another server has made `now`.
+pub(crate) fn latest_cut(now: UnixTime) -> UnixTime {
+    now.plus_secs(LATEST_CUT + AHEAD)
 }
 
 impl Shared {
@@ -121,7 +132,7 @@ impl Shared {
     /// as one of now: nobody could log in until then.
     pub(crate) fn learn(&self, entry: Entry) -> Applied {
         let now = self.clock.now();
-        let limit = now.plus_secs(Sealer::LEEWAY.as_secs());
+        let limit = latest_cut(now);
         let entry = match entry {
             Entry::User { before, .. } | Entry::All { before } if before > limit => {
                 events::cut_ahead(before, now);
@@ -137,10 +148,6 @@ impl Shared {
             return Applied::default();
         }
         self.index.apply(&entry)
-    }
-
-    pub(crate) fn all_before(&self) -> UnixTime {
-        self.index.cut_of(None)
     }
 
     pub(crate) fn status(&self) -> Status {
@@ -179,8 +186,9 @@ impl Revocations for RevocationList {
     }
 
     fn begin(&self, sub: Option<&str>, now: UnixTime) -> Option<UnixTime> {
-        let known = self.shared.health.is_trusted();
-        known.then(|| now.max(self.shared.index.cut_of(sub)))
+        let begun = now.max(self.shared.index.cut_of(sub));
+        let may_begin = begun <= now.plus_secs(LATEST_BEGIN);
+        (may_begin && self.shared.health.is_trusted()).then_some(begun)
     }
 
     fn end(&self, session: Ended, now: UnixTime) -> Recording {

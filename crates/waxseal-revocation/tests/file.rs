@@ -94,8 +94,38 @@ fn whoever_cuts_on_and_on_can_still_log_in() {
     for _ in 0..1000 {
         drop(list.end_all_for("42"));
     }
-    // A session that begins further ahead than the leeway would be refused.
-    assert!(list.begin(Some("42"), at(NOW)).unwrap() <= at(NOW + 60));
+    // A session that begins further ahead than the leeway would be refused: not
+    // this second, but the next.
+    assert_eq!(list.begin(Some("42"), at(NOW)), None);
+    place.clock.set(NOW + 1);
+    assert_eq!(list.begin(Some("42"), at(NOW + 1)), Some(at(NOW + 61)));
+    assert_eq!(list.begin(Some("43"), at(NOW + 1)), Some(at(NOW + 1)));
+}
+
+#[test]
+fn however_often_all_sessions_of_a_user_were_ended_the_next_time_ends_all() {
+    let place = Place::new();
+    let list = place.open();
+    for second in 0..3 {
+        place.clock.set(NOW + second);
+        for _ in 0..100 {
+            let begun = list.begin(Some("42"), at(NOW + second));
+            drop(list.end_all_for("42"));
+            if let Some(begun) = begun {
+                assert_eq!(list.standing(None, Some("42"), begun), Ended);
+            }
+        }
+    }
+}
+
+#[test]
+fn who_has_begun_at_a_cut_ends_with_all_others() {
+    let place = Place::new();
+    let list = place.open();
+    wait(list.end_all_for("42")).unwrap();
+    let begun = list.begin(Some("42"), at(NOW)).unwrap();
+    wait(list.end_all_before(at(NOW)).unwrap()).unwrap();
+    assert_eq!(list.standing(None, Some("42"), begun), Ended);
 }
 
 #[test]
