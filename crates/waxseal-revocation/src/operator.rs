@@ -6,13 +6,13 @@
 
 use std::time::Duration;
 
-use waxseal_core::{Sealer, UnixTime};
+use waxseal_core::UnixTime;
 
 use crate::{
     builder::system_time,
     entry::{Entry, Lifetime},
     error::OpenError,
-    list::Later as _,
+    list::{latest_cut, next_cut},
     log::Log,
 };
 
@@ -34,7 +34,13 @@ pub fn entries(log: &Log, absolute_limit: Duration) -> Result<Vec<Entry>, OpenEr
 ///
 /// [`OpenError`] where the log cannot be written, or does not exist.
 pub fn end_user(log: &Log, user: &str) -> Result<(), OpenError> {
-    log.write(&[Entry::User { sub: user.into(), before: soon() }])
+    let of_user = |entry: &Entry| match entry {
+        Entry::User { sub, before } if **sub == *user => Some(*before),
+        Entry::All { before } => Some(*before),
+        _ => None,
+    };
+    let before = next(log, of_user)?;
+    log.write(&[Entry::User { sub: user.into(), before }])
 }
 
 /// Ends all sessions that began before a moment, at most until now.
@@ -43,7 +49,12 @@ pub fn end_user(log: &Log, user: &str) -> Result<(), OpenError> {
 ///
 /// As [`end_user`].
 pub fn end_before(log: &Log, moment: UnixTime) -> Result<(), OpenError> {
-    log.write(&[Entry::All { before: moment.min(soon()) }])
+    let of_anybody = |entry: &Entry| match entry {
+        Entry::User { before, .. } | Entry::All { before } => Some(*before),
+        Entry::Session { .. } => None,
+    };
+    let before = if moment < system_time() { moment } else { next(log, of_anybody)? };
+    log.write(&[Entry::All { before }])
 }
 
 /// Begins a list in a log that has none, and ends all sessions that have begun
@@ -54,10 +65,13 @@ pub fn end_before(log: &Log, moment: UnixTime) -> Result<(), OpenError> {
 ///
 /// [`OpenError`] where the log cannot be written.
 pub fn init(log: &Log) -> Result<bool, OpenError> {
-    log.init(&Entry::All { before: soon() })
+    log.init(&Entry::All { before: next_cut(UnixTime::default(), system_time()) })
 }
 
-/// Now, for servers whose clocks are a little ahead, too.
-fn soon() -> UnixTime {
-    system_time().plus_secs(Sealer::LEEWAY.as_secs() / 2)
+/// The moment of a cut that is made now. Past those before, at which sessions may
+/// have begun since.
+fn next(log: &Log, cut: impl Fn(&Entry) -> Option<UnixTime>) -> Result<UnixTime, OpenError> {
+    let (now, entries) = (system_time(), log.read()?);
+    let cuts = entries.iter().filter_map(cut).filter(|before| *before <= latest_cut(now));
+    Ok(next_cut(cuts.max().unwrap_or_default(), now))
 }

@@ -277,3 +277,17 @@ fn operators_read_and_write_while_no_server_does() {
     assert_eq!(list.standing(None, Some("42"), at(NOW)), Good, "begun after all cuts");
     assert_eq!(list.standing(None, None, at(1_700_000_000)), Ended);
 }
+
+#[test]
+fn what_an_operator_ends_includes_who_has_begun_at_a_cut() {
+    let place = Place::new();
+    let moment = |entries: &[Entry]| match entries {
+        [Entry::User { before, .. }] | [Entry::All { before }, ..] => *before,
+        other => panic!("{other:?}"),
+    };
+    operator::init(&place.log()).unwrap();
+    let cut = || moment(&operator::entries(&place.log(), ABSOLUTE).unwrap());
+    let first = cut();
+    operator::end_before(&place.log(), at(u64::MAX)).unwrap();
+    assert!(cut() > first);
+}
