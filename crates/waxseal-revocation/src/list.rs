@@ -1,7 +1,13 @@
 //! The list that an application holds: what is ended goes into memory at once,
 //! and into the log.
 
-use std::{fmt, future::ready, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    fmt,
+    future::ready,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use waxseal_core::{Ended, NotRecorded, Recording, Revocations, Sealer, Standing, UnixTime};
 
@@ -44,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) absolute: Duration,
     pub(crate) max_entries: usize,
     pub(crate) clock: Clock,
+    /// Cuts that lie too far ahead of the clock yet.
+    pub(crate) ahead: Mutex<HashSet<Entry>>,
 }
 
 /// A source of the current time.
@@ -129,13 +137,16 @@ pub(crate) fn latest_cut(now: UnixTime) -> UnixTime {
 
 impl Shared {
     /// Adds what the log says. A cut further ahead than clocks may differ counts
-    /// as one of now: nobody could log in until then.
+    /// as one of now, because nobody could log in until then, and as itself when
+    /// its time has come: it may be the clock that was wrong.
     pub(crate) fn learn(&self, entry: Entry) -> Applied {
         let now = self.clock.now();
         let limit = latest_cut(now);
         let entry = match entry {
             Entry::User { before, .. } | Entry::All { before } if before > limit => {
-                events::cut_ahead(before, now);
+                if self.ahead().insert(entry.clone()) {
+                    events::cut_ahead(before, now);
+                }
                 let before = now.plus_secs(AHEAD);
                 match entry {
                     Entry::User { sub, .. } => Entry::User { sub, before },
@@ -148,6 +159,10 @@ impl Shared {
             return Applied::default();
         }
         self.index.apply(&entry)
+    }
+
+    fn ahead(&self) -> std::sync::MutexGuard<'_, HashSet<Entry>> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn status(&self) -> Status {
@@ -163,7 +178,13 @@ impl Shared {
 
     /// Now and then: forgets what has expired, and tells how things are.
     pub(crate) fn tick(&self) -> usize {
-        let expired = self.index.expire(self.clock.now());
+        let now = self.clock.now();
+        let due = |entry: &Entry| entry.until(self.lifetime) <= self.lifetime.end(latest_cut(now));
+        let due: Vec<Entry> = self.ahead().extract_if(due).collect();
+        for entry in due {
+            self.learn(entry);
+        }
+        let expired = self.index.expire(now);
         self.health.watch_fill(self.index.len(), self.max_entries);
         events::gauges(&self.status());
         expired

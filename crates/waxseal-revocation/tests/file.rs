@@ -291,3 +291,17 @@ fn what_an_operator_ends_includes_who_has_begun_at_a_cut() {
     operator::end_before(&place.log(), at(u64::MAX)).unwrap();
     assert!(cut() > first);
 }
+
+#[test]
+fn a_clock_that_was_behind_at_the_start_forgets_no_cut() {
+    let place = Place::new();
+    let list = place.open();
+    wait(list.end_all_for("42")).unwrap();
+    drop(list);
+    place.clock.set(NOW - 3600);
+    let list = place.open();
+    // It does not keep anybody out.
+    assert!(list.begin(Some("42"), at(NOW - 3600)).is_some());
+    place.clock.set(NOW);
+    eventually("the cut", || list.standing(None, Some("42"), at(NOW - 1)) == Ended);
+}
