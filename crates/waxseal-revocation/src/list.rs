@@ -67,6 +67,11 @@ impl RevocationList {
         Self { shared, appender: Arc::new(appender) }
     }
 
+    #[cfg(all(test, feature = "file"))]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// Ends all sessions of a user that have begun by now: "log out everywhere",
     /// a changed password. The user is what
     /// [`set_user`](waxseal_core::Handle::set_user) was told.
