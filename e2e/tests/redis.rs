@@ -252,10 +252,10 @@ fn after_an_absence_all_is_read_before_anything_is_trusted() {
                   redis.call('XADD', KEYS[1], '*', 'sid', sid, 'begun', ARGV[1])
                 end
                 return sid";
-    let last = redis.cli(&["eval", fill, "1", KEY, &now().to_string()]);
+    let newest = redis.cli(&["eval", fill, "1", KEY, &now().to_string()]);
     redis.mend();
     eventually("it is trusted", || standing(&list, "another") == Standing::Good);
-    assert_eq!(standing(&list, &last), Standing::Ended);
+    assert_eq!(standing(&list, &newest), Standing::Ended);
 }
 
 #[test]
@@ -397,6 +397,33 @@ fn what_has_expired_leaves_memory_and_the_stream() {
     let second = open(log(&redis));
     becomes(&second, State::Current);
     knows(&second, "new");
+}
+
+#[test]
+fn nobody_fills_the_stream_by_logging_in_and_out() {
+    let redis = begun(true);
+    let list = open(log(&redis));
+    becomes(&list, State::Current);
+    let (cut, begun) = (ago(700), ago(600));
+    let session = |number: usize| Ended { sid: number.to_string(), sub: Some("42".into()), begun };
+    for number in 0..1000 {
+        wait(list.end(session(number), now())).expect("it is recorded");
+    }
+    wait(end(&list, "of another")).expect("it is recorded");
+    for _ in 0..100 {
+        operator::end_before(&log(&redis).into(), cut).expect("it is recorded");
+    }
+    // What makes it a list, the last cut of everybody, that of the user, and the
+    // other.
+    eventually("they are one", || redis.cli(&["xlen", KEY]) == "5");
+    let second = open(log(&redis));
+    becomes(&second, State::Current);
+    knows(&second, "of another");
+    assert!((0..1000).all(|number| {
+        second.standing(Some(&number.to_string()), Some("42"), begun) == Standing::Ended
+    }));
+    let before = UnixTime::from_secs(cut.as_secs() - 1);
+    assert_eq!(second.standing(None, None, before), Standing::Ended);
 }
 
 #[test]

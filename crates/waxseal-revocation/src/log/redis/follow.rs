@@ -40,7 +40,7 @@ struct Seen {
 
 impl<'k> Follower<'k> {
     pub(super) fn new(redis: &'k Redis, shared: &'k Shared, whole: &'k AtomicBool) -> Self {
-        let (trimmer, back_off) = (Trimmer::new(), BackOff::new());
+        let (trimmer, back_off) = (Trimmer::new(shared.lifetime), BackOff::new());
         let (seen, marker, waiting) = (None, None, None);
         Self { redis, shared, whole, seen, marker, waiting, trimmer, back_off }
     }
@@ -133,6 +133,7 @@ impl<'k> Follower<'k> {
         let there = self.whole.load(Relaxed).then(|| Index::new(self.shared.lifetime));
         let mut last = None;
         self.marker = None;
+        self.trimmer.begin_again(self.shared.lifetime);
         loop {
             let page = stream.page(last.as_deref()).await?;
             let Some(newest) = page.last() else { break };
