@@ -10,10 +10,11 @@ use std::{
 use e2e::redis::Redis;
 use waxseal::{Ended, Revocations as _, Standing, UnixTime};
 use waxseal_revocation::{
-    Acknowledgement, Entry, NotRecorded, Recording, RevocationList, State, operator,
+    Acknowledgement, Entry, NotRecorded, Recording, RevocationList, SessionName, State, operator,
 };
 
 const ABSOLUTE: Duration = Duration::from_secs(1000);
+const KEY: &str = "waxseal:revocations";
 
 fn now() -> UnixTime {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
@@ -38,7 +39,6 @@ fn open(log: waxseal_revocation::Redis) -> RevocationList {
 
 /// A Redis in which a list was begun, long ago.
 fn begun(keeps: bool) -> Redis {
-    const KEY: &str = "waxseal:revocations";
     let redis = Redis::start(keeps);
     let info = redis.cli(&["info", "server"]);
     let run = info.lines().find_map(|line| line.strip_prefix("run_id:")).expect("a run").trim();
@@ -223,6 +223,113 @@ fn entries_lost_behind_new_ones_are_published_again() {
 }
 
 #[test]
+fn what_has_come_together_is_written_however_much_it_is() {
+    const MANY: usize = 300_000;
+    let redis = begun(true);
+    let list = open(log(&redis));
+    becomes(&list, State::Current);
+    redis.cut();
+    for number in 0..MANY {
+        drop(end(&list, &number.to_string()));
+    }
+    redis.mend();
+    eventually("all is written", || list.status().pending == 0);
+    // And not several times.
+    let items: usize = redis.cli(&["xlen", KEY]).parse().expect("a number");
+    assert!(items < MANY + MANY / 10, "{items}");
+}
+
+#[test]
+fn after_an_absence_all_is_read_before_anything_is_trusted() {
+    let redis = begun(true);
+    let list = open(log(&redis).stale_after(Duration::from_secs(1)));
+    becomes(&list, State::Current);
+    redis.cut();
+    becomes(&list, State::Stale);
+    let fill = "local sid
+                for i = 1, 300000 do
+                  sid = string.sub(redis.sha1hex(i), 1, 21) .. 'A'
+                  redis.call('XADD', KEYS[1], '*', 'sid', sid, 'begun', ARGV[1])
+                end
+                return sid";
+    let newest = redis.cli(&["eval", fill, "1", KEY, &now().to_string()]);
+    redis.mend();
+    eventually("it is trusted", || standing(&list, "another") == Standing::Good);
+    assert_eq!(standing(&list, &newest), Standing::Ended);
+}
+
+#[test]
+fn entries_lost_in_a_process_that_goes_on_are_published_again() {
+    let redis = begun(true);
+    let one = open(log(&redis));
+    becomes(&one, State::Current);
+    wait(end(&one, "lost")).expect("it is recorded");
+    // Its server reads it, too.
+    thread::sleep(Duration::from_secs(1));
+    // As above, without a restart: a backup put back.
+    redis.cut();
+    let entries = redis.cli(&["--json", "xrange", KEY, "-", "+"]);
+    let entries: Vec<(String, Vec<String>)> = serde_json::from_str(&entries).expect("JSON");
+    redis.cli(&["del", KEY]);
+    for (id, fields) in &entries[..entries.len() - 1] {
+        let mut command = vec!["xadd", KEY, id];
+        command.extend(fields.iter().map(String::as_str));
+        redis.cli(&command);
+    }
+    redis.cli(&["xadd", KEY, "*", "sub", "42", "before", "1900000000"]);
+    redis.mend();
+    let name = SessionName::of("lost").to_string();
+    eventually("it is there again", || redis.cli(&["xrange", KEY, "-", "+"]).contains(&name));
+}
+
+#[test]
+fn whoever_takes_over_is_not_trusted_at_once() {
+    const SETTLE: u64 = 4;
+    let redis = Redis::start(true);
+    // Of a process before: this one was a replica all the time, and lacks what
+    // came last.
+    redis.cli(&["xadd", KEY, "*", "epoch", "test"]);
+    let early = SessionName::of("early").to_string();
+    let begun = now().to_string();
+    redis.cli(&["xadd", KEY, "*", "sid", &early, "begun", &begun]);
+    redis.cli(&["xadd", KEY, "*", "whole", "test", "run", "before", "by", "server"]);
+    thread::sleep(Duration::from_secs(SETTLE + 1));
+    let list = open(log(&redis).settle(Duration::from_secs(SETTLE)));
+    knows(&list, "early");
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(standing(&list, "late"), Standing::Unknown);
+    // Another server publishes it.
+    let late = SessionName::of("late").to_string();
+    redis.cli(&["xadd", KEY, "*", "sid", &late, "begun", &begun]);
+    becomes(&list, State::Current);
+    assert_eq!(standing(&list, "late"), Standing::Ended);
+}
+
+#[test]
+fn a_clock_that_was_ahead_keeps_nobody_waiting() {
+    let redis = Redis::start(true);
+    let info = redis.cli(&["info", "server"]);
+    let run = info.lines().find_map(|line| line.strip_prefix("run_id:")).expect("a run").trim();
+    let id = format!("{}000-0", now().as_secs() + 100_000);
+    redis.cli(&["xadd", KEY, "*", "epoch", "test"]);
+    redis.cli(&["xadd", KEY, &id, "whole", "test", "run", run, "by", "server"]);
+    becomes(&open(log(&redis)), State::Current);
+}
+
+#[test]
+fn a_list_that_nobody_has_lived_to_complete_can_be_begun() {
+    let redis = Redis::start(true);
+    redis.cli(&["xadd", KEY, "*", "epoch", "test"]);
+    let list = open(log(&redis));
+    becomes(&list, State::Uninitialised);
+    let before = ago(1);
+    assert!(operator::init(&log(&redis).into()).expect("it is begun").is_some());
+    becomes(&list, State::Current);
+    assert_eq!(list.standing(None, None, before), Standing::Ended);
+    assert!(operator::init(&log(&redis).into()).expect("it can be asked").is_none());
+}
+
+#[test]
 fn a_list_that_is_begun_anew_is_completed() {
     let redis = begun(true);
     let one = open(log(&redis));
@@ -238,21 +345,6 @@ fn a_list_that_is_begun_anew_is_completed() {
 }
 
 #[test]
-fn a_list_that_nobody_has_finished_is_not_trusted() {
-    let redis = Redis::start(true);
-    // A server has begun to publish what it knew, and is gone.
-    redis.cli(&["xadd", "waxseal:revocations", "*", "epoch", "test"]);
-    redis.cli(&["xadd", "waxseal:revocations", "*", "before", "1700000000"]);
-    let list = open(log(&redis));
-    thread::sleep(Duration::from_secs(4)); // twice as long as it waits for others
-    assert_eq!(list.status().state, State::Loading);
-    assert_eq!(standing(&list, "session"), Standing::Unknown);
-    // No list is there that could be lost: an operator may begin it.
-    assert!(operator::init(&log(&redis).into()).expect("it is begun").is_some());
-    becomes(&list, State::Current);
-}
-
-#[test]
 fn who_is_completing_a_list_is_waited_for() {
     let redis = begun(true);
     redis.cli(&["xadd", "waxseal:revocations", "*", "completing", "another run"]);
@@ -260,30 +352,6 @@ fn who_is_completing_a_list_is_waited_for() {
     let list = open(log(&redis));
     becomes(&list, State::Current);
     assert!(asked.elapsed() >= Duration::from_secs(1), "{:?}", asked.elapsed());
-}
-
-#[test]
-fn the_stream_does_not_keep_what_cuts_have_taken_the_place_of() {
-    let redis = begun(true);
-    let list = open(log(&redis));
-    becomes(&list, State::Current);
-    let begun = now();
-    let end = |number: u64| {
-        let session = Ended { sid: format!("{number}"), sub: Some("42".into()), begun };
-        list.end(session, UnixTime::from_secs(begun.as_secs() + 1))
-    };
-    for ended in (0..500).map(end).collect::<Vec<_>>() {
-        wait(ended).expect("it is recorded");
-    }
-    wait(list.end(Ended { sid: "other".into(), sub: None, begun }, begun)).expect("recorded");
-    let stream = || redis.cli(&["xrange", "waxseal:revocations", "-", "+"]);
-    eventually("only the other", || stream().matches("until").count() == 1);
-    let second = open(log(&redis));
-    becomes(&second, State::Current);
-    assert_eq!(second.standing(Some("7"), Some("42"), begun), Standing::Ended);
-    assert_eq!(second.standing(Some("other"), None, begun), Standing::Ended);
-    let later = UnixTime::from_secs(begun.as_secs() + 1);
-    assert_eq!(second.standing(Some("new"), Some("42"), later), Standing::Good);
 }
 
 #[test]
@@ -329,9 +397,9 @@ fn what_has_expired_leaves_memory_and_the_stream() {
     wait(end(&one, "new")).expect("it is recorded");
     assert_eq!(one.status().entries, 2);
     let stream = || redis.cli(&["xrange", "waxseal:revocations", "-", "+"]);
-    assert_eq!(stream().matches("until").count(), 2);
+    assert_eq!(stream().matches("begun").count(), 2);
     eventually("memory", || one.status().entries == 1);
-    eventually("the stream", || stream().matches("until").count() == 1);
+    eventually("the stream", || stream().matches("begun").count() == 1);
     // The cut with which it was begun has expired, too; what makes it a list
     // stays.
     eventually("the cut", || redis.cli(&["xlen", "waxseal:revocations"]) == "3");
@@ -339,6 +407,33 @@ fn what_has_expired_leaves_memory_and_the_stream() {
     let second = open(log(&redis));
     becomes(&second, State::Current);
     knows(&second, "new");
+}
+
+#[test]
+fn nobody_fills_the_stream_by_logging_in_and_out() {
+    let redis = begun(true);
+    let list = open(log(&redis));
+    becomes(&list, State::Current);
+    let (cut, begun) = (ago(700), ago(600));
+    let session = |number: usize| Ended { sid: number.to_string(), sub: Some("42".into()), begun };
+    for number in 0..1000 {
+        wait(list.end(session(number), now())).expect("it is recorded");
+    }
+    wait(end(&list, "of another")).expect("it is recorded");
+    for _ in 0..100 {
+        operator::end_before(&log(&redis).into(), cut).expect("it is recorded");
+    }
+    // What makes it a list, a cut of everybody, that of the user, the other, and
+    // whatever has come last.
+    eventually("they are one", || redis.cli(&["xlen", KEY]) == "6");
+    let second = open(log(&redis));
+    becomes(&second, State::Current);
+    knows(&second, "of another");
+    assert!((0..1000).all(|number| {
+        second.standing(Some(&number.to_string()), Some("42"), begun) == Standing::Ended
+    }));
+    let before = UnixTime::from_secs(cut.as_secs() - 1);
+    assert_eq!(second.standing(None, None, before), Standing::Ended);
 }
 
 #[test]
@@ -351,7 +446,13 @@ fn an_acknowledgement_can_mean_more() {
     assert!(error.contains("too few replicas"), "{error}");
     // It is in the stream, once.
     let stream = redis.cli(&["xrange", "waxseal:revocations", "-", "+"]);
-    assert_eq!(stream.matches("until").count(), 1);
+    assert_eq!(stream.matches("begun").count(), 1);
+    // Nor where it cannot be known.
+    redis.cli(&["acl", "setuser", "default", "-wait"]);
+    let list = open(log(&redis).acknowledgement(Acknowledgement::Replicas(1)));
+    becomes(&list, State::Current);
+    let error = wait(end(&list, "third")).expect_err("it may not ask").to_string();
+    assert!(error.contains("permissions"), "{error}");
     // A server without WAITAOF (before 7.2) is believed as it is.
     let list = open(log(&redis).acknowledgement(Acknowledgement::Synced(0)));
     becomes(&list, State::Current);

@@ -75,7 +75,7 @@ enum Line<'e> {
         sid: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         sub: Option<&'e str>,
-        until: u64,
+        begun: u64,
     },
     User {
         sub: &'e str,
@@ -93,8 +93,8 @@ enum Line<'e> {
 impl<'e> Line<'e> {
     fn of(entry: &'e Entry) -> Self {
         match entry {
-            Entry::Session { sid, sub, until } => {
-                Self::Session { sid: sid.to_string(), sub: sub.as_deref(), until: until.as_secs() }
+            Entry::Session { sid, sub, begun } => {
+                Self::Session { sid: sid.to_string(), sub: sub.as_deref(), begun: begun.as_secs() }
             }
             Entry::User { sub, before } => Self::User { sub, before: before.as_secs() },
             Entry::All { before } => Self::Everybody { before: before.as_secs() },
@@ -106,11 +106,11 @@ impl<'e> Line<'e> {
     /// like another line.
     fn text(&self, now: UnixTime) -> String {
         match self {
-            Self::Session { sid, sub: Some(sub), until } => {
-                format!("session {sid} of user {sub:?}, until {}", date(*until, now))
+            Self::Session { sid, sub: Some(sub), begun } => {
+                format!("session {sid} of user {sub:?}, begun {}", date(*begun, now))
             }
-            Self::Session { sid, sub: None, until } => {
-                format!("session {sid}, until {}", date(*until, now))
+            Self::Session { sid, sub: None, begun } => {
+                format!("session {sid}, begun {}", date(*begun, now))
             }
             Self::User { sub, before } => {
                 format!("user {sub:?}, sessions begun before {}", date(*before, now))

@@ -180,7 +180,7 @@ fn the_list_is_a_line_for_each_entry() {
     let said = place.says(&["list"]);
     let lines: Vec<_> = said.lines().collect();
     let starts = [
-        format!("session {SID} of user \"42\", until 2"),
+        format!("session {SID} of user \"42\", begun 2"),
         "session ".into(),
         "user \"43\", sessions begun before 2".into(),
         "everybody, sessions begun before 2".into(),
@@ -189,14 +189,14 @@ fn the_list_is_a_line_for_each_entry() {
     for (line, start) in lines.iter().zip(&starts) {
         assert!(line.starts_with(start) && line.contains(" UTC, in "), "{line}");
     }
-    assert!(lines[0].ends_with("in 31 days"), "{}", lines[0]);
+    assert!(lines[0].ends_with("in 1 day"), "{}", lines[0]);
     assert_eq!(place.says(&["count"]), "4\n");
 
     let json = place.says(&["list", "--json"]);
-    let until = begun + DAY + 30 * DAY + 120;
+    let later = begun + DAY;
     assert_eq!(
         json.lines().next(),
-        Some(&*format!(r#"{{"ends":"session","sid":"{SID}","sub":"42","until":{until}}}"#))
+        Some(&*format!(r#"{{"ends":"session","sid":"{SID}","sub":"42","begun":{later}}}"#))
     );
     let ends = |line: &str| -> serde_json::Value { serde_json::from_str(line).unwrap() };
     let ends: Vec<_> = json.lines().map(|line| ends(line)["ends"].clone()).collect();

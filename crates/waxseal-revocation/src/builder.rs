@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -88,6 +88,7 @@ impl RevocationListBuilder {
             absolute: self.absolute,
             max_entries: self.max_entries,
             clock: self.clock,
+            ahead: Mutex::default(),
         });
         let appender = self.log.start(Arc::clone(&shared))?;
         Ok(RevocationList::new(shared, appender))

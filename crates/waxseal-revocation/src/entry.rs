@@ -18,8 +18,8 @@ pub enum Entry {
         sid: SessionName,
         /// Its user, where that is known.
         sub: Option<Box<str>>,
-        /// When it can no longer be valid, whoever has a copy.
-        until: UnixTime,
+        /// When it began.
+        begun: UnixTime,
     },
     /// All sessions of a user that began before a moment.
     User {
@@ -36,19 +36,20 @@ pub enum Entry {
 }
 
 impl Entry {
-    pub(crate) fn session(session: &Ended, lifetime: Lifetime) -> Self {
+    pub(crate) fn session(session: &Ended) -> Self {
         Self::Session {
             sid: SessionName::of(&session.sid),
             sub: session.sub.as_deref().map(Box::from),
-            until: lifetime.end(session.begun),
+            begun: session.begun,
         }
     }
 
     /// When nothing that it ends can be valid any more.
     pub(crate) fn until(&self, lifetime: Lifetime) -> UnixTime {
         match self {
-            Self::Session { until, .. } => *until,
-            Self::User { before, .. } | Self::All { before } => lifetime.end(*before),
+            Self::Session { begun: moment, .. }
+            | Self::User { before: moment, .. }
+            | Self::All { before: moment } => lifetime.end(*moment),
         }
     }
 }
@@ -56,10 +57,10 @@ impl Entry {
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Session { sid, sub: Some(sub), until } => {
-                write!(f, "session {sid} of user {sub:?}, until {until}")
+            Self::Session { sid, sub: Some(sub), begun } => {
+                write!(f, "session {sid} of user {sub:?}, begun {begun}")
             }
-            Self::Session { sid, sub: None, until } => write!(f, "session {sid}, until {until}"),
+            Self::Session { sid, sub: None, begun } => write!(f, "session {sid}, begun {begun}"),
             Self::User { sub, before } => write!(f, "user {sub:?}, sessions begun before {before}"),
             Self::All { before } => write!(f, "everybody, sessions begun before {before}"),
         }
@@ -79,7 +80,8 @@ impl fmt::Debug for Entry {
 
 /// How long entries live: from the beginning of what they end, over the absolute
 /// limit and twice the leeway. Not until the `exp` of the cookie that was
-/// presented: a parallel response may have moved that on.
+/// presented: a parallel response may have moved that on. A log has the beginning and
+/// not the end: another list may be over it by then, with another limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lifetime {
     /// In seconds.

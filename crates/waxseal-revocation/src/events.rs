@@ -63,19 +63,6 @@ pub(crate) fn clocks_differ(secs: u64) {
     );
 }
 
-/// A list that nobody has said to be complete: said once a minute.
-#[cfg(feature = "redis")]
-pub(crate) fn incomplete(told: &mut Option<UnixTime>, now: UnixTime) {
-    if told.is_some_and(|told| now.as_secs().saturating_sub(told.as_secs()) < 60) {
-        return;
-    }
-    *told = Some(now);
-    tracing::warn!(
-        "the list in Redis is not complete: a server that publishes it has not finished. If none \
-         is running any more, `waxseal revocations init` begins it again"
-    );
-}
-
 #[cfg(feature = "metrics")]
 pub(crate) fn gauges(status: &Status) {
     #[expect(clippy::cast_precision_loss, reason = "gauges are floats")]

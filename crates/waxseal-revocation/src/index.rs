@@ -42,26 +42,29 @@ impl Index {
     }
 
     /// Whether a session was ended.
+    ///
+    /// From the small to the large, against the order in which a cut takes the
+    /// place of what it covers: so nothing is missed on its way from one to the
+    /// other.
     pub(crate) fn has_ended(&self, sid: Option<&str>, sub: Option<&str>, begun: UnixTime) -> bool {
-        begun.as_secs() < self.all_before.load(Relaxed)
+        sid.is_some_and(|sid| self.sessions.contains(SessionName::of(sid)))
             || sub.is_some_and(|sub| self.cuts.ends(&self.tags, sub, begun))
-            || sid.is_some_and(|sid| self.sessions.contains(SessionName::of(sid)))
+            || begun < self.all_before()
     }
 
     /// Adds an entry. Says whether it is news, and whether its user now has too
     /// many.
     pub(crate) fn apply(&self, entry: &Entry) -> Applied {
         match entry {
-            Entry::Session { sid, sub, until } => {
+            Entry::Session { sid, sub, begun } => {
                 let sub = sub.as_deref();
-                let begun = self.lifetime.begun(*until);
-                if begun < self.all_before()
-                    || sub.is_some_and(|sub| self.cuts.ends(&self.tags, sub, begun))
+                if *begun < self.all_before()
+                    || sub.is_some_and(|sub| self.cuts.ends(&self.tags, sub, *begun))
                 {
                     return Applied::default();
                 }
                 let tag = sub.map(|sub| self.tags.of(sub));
-                let (new, of_user) = self.sessions.insert(*sid, *until, tag);
+                let (new, of_user) = self.sessions.insert(*sid, self.lifetime.end(*begun), tag);
                 Applied { new, too_many: of_user > MAX_OF_ONE_USER }
             }
             Entry::User { sub, before } => {
@@ -99,6 +102,11 @@ impl Index {
         own.into_iter().chain([self.all_before()]).max().unwrap_or_default()
     }
 
+    /// The latest moment before which all sessions of anybody have ended.
+    pub(crate) fn latest_cut(&self) -> UnixTime {
+        self.cuts.latest().into_iter().chain([self.all_before()]).max().unwrap_or_default()
+    }
+
     /// Forgets what could not be valid any more `now`; says how many entries.
     pub(crate) fn expire(&self, now: UnixTime) -> usize {
         // One later: what ends at `now` exactly has ended.
@@ -115,9 +123,8 @@ impl Index {
     #[cfg(any(test, feature = "redis"))]
     pub(crate) fn covers(&self, entry: &Entry) -> bool {
         match entry {
-            Entry::Session { sid, sub, until } => {
-                let begun = self.lifetime.begun(*until);
-                begun < self.cut_of(sub.as_deref()) || self.sessions.contains(*sid)
+            Entry::Session { sid, sub, begun } => {
+                *begun < self.cut_of(sub.as_deref()) || self.sessions.contains(*sid)
             }
             Entry::User { sub, before } => self.cut_of(Some(sub)) >= *before,
             Entry::All { before } => self.all_before() >= *before,
@@ -135,9 +142,7 @@ impl Index {
     /// Whether a later cut ends all that this entry ends.
     pub(crate) fn has_cut(&self, entry: &Entry) -> bool {
         match entry {
-            Entry::Session { sub, until, .. } => {
-                self.lifetime.begun(*until) < self.cut_of(sub.as_deref())
-            }
+            Entry::Session { sub, begun, .. } => *begun < self.cut_of(sub.as_deref()),
             Entry::User { sub, before } => *before < self.cut_of(Some(sub)),
             Entry::All { before } => *before < self.all_before(),
         }
@@ -151,7 +156,10 @@ impl Index {
             visit(Entry::All { before });
         }
         self.cuts.for_each(|sub, before| visit(Entry::User { sub: sub.into(), before }));
-        self.sessions.for_each(|sid, until| visit(Entry::Session { sid, sub: None, until }));
+        self.sessions.for_each(|sid, until| {
+            let begun = self.lifetime.begun(until);
+            visit(Entry::Session { sid, sub: None, begun });
+        });
     }
 
     fn all_before(&self) -> UnixTime {
@@ -186,7 +194,7 @@ mod tests {
             8 => session.prop_map(|(name, sub, begun)| Entry::Session {
                 sid: SessionName([name; 16]),
                 sub: sub.map(|sub| sub.to_string().into()),
-                until: LIFETIME.end(begun),
+                begun,
             }),
             2 => (0..3_u8, time())
                 .prop_map(|(sub, before)| Entry::User { sub: sub.to_string().into(), before }),
@@ -206,14 +214,45 @@ mod tests {
         fn apply(&mut self, entry: &Entry) {
             let latest = |known: &mut u64, new: UnixTime| *known = (*known).max(new.as_secs());
             match entry {
-                Entry::Session { sid, until, .. } => {
-                    latest(self.sessions.entry(sid.0).or_default(), *until);
+                Entry::Session { sid, begun, .. } => {
+                    latest(self.sessions.entry(sid.0).or_default(), *begun);
                 }
                 Entry::User { sub, before } => {
                     latest(self.users.entry(sub.to_string()).or_default(), *before);
                 }
                 Entry::All { before } => latest(&mut self.all, *before),
             }
+        }
+    }
+
+    /// While another thread puts it under a cut, a session stays ended.
+    #[test]
+    fn what_has_ended_is_never_good_for_a_moment() {
+        const ROUNDS: u64 = 3000;
+        let (begun, after) = (UnixTime::from_secs(10_000), UnixTime::from_secs(10_001));
+        let sid = SessionName([7; 16]);
+        let entry = || Entry::Session { sid, sub: Some("42".into()), begun };
+        for cut in [Entry::User { sub: "42".into(), before: after }, Entry::All { before: after }] {
+            let (round, index) = (AtomicU64::new(0), std::sync::RwLock::new(Index::new(LIFETIME)));
+            index.read().unwrap().apply(&entry());
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    for _ in 0..ROUNDS {
+                        index.read().unwrap().apply(&cut);
+                        let mut index = index.write().unwrap();
+                        *index = Index::new(LIFETIME);
+                        index.apply(&entry());
+                    }
+                    round.store(1, Relaxed);
+                });
+                let name = sid.to_string();
+                while round.load(Relaxed) == 0 {
+                    let index = index.read().unwrap();
+                    for _ in 0..100 {
+                        assert!(index.has_ended(Some(&name), Some("42"), begun));
+                    }
+                }
+            });
         }
     }
 
@@ -227,20 +266,19 @@ mod tests {
             let mut owners = HashMap::new();
             let (index, mut model) = (Index::new(LIFETIME), Model::default());
             for entry in &entries {
-                if let Entry::Session { sid, sub, until } = entry
-                    && *owners.entry(*sid).or_insert((sub.clone(), *until)) != (sub.clone(), *until)
+                if let Entry::Session { sid, sub, begun } = entry
+                    && *owners.entry(*sid).or_insert((sub.clone(), *begun)) != (sub.clone(), *begun)
                 {
                     continue;
                 }
                 index.apply(entry);
                 model.apply(entry);
             }
-            for (sid, (sub, until)) in &owners {
-                let begun = LIFETIME.begun(*until);
+            for (sid, (sub, begun)) in &owners {
                 let cut = sub.as_ref().and_then(|sub| model.users.get(&**sub));
                 let expected = model.sessions.contains_key(&sid.0)
                     || model.all.max(cut.copied().unwrap_or(0)) > begun.as_secs();
-                let ended = index.has_ended(Some(&sid.to_string()), sub.as_deref(), begun);
+                let ended = index.has_ended(Some(&sid.to_string()), sub.as_deref(), *begun);
                 prop_assert_eq!(ended, expected);
             }
             for sub in ["0", "1", "2"] {

@@ -2,9 +2,10 @@
 //! and into the log.
 
 use std::{
+    collections::HashSet,
     fmt,
     future::ready,
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
@@ -22,6 +23,10 @@ use crate::{
 
 /// How far a cut lies ahead of the clock, for clocks that differ; in seconds.
 const AHEAD: u64 = Sealer::LEEWAY.as_secs() / 2;
+/// How far ahead of the clock a session may begin: further, and it is refused.
+const LATEST_BEGIN: u64 = Sealer::LEEWAY.as_secs();
+/// How far ahead a cut may be moved on. Past all that may have begun.
+const LATEST_CUT: u64 = LATEST_BEGIN + 1;
 
 /// The list of sessions that were ended early: a handle that is cheap to clone.
 ///
@@ -45,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) absolute: Duration,
     pub(crate) max_entries: usize,
     pub(crate) clock: Clock,
+    /// Cuts that lie too far ahead of the clock yet.
+    pub(crate) ahead: Mutex<HashSet<Entry>>,
 }
 
 /// A source of the current time.
@@ -62,6 +69,11 @@ impl RevocationList {
 
     pub(crate) fn new(shared: Arc<Shared>, appender: Appender) -> Self {
         Self { shared, appender: Arc::new(appender) }
+    }
+
+    #[cfg(all(test, feature = "file"))]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// Ends all sessions of a user that have begun by now: "log out everywhere",
@@ -92,7 +104,8 @@ impl RevocationList {
     /// [`end_all_for`](Self::end_all_for).
     pub fn end_all_before(&self, moment: UnixTime) -> Result<Recording, CutError> {
         let now = self.shared.clock.now();
-        let before = cut_before(moment, self.shared.all_before(), now)?;
+        // A session may have begun at the cut of its user, too.
+        let before = cut_before(moment, self.shared.index.latest_cut(), now)?;
         Ok(self.cut(Entry::All { before }))
     }
 
@@ -111,14 +124,19 @@ impl RevocationList {
 /// The moment of a cut that is made `now`, where the one before was at `last`.
 ///
 /// Past that, because a session that has begun since has done so at `last` if
-/// that lay ahead; but never so far ahead that a session which begins then would
-/// be refused for that.
+/// that lay ahead; but no further than it has to: no session can begin for as
+/// long as it would be refused for beginning then.
 pub(crate) fn next_cut(last: UnixTime, now: UnixTime) -> UnixTime {
     let ahead = now.plus_secs(AHEAD);
     if last < ahead {
         return ahead;
     }
-    last.plus_secs(1).min(ahead.plus_secs(AHEAD / 2))
+    last.plus_secs(1).min(now.plus_secs(LATEST_CUT)).max(last)
+}
+
+/// The latest that a cut can be which another server has made `now`.
+pub(crate) fn latest_cut(now: UnixTime) -> UnixTime {
+    now.plus_secs(LATEST_CUT + AHEAD)
 }
 
 /// The moment of a cut that is to end what began before `moment`.
@@ -136,13 +154,16 @@ pub(crate) fn cut_before(
 
 impl Shared {
     /// Adds what the log says. A cut further ahead than clocks may differ counts
-    /// as one of now: nobody could log in until then.
+    /// as one of now, because nobody could log in until then, and as itself when
+    /// its time has come: it may be the clock that was wrong.
     pub(crate) fn learn(&self, entry: Entry) -> Applied {
         let now = self.clock.now();
-        let limit = now.plus_secs(Sealer::LEEWAY.as_secs());
+        let limit = latest_cut(now);
         let entry = match entry {
             Entry::User { before, .. } | Entry::All { before } if before > limit => {
-                events::cut_ahead(before, now);
+                if self.ahead().insert(entry.clone()) {
+                    events::cut_ahead(before, now);
+                }
                 let before = now.plus_secs(AHEAD);
                 match entry {
                     Entry::User { sub, .. } => Entry::User { sub, before },
@@ -162,8 +183,8 @@ impl Shared {
         self.clock.passed()
     }
 
-    pub(crate) fn all_before(&self) -> UnixTime {
-        self.index.cut_of(None)
+    fn ahead(&self) -> std::sync::MutexGuard<'_, HashSet<Entry>> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn status(&self) -> Status {
@@ -179,6 +200,12 @@ impl Shared {
 
     /// Now and then: forgets what has expired, and tells how things are.
     pub(crate) fn tick(&self) -> usize {
+        let now = self.clock.now();
+        let due = |entry: &Entry| entry.until(self.lifetime) <= self.lifetime.end(latest_cut(now));
+        let due: Vec<Entry> = self.ahead().extract_if(due).collect();
+        for entry in due {
+            self.learn(entry);
+        }
         let expired = self.index.expire(self.expiry_now());
         self.health.watch_fill(self.index.len(), self.max_entries);
         events::gauges(&self.status());
@@ -202,19 +229,20 @@ impl Revocations for RevocationList {
     }
 
     fn begin(&self, sub: Option<&str>, now: UnixTime) -> Option<UnixTime> {
-        let known = self.shared.health.is_trusted();
-        known.then(|| now.max(self.shared.index.cut_of(sub)))
+        let begun = now.max(self.shared.index.cut_of(sub));
+        let may_begin = begun <= now.plus_secs(LATEST_BEGIN);
+        (may_begin && self.shared.health.is_trusted()).then_some(begun)
     }
 
     fn end(&self, session: Ended, now: UnixTime) -> Recording {
-        let Shared { index, health, lifetime, max_entries, .. } = &*self.shared;
+        let Shared { index, health, max_entries, .. } = &*self.shared;
         if index.len() >= *max_entries {
             health.watch_fill(index.len(), *max_entries);
             return Box::pin(ready(Err(NotRecorded::new(
                 "the revocation list is full; raise max_entries, or end all sessions",
             ))));
         }
-        let entry = Entry::session(&session, *lifetime);
+        let entry = Entry::session(&session);
         if index.has_cut(&entry) && health.pending().load(Relaxed) == 0 {
             // With all of its user's, or everybody's, and the log has that.
             return Box::pin(ready(Ok(())));

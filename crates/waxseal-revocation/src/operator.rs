@@ -12,7 +12,7 @@ use crate::{
     builder::system_time,
     entry::{Entry, Lifetime},
     error::OpenError,
-    list::{cut_before, next_cut},
+    list::{cut_before, latest_cut, next_cut},
     log::Log,
 };
 
@@ -98,8 +98,10 @@ fn last_cut(log: &Log, user: Option<&str>) -> Result<UnixTime, OpenError> {
     let entries = log.read(UnixTime::from_secs(after))?;
     let cuts = entries.iter().filter_map(|entry| match entry {
         Entry::All { before } => Some(*before),
-        Entry::User { sub, before } if user == Some(&**sub) => Some(*before),
+        // A session may have begun at the cut of its user, too.
+        Entry::User { sub, before } if user.is_none_or(|user| *user == **sub) => Some(*before),
         _ => None,
     });
+    let cuts = cuts.filter(|before| *before <= latest_cut(system_time()));
     Ok(cuts.max().unwrap_or_default())
 }

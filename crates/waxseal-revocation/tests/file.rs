@@ -96,8 +96,38 @@ fn whoever_cuts_on_and_on_can_still_log_in() {
     for _ in 0..1000 {
         drop(list.end_all_for("42"));
     }
-    // A session that begins further ahead than the leeway would be refused.
-    assert!(list.begin(Some("42"), at(NOW)).unwrap() <= at(NOW + 60));
+    // A session that begins further ahead than the leeway would be refused: not
+    // this second, but the next.
+    assert_eq!(list.begin(Some("42"), at(NOW)), None);
+    place.clock.set(NOW + 1);
+    assert_eq!(list.begin(Some("42"), at(NOW + 1)), Some(at(NOW + 61)));
+    assert_eq!(list.begin(Some("43"), at(NOW + 1)), Some(at(NOW + 1)));
+}
+
+#[test]
+fn however_often_all_sessions_of_a_user_were_ended_the_next_time_ends_all() {
+    let place = Place::new();
+    let list = place.open();
+    for second in 0..3 {
+        place.clock.set(NOW + second);
+        for _ in 0..100 {
+            let begun = list.begin(Some("42"), at(NOW + second));
+            drop(list.end_all_for("42"));
+            if let Some(begun) = begun {
+                assert_eq!(list.standing(None, Some("42"), begun), Ended);
+            }
+        }
+    }
+}
+
+#[test]
+fn who_has_begun_at_a_cut_ends_with_all_others() {
+    let place = Place::new();
+    let list = place.open();
+    wait(list.end_all_for("42")).unwrap();
+    let begun = list.begin(Some("42"), at(NOW)).unwrap();
+    wait(list.end_all_before(at(NOW)).unwrap()).unwrap();
+    assert_eq!(list.standing(None, Some("42"), begun), Ended);
 }
 
 #[test]
@@ -116,6 +146,22 @@ fn everything_before_a_moment_ends() {
     assert!(list.end_all_before(at(NOW + 31)).is_err());
     drop(list);
     assert_eq!(place.open().standing(None, None, at(NOW + 29)), Ended);
+}
+
+#[test]
+fn a_limit_that_is_raised_forgets_nothing() {
+    let place = Place::new();
+    let list = place.open();
+    wait(list.end_all_before(at(NOW - 600)).unwrap()).unwrap();
+    end(&list, SID, Some("42"), NOW - 500);
+    drop(list);
+    let clock = place.clock.clone();
+    let builder = RevocationList::builder(place.log()).clock(move || clock.now());
+    let list = builder.absolute_limit(ABSOLUTE * 2).open().unwrap();
+    assert_eq!(standing(&list, SID, Some("42"), NOW - 500), Ended);
+    // And it is known for as long as such a session may be good.
+    place.clock.set(NOW - 500 + 2 * 1000);
+    assert_eq!(standing(&list, SID, Some("42"), NOW - 500), Ended);
 }
 
 #[test]
@@ -264,4 +310,32 @@ fn operators_read_and_write_while_no_server_does() {
     assert_eq!(list.standing(None, Some("42"), at(again.as_secs() - 1)), Ended);
     assert_eq!(list.standing(None, None, at(all.as_secs() - 1)), Ended);
     assert_eq!(list.standing(None, None, all), Good, "an earlier cut changes nothing");
+}
+
+#[test]
+fn what_an_operator_ends_includes_who_has_begun_at_a_cut() {
+    let place = Place::new();
+    let moment = |entries: &[Entry]| match entries {
+        [Entry::User { before, .. }] | [Entry::All { before }, ..] => *before,
+        other => panic!("{other:?}"),
+    };
+    operator::init(&place.log()).unwrap();
+    let cut = || moment(&operator::entries(&place.log(), ABSOLUTE).unwrap());
+    let first = cut();
+    operator::end_all(&place.log()).unwrap();
+    assert!(cut() > first);
+}
+
+#[test]
+fn a_clock_that_was_behind_at_the_start_forgets_no_cut() {
+    let place = Place::new();
+    let list = place.open();
+    wait(list.end_all_for("42")).unwrap();
+    drop(list);
+    place.clock.set(NOW - 3600);
+    let list = place.open();
+    // It does not keep anybody out.
+    assert!(list.begin(Some("42"), at(NOW - 3600)).is_some());
+    place.clock.set(NOW);
+    eventually("the cut", || list.standing(None, Some("42"), at(NOW - 1)) == Ended);
 }

@@ -47,6 +47,13 @@ impl Cuts {
         Some(UnixTime::from_secs(cut.before.into()))
     }
 
+    pub(super) fn latest(&self) -> Option<UnixTime> {
+        let of_shard =
+            |shard: &RwLock<HashTable<Cut>>| read(shard).iter().map(|cut| cut.before).max();
+        let latest = self.shards.iter().filter_map(of_shard).max()?;
+        Some(UnixTime::from_secs(latest.into()))
+    }
+
     /// Moves a user's cut on; says whether that is later than it was.
     pub(super) fn raise(&self, tags: &Tags, sub: &str, before: UnixTime) -> bool {
         let hash = tags.hash(sub);

@@ -86,7 +86,8 @@ impl Sessions {
             return (false, 0);
         }
         table.insert_unique(slot.hash(), slot, Slot::hash);
-        drop(table);
+        // Counted while nobody can drop it: what is not yet there would be
+        // counted off first.
         self.len.fetch_add(1, Relaxed);
         (true, tag.map_or(0, |tag| self.count(tag)))
     }

@@ -152,6 +152,8 @@ impl Writer {
 
     fn store(&mut self) -> Result<&Store, LogError> {
         if self.store.is_none() {
+            // A new one, where a disk has gone, would lack all that was before.
+            must_exist(&self.path)?;
             let store = Store::open(&self.path).map_err(|error| match error {
                 OpenError::Log(error) => error,
                 other => LogError::new(other.to_string()),
@@ -179,5 +181,21 @@ impl Writer {
             events::retrying("the revocation file", &error, self.pending.len());
             self.store = None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Log, RevocationList};
+
+    #[test]
+    fn a_file_that_has_gone_is_not_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = RevocationList::builder(Log::file(folder.path().join("list"))).open().unwrap();
+        let (path, shared) = (folder.path().join("gone"), list.shared().clone());
+        let mut writer = Writer { path, store: None, shared, pending: Vec::new() };
+        assert!(writer.store().is_err());
+        assert!(!writer.path.exists());
     }
 }

@@ -18,7 +18,12 @@ use ::redis::{Client, IntoConnectionInfo as _};
 use tokio::{runtime, sync::mpsc};
 use waxseal_core::UnixTime;
 
-use self::{follow::Follower, stream::Stream, wire::id_at, write::Writer};
+use self::{
+    follow::Follower,
+    stream::Stream,
+    wire::{Item, id_at},
+    write::Writer,
+};
 use super::Appender;
 use crate::{
     entry::Entry,
@@ -150,8 +155,9 @@ impl Redis {
         self
     }
 
-    /// How long after a restart of Redis a server that starts waits for the
-    /// others to complete the list; 10 seconds unless given.
+    /// How long a server that starts waits for the others to complete the list
+    /// where Redis was restarted or another has taken over since that was last
+    /// said; 10 seconds unless given.
     #[must_use]
     pub const fn settle(mut self, time: Duration) -> Self {
         self.settle = time;
@@ -193,14 +199,15 @@ impl Redis {
                 }
             }
             shared.tick();
-            tokio::time::sleep(Duration::from_secs(1).min(half(self.stale_after))).await;
+            let pause = half(self.stale_after).clamp(Duration::from_millis(10), LOOK);
+            tokio::time::sleep(pause).await;
         }
     }
 
     pub(super) fn read(&self, after: UnixTime) -> Result<Vec<Entry>, LogError> {
         Self::now(async {
             let mut stream = self.connect().await?;
-            let looked = stream.look().await?;
+            let looked = stream.look(None).await?;
             looked.epoch.ok_or_else(uninitialised)?;
             let mut entries = Vec::new();
             let mut from = Some(id_at(after));
@@ -221,7 +228,25 @@ impl Redis {
     }
 
     pub(super) fn init(&self, first: &Entry) -> Result<bool, LogError> {
-        Self::now(async { Ok(self.connect().await?.init(first).await?) })
+        Self::now(async {
+            let mut stream = self.connect().await?;
+            if stream.init(first).await? {
+                return Ok(true);
+            }
+            let looked = stream.look(None).await?;
+            let mut from = None;
+            loop {
+                let page = stream.page(from.as_deref()).await?;
+                if page.iter().filter_map(Item::whole).any(|it| Some(it.epoch) == looked.epoch) {
+                    return Ok(false);
+                }
+                let Some(last) = page.last() else { break };
+                from = Some(last.id.clone());
+            }
+            // A server has begun it, and has not lived to complete it: nobody will.
+            stream.append([first]).await?;
+            Ok(stream.mark_whole(&looked).await?.is_some())
+        })
     }
 
     fn now<T>(work: impl Future<Output = Result<T, LogError>>) -> Result<T, LogError> {

@@ -13,7 +13,7 @@ use crate::{
     error::{LogError, OpenError},
 };
 
-/// By when an entry ends, so that what has expired stands in front.
+/// By when a session began, so that what has expired stands in front.
 const SESSIONS: TableDefinition<'_, (u64, [u8; 16]), Option<&str>> =
     TableDefinition::new("sessions");
 /// A user, and the moment before which the sessions began that have ended.
@@ -73,9 +73,9 @@ impl Store {
             if let Some(table) = existing(read.open_table(SESSIONS))? {
                 for row in table.iter()? {
                     let (key, sub) = row?;
-                    let (until, name) = key.value();
-                    let (sid, until) = (SessionName(name), UnixTime::from_secs(until));
-                    visit(Entry::Session { sid, sub: sub.value().map(Box::from), until });
+                    let (begun, name) = key.value();
+                    let (sid, begun) = (SessionName(name), UnixTime::from_secs(begun));
+                    visit(Entry::Session { sid, sub: sub.value().map(Box::from), begun });
                 }
             }
             Ok(())
@@ -91,8 +91,8 @@ impl Store {
         self.commit(|tables| {
             for entry in entries {
                 match entry {
-                    Entry::Session { sid, sub, until } => {
-                        let key = (until.as_secs(), sid.0);
+                    Entry::Session { sid, sub, begun } => {
+                        let key = (begun.as_secs(), sid.0);
                         tables.sessions.insert(key, sub.as_deref())?;
                     }
                     Entry::User { sub, before } => {
@@ -117,7 +117,7 @@ impl Store {
     pub(super) fn expire(&self, now: UnixTime, lifetime: Lifetime) -> Result<(), LogError> {
         let ended = |before: u64| lifetime.end(UnixTime::from_secs(before)) <= now;
         self.commit(|tables| {
-            let first_alive = (now.as_secs().saturating_add(1), [0; 16]);
+            let first_alive = (lifetime.begun(now).as_secs().saturating_add(1), [0; 16]);
             tables.sessions.retain_in(..first_alive, |_, _| false)?;
             tables.users.retain(|_, before| !ended(before))?;
             tables.all.retain(|(), before| !ended(before))?;
@@ -127,9 +127,9 @@ impl Store {
 
     /// Drops the sessions that a cut ends.
     pub(super) fn compact(&self, is_cut: impl Fn(&Entry) -> bool) -> Result<(), LogError> {
-        let cut = |(until, name): (u64, [u8; 16]), sub: Option<&str>| {
-            let (sid, until) = (SessionName(name), UnixTime::from_secs(until));
-            is_cut(&Entry::Session { sid, sub: sub.map(Box::from), until })
+        let cut = |(begun, name): (u64, [u8; 16]), sub: Option<&str>| {
+            let (sid, begun) = (SessionName(name), UnixTime::from_secs(begun));
+            is_cut(&Entry::Session { sid, sub: sub.map(Box::from), begun })
         };
         self.commit(|tables| Ok(tables.sessions.retain(|key, sub| !cut(key, sub))?))
     }

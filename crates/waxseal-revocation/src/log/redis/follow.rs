@@ -2,11 +2,11 @@
 
 use std::{
     sync::atomic::{AtomicBool, Ordering::Relaxed},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use redis::RedisError;
-use waxseal_core::{Sealer, UnixTime};
+use waxseal_core::Sealer;
 
 use super::{
     BackOff, LOOK, Redis,
@@ -29,8 +29,8 @@ pub(super) struct Follower<'k> {
     marker: Option<Whole>,
     /// When a server last said that it is completing the list.
     completing: Option<String>,
-    /// When it was last said that the list is incomplete.
-    told: Option<UnixTime>,
+    /// What a list that is not whole yet was like when it last changed, and when.
+    waiting: Option<(String, Instant)>,
     trimmer: Trimmer,
     back_off: BackOff,
 }
@@ -45,7 +45,6 @@ struct Seen {
 
 impl<'k> Follower<'k> {
     pub(super) fn new(redis: &'k Redis, shared: &'k Shared, whole: &'k AtomicBool) -> Self {
-        let (trimmer, back_off) = (Trimmer::new(), BackOff::new());
         Self {
             redis,
             shared,
@@ -53,9 +52,9 @@ impl<'k> Follower<'k> {
             seen: None,
             marker: None,
             completing: None,
-            told: None,
-            trimmer,
-            back_off,
+            waiting: None,
+            trimmer: Trimmer::new(shared.lifetime),
+            back_off: BackOff::new(),
         }
     }
 
@@ -76,7 +75,11 @@ impl<'k> Follower<'k> {
     async fn follow(&mut self, mut stream: Stream) -> Result<(), RedisError> {
         let mut first = true;
         loop {
-            let looked = stream.look().await?;
+            let read = self.seen.as_ref().map(|seen| &*seen.last);
+            let looked = stream.look(read).await?;
+            if self.is_level(&looked) {
+                self.shared.health.contact();
+            }
             self.back_off.reset();
             if std::mem::take(&mut first) {
                 self.compare_clocks(&looked);
@@ -109,12 +112,25 @@ impl<'k> Follower<'k> {
         Ok(())
     }
 
+    /// Whether nothing is known to be missing here. Where something is, there is
+    /// no contact yet: what was out of reach for too long is not trusted again
+    /// before all has been read that came meanwhile.
+    fn is_level(&self, looked: &Looked) -> bool {
+        let level = |seen: &Seen| id_parts(&looked.last) <= id_parts(&seen.last);
+        let read =
+            || self.must_read_again(looked).is_none() && self.seen.as_ref().is_some_and(level);
+        !self.whole.load(Relaxed) || read()
+    }
+
     fn must_read_again(&self, looked: &Looked) -> Option<&'static str> {
         let Some(seen) = &self.seen else { return Some("first") };
         if looked.epoch.as_deref() != Some(&seen.epoch) {
             Some("the list was begun again")
         } else if id_parts(&looked.last) < id_parts(&seen.last) {
             Some("Redis has lost entries")
+        } else if !looked.kept {
+            // Lost, and hidden by what was written since; or it has expired.
+            Some("the last entry that was read is gone")
         } else if looked.run != seen.run {
             // What was lost could have been hidden by what was written since.
             Some("Redis was restarted, or another has taken over")
@@ -130,6 +146,7 @@ impl<'k> Follower<'k> {
         let there = self.whole.load(Relaxed).then(|| Index::new(self.shared.lifetime));
         let mut last = None;
         self.marker = None;
+        self.trimmer.begin_again(self.shared.lifetime);
         loop {
             if there.is_some() {
                 stream.say_completing(looked).await?;
@@ -138,6 +155,7 @@ impl<'k> Follower<'k> {
                 break;
             }
         }
+        self.shared.health.contact();
         if let Some(there) = there {
             self.publish(stream, looked, &there).await?;
         }
@@ -201,23 +219,23 @@ impl<'k> Follower<'k> {
         if self.whole.load(Relaxed) {
             return Ok(());
         }
+        let (settle, waited) = (self.redis.settle, self.waited(looked));
         let same_epoch = |marker: &&Whole| Some(&marker.epoch) == looked.epoch.as_ref();
         let Some(marker) = self.marker.as_ref().filter(same_epoch) else {
-            // A server is publishing what it knows, and has not finished.
-            self.shared.health.set(State::Loading, false);
-            events::incomplete(&mut self.told, looked.now);
+            // A server is publishing what it knows, and has not finished. Where
+            // nothing comes any more it never will.
+            let state = if waited < settle { State::Loading } else { State::Uninitialised };
+            self.shared.health.set(state, false);
             return Ok(());
         };
-        let settle = self.redis.settle;
+        // Who knows more than the server that has said so first has said it by
+        // then; also where another process has taken over, however long that has
+        // been running.
         let settled = |id: &str| looked.age(id) >= settle;
-        let is_whole = if marker.run == looked.run {
-            // Others may know more than the server that has said so first.
-            marker.by_init || settled(&marker.id)
-        } else {
-            // Redis was started again. Who knows more would have said so by now.
-            looked.up >= settle
-        };
-        let is_whole = is_whole && self.completing.as_deref().is_none_or(settled);
+        let told = marker.run == looked.run
+            && (marker.by_init || settled(&marker.id))
+            && self.completing.as_deref().is_none_or(settled);
+        let is_whole = told || waited >= settle;
         if is_whole {
             if self.is_marked(looked).is_none() {
                 self.marker = stream.mark_whole(looked).await?;
@@ -226,6 +244,22 @@ impl<'k> Follower<'k> {
             self.shared.health.set(State::Current, true);
         }
         Ok(())
+    }
+
+    /// For how long nothing has changed in what a list that is not whole waits
+    /// for. By this server's own time: an identifier may lie ahead of the clock
+    /// of Redis, where that was set.
+    fn waited(&mut self, looked: &Looked) -> Duration {
+        let what = self.marker.as_ref().map_or(&looked.last, |marker| &marker.id);
+        let completing = self.completing.as_deref().unwrap_or_default();
+        let now = format!("{} {what} {completing}", looked.run);
+        match &self.waiting {
+            Some((like, since)) if *like == now => since.elapsed(),
+            _ => {
+                self.waiting = Some((now, Instant::now()));
+                Duration::ZERO
+            }
+        }
     }
 
     /// The marker that the list is complete in this Redis process.

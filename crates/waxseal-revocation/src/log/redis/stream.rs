@@ -22,12 +22,11 @@ pub(super) const PAGE: usize = 1000;
 /// How many are written at once.
 const BATCH: usize = 500;
 
-/// Begins a list where there is none that begins with an epoch, or only the one
-/// with the epoch in the fourth argument. With more than the new epoch, says in
-/// the same step what else it holds.
+/// Begins a list where there is none that begins with an epoch. With more than
+/// the epoch, says in the same step what else it holds.
 const CREATE: &str = "
 local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)
-if first[1] and first[1][2][1] == 'epoch' and first[1][2][2] ~= ARGV[4] then return 0 end
+if first[1] and first[1][2][1] == 'epoch' then return 0 end
 redis.call('DEL', KEYS[1])
 redis.call('XADD', KEYS[1], '*', 'epoch', ARGV[1])
 if ARGV[2] then
@@ -43,6 +42,15 @@ pub(super) struct Stream {
     key: String,
 }
 
+/// Whether what was written is as safe as it is to be.
+pub(super) enum Waited {
+    Safe,
+    /// Not now, and why.
+    NotSafe(String),
+    /// The server is too old to be asked.
+    CannotTell,
+}
+
 /// What the stream is like right now.
 pub(super) struct Looked {
     /// `None` if there is no list.
@@ -51,8 +59,8 @@ pub(super) struct Looked {
     pub(super) last: String,
     /// The Redis process; empty where it is not told.
     pub(super) run: String,
-    /// For how long that has been running.
-    pub(super) up: Duration,
+    /// Whether the item that was asked for is still there.
+    pub(super) kept: bool,
     pub(super) now: UnixTime,
 }
 
@@ -65,8 +73,10 @@ impl Stream {
         Ok(Self { connection, key: key.into() })
     }
 
-    pub(super) async fn look(&mut self) -> Result<Looked> {
-        let (first, (secs, _)): (Vec<Raw>, (u64, u64)) = pipe()
+    /// Looks, also whether an item that was read is still there.
+    pub(super) async fn look(&mut self, read: Option<&str>) -> Result<Looked> {
+        let read = read.unwrap_or("-");
+        let (first, (secs, _), kept): (Vec<Raw>, (u64, u64), Vec<Raw>) = pipe()
             .cmd("XRANGE")
             .arg(&self.key)
             .arg("-")
@@ -74,13 +84,19 @@ impl Stream {
             .arg("COUNT")
             .arg(1)
             .cmd("TIME")
+            .cmd("XRANGE")
+            .arg(&self.key)
+            .arg(read)
+            .arg(if read == "-" { "+" } else { read })
+            .arg("COUNT")
+            .arg(1)
             .query_async(&mut self.connection)
             .await?;
         let first = first.into_iter().next().map(Item::from);
         let epoch = first.and_then(|first| first.epoch().map(String::from));
         let last = if epoch.is_some() { self.last().await? } else { String::new() };
-        let (run, up) = self.process().await?;
-        Ok(Looked { epoch, last, run, up, now: UnixTime::from_secs(secs) })
+        let (run, kept) = (self.process().await?, !kept.is_empty());
+        Ok(Looked { epoch, last, run, kept, now: UnixTime::from_secs(secs) })
     }
 
     async fn last(&mut self) -> Result<String> {
@@ -89,7 +105,7 @@ impl Stream {
         from_redis_value(info.get("last-generated-id").unwrap_or(&Value::Nil))
     }
 
-    async fn process(&mut self) -> Result<(String, Duration)> {
+    async fn process(&mut self) -> Result<String> {
         let info: Result<String> =
             cmd("INFO").arg("server").query_async(&mut self.connection).await;
         let info = match info {
@@ -97,11 +113,8 @@ impl Stream {
             Err(error) if error.code().is_some() => String::new(),
             info => info?,
         };
-        let line =
-            |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-        let up = line("uptime_in_seconds:").and_then(|secs| secs.parse().ok());
-        let up = up.map_or(Duration::MAX, Duration::from_secs);
-        Ok((line("run_id:").unwrap_or_default().into(), up))
+        let run = info.lines().find_map(|line| line.strip_prefix("run_id:"));
+        Ok(run.unwrap_or_default().trim().into())
     }
 
     /// The items after one, or the first ones.
@@ -161,36 +174,37 @@ impl Stream {
         }
     }
 
-    /// Waits until others have what this connection has written; says whether
-    /// they have. `None` if the server has no such command.
+    /// Waits until others have what this connection has written.
     pub(super) async fn wait(
         &mut self,
         acknowledgement: Acknowledgement,
         timeout: Duration,
-    ) -> Result<Option<bool>> {
+    ) -> Result<Waited> {
         let ms = u64::try_from(half(timeout.min(ANSWER)).as_millis()).unwrap_or(1).max(1);
-        let answer = match acknowledgement {
-            Acknowledgement::Written => return Ok(Some(true)),
+        let (answer, not_yet) = match acknowledgement {
+            Acknowledgement::Written => return Ok(Waited::Safe),
             Acknowledgement::Replicas(count) => {
                 let mut command = cmd("WAIT");
                 command.arg(count).arg(ms);
-                let answer = command.query_async(&mut self.connection);
-                answer.await.map(|replicas: u32| replicas >= count)
+                let answer = command.query_async(&mut self.connection).await;
+                let answer = answer.map(|replicas: u32| replicas >= count);
+                (answer, "too few replicas have it yet")
             }
             Acknowledgement::Synced(count) => {
                 let mut command = cmd("WAITAOF");
                 command.arg(1).arg(count).arg(ms);
-                let answer = command.query_async(&mut self.connection);
-                answer.await.map(|(own, replicas): (u32, u32)| own >= 1 && replicas >= count)
+                let answer = command.query_async(&mut self.connection).await;
+                let answer = answer.map(|(own, others): (u32, u32)| own >= 1 && others >= count);
+                (answer, "it is not synced to disk yet")
             }
         };
         match answer {
-            Err(error) if error.code().is_some() => {
-                let unknown = error.detail().is_some_and(|why| why.contains("unknown command"));
-                // Any other no, as where it keeps no append-only file: not safe.
-                Ok(if unknown { None } else { Some(false) })
-            }
-            answer => answer.map(Some),
+            Ok(true) => Ok(Waited::Safe),
+            Ok(false) => Ok(Waited::NotSafe(not_yet.into())),
+            Err(error) if is_unknown_command(&error) => Ok(Waited::CannotTell),
+            // It may not be asked that, or could never do it: without a file, say.
+            Err(error) if error.code().is_some() => Ok(Waited::NotSafe(error.to_string())),
+            Err(error) => Err(error),
         }
     }
 
@@ -200,30 +214,13 @@ impl Stream {
         create.query_async(&mut self.connection).await.map(|_: u32| ())
     }
 
-    /// Begins a list where there is none, with one entry and complete; also in
-    /// the place of one that was never completed.
+    /// Begins a list where there is none, with one entry and complete.
     pub(super) async fn init(&mut self, first: &Entry) -> Result<bool> {
         let Entry::All { before } = first else { return Ok(false) };
-        let looked = self.look().await?;
-        if looked.epoch.is_some() && self.was_completed(&looked).await? {
-            return Ok(false);
-        }
+        let run = self.process().await?;
         let mut command = self.create_command()?;
-        command.arg(before.as_secs()).arg(looked.run).arg(looked.epoch.unwrap_or_default());
+        command.arg(before.as_secs()).arg(run);
         command.query_async(&mut self.connection).await.map(|begun: u32| begun == 1)
-    }
-
-    async fn was_completed(&mut self, looked: &Looked) -> Result<bool> {
-        let mut last: Option<String> = None;
-        loop {
-            let page = self.page(last.as_deref()).await?;
-            let Some(newest) = page.last() else { return Ok(false) };
-            last = Some(newest.id.clone());
-            let mut markers = page.iter().filter_map(Item::whole);
-            if markers.any(|marker| Some(marker.epoch) == looked.epoch) {
-                return Ok(true);
-            }
-        }
     }
 
     fn create_command(&self) -> Result<redis::Cmd> {
@@ -280,6 +277,10 @@ impl Stream {
         let delete = cmd("XDEL").arg(&self.key).arg(ids).query_async(&mut self.connection).await;
         delete.map(|_: u64| ())
     }
+}
+
+fn is_unknown_command(error: &RedisError) -> bool {
+    error.detail().is_some_and(|detail| detail.starts_with("unknown command"))
 }
 
 impl Looked {

@@ -3,7 +3,7 @@
 //! | item | fields |
 //! |---|---|
 //! | the first | `epoch` and 128 random bits |
-//! | one session | `sid`, `until`; `sub` where it has a user |
+//! | one session | `sid`, `begun`; `sub` where it has a user |
 //! | a user | `sub`, `before` |
 //! | everybody | `before` |
 //! | the list is complete | `whole` and the epoch; `run`, the Redis process that it is complete in; `by`, `init` or `server` |
@@ -73,8 +73,8 @@ impl Item {
             None => None,
         };
         if let Some(sid) = self.field("sid") {
-            let (sid, until) = (SessionName::parse(sid)?, time("until")?);
-            return Some(Entry::Session { sid, sub, until });
+            let (sid, begun) = (SessionName::parse(sid)?, time("begun")?);
+            return Some(Entry::Session { sid, sub, begun });
         }
         let before = time("before")?;
         Some(match sub {
@@ -97,9 +97,9 @@ impl Item {
 pub(super) fn fields(entry: &Entry) -> Vec<(&'static str, String)> {
     let time = |time: &UnixTime| time.to_string();
     match entry {
-        Entry::Session { sid, sub, until } => {
+        Entry::Session { sid, sub, begun } => {
             let sub = sub.as_ref().map(|sub| ("sub", sub.to_string()));
-            [("sid", sid.to_string()), ("until", time(until))].into_iter().chain(sub).collect()
+            [("sid", sid.to_string()), ("begun", time(begun))].into_iter().chain(sub).collect()
         }
         Entry::User { sub, before } => vec![("sub", sub.to_string()), ("before", time(before))],
         Entry::All { before } => vec![("before", time(before))],

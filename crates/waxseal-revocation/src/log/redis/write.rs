@@ -1,22 +1,28 @@
 //! What is ended here, on its way into the stream: tried until it is there.
 
-use std::{sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{collections::VecDeque, sync::atomic::Ordering::Relaxed, time::Duration};
 
 use redis::RedisError;
 use tokio::{sync::mpsc::UnboundedReceiver, time::timeout};
 use waxseal_core::NotRecorded;
 
-use super::{Acknowledgement, BackOff, Redis, stream::Stream};
+use super::{
+    BackOff, Redis,
+    stream::{Stream, Waited},
+};
 use crate::{list::Shared, log::Append};
 
 /// When the list is dropped, what is pending gets this long.
 const LAST: Duration = Duration::from_secs(2);
+/// How many entries are written before they are acknowledged: few enough that it
+/// can be done in time, however many have come together while Redis was away.
+const BATCH: usize = 2000;
 
 pub(super) struct Writer<'k> {
     redis: &'k Redis,
     shared: &'k Shared,
     stream: Option<Stream>,
-    pending: Vec<Append>,
+    pending: VecDeque<Append>,
     back_off: BackOff,
     /// Whether it was said that the server cannot sync on demand.
     told: bool,
@@ -24,7 +30,7 @@ pub(super) struct Writer<'k> {
 
 impl<'k> Writer<'k> {
     pub(super) fn new(redis: &'k Redis, shared: &'k Shared) -> Self {
-        let (stream, pending, back_off) = (None, Vec::new(), BackOff::new());
+        let (stream, pending, back_off) = (None, VecDeque::new(), BackOff::new());
         Self { redis, shared, stream, pending, back_off, told: false }
     }
 
@@ -33,12 +39,12 @@ impl<'k> Writer<'k> {
         loop {
             if self.pending.is_empty() {
                 match receiver.recv().await {
-                    Some(append) => self.pending.push(append),
+                    Some(append) => self.pending.push_back(append),
                     None => return,
                 }
             }
             while let Ok(append) = receiver.try_recv() {
-                self.pending.push(append);
+                self.pending.push_back(append);
             }
             let reason = match timeout(self.redis.timeout, self.write()).await {
                 Ok(Ok(Ok(()))) => continue,
@@ -49,7 +55,7 @@ impl<'k> Writer<'k> {
             self.stream = None;
             self.give_up_waiting(&reason);
             if receiver.is_closed() && receiver.is_empty() {
-                drop(timeout(LAST, self.write()).await);
+                drop(timeout(LAST, self.write_all()).await);
                 return;
             }
             let pending = self.pending.len();
@@ -59,34 +65,45 @@ impl<'k> Writer<'k> {
         }
     }
 
-    /// Writes all that is pending. The inner error is the server's no.
+    async fn write_all(&mut self) {
+        while !self.pending.is_empty() && matches!(self.write().await, Ok(Ok(()))) {}
+    }
+
+    /// Writes the first of what is pending. The inner error is the server's no.
     async fn write(&mut self) -> Result<Result<(), String>, RedisError> {
         if self.stream.is_none() {
             self.stream = Some(self.redis.connect().await?);
         }
         let Some(stream) = &mut self.stream else { return Ok(Ok(())) };
-        if !stream.append(self.pending.iter().flat_map(|append| &append.entries)).await? {
+        let (mut appends, mut entries) = (0_usize, 0_usize);
+        for append in &self.pending {
+            if entries >= BATCH {
+                break;
+            }
+            appends = appends.saturating_add(1);
+            entries = entries.saturating_add(append.entries.len());
+        }
+        let first = self.pending.iter().take(appends);
+        if !stream.append(first.flat_map(|append| &append.entries)).await? {
             return Ok(Err("Redis has no revocation list".into()));
         }
-        let wait = stream.wait(self.redis.acknowledgement, self.redis.timeout).await?;
-        if wait.is_none() && !self.told {
-            self.told = true;
-            tracing::warn!(
-                asked = ?self.redis.acknowledgement,
-                "Redis has no such command; its answer to the write counts"
-            );
-        }
-        // Written it is, and Redis goes on passing it on: nothing to write again.
-        let result = match (wait, self.redis.acknowledgement) {
-            (Some(false), Acknowledgement::Replicas(_)) => {
-                Err(NotRecorded::new("too few replicas have it yet"))
+        let result = match stream.wait(self.redis.acknowledgement, self.redis.timeout).await? {
+            Waited::Safe => Ok(()),
+            Waited::CannotTell => {
+                if !std::mem::replace(&mut self.told, true) {
+                    tracing::warn!(
+                        asked = ?self.redis.acknowledgement,
+                        "Redis has no such command; its answer to the write counts"
+                    );
+                }
+                Ok(())
             }
-            (Some(false), _) => Err(NotRecorded::new("it is not synced to disk yet")),
-            _ => Ok(()),
+            // Written it is, and Redis goes on passing it on: nothing to write
+            // again.
+            Waited::NotSafe(reason) => Err(NotRecorded::new(reason)),
         };
-        let count = self.pending.iter().map(|append| append.entries.len()).sum();
-        self.shared.health.pending().fetch_sub(count, Relaxed);
-        self.pending.drain(..).for_each(|mut append| append.tell(result.clone()));
+        self.shared.health.pending().fetch_sub(entries, Relaxed);
+        self.pending.drain(..appends).for_each(|mut append| append.tell(result.clone()));
         self.back_off.reset();
         Ok(Ok(()))
     }
