@@ -410,6 +410,17 @@ fn what_has_expired_leaves_memory_and_the_stream() {
 }
 
 #[test]
+fn a_server_that_may_not_trim_follows_all_the_same() {
+    let redis = begun(true);
+    redis.cli(&["acl", "setuser", "default", "resetkeys", &format!("~{KEY}")]);
+    let (one, other) = (open(log(&redis)), open(log(&redis)));
+    becomes(&one, State::Current);
+    becomes(&other, State::Current);
+    wait(end(&one, "session")).expect("it is recorded");
+    knows(&other, "session");
+}
+
+#[test]
 fn nobody_fills_the_stream_by_logging_in_and_out() {
     let redis = begun(true);
     let list = open(log(&redis));

@@ -3,7 +3,7 @@
 //! one server at a time.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use redis::RedisError;
+use redis::{ErrorKind, RedisError};
 use waxseal_core::UnixTime;
 
 use super::{
@@ -22,6 +22,8 @@ pub(super) struct Trimmer {
     /// The last item that was looked at.
     at: Option<String>,
     cuts: Cuts,
+    /// Whether it was said that Redis does not let it.
+    told: bool,
 }
 
 /// The cuts that stand in the stream. Not those in memory: they may have been
@@ -39,7 +41,7 @@ impl Trimmer {
         // Two servers with one token both trim, which does no harm.
         let _ = getrandom::fill(&mut token);
         let cuts = Cuts::none(lifetime);
-        Self { token: BASE64_URL_SAFE_NO_PAD.encode(token), at: None, cuts }
+        Self { token: BASE64_URL_SAFE_NO_PAD.encode(token), at: None, cuts, told: false }
     }
 
     /// What it has seen may have been lost.
@@ -47,8 +49,31 @@ impl Trimmer {
         (self.at, self.cuts) = (None, Cuts::none(lifetime));
     }
 
-    /// Goes through the next page.
+    /// Goes through the next page. Where Redis does not let it (a server that may
+    /// only use the stream, a replica, no memory left), the list is followed all
+    /// the same.
     pub(super) async fn step(
+        &mut self,
+        stream: &mut Stream,
+        shared: &Shared,
+        looked: &Looked,
+        whole: Option<&Whole>,
+    ) -> Result<(), RedisError> {
+        match self.trim(stream, shared, looked, whole).await {
+            Err(error) if matches!(error.kind(), ErrorKind::Server(_)) => {
+                if !std::mem::replace(&mut self.told, true) {
+                    tracing::error!(%error, "what has expired stays in the revocation log");
+                }
+                Ok(())
+            }
+            result => {
+                self.told = false;
+                result
+            }
+        }
+    }
+
+    async fn trim(
         &mut self,
         stream: &mut Stream,
         shared: &Shared,
