@@ -5,7 +5,7 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::events;
@@ -52,7 +52,8 @@ pub(crate) struct Health {
     /// What requests ask.
     trusted: AtomicBool,
     state: Mutex<State>,
-    contact: Mutex<Instant>,
+    /// By both clocks: one of them stands still while the machine sleeps.
+    contact: Mutex<(Instant, SystemTime)>,
     lag_ms: AtomicU64,
     pending: AtomicUsize,
     nearly_full: AtomicBool,
@@ -63,7 +64,7 @@ impl Health {
         Self {
             trusted: AtomicBool::new(false),
             state: Mutex::new(State::Loading),
-            contact: Mutex::new(Instant::now()),
+            contact: Mutex::new((Instant::now(), SystemTime::now())),
             lag_ms: AtomicU64::new(0),
             pending: AtomicUsize::new(0),
             nearly_full: AtomicBool::new(false),
@@ -90,11 +91,13 @@ impl Health {
 
     /// The log has answered just now.
     pub(crate) fn contact(&self) {
-        *self.contact.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        let now = (Instant::now(), SystemTime::now());
+        *self.contact.lock().unwrap_or_else(PoisonError::into_inner) = now;
     }
 
     pub(crate) fn contact_age(&self) -> Duration {
-        self.contact.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+        let (instant, time) = *self.contact.lock().unwrap_or_else(PoisonError::into_inner);
+        instant.elapsed().max(time.elapsed().unwrap_or_default())
     }
 
     #[cfg(feature = "redis")]

@@ -46,15 +46,16 @@ impl Slot {
         UnixTime::from_secs(u32::from_le_bytes(self.until).into())
     }
 
-    /// Names are random, or a cryptographic hash.
     const fn hash(&self) -> u64 {
         hash(self.name)
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "half of it is wanted")]
+/// Both halves: names that others have made up may be alike in one.
+#[expect(clippy::cast_possible_truncation, reason = "the halves are wanted")]
 const fn hash(name: [u8; 16]) -> u64 {
-    u128::from_le_bytes(name) as u64
+    let name = u128::from_le_bytes(name);
+    (name as u64 ^ (name >> 64) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 impl Default for Sessions {

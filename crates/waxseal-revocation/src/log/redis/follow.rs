@@ -80,7 +80,6 @@ impl<'k> Follower<'k> {
             if self.is_level(&looked) {
                 self.shared.health.contact();
             }
-            self.back_off.reset();
             if std::mem::take(&mut first) {
                 self.compare_clocks(&looked);
             }
@@ -97,6 +96,7 @@ impl<'k> Follower<'k> {
             self.consider(&mut stream, &looked).await?;
             let marker = self.marker.as_ref();
             self.trimmer.step(&mut stream, self.shared, &looked, marker).await?;
+            self.back_off.reset();
             self.listen(&mut stream, &looked).await?;
         }
     }
@@ -159,7 +159,6 @@ impl<'k> Follower<'k> {
         if let Some(there) = there {
             self.publish(stream, looked, &there).await?;
         }
-        self.shared.health.contact();
         // Only now: what fails before is done again.
         let (epoch, run) = (epoch.clone(), looked.run.clone());
         self.seen = Some(Seen { epoch, run, last: last.unwrap_or_else(|| "0-0".into()) });

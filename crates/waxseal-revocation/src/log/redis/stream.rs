@@ -245,11 +245,16 @@ impl Stream {
         Ok(id.map(|id| Whole { id, epoch, run, by_init: false }))
     }
 
-    /// Says that this server is about to complete the list.
+    /// Says that this server is about to complete the list. Where it may not, the
+    /// list can be read all the same.
     pub(super) async fn say_completing(&mut self, looked: &Looked) -> Result<()> {
         let mut pipe = pipe();
         self.xadd(&mut pipe, &[("completing", looked.run.clone())]);
-        pipe.query_async(&mut self.connection).await.map(|_: (Option<String>,)| ())
+        let said: Result<(Option<String>,)> = pipe.query_async(&mut self.connection).await;
+        match said {
+            Err(error) if error.code().is_none() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Whether this server is the one that trims, for the next seconds.

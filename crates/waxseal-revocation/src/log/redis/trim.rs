@@ -3,7 +3,7 @@
 //! one server at a time.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use redis::{ErrorKind, RedisError};
+use redis::RedisError;
 use waxseal_core::UnixTime;
 
 use super::{
@@ -60,7 +60,7 @@ impl Trimmer {
         whole: Option<&Whole>,
     ) -> Result<(), RedisError> {
         match self.trim(stream, shared, looked, whole).await {
-            Err(error) if matches!(error.kind(), ErrorKind::Server(_)) => {
+            Err(error) if error.code().is_some() => {
                 if !std::mem::replace(&mut self.told, true) {
                     tracing::error!(%error, "what has expired stays in the revocation log");
                 }

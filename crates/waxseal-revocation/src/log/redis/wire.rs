@@ -66,6 +66,13 @@ impl Item {
 
     /// `None` if it is none, or one that this version does not know.
     pub(super) fn entry(&self) -> Option<Entry> {
+        // A field that this version does not know may say that less has ended.
+        let known = |(name, _): &(Vec<u8>, Vec<u8>)| {
+            matches!(&**name, b"sid" | b"sub" | b"begun" | b"before")
+        };
+        if !self.fields.iter().all(known) {
+            return None;
+        }
         let time = |name| self.field(name)?.parse().ok().map(UnixTime::from_secs);
         // One that is no text must not pass for none: that is a cut of everybody.
         let sub = match self.bytes("sub") {
