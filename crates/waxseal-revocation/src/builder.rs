@@ -3,18 +3,14 @@
 use std::{
     fmt,
     sync::{Arc, Mutex},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use waxseal_core::UnixTime;
 
 use crate::{
-    entry::Lifetime,
-    error::OpenError,
-    index::Index,
-    list::{Clock, RevocationList, Shared},
-    log::Log,
-    status::Health,
+    clock::Clock, entry::Lifetime, error::OpenError, index::Index, list::RevocationList, log::Log,
+    shared::Shared, status::Health,
 };
 
 const DAY: u64 = 86_400;
@@ -93,12 +89,6 @@ impl RevocationListBuilder {
         let appender = self.log.start(Arc::clone(&shared))?;
         Ok(RevocationList::new(shared, appender))
     }
-}
-
-/// The operating system's time.
-pub(crate) fn system_time() -> UnixTime {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    UnixTime::from_secs(since_1970.as_secs())
 }
 
 impl fmt::Debug for RevocationListBuilder {

@@ -5,7 +5,10 @@ mod cuts;
 mod sessions;
 mod tag;
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicU64, AtomicUsize,
+    Ordering::{AcqRel, Acquire, Relaxed},
+};
 
 use waxseal_core::UnixTime;
 
@@ -77,7 +80,7 @@ impl Index {
                 Applied { new, too_many: false }
             }
             Entry::All { before } => {
-                let new = self.all_before.fetch_max(before.as_secs(), Relaxed) < before.as_secs();
+                let new = self.all_before.fetch_max(before.as_secs(), AcqRel) < before.as_secs();
                 if new {
                     let dropped = self.sessions.drop_before(self.lifetime.end(*before));
                     self.superseded.fetch_add(dropped, Relaxed);
@@ -163,7 +166,7 @@ impl Index {
     }
 
     fn all_before(&self) -> UnixTime {
-        UnixTime::from_secs(self.all_before.load(Relaxed))
+        UnixTime::from_secs(self.all_before.load(Acquire))
     }
 }
 

@@ -74,6 +74,8 @@
 compile_error!("a revocation list needs a log: enable the feature `file` or `redis`");
 
 mod builder;
+mod clock;
+mod cut;
 mod entry;
 mod error;
 mod events;
@@ -81,6 +83,7 @@ mod index;
 mod list;
 mod log;
 pub mod operator;
+mod shared;
 mod status;
 
 pub use builder::RevocationListBuilder;

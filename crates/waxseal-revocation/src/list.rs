@@ -2,31 +2,23 @@
 //! and into the log.
 
 use std::{
-    collections::HashSet,
     fmt,
     future::ready,
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering::Relaxed},
-    time::{Duration, Instant},
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
 };
 
-use waxseal_core::{Ended, NotRecorded, Recording, Revocations, Sealer, Standing, UnixTime};
+use waxseal_core::{Ended, NotRecorded, Recording, Revocations, Standing, UnixTime};
 
 use crate::{
-    builder::{RevocationListBuilder, system_time},
-    entry::{Entry, Lifetime},
+    builder::RevocationListBuilder,
+    cut::{LATEST_BEGIN, cut_before, later, next_cut},
+    entry::Entry,
     error::CutError,
-    events,
-    index::{Applied, Index},
     log::{Appender, Log},
-    status::{Health, State, Status},
+    shared::Shared,
+    status::{State, Status},
 };
-
-/// How far a cut lies ahead of the clock, for clocks that differ; in seconds.
-const AHEAD: u64 = Sealer::LEEWAY.as_secs() / 2;
-/// How far ahead of the clock a session may begin: further, and it is refused.
-const LATEST_BEGIN: u64 = Sealer::LEEWAY.as_secs();
-/// How far ahead a cut may be moved on. Past all that may have begun.
-const LATEST_CUT: u64 = LATEST_BEGIN + 1;
 
 /// The list of sessions that were ended early: a handle that is cheap to clone.
 ///
@@ -39,26 +31,6 @@ const LATEST_CUT: u64 = LATEST_BEGIN + 1;
 pub struct RevocationList {
     shared: Arc<Shared>,
     appender: Arc<Appender>,
-}
-
-/// What the list and its log's thread share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) index: Index,
-    pub(crate) health: Health,
-    pub(crate) lifetime: Lifetime,
-    pub(crate) absolute: Duration,
-    pub(crate) max_entries: usize,
-    pub(crate) clock: Clock,
-    /// Cuts that lie too far ahead of the clock yet.
-    pub(crate) ahead: Mutex<HashSet<Entry>>,
-}
-
-/// A source of the current time.
-pub(crate) struct Clock {
-    now: Box<dyn Fn() -> UnixTime + Send + Sync>,
-    /// What it showed at first, and when that was; of the system's clock.
-    begun: Option<(UnixTime, Instant)>,
 }
 
 impl RevocationList {
@@ -116,100 +88,10 @@ impl RevocationList {
     }
 
     fn cut(&self, entry: Entry) -> Recording {
-        self.shared.index.apply(&entry);
-        self.appender.append(vec![entry])
-    }
-}
-
-/// The moment of a cut that is made `now`, where the one before was at `last`.
-///
-/// Past that, because a session that has begun since has done so at `last` if
-/// that lay ahead; but no further than it has to: no session can begin for as
-/// long as it would be refused for beginning then.
-pub(crate) fn next_cut(last: UnixTime, now: UnixTime) -> UnixTime {
-    let ahead = now.plus_secs(AHEAD);
-    if last < ahead {
-        return ahead;
-    }
-    last.plus_secs(1).min(now.plus_secs(LATEST_CUT)).max(last)
-}
-
-/// The latest that a cut can be which another server has made `now`.
-pub(crate) fn latest_cut(now: UnixTime) -> UnixTime {
-    now.plus_secs(LATEST_CUT + AHEAD)
-}
-
-/// The moment of a cut that is to end what began before `moment`.
-pub(crate) fn cut_before(
-    moment: UnixTime,
-    last: UnixTime,
-    now: UnixTime,
-) -> Result<UnixTime, CutError> {
-    if moment > now.plus_secs(AHEAD) {
-        return Err(CutError);
-    }
-    // Up to now is meant for servers whose clocks are a little ahead, too.
-    Ok(if moment < now { moment } else { next_cut(last, now) })
-}
-
-impl Shared {
-    /// Adds what the log says. A cut further ahead than clocks may differ counts
-    /// as one of now, because nobody could log in until then, and as itself when
-    /// its time has come: it may be the clock that was wrong.
-    pub(crate) fn learn(&self, entry: Entry) -> Applied {
-        let now = self.clock.now();
-        let limit = latest_cut(now);
-        let entry = match entry {
-            Entry::User { before, .. } | Entry::All { before } if before > limit => {
-                if self.ahead().insert(entry.clone()) {
-                    events::cut_ahead(before, now);
-                }
-                let before = now.plus_secs(AHEAD);
-                match entry {
-                    Entry::User { sub, .. } => Entry::User { sub, before },
-                    _ => Entry::All { before },
-                }
-            }
-            entry => entry,
-        };
-        if entry.until(self.lifetime) <= self.expiry_now() {
-            return Applied::default();
-        }
-        self.index.apply(&entry)
-    }
-
-    /// What ends by then has expired.
-    pub(crate) fn expiry_now(&self) -> UnixTime {
-        self.clock.passed()
-    }
-
-    fn ahead(&self) -> std::sync::MutexGuard<'_, HashSet<Entry>> {
-        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn status(&self) -> Status {
-        Status {
-            state: self.health.state(),
-            entries: self.index.len(),
-            max_entries: self.max_entries,
-            pending: self.health.pending().load(Relaxed),
-            contact_age: self.health.contact_age(),
-            lag: self.health.lag(),
-        }
-    }
-
-    /// Now and then: forgets what has expired, and tells how things are.
-    pub(crate) fn tick(&self) -> usize {
-        let now = self.clock.now();
-        let due = |entry: &Entry| entry.until(self.lifetime) <= self.lifetime.end(latest_cut(now));
-        let due: Vec<Entry> = self.ahead().extract_if(due).collect();
-        for entry in due {
-            self.learn(entry);
-        }
-        let expired = self.index.expire(self.expiry_now());
-        self.health.watch_fill(self.index.len(), self.max_entries);
-        events::gauges(&self.status());
-        expired
+        self.appender.append(|| {
+            self.shared.index.apply(&entry);
+            vec![entry]
+        })
     }
 }
 
@@ -230,7 +112,7 @@ impl Revocations for RevocationList {
 
     fn begin(&self, sub: Option<&str>, now: UnixTime) -> Option<UnixTime> {
         let begun = now.max(self.shared.index.cut_of(sub));
-        let may_begin = begun <= now.plus_secs(LATEST_BEGIN);
+        let may_begin = begun <= later(now, LATEST_BEGIN);
         (may_begin && self.shared.health.is_trusted()).then_some(begun)
     }
 
@@ -247,44 +129,17 @@ impl Revocations for RevocationList {
             // With all of its user's, or everybody's, and the log has that.
             return Box::pin(ready(Ok(())));
         }
-        let applied = index.apply(&entry);
-        let mut entries = vec![entry];
-        if applied.too_many
-            && let Some(cut) = session.sub.and_then(|sub| index.merged(&sub, now))
-        {
-            index.apply(&cut);
-            entries.push(cut);
-        }
-        self.appender.append(entries)
-    }
-}
-
-impl Clock {
-    pub(crate) fn system() -> Self {
-        Self { now: Box::new(system_time), begun: Some((system_time(), Instant::now())) }
-    }
-
-    pub(crate) fn new(now: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
-        Self { now: Box::new(now), begun: None }
-    }
-
-    pub(crate) fn now(&self) -> UnixTime {
-        (self.now)()
-    }
-
-    /// Now, but no more than has passed: a clock that is ahead for a moment must
-    /// not make the list forget what will be valid again when it is set back.
-    fn passed(&self) -> UnixTime {
-        let latest = self.begun.map(|(first, at)| {
-            first.plus_secs(at.elapsed().as_secs()).plus_secs(Sealer::LEEWAY.as_secs())
-        });
-        latest.into_iter().chain([self.now()]).min().unwrap_or_default()
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Clock(..)")
+        self.appender.append(|| {
+            let applied = index.apply(&entry);
+            let mut entries = vec![entry];
+            if applied.too_many
+                && let Some(cut) = session.sub.and_then(|sub| index.merged(&sub, now))
+            {
+                index.apply(&cut);
+                entries.push(cut);
+            }
+            entries
+        })
     }
 }
 
@@ -296,16 +151,5 @@ impl fmt::Debug for RevocationList {
             .field("current", &open)
             .field("entries", &entries)
             .finish_non_exhaustive()
-    }
-}
-
-/// Arithmetic that ends at the last moment there is.
-pub(crate) trait Later {
-    fn plus_secs(self, secs: u64) -> Self;
-}
-
-impl Later for UnixTime {
-    fn plus_secs(self, secs: u64) -> Self {
-        Self::from_secs(self.as_secs().saturating_add(secs))
     }
 }

@@ -26,7 +26,7 @@ pub use self::redis::{Acknowledgement, Redis};
 use crate::{
     entry::Entry,
     error::{LogError, OpenError},
-    list::Shared,
+    shared::Shared,
 };
 
 /// Where a list's entries are kept.
@@ -190,10 +190,15 @@ impl Appender {
         Ok(Self { send: Some(Box::new(send)), thread: Some(thread), shared })
     }
 
-    pub(crate) fn append(&self, entries: Vec<Entry>) -> Recording {
+    /// Sends the entries that `apply` has put into memory.
+    pub(crate) fn append(&self, apply: impl FnOnce() -> Vec<Entry>) -> Recording {
         let (done, told) = oneshot::channel();
         let since = std::time::Instant::now();
+        // Before: whoever finds them in memory finds them pending, too.
+        self.pending().fetch_add(1, Relaxed);
+        let entries = apply();
         self.pending().fetch_add(entries.len(), Relaxed);
+        self.pending().fetch_sub(1, Relaxed);
         if let Some(send) = &self.send {
             send(Append { entries, done: Some(done), since });
         }

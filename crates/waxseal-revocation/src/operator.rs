@@ -9,10 +9,10 @@ use std::{cmp::Reverse, collections::HashSet, time::Duration};
 use waxseal_core::{Sealer, UnixTime};
 
 use crate::{
-    builder::system_time,
+    clock::system_time,
+    cut::{cut_before, latest_cut, next_cut},
     entry::{Entry, Lifetime},
     error::OpenError,
-    list::{cut_before, latest_cut, next_cut},
     log::Log,
 };
 

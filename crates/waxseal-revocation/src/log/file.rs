@@ -21,7 +21,7 @@ use crate::{
     entry::Entry,
     error::{LogError, OpenError},
     events,
-    list::Shared,
+    shared::Shared,
     status::State,
 };
 

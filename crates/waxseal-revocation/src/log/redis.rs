@@ -1,6 +1,9 @@
 //! The log of many servers: a stream in Redis.
 
+mod back_off;
+mod connect;
 mod follow;
+mod operate;
 mod stream;
 mod trim;
 mod wire;
@@ -8,34 +11,26 @@ mod write;
 
 use std::{
     fmt,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
-#[cfg(feature = "redis-tls")]
-use ::redis::ConnectionAddr;
 use ::redis::{Client, IntoConnectionInfo as _};
-use tokio::{runtime, sync::mpsc};
-use waxseal_core::UnixTime;
+use tokio::sync::mpsc;
 
-use self::{
-    follow::Follower,
-    stream::Stream,
-    wire::{Item, id_at},
-    write::Writer,
-};
+use self::{connect::runtime, follow::Follower, write::Writer};
 use super::Appender;
 use crate::{
-    entry::Entry,
     error::{LogError, OpenError},
-    events,
-    list::Shared,
+    shared::Shared,
+    status::State,
 };
 
 /// How often servers look whether the list is still the one that they know.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long to wait before the next attempt to connect, at first and at most.
-const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
 /// A stream in Redis (or what speaks its protocol: Valkey), from version 6.2
 /// on, as the log of any number of servers.
@@ -188,10 +183,9 @@ impl Redis {
 
     /// Tells how things are, and whether Redis is out of reach for too long.
     async fn watch(&self, shared: &Shared, whole: &AtomicBool) {
-        use crate::status::State;
         loop {
             let stale = shared.health.contact_age() > self.stale_after;
-            if whole.load(std::sync::atomic::Ordering::Relaxed) {
+            if whole.load(Relaxed) {
                 if stale {
                     shared.health.set(State::Stale, self.serve_when_stale);
                 } else {
@@ -203,123 +197,15 @@ impl Redis {
             tokio::time::sleep(pause).await;
         }
     }
-
-    pub(super) fn read(&self, after: UnixTime) -> Result<Vec<Entry>, LogError> {
-        Self::now(async {
-            let mut stream = self.connect().await?;
-            let looked = stream.look(None).await?;
-            looked.epoch.ok_or_else(uninitialised)?;
-            let mut entries = Vec::new();
-            let mut from = Some(id_at(after));
-            loop {
-                let page = stream.page(from.as_deref()).await?;
-                let Some(last) = page.last() else { return Ok(entries) };
-                from = Some(last.id.clone());
-                entries.extend(page.iter().filter_map(|item| item.entry()));
-            }
-        })
-    }
-
-    pub(super) fn write(&self, entries: &[Entry]) -> Result<(), LogError> {
-        Self::now(async {
-            let written = self.connect().await?.append(entries).await?;
-            if written { Ok(()) } else { Err(uninitialised()) }
-        })
-    }
-
-    pub(super) fn init(&self, first: &Entry) -> Result<bool, LogError> {
-        Self::now(async {
-            let mut stream = self.connect().await?;
-            if stream.init(first).await? {
-                return Ok(true);
-            }
-            let looked = stream.look(None).await?;
-            let mut from = None;
-            loop {
-                let page = stream.page(from.as_deref()).await?;
-                if page.iter().filter_map(Item::whole).any(|it| Some(it.epoch) == looked.epoch) {
-                    return Ok(false);
-                }
-                let Some(last) = page.last() else { break };
-                from = Some(last.id.clone());
-            }
-            // A server has begun it, and has not lived to complete it: nobody will.
-            stream.append([first]).await?;
-            Ok(stream.mark_whole(&looked).await?.is_some())
-        })
-    }
-
-    fn now<T>(work: impl Future<Output = Result<T, LogError>>) -> Result<T, LogError> {
-        runtime()?.block_on(work)
-    }
-
-    async fn connect(&self) -> Result<Stream, ::redis::RedisError> {
-        #[cfg(feature = "redis-tls")]
-        if let ConnectionAddr::TcpTls { .. } = self.client.get_connection_info().addr {
-            choose_cryptography();
-        }
-        Stream::connect(&self.client, &self.key).await
-    }
-}
-
-fn runtime() -> Result<runtime::Runtime, LogError> {
-    let built = runtime::Builder::new_current_thread().enable_all().build();
-    built.map_err(|error| LogError::because("no connection to Redis can be made", error))
-}
-
-/// What rustls encrypts with: what the application has chosen, or else ring. The
-/// client would panic where nothing is chosen and the features of all crates
-/// together leave it open.
-#[cfg(feature = "redis-tls")]
-fn choose_cryptography() {
-    use rustls::crypto::{CryptoProvider, ring};
-    if CryptoProvider::get_default().is_none() {
-        // An error: somebody has chosen meanwhile.
-        drop(ring::default_provider().install_default());
-    }
 }
 
 fn half(duration: Duration) -> Duration {
     duration.checked_div(2).unwrap_or(duration)
 }
 
-fn uninitialised() -> LogError {
-    LogError::new("Redis has no revocation list; `waxseal revocations init` begins one")
-}
-
 impl From<::redis::RedisError> for LogError {
     fn from(error: ::redis::RedisError) -> Self {
         Self::because("Redis", error)
-    }
-}
-
-/// Grows with every failure, and differs from server to server.
-struct BackOff(Duration);
-
-impl BackOff {
-    const fn new() -> Self {
-        Self(BACK_OFF.0)
-    }
-
-    fn reset(&mut self) {
-        self.0 = BACK_OFF.0;
-    }
-
-    /// How long to wait this time: between half and all of it.
-    fn next(&mut self) -> Duration {
-        let wait = self.0;
-        self.0 = wait.saturating_mul(2).min(BACK_OFF.1);
-        let mut random = [0; 1];
-        // Without randomness servers come back at the same time.
-        let _ = getrandom::fill(&mut random);
-        let [random] = random;
-        let part = half(wait).saturating_mul(u32::from(random)).checked_div(255);
-        half(wait).saturating_add(part.unwrap_or_default())
-    }
-
-    async fn after(&mut self, what: &str, error: &dyn fmt::Display, pending: usize) {
-        events::retrying(what, error, pending);
-        tokio::time::sleep(self.next()).await;
     }
 }
 

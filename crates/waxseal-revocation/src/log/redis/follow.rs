@@ -9,12 +9,13 @@ use redis::RedisError;
 use waxseal_core::Sealer;
 
 use super::{
-    BackOff, LOOK, Redis,
+    LOOK, Redis,
+    back_off::BackOff,
     stream::{Looked, PAGE, Stream},
     trim::Trimmer,
     wire::{Item, Whole, id_parts},
 };
-use crate::{events, index::Index, list::Shared, status::State};
+use crate::{events, index::Index, shared::Shared, status::State};
 
 /// After so many pages it says again that it is at it.
 const PAGES: usize = 50;

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     entry::{Entry, Lifetime},
     index::Index,
-    list::Shared,
+    shared::Shared,
 };
 
 pub(super) struct Trimmer {

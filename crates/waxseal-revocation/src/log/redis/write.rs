@@ -7,10 +7,11 @@ use tokio::{sync::mpsc::UnboundedReceiver, time::timeout};
 use waxseal_core::NotRecorded;
 
 use super::{
-    BackOff, Redis,
+    Redis,
+    back_off::BackOff,
     stream::{Stream, Waited},
 };
-use crate::{list::Shared, log::Append};
+use crate::{log::Append, shared::Shared};
 
 /// When the list is dropped, what is pending gets this long.
 const LAST: Duration = Duration::from_secs(2);
