@@ -59,6 +59,11 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// Likewise, as a user with a password.
+    pub fn address_of(&self, user: &str, password: &str) -> String {
+        format!("redis://{user}:{password}@127.0.0.1:{}", self.port)
+    }
+
     /// Ends the server as a crash does.
     pub fn kill(&mut self) {
         self.child.kill().expect("it can be killed");

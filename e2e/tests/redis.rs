@@ -469,3 +469,26 @@ fn an_acknowledgement_can_mean_more() {
     becomes(&list, State::Current);
     wait(end(&list, "other")).expect("it is recorded");
 }
+
+#[test]
+fn a_password_is_part_of_the_address_and_of_no_message() {
+    let redis = begun(true);
+    redis.cli(&["acl", "setuser", "app", "on", ">open sesame", "~waxseal:*", "+@all"]);
+    let log = |password| {
+        let address = redis.address_of("app", password);
+        waxseal_revocation::Redis::new(&address).expect("an address")
+    };
+    assert!(!format!("{:?}", log("open%20sesame")).contains("sesame"));
+    let list = open(log("open%20sesame"));
+    becomes(&list, State::Current);
+    wait(end(&list, "session")).expect("it is recorded");
+
+    let error = operator::end_user(&log("wrong").into(), "42").expect_err("it is wrong");
+    let error = error.to_string();
+    assert!(error.starts_with("Redis: ") && !error.contains("wrong@"), "{error}");
+    let shut_out = open(log("wrong"));
+    thread::sleep(Duration::from_secs(1));
+    assert_eq!(shut_out.status().state, State::Loading);
+    let no_address = waxseal_revocation::Redis::new("http://app:secret@host").expect_err("none");
+    assert!(!no_address.to_string().contains("secret"), "{no_address}");
+}
