@@ -92,7 +92,8 @@ impl Trimmer {
         let mut gone = Vec::new();
         for item in &page {
             let entry = item.entry();
-            if item.id != looked.last // by which the others see that nothing is lost
+            // By the last item the others see that nothing is lost.
+            if id_parts(&item.id) < id_parts(&looked.last)
                 && (has_expired(item, entry.as_ref(), shared, now, whole)
                     || entry.is_some_and(|entry| self.cuts.take(&entry, now)))
             {
