@@ -99,6 +99,11 @@ impl State {
         self.members.value(name)
     }
 
+    /// The JSON text of `sid` and `sub`.
+    pub(crate) fn names(&self) -> (Option<&str>, Option<&str>) {
+        self.members.names()
+    }
+
     /// Appends the members as they came, but those whose name `but` accepts: the
     /// claims that the caller has written anew.
     pub(crate) fn write_onto(&self, json: &mut Vec<u8>, but: impl Fn(&[u8]) -> bool) {

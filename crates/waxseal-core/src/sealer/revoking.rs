@@ -39,11 +39,12 @@ struct Names<'s> {
 impl<'s> Names<'s> {
     /// `None` if one of them is JSON and yet no text.
     fn of(state: &'s State) -> Option<Self> {
-        let name = |claim| match state.claim(claim) {
+        let text = |json: Option<&'s str>| match json {
             Some(json) => plain(json).map(Some),
             None => Some(None),
         };
-        Some(Self { sid: name("sid")?, sub: name("sub")? })
+        let (sid, sub) = state.names();
+        Some(Self { sid: text(sid)?, sub: text(sub)? })
     }
 }
 

@@ -133,6 +133,19 @@ impl Members {
         Some(member.value(&self.text))
     }
 
+    /// The values of `sid` and `sub`, in one look at all names.
+    pub(super) fn names(&self) -> (Option<&str>, Option<&str>) {
+        let (mut sid, mut sub) = (None, None);
+        for member in &self.list {
+            match member.plain(&self.text) {
+                b"sid" => sid = Some(member.value(&self.text)),
+                b"sub" => sub = Some(member.value(&self.text)),
+                _ => {}
+            }
+        }
+        (sid, sub)
+    }
+
     /// Appends the members as they came, or as they were set, but those whose
     /// name `but` accepts.
     pub(super) fn write_onto(&self, json: &mut Vec<u8>, but: impl Fn(&[u8]) -> bool) {
@@ -208,6 +221,13 @@ impl Member {
             Some(plain) => plain.as_bytes() == name,
             None => self.name.len() == name.len() && self.name.bytes(text.as_bytes()) == name,
         }
+    }
+
+    /// Its name as it is read.
+    #[inline]
+    fn plain<'m>(&'m self, text: &'m str) -> &'m [u8] {
+        let made = self.made.as_deref().and_then(|made| made.plain.as_deref());
+        made.map_or_else(|| self.name.bytes(text.as_bytes()), str::as_bytes)
     }
 
     #[inline]
