@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `server.rs` | a server as a child process |
 //! | `client.rs` | an HTTP client, and a browser's cookie jar |
+//! | `visitor.rs` | somebody at the login page |
 //! | `program.rs` | the programs of the workspace |
 //! | `grpc.rs` | a gRPC client of the service `waxseal.Whoami` |
 //! | `redis.rs` | a Redis server, and a wire to it that can be cut |
@@ -61,3 +62,4 @@ pub mod program;
 pub mod redis;
 pub mod serve;
 pub mod server;
+pub mod visitor;

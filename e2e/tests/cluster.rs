@@ -4,19 +4,16 @@
 use std::{
     path::Path,
     process::Command,
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
-    },
     thread,
     time::{Duration, Instant},
 };
 
 use e2e::{
-    client::{Client, Jar},
+    client::{Client, Jar, Response},
     program::{binary, example},
     redis::Redis,
     server::{Dialect, Server},
+    visitor,
 };
 
 const NOBODY: [&str; 0] = [];
@@ -67,17 +64,15 @@ fn serves(node: &Server) {
 }
 
 fn log_in(node: &Server, name: &str) -> Jar {
-    let response = Client::of(node).form("/", &format!("username={name}"), &NOBODY);
-    assert_eq!(response.status, 303, "{}", response.body);
-    let mut jar = Jar::default();
-    jar.take(&response);
-    jar
+    visitor::log_in(&Client::of(node), name)
+}
+
+fn log_out(node: &Server, jar: &Jar) -> Response {
+    visitor::log_out(&Client::of(node), jar)
 }
 
 fn is_in(node: &Server, jar: &Jar) -> bool {
-    let response = Client::of(node).get("/", &jar.cookies());
-    assert_eq!(response.status, 200, "{}", response.body);
-    response.body.contains("Hello")
+    visitor::is_in(&Client::of(node), jar)
 }
 
 /// Looks again and again, for a minute at most; how long it took.
@@ -100,7 +95,7 @@ fn a_stolen_cookie_is_refused_everywhere_for_as_long_as_it_could_be_valid() {
         let began = Instant::now();
         let stolen = log_in(node, "susan");
         assert!(cluster.nodes.iter().all(|node| is_in(node, &stolen)));
-        assert_eq!(Client::of(node).form("/logout", "", &stolen.cookies()).status, 303);
+        assert_eq!(log_out(node, &stolen).status, 303);
         assert!(!is_in(node, &stolen));
         let told =
             eventually("all refuse it", || cluster.nodes.iter().all(|node| !is_in(node, &stolen)));
@@ -125,34 +120,8 @@ fn no_acknowledged_logout_is_lost_when_a_server_is_killed() {
     let mut cluster = Cluster::start(&[]);
     let jars: Vec<Jar> =
         (0..USERS).map(|user| log_in(&cluster.nodes[0], &format!("user{user}"))).collect();
-    let acknowledged = Mutex::new(Vec::new());
-    let (next, killed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let node = cluster.nodes.remove(0);
-    thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                let client = Client::of(&node);
-                while !killed.load(SeqCst) {
-                    let user = next.fetch_add(1, SeqCst);
-                    let Some(jar) = jars.get(user) else { return };
-                    let Some(response) = client.try_form("/logout", "", &jar.cookies()) else {
-                        return;
-                    };
-                    assert_eq!(response.status, 303);
-                    acknowledged.lock().expect("nobody panicked").push(user);
-                }
-            });
-        }
-        scope.spawn(|| {
-            while acknowledged.lock().expect("nobody panicked").len() < USERS / 2 {
-                thread::sleep(Duration::from_millis(1));
-            }
-            node.kill();
-            killed.store(true, SeqCst);
-        });
-    });
-    let acknowledged = acknowledged.into_inner().expect("nobody panicked");
-    assert!((USERS / 2..USERS).contains(&acknowledged.len()), "{}", acknowledged.len());
+    let acknowledged = visitor::log_out_until_killed(&node, &jars);
     let restarted = cluster.node(AXUM, &[]);
     for node in [&cluster.nodes[0], &restarted] {
         assert!(acknowledged.iter().all(|user| !is_in(node, &jars[*user])));
@@ -166,7 +135,7 @@ fn redis_is_killed_and_comes_back_with_its_data() {
     let jars: Vec<Jar> =
         (0..50).map(|user| log_in(&cluster.nodes[user % 2], &format!("user{user}"))).collect();
     for (user, jar) in jars.iter().enumerate().take(40) {
-        let logout = Client::of(&cluster.nodes[user % 2]).form("/logout", "", &jar.cookies());
+        let logout = log_out(&cluster.nodes[user % 2], jar);
         assert_eq!(logout.status, 303);
     }
     cluster.redis.kill();
@@ -180,9 +149,7 @@ fn redis_is_killed_and_comes_back_with_its_data() {
     assert!(jars.iter().take(40).all(|jar| !is_in(&third, jar)));
     assert!(jars.iter().skip(40).all(|jar| is_in(&third, jar)));
     // And the next logout is known to all.
-    eventually("it is recorded", || {
-        Client::of(&third).form("/logout", "", &jars[45].cookies()).status == 303
-    });
+    eventually("it is recorded", || log_out(&third, &jars[45]).status == 303);
     eventually("all know", || cluster.nodes.iter().all(|node| !is_in(node, &jars[45])));
 }
 
@@ -199,7 +166,7 @@ fn the_wire_to_redis_is_cut_for_a_minute() {
     let new = log_in(one, "new");
     assert!(is_in(other, &new));
     // A logout is told as not safe yet; this browser is logged out all the same.
-    let response = Client::of(one).form("/logout", "", &early.cookies());
+    let response = log_out(one, &early);
     assert_eq!(response.status, 503);
     assert!(response.set_cookie("__Host-session").contains("Max-Age=0"));
     assert!(!is_in(one, &early));
@@ -210,7 +177,7 @@ fn the_wire_to_redis_is_cut_for_a_minute() {
     // What was ended meanwhile arrives, and nothing else.
     eventually("the other knows", || !is_in(other, &early));
     assert!(is_in(one, &late) && is_in(other, &new));
-    assert_eq!(Client::of(other).form("/logout", "", &late.cookies()).status, 303);
+    assert_eq!(log_out(other, &late).status, 303);
     eventually("the one knows", || !is_in(one, &late));
 }
 

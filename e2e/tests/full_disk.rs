@@ -10,33 +10,16 @@ use std::{
 };
 
 use e2e::{
-    client::{Client, Jar, Response},
+    client::Client,
     server::{Dialect, Server},
+    visitor::{is_in, log_in, log_out},
 };
-
-const NOBODY: [&str; 0] = [];
 
 const AXUM: &str = env!("CARGO_BIN_EXE_serve-axum");
 
 fn start(command: &mut Command, file: &Path) -> Server {
     let log = format!("file:{}", file.display());
     Server::start(command.env("REVOCATIONS", log), Dialect::Waxseal)
-}
-
-fn log_in(client: &Client, name: &str) -> Jar {
-    let mut jar = Jar::default();
-    jar.take(&client.form("/", &format!("username={name}"), &NOBODY));
-    jar
-}
-
-fn log_out(client: &Client, jar: &Jar) -> Response {
-    client.form("/logout", "", &jar.cookies())
-}
-
-fn is_in(client: &Client, jar: &Jar) -> bool {
-    let response = client.get("/", &jar.cookies());
-    assert_eq!(response.status, 200, "{}", response.body);
-    response.body.contains("Hello")
 }
 
 /// A server whose folder is a small file system that only it sees, so that

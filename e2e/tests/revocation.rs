@@ -4,10 +4,6 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     process::Command,
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
-    },
     thread,
     time::Duration,
 };
@@ -16,9 +12,8 @@ use e2e::{
     client::{Client, Jar, Response},
     program::example,
     server::{Dialect, Server},
+    visitor::{is_in, log_in, log_out, log_out_until_killed},
 };
-
-const NOBODY: [&str; 0] = [];
 
 const AXUM: &str = env!("CARGO_BIN_EXE_serve-axum");
 const ACTIX: &str = env!("CARGO_BIN_EXE_serve-actix");
@@ -45,20 +40,6 @@ impl Place {
     }
 }
 
-fn log_in(client: &Client, name: &str) -> Jar {
-    let response = client.form("/", &format!("username={name}"), &NOBODY);
-    assert_eq!(response.status, 303, "{}", response.body);
-    let mut jar = Jar::default();
-    jar.take(&response);
-    jar
-}
-
-fn is_in(client: &Client, jar: &Jar) -> bool {
-    let response = client.get("/", &jar.cookies());
-    assert_eq!(response.status, 200, "{}", response.body);
-    response.body.contains("Hello")
-}
-
 fn removes_the_cookie(response: &Response) {
     let line = response.set_cookie("__Host-session");
     assert!(line.starts_with("__Host-session=;") && line.contains("Max-Age=0"), "{line}");
@@ -73,7 +54,7 @@ fn a_copy_of_the_cookie_is_worth_nothing_after_logout() {
         let (mine, other) = (log_in(&client, "susan"), log_in(&client, "susan"));
         let stolen = mine.clone();
         assert!(is_in(&client, &stolen));
-        removes_the_cookie(&client.form("/logout", "", &mine.cookies()));
+        removes_the_cookie(&log_out(&client, &mine));
         assert!(!is_in(&client, &stolen), "{program}");
         let seen = client.script("state", &stolen.cookies()).json();
         assert_eq!(seen["rejection"], "revoked");
@@ -169,7 +150,7 @@ fn without_a_list_there_is_no_such_button() {
     let jar = log_in(&client, "susan");
     assert!(!client.get("/", &jar.cookies()).body.contains("everywhere"));
     // As every signed cookie without one: documented, not hidden.
-    client.form("/logout", "", &jar.cookies());
+    log_out(&client, &jar);
     assert!(is_in(&client, &jar));
 }
 
@@ -196,35 +177,8 @@ fn no_acknowledged_logout_is_lost_when_the_server_is_killed() {
     let server = place.start(AXUM);
     let client = Client::of(&server);
     let jars: Vec<Jar> = (0..USERS).map(|user| log_in(&client, &format!("user{user}"))).collect();
-    let acknowledged = Mutex::new(Vec::new());
-    let (next, killed) = (AtomicUsize::new(0), AtomicBool::new(false));
-    thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                let client = Client::at(&server.url);
-                while !killed.load(SeqCst) {
-                    let user = next.fetch_add(1, SeqCst);
-                    let Some(jar) = jars.get(user) else { return };
-                    let Some(response) = client.try_form("/logout", "", &jar.cookies()) else {
-                        return;
-                    };
-                    assert_eq!(response.status, 303);
-                    acknowledged.lock().expect("nobody panicked").push(user);
-                }
-            });
-        }
-        scope.spawn(|| {
-            // In the midst of it.
-            while acknowledged.lock().expect("nobody panicked").len() < USERS / 2 {
-                thread::sleep(Duration::from_millis(1));
-            }
-            server.kill();
-            killed.store(true, SeqCst);
-        });
-    });
+    let acknowledged = log_out_until_killed(&server, &jars);
     drop(server);
-    let acknowledged = acknowledged.into_inner().expect("nobody panicked");
-    assert!((USERS / 2..USERS).contains(&acknowledged.len()), "{}", acknowledged.len());
 
     let server = place.start(AXUM);
     let client = Client::of(&server);
