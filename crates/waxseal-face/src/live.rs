@@ -17,6 +17,9 @@ use crate::{config::Config, events};
 pub(crate) struct Live {
     sealer: Arc<Sealer>,
     opened: Mutex<Opened>,
+    /// Whether nobody may have it, because it cannot be known whether it was
+    /// ended early.
+    withheld: bool,
 }
 
 impl Live {
@@ -30,13 +33,12 @@ impl Live {
         if let Some(rejection) = opened.rejection() {
             events::rejected(&config.warnings, sealer.cookie().name(), rejection, now);
         }
-        Self { sealer, opened: Mutex::new(opened) }
+        let withheld = opened.rejection() == Some(Rejection::StandingUnknown);
+        Self { sealer, opened: Mutex::new(opened), withheld }
     }
 
-    /// Whether nobody may have it, because it cannot be known whether it was
-    /// ended early.
-    pub(crate) fn is_withheld(&self) -> bool {
-        self.lock().rejection() == Some(Rejection::StandingUnknown)
+    pub(crate) const fn is_withheld(&self) -> bool {
+        self.withheld
     }
 
     /// What the response must carry, and what its head must wait for.

@@ -134,12 +134,15 @@ impl Index {
         }
     }
 
-    /// How many sessions have been superseded by cuts and take up room in a log,
-    /// if it is at least `enough`; then they are counted anew.
+    /// Whether cuts have taken the place of at least `enough` sessions, which take
+    /// up room in a log; if so they are counted anew.
     #[cfg(feature = "file")]
-    pub(crate) fn take_superseded(&self, enough: usize) -> Option<usize> {
-        let count = self.superseded.load(Relaxed);
-        (count >= enough).then(|| self.superseded.swap(0, Relaxed))
+    pub(crate) fn take_superseded(&self, enough: usize) -> bool {
+        let many = self.superseded.load(Relaxed) >= enough;
+        if many {
+            self.superseded.store(0, Relaxed);
+        }
+        many
     }
 
     /// Whether a later cut ends all that this entry ends.

@@ -174,7 +174,7 @@ impl Writer {
         if expired > 0 {
             swept = self.store().and_then(|store| store.expire(now, lifetime));
         }
-        if swept.is_ok() && self.pending.is_empty() && index.take_superseded(SUPERSEDED).is_some() {
+        if swept.is_ok() && self.pending.is_empty() && index.take_superseded(SUPERSEDED) {
             swept = self.store().and_then(|store| store.compact(|entry| index.has_cut(entry)));
         }
         if let Err(error) = swept {
