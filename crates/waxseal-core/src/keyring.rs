@@ -5,6 +5,8 @@ mod key;
 mod mac;
 mod secret;
 mod source;
+#[cfg(test)]
+mod wycheproof;
 
 use alloc::{string::String, vec::Vec};
 

@@ -71,9 +71,7 @@ impl Secret {
     /// The key of the cookie `cookie_name` and its `kid`, by HKDF (RFC 5869)
     /// without salt.
     pub(super) fn derive(&self, cookie_name: &str) -> (Zeroizing<[u8; SIGNATURE_LEN]>, String) {
-        let (mut prk, hkdf) = Hkdf::<Sha256>::extract(None, &self.0);
-        prk.as_mut_slice().zeroize();
-
+        let hkdf = extract(&self.0);
         let mut key = Zeroizing::new([0; SIGNATURE_LEN]);
         expand(&hkdf, KEY_INFO, cookie_name, key.as_mut_slice());
         let mut kid = [0; 6];
@@ -82,7 +80,15 @@ impl Secret {
     }
 }
 
-fn expand(hkdf: &Hkdf<Sha256>, purpose: &[u8], cookie_name: &str, out: &mut [u8]) {
+/// The first half of HKDF, without salt.
+pub(super) fn extract(secret: &[u8]) -> Hkdf<Sha256> {
+    let (mut prk, hkdf) = Hkdf::<Sha256>::extract(None, secret);
+    prk.as_mut_slice().zeroize();
+    hkdf
+}
+
+/// The second half of HKDF: its `info` is `purpose` and `cookie_name`.
+pub(super) fn expand(hkdf: &Hkdf<Sha256>, purpose: &[u8], cookie_name: &str, out: &mut [u8]) {
     #[expect(clippy::expect_used, reason = "the alternative is to go on with a key of zeros")]
     hkdf.expand_multi_info(&[purpose, cookie_name.as_bytes()], out)
         .expect("32 and 6 bytes are far under HKDF's limit of 255 x 32");
