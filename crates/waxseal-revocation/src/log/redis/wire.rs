@@ -79,8 +79,9 @@ impl Item {
             Some(sub) => Some(Box::from(str::from_utf8(sub).ok()?)),
             None => None,
         };
-        if let Some(sid) = self.field("sid") {
-            let (sid, begun) = (SessionName::parse(sid)?, time("begun")?);
+        if let Some(sid) = self.bytes("sid") {
+            let sid = SessionName::parse(str::from_utf8(sid).ok()?)?;
+            let begun = time("begun")?;
             return Some(Entry::Session { sid, sub, begun });
         }
         let before = time("before")?;
@@ -129,12 +130,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_that_is_no_text_is_not_everybody() {
-        let item = |sub: &[u8]| {
+    fn a_user_or_session_that_is_no_text_is_not_everybody() {
+        let item = |name: &str, value: &[u8]| {
             let field = |name: &str, value: &[u8]| (name.into(), value.to_vec());
-            Item::from(("1-1".into(), vec![field("sub", sub), field("before", b"1800000000")]))
+            Item::from(("1-1".into(), vec![field(name, value), field("before", b"1800000000")]))
         };
-        assert!(matches!(item(b"42").entry(), Some(Entry::User { sub, .. }) if *sub == *"42"));
-        assert_eq!(item(b"\xff").entry(), None);
+        let user = item("sub", b"42").entry();
+        assert!(matches!(user, Some(Entry::User { sub, .. }) if *sub == *"42"));
+        assert_eq!(item("sub", b"\xff").entry(), None);
+        assert_eq!(item("sid", b"\xff").entry(), None);
     }
 }
