@@ -96,3 +96,10 @@ pub use log::{Acknowledgement, Redis};
 pub use status::{State, Status};
 #[doc(inline)]
 pub use waxseal_core::{NotRecorded, Recording};
+
+/// Not API: what the fuzz targets need of the inside.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::log::{decode, encode};
+}

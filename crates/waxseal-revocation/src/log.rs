@@ -23,6 +23,8 @@ use waxseal_core::{NotRecorded, Recording, UnixTime};
 
 #[cfg(feature = "redis")]
 pub use self::redis::{Acknowledgement, Redis};
+#[cfg(fuzzing)]
+pub use self::redis::{decode, encode};
 use crate::{
     entry::Entry,
     error::{LogError, OpenError},

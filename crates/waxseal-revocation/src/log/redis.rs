@@ -21,6 +21,8 @@ use std::{
 use ::redis::{Client, IntoConnectionInfo as _};
 use tokio::sync::mpsc;
 
+#[cfg(fuzzing)]
+pub use self::wire::{decode, encode};
 use self::{connect::runtime, follow::Follower, write::Writer};
 use super::Appender;
 use crate::{

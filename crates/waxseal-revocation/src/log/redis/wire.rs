@@ -125,6 +125,23 @@ pub(super) fn id_at(time: UnixTime) -> String {
     format!("{}-0", time.as_secs().saturating_mul(1000))
 }
 
+/// Not API, for fuzzing: what an item says, read in every way.
+#[cfg(fuzzing)]
+#[must_use]
+pub fn decode(id: String, fields: Vec<(Vec<u8>, Vec<u8>)>) -> Option<Entry> {
+    let item = Item::from((id, fields));
+    let _ = (id_parts(&item.id), item.epoch(), item.whole(), item.is_completing());
+    item.entry()
+}
+
+/// Not API, for fuzzing: the fields of an entry.
+#[cfg(fuzzing)]
+#[must_use]
+pub fn encode(entry: &Entry) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let bytes = |(name, value): (&str, String)| (name.into(), value.into_bytes());
+    fields(entry).into_iter().map(bytes).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

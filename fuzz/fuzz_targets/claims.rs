@@ -1,0 +1,124 @@
+//! The input is the claims of a token that is signed correctly: accepted are
+//! exactly those that `serde_json` and the rules of docs/wire-format.md accept,
+//! and their data are the same text, before and after they are saved.
+#![no_main]
+
+use fuzz::{Kind, MICRODOT, NOW, Object, Seen, WAXSEAL, request, see};
+use libfuzzer_sys::fuzz_target;
+use serde_json::value::RawValue;
+use waxseal_core::{Rejection, SaveError};
+
+const ABSOLUTE_TIMEOUT: u64 = 30 * 86_400;
+const LEEWAY: u64 = 60;
+
+fuzz_target!(|claims: &[u8]| {
+    for kind in [&*WAXSEAL, &*MICRODOT] {
+        let token = kind.minter().token(claims);
+        let cookie = kind.cookie(&token);
+        let ((seen, saved), response) =
+            request(&kind.sealer, [cookie.as_bytes()], |session| (see(session), session.save()));
+        let expected =
+            if token.len() > 4096 { Err(Rejection::TooLarge) } else { verdict(kind, claims) };
+        assert_eq!(seen, expected, "{}", kind.is_microdot);
+        match saved {
+            Ok(()) => {
+                let entries = seen.map(|seen| seen.entries).unwrap_or_default();
+                assert_eq!(kind.reopen(&response).unwrap().entries, entries);
+            }
+            Err(SaveError::TooLarge { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+});
+
+fn verdict(kind: &Kind, claims: &[u8]) -> Result<Seen, Rejection> {
+    // Kept as text: a number that no float holds, like 1e400, and a lone
+    // surrogate in a value are JSON, and the caller's to judge.
+    let Object::<String>(members) =
+        text(claims).and_then(|text| serde_json::from_str(text).ok()).ok_or(Rejection::Claims)?;
+
+    let (mut issued, mut not_before, mut expires) = (None, None, None);
+    for (name, value) in &members {
+        let is_string = value.get().starts_with('"');
+        let fits = match &**name {
+            "iat" => seconds(value).map(|secs| issued = Some(secs)).is_some(),
+            "nbf" => seconds(value).map(|secs| not_before = Some(secs)).is_some(),
+            "exp" => seconds(value).map(|secs| expires = Some(secs)).is_some(),
+            "sub" | "jti" => is_string,
+            "iss" | "sid" => kind.is_microdot || is_string,
+            "remember" => kind.is_microdot || ["true", "false"].contains(&value.get()),
+            "aud" => false,
+            _ => true,
+        };
+        if !fits {
+            return Err(Rejection::Claims);
+        }
+    }
+    if !kind.is_microdot && (issued.is_none() || expires.is_none()) {
+        return Err(Rejection::Claims);
+    }
+    if expires.is_some_and(|expires| expires <= NOW) {
+        return Err(Rejection::Expired);
+    }
+    if [issued, not_before].iter().flatten().any(|time| *time > NOW + LEEWAY) {
+        return Err(Rejection::NotYetValid);
+    }
+    if !kind.is_microdot && issued.is_some_and(|issued| issued + ABSOLUTE_TIMEOUT <= NOW) {
+        return Err(Rejection::Expired);
+    }
+    let data = members.into_iter().filter(|(name, _)| !kind.reserves(name));
+    let entries = data.map(|(name, value)| (name, value.get().into())).collect();
+    Ok(Seen { entries, issued, expires })
+}
+
+/// Claims that are UTF-8 and not nested deeper than 100; more than that is read
+/// here by a reader that does not count.
+fn text(claims: &[u8]) -> Option<&str> {
+    let text = str::from_utf8(claims).ok()?;
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            // What closes nothing is no JSON.
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > 100 {
+            return None;
+        }
+    }
+    Some(text)
+}
+
+/// The whole seconds of a time, under 2^63 away from 1970; before it they are
+/// none. Exactly, where a float would round.
+fn seconds(value: &RawValue) -> Option<u64> {
+    let json = value.get();
+    let number = json.strip_prefix('-').unwrap_or(json);
+    if !number.starts_with(|char: char| char.is_ascii_digit()) {
+        return None;
+    }
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (before, behind) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{before}{behind}");
+    let significant = digits.trim_start_matches('0');
+    let zeros = digits.len() - significant.len();
+    // An exponent that overflows is one of very many digits.
+    let out_of_range = if exponent.starts_with('-') { i64::MIN / 2 } else { i64::MAX / 2 };
+    let exponent = exponent.parse::<i32>().map_or(out_of_range, i64::from);
+    let whole = i64::try_from(before.len()).unwrap() - i64::try_from(zeros).unwrap() + exponent;
+    let magnitude = match whole {
+        _ if significant.is_empty() => 0,
+        ..=0 => 0,
+        20.. => return None,
+        _ => {
+            let width = usize::try_from(whole).unwrap();
+            format!("{significant:0<width$}")[..width].parse::<u128>().unwrap()
+        }
+    };
+    let magnitude = u64::try_from(magnitude).ok().filter(|secs| *secs < 1 << 63)?;
+    Some(if json.starts_with('-') { 0 } else { magnitude })
+}

@@ -1,0 +1,44 @@
+//! The input is the header of a token that is signed correctly: accepted are
+//! exactly those that `serde_json` reads as one of ours.
+#![no_main]
+
+use fuzz::{Kind, MICRODOT, Object, WAXSEAL, request, see, support};
+use libfuzzer_sys::fuzz_target;
+use waxseal_core::Rejection;
+
+fuzz_target!(|header: &[u8]| {
+    for (kind, claims) in [(&*WAXSEAL, support::alive("")), (&*MICRODOT, "{}".into())] {
+        let token = kind.minter().token_with(header, claims);
+        let cookie = kind.cookie(&token);
+        let (seen, _) = request(&kind.sealer, [cookie.as_bytes()], see);
+        let expected =
+            if token.len() > 4096 { Err(Rejection::TooLarge) } else { verdict(kind, header) };
+        assert_eq!(seen.map(drop), expected, "{}", kind.is_microdot);
+    }
+});
+
+fn verdict(kind: &Kind, header: &[u8]) -> Result<(), Rejection> {
+    let known = support::b64(header).len() <= 256;
+    let text = known.then(|| str::from_utf8(header).ok()).flatten().ok_or(Rejection::Header)?;
+    // A name is borrowed only where it has no escapes.
+    let Object::<&str>(members) = serde_json::from_str(text).map_err(|_| Rejection::Header)?;
+    let value = |wanted: &str| {
+        members.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.get())
+    };
+    let is_string = |json: &str| json.starts_with('"');
+    let known = members.iter().all(|(name, _)| ["alg", "typ", "kid"].contains(name))
+        // As text, because it has one spelling: without escapes.
+        && value("alg") == Some("\"HS256\"")
+        && value("typ").is_none_or(|typ| typ.eq_ignore_ascii_case("\"JWT\""))
+        && value("kid").is_none_or(is_string);
+    if !known {
+        return Err(Rejection::Header);
+    }
+    // Microdot has one key, however a header calls it.
+    let ours = format!("\"{}\"", kind.minter().kid());
+    if kind.is_microdot || value("kid") == Some(&ours) {
+        Ok(())
+    } else {
+        Err(Rejection::UnknownKey)
+    }
+}

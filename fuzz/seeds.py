@@ -1,0 +1,74 @@
+"""Makes the inputs that the fuzz targets start from, out of the published
+vectors, in Python's standard library alone.
+
+    python3 fuzz/seeds.py fuzz/corpus
+"""
+
+import base64
+import json
+import pathlib
+import sys
+
+FUZZ = pathlib.Path(__file__).parent
+CORPUS = pathlib.Path(sys.argv[1])
+
+
+def seed(target, name, data):
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(data)
+
+
+def decoded(part):
+    try:
+        return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except ValueError:
+        return b""
+
+
+def encoded(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def jwk(derivation, operations, cookie):
+    return {
+        "kty": "oct",
+        "alg": "HS256",
+        "use": "sig",
+        "kid": derivation["kid"],
+        "k": derivation["key"],
+        "key_ops": operations,
+        "waxseal:cookie": cookie,
+    }
+
+
+vectors = json.loads((FUZZ / "../docs/vectors/vectors.json").read_text())
+
+cookies = []
+for at, case in enumerate(vectors["cases"]):
+    name, token = f"vector-{at:03}", case["token"]
+    own = "session" if case.get("mode") == "microdot" else vectors["defaults"]["cookie"]
+    parts = token.split(".")
+    cookies.append(f"{own}={token}")
+    seed("open_cookie", name, cookies[-1].encode())
+    if len(parts) == 3:
+        # The target puts the right signature in the place of `~`.
+        unsigned = f"{parts[0]}.{parts[1]}.~"
+        seed("open_cookie", name + "-signed", f"a=b; {own}={unsigned}".encode())
+        seed("header", name, decoded(parts[0]))
+        seed("claims", name, decoded(parts[1]))
+
+few = [cookie for cookie in cookies if len(cookie) < 300]
+seed("open_cookie", "one-header", "; ".join(few[:12]).encode())
+# The cookie "previous" of fuzz/src/lib.rs has a key of its own, and so a kid.
+header, claims = b'{"alg":"HS256","kid":"31xg9c0g"}', vectors["cases"][1]["claims"].encode()
+previous = "previous=%s.%s.~" % (encoded(header), encoded(claims))
+seed("open_cookie", "previous", previous.encode())
+seed("open_cookie", "previous-and-microdot", f"{previous}; {few[-6]}".encode())
+seed("open_cookie", "many-headers", "\n".join(few[-12:]).encode())
+
+keys = vectors["derivations"]
+for count in range(1, len(keys) + 1):
+    bound = [jwk(key, ["verify"], "__Host-session") for key in keys[:count]]
+    bound[-1]["key_ops"] = ["sign", "verify"]
+    seed("jwks", f"vector-{count}", json.dumps({"keys": bound}).encode())

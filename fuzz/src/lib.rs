@@ -1,0 +1,151 @@
+//! What the targets share: the sealers that are fuzzed, tokens that an
+//! independent implementation signs, and a second reader of JSON.
+
+/// The independent implementation: that of the tests.
+#[path = "../../crates/waxseal-core/tests/support/mod.rs"]
+pub mod support;
+
+use std::{fmt, marker::PhantomData, sync::LazyLock};
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+pub use support::{Headers, Minter, NOW};
+use waxseal_core::{Alone, CookieSpec, Handle, Rejection, Sealer, UnixTime};
+
+/// A sealer, and what signs the cookies that it accepts.
+pub struct Kind {
+    /// The library.
+    pub sealer: Sealer,
+    /// The first signs the cookie that the sealer writes.
+    pub minters: Vec<Minter>,
+    /// Whether its sessions are Microdot's.
+    pub is_microdot: bool,
+}
+
+/// The default.
+pub static WAXSEAL: LazyLock<Kind> = LazyLock::new(|| Kind {
+    sealer: support::own(),
+    minters: vec![Minter::own()],
+    is_microdot: false,
+});
+
+/// Reads and writes Microdot's cookie.
+pub static MICRODOT: LazyLock<Kind> = LazyLock::new(|| Kind {
+    sealer: support::microdot(),
+    minters: vec![Minter::microdot()],
+    is_microdot: true,
+});
+
+/// The default, and it migrates a previous cookie and Microdot's.
+pub static MIGRATING: LazyLock<Kind> = LazyLock::new(|| Kind {
+    sealer: Sealer::builder(support::secret())
+        .former(CookieSpec::builder("previous").build().unwrap())
+        .dangerous_accept_weak_microdot(support::MICRODOT_KEY, UnixTime::from_secs(NOW - 3600))
+        .build()
+        .unwrap(),
+    minters: vec![Minter::own(), Minter::derived(support::SECRET, "previous"), Minter::microdot()],
+    is_microdot: false,
+});
+
+impl Kind {
+    /// What signs the cookie that the sealer writes.
+    pub fn minter(&self) -> &Minter {
+        &self.minters[0]
+    }
+
+    /// A `Cookie` header with a token of the cookie that the sealer writes.
+    pub fn cookie(&self, token: &str) -> String {
+        format!("{}={token}", self.sealer.cookie().name())
+    }
+
+    /// Opens the one token that a response sets, as the next request would.
+    pub fn reopen(&self, response: &Headers) -> Result<Seen, Rejection> {
+        let token = response.token();
+        assert!(self.minter().signs(token), "{token}");
+        request(&self.sealer, [self.cookie(token).as_bytes()], see).0
+    }
+
+    /// Whether `name` belongs to a claim and cannot name data.
+    pub fn reserves(&self, name: &str) -> bool {
+        let claims: &[&str] = if self.is_microdot { &[] } else { &["iss", "sid", "remember"] };
+        ["sub", "aud", "exp", "nbf", "iat", "jti"].iter().chain(claims).any(|known| *known == name)
+    }
+}
+
+/// A session as a handler has it.
+pub type Session<'s> = Handle<&'s Alone<'s>>;
+
+/// One request at [`NOW`]. All that the targets know of how the core opens a
+/// session and closes it.
+pub fn request<'h, R>(
+    sealer: &Sealer,
+    cookies: impl IntoIterator<Item = &'h [u8], IntoIter: DoubleEndedIterator>,
+    handler: impl FnOnce(&Session<'_>) -> R,
+) -> (R, Headers) {
+    let alone = Alone::open(sealer, cookies, UnixTime::from_secs(NOW));
+    let result = handler(&Handle::new(&alone));
+    let mut response = Headers::default();
+    alone.close().apply(&mut response);
+    (result, response)
+}
+
+/// What a handler sees of a session.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// In their order, the values as JSON text.
+    pub entries: Vec<(String, String)>,
+    /// `iat`.
+    pub issued: Option<u64>,
+    /// `exp`.
+    pub expires: Option<u64>,
+}
+
+/// What is in a session, or why its cookie was rejected.
+pub fn see(session: &Session<'_>) -> Result<Seen, Rejection> {
+    if let Some(rejection) = session.rejection() {
+        assert!(session.is_new() && session.keys().is_empty());
+        return Err(rejection);
+    }
+    let entry = |name: String| {
+        let value: Box<RawValue> = session.get(&name).unwrap().unwrap();
+        (name, value.get().into())
+    };
+    Ok(Seen {
+        entries: session.keys().into_iter().map(entry).collect(),
+        issued: session.started_at().map(UnixTime::as_secs),
+        expires: session.expires_at().map(UnixTime::as_secs),
+    })
+}
+
+/// One JSON object as `serde_json` reads it: its members in their order, the
+/// values as text, in which it does not look at numbers, at lone surrogates and
+/// at depth. No name stands twice.
+#[derive(Debug)]
+pub struct Object<'t, N>(pub Vec<(N, &'t RawValue)>);
+
+impl<'de, N: Deserialize<'de> + PartialEq> Deserialize<'de> for Object<'de, N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<N>(PhantomData<N>);
+
+impl<'de, N: Deserialize<'de> + PartialEq> Visitor<'de> for ObjectVisitor<N> {
+    type Value = Object<'de, N>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members: Vec<(N, &RawValue)> = Vec::new();
+        while let Some((name, value)) = map.next_entry()? {
+            if members.iter().any(|(known, _)| *known == name) {
+                return Err(A::Error::custom("a name twice"));
+            }
+            members.push((name, value));
+        }
+        Ok(Object(members))
+    }
+}
