@@ -1,5 +1,6 @@
-//! What a revocation store returns: items of the stream in Redis, of any
-//! fields.
+//! What a revocation store returns: items of the stream in Redis, with any
+//! fields. The file has no decoder of its own: its tables have types, and redb
+//! reads them (and panics on some damaged files, so no fuzzer gets far).
 #![no_main]
 
 use arbitrary::Arbitrary;
