@@ -67,6 +67,12 @@ seed("open_cookie", "previous", previous.encode())
 seed("open_cookie", "previous-and-microdot", f"{previous}; {few[-6]}".encode())
 seed("open_cookie", "many-headers", "\n".join(few[-12:]).encode())
 
+# Names that look alike at both ends: so many that they are compared at once.
+alike = ",".join(f'"aa{number}aa":1' for number in range(20))
+times = vectors["cases"][0]["claims"][1:-1]
+seed("claims", "names-alike", f"{{{times},{alike}}}".encode())
+seed("claims", "names-alike-and-one-twice", f'{{{times},{alike},"aa0aa":1}}'.encode())
+
 keys = vectors["derivations"]
 for count in range(1, len(keys) + 1):
     bound = [jwk(key, ["verify"], "__Host-session") for key in keys[:count]]
