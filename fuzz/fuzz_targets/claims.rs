@@ -1,6 +1,6 @@
-//! The input is the claims of a token that is signed correctly: accepted are
-//! exactly those that `serde_json` and the rules of docs/wire-format.md accept,
-//! and their data are the same text, before and after they are saved.
+//! The input is the claims of a correctly signed token. The library must accept
+//! exactly the claims that `serde_json` and docs/wire-format.md accept, and
+//! return each value byte for byte, before and after a save.
 #![no_main]
 
 use fuzz::{Kind, MICRODOT, NOW, Object, Seen, WAXSEAL, request, see};
@@ -32,8 +32,9 @@ fuzz_target!(|claims: &[u8]| {
 });
 
 fn verdict(kind: &Kind, claims: &[u8]) -> Result<Seen, Rejection> {
-    // Kept as text: a number that no float holds, like 1e400, and a lone
-    // surrogate in a value are JSON, and the caller's to judge.
+    // The values are text, because the library accepts by design what the grammar
+    // of JSON allows and no Rust type holds: 1e400, and a lone surrogate. A
+    // handler sees an error when it reads such a value.
     let Object::<String>(members) =
         text(claims).and_then(|text| serde_json::from_str(text).ok()).ok_or(Rejection::Claims)?;
 
@@ -71,8 +72,8 @@ fn verdict(kind: &Kind, claims: &[u8]) -> Result<Seen, Rejection> {
     Ok(Seen { entries, issued, expires })
 }
 
-/// Claims that are UTF-8 and not nested deeper than 100; more than that is read
-/// here by a reader that does not count.
+/// Claims that are UTF-8 and nested at most 100 deep. The depth is counted here
+/// because `serde_json` does not limit it in a `RawValue`.
 fn text(claims: &[u8]) -> Option<&str> {
     let text = str::from_utf8(claims).ok()?;
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
@@ -82,7 +83,7 @@ fn text(claims: &[u8]) -> Option<&str> {
             b'\\' if in_string => escaped = true,
             b'"' => in_string = !in_string,
             b'[' | b'{' if !in_string => depth += 1,
-            // What closes nothing is no JSON.
+            // `serde_json` refuses a bracket that closes nothing.
             b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
             _ => {}
         }

@@ -1,5 +1,5 @@
-//! The input is the header of a token that is signed correctly: accepted are
-//! exactly those that `serde_json` reads as one of ours.
+//! The input is the header of a correctly signed token. The library must accept
+//! exactly the headers that `serde_json` and docs/wire-format.md accept.
 #![no_main]
 
 use fuzz::{Kind, MICRODOT, Object, WAXSEAL, request, see, support};

@@ -1,5 +1,5 @@
-//! Any text as a key set: what parses makes a sealer for its cookie, and what
-//! it is exposed as parses to the same keys.
+//! Any text as a key set: every set that parses builds a sealer for its cookie,
+//! and its exposed form parses to the same keys.
 #![no_main]
 
 use fuzz::{request, see};
@@ -23,6 +23,6 @@ fuzz_target!(|json: &str| {
     let token = format!("{}={}", cookie.name(), response.token());
     let (seen, response) = request(&second, [token.as_bytes()], see);
     seen.unwrap();
-    // Under the key that signs, so it is not sealed again.
+    // The signing key verified it, so the cookie is not refreshed.
     assert!(response.sets_none());
 });

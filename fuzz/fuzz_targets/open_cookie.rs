@@ -1,8 +1,8 @@
-//! Any bytes as `Cookie` headers, one on each line: nothing panics, and what is
-//! accepted was signed.
+//! Any bytes as `Cookie` headers, one on each line: nothing panics, and every
+//! accepted session comes from a signed token.
 //!
-//! A value that ends in `.~` gets the signature that it should have, so that
-//! the fuzzer reaches what stands behind the signature.
+//! The target replaces `.~` at the end of a value by the right signature, so
+//! that the fuzzer reaches the code behind the check of the signature.
 #![no_main]
 
 use std::borrow::Cow;
@@ -37,7 +37,7 @@ fn signed(kind: &Kind, header: &[u8]) -> Vec<u8> {
     pairs.join(&b';')
 }
 
-/// What signs the cookie `pair`, and its value; `None` if it is not one of ours.
+/// The signer of the cookie `pair`, and its value; `None` for any other cookie.
 fn minter_of<'k, 'p>(kind: &'k Kind, pair: &'p [u8]) -> Option<(&'k Minter, &'p [u8])> {
     let pair = pair.trim_ascii();
     let at = pair.iter().position(|byte| *byte == b'=')?;
@@ -70,7 +70,7 @@ fn open(kind: &Kind, headers: &[Vec<u8>], saves: bool) {
     }
 }
 
-/// Whether one of the cookies is a token that was signed and says this.
+/// Whether one of the cookies is a signed token with these entries.
 fn carries(kind: &Kind, headers: &[Vec<u8>], seen: &Seen) -> bool {
     let pairs = headers.iter().flat_map(|header| header.split(|byte| *byte == b';'));
     pairs.filter_map(|pair| minter_of(kind, pair)).any(|(minter, value)| {

@@ -48,7 +48,7 @@ fuzz_target!(|input: (String, Vec<(Name, Data)>)| {
     let has = |wanted: &str| fields.iter().any(|(name, _)| name == wanted.as_bytes());
     let (has_sid, has_sub) = (has("sid"), has("sub"));
     let Some(entry) = decode(id, fields) else { return };
-    // What is said of one session or one user never ends more than that.
+    // An item about one session or one user never revokes more than that.
     match &entry {
         Entry::All { .. } => assert!(!has_sid && !has_sub),
         Entry::User { .. } => assert!(!has_sid && has_sub),

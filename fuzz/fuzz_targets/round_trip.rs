@@ -1,5 +1,5 @@
-//! A sequence of operations, and the same on a plain map: what was saved is
-//! what the next request reads.
+//! A sequence of operations on sessions, and the same on a plain map: the next
+//! request reads exactly the entries that were saved.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -106,7 +106,7 @@ fuzz_target!(|input: Input| {
                 expected
             });
         match expected {
-            // Nobody is idle here for so long that the cookie is refreshed.
+            // The time stands still, so no cookie is refreshed.
             Response::Nothing => assert!(response.sets_none()),
             Response::Sets(model) => {
                 cookie = Some(kind.cookie(response.token()));
@@ -191,7 +191,7 @@ fn apply(
 
 fn clear(kind: &Kind, model: &mut Model) {
     model.data.clear();
-    // Of Microdot's session only its times are not the application's.
+    // In Microdot's format `sub` belongs to the application's data.
     if kind.is_microdot {
         model.user = None;
     }

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 pub use support::{Headers, Minter, NOW};
 use waxseal_core::{Alone, CookieSpec, Handle, Rejection, Sealer, UnixTime};
 
-/// A sealer, and what signs the cookies that it accepts.
+/// A sealer, and the independent signers of the cookies that it accepts.
 pub struct Kind {
     /// The library.
     pub sealer: Sealer,
@@ -48,7 +48,7 @@ pub static MIGRATING: LazyLock<Kind> = LazyLock::new(|| Kind {
 });
 
 impl Kind {
-    /// What signs the cookie that the sealer writes.
+    /// The signer of the cookie that the sealer writes.
     pub fn minter(&self) -> &Minter {
         &self.minters[0]
     }
@@ -75,8 +75,7 @@ impl Kind {
 /// A session as a handler has it.
 pub type Session<'s> = Handle<&'s Alone<'s>>;
 
-/// One request at [`NOW`]. All that the targets know of how the core opens a
-/// session and closes it.
+/// One request at [`NOW`]. No target opens or closes a session in another way.
 pub fn request<'h, R>(
     sealer: &Sealer,
     cookies: impl IntoIterator<Item = &'h [u8], IntoIter: DoubleEndedIterator>,
@@ -118,8 +117,9 @@ pub fn see(session: &Session<'_>) -> Result<Seen, Rejection> {
 }
 
 /// One JSON object as `serde_json` reads it: its members in their order, the
-/// values as text, in which it does not look at numbers, at lone surrogates and
-/// at depth. No name stands twice.
+/// values as text. `serde_json` checks the grammar of a value and neither the
+/// range of its numbers, nor lone surrogates, nor its depth. A duplicate name is
+/// an error.
 #[derive(Debug)]
 pub struct Object<'t, N>(pub Vec<(N, &'t RawValue)>);
 
@@ -142,7 +142,7 @@ impl<'de, N: Deserialize<'de> + PartialEq> Visitor<'de> for ObjectVisitor<N> {
         let mut members: Vec<(N, &RawValue)> = Vec::new();
         while let Some((name, value)) = map.next_entry()? {
             if members.iter().any(|(known, _)| *known == name) {
-                return Err(A::Error::custom("a name twice"));
+                return Err(A::Error::custom("duplicate name"));
             }
             members.push((name, value));
         }
