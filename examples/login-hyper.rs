@@ -14,7 +14,7 @@ use tower::{ServiceBuilder, service_fn};
 use waxseal::{Session, SessionLayer};
 
 async fn login(request: Request<Incoming>) -> Result<Response<String>, Failure> {
-    let session: Session = Session::of(&request)?;
+    let session = Session::of(&request)?;
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/") => {
             let page = page(session.get("username")?)?;
@@ -29,7 +29,7 @@ async fn login(request: Request<Incoming>) -> Result<Response<String>, Failure> 
             session.insert("username", username)?;
             session.save()?; // nothing is sent without it
         }
-        (&Method::POST, "/logout") => session.delete(),
+        (&Method::POST, "/logout") => session.delete()?,
         _ => return Ok(Response::builder().status(StatusCode::NOT_FOUND).body(String::new())?),
     }
     let home = Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, "/");

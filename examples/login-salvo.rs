@@ -41,7 +41,7 @@ fn log_in(request: &Request, username: String) -> Result<(), SessionError> {
 
 #[handler]
 async fn logout(request: &mut Request) -> Result<Redirect, StatusError> {
-    session_of(request).map_err(internal)?.delete();
+    session_of(request).and_then(|session| session.delete()).map_err(internal)?;
     Ok(Redirect::other("/"))
 }
 

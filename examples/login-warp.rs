@@ -29,9 +29,9 @@ fn login(session: Session, form: Login) -> Result<Response, Failure> {
     Ok(see_other(Uri::from_static("/")).into_response())
 }
 
-fn logout(session: Session) -> Response {
-    session.delete();
-    see_other(Uri::from_static("/")).into_response()
+fn logout(session: Session) -> Result<Response, Failure> {
+    session.delete()?;
+    Ok(see_other(Uri::from_static("/")).into_response())
 }
 
 /// Filters see one extension of a request and never the request, so the session
@@ -40,7 +40,6 @@ fn logout(session: Session) -> Response {
 fn with_session<B>(mut request: Request<B>) -> Request<B> {
     match Session::of(&request) {
         Ok(session) => {
-            let session: Session = session;
             request.extensions_mut().insert(session);
         }
         Err(error) => eprintln!("{error}"),
@@ -62,7 +61,7 @@ async fn main() -> Result<(), Failure> {
     let routes = home.and(warp::get()).and(session()).map(index).map(or_500);
     let routes = routes
         .or(home.and(warp::post()).and(session()).and(warp::body::form()).map(login).map(or_500))
-        .or(warp::path!("logout").and(warp::post()).and(session()).map(logout));
+        .or(warp::path!("logout").and(warp::post()).and(session()).map(logout).map(or_500));
     let service = ServiceBuilder::new()
         .layer(SessionLayer::new(sealer()?))
         .map_request(with_session)

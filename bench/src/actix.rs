@@ -1,6 +1,6 @@
 //! Whole requests through actix-web, without a socket.
 
-use actix_session::{Session, SessionMiddleware, storage::CookieSessionStore};
+use actix_session::{Session, SessionLayer, storage::CookieSessionStore};
 use actix_web::{
     App, HttpResponse,
     cookie::Key,
@@ -9,7 +9,7 @@ use actix_web::{
     web,
 };
 use futures_util::FutureExt as _;
-use waxseal_actix::SessionError;
+use waxseal::SessionError;
 
 use crate::{
     ours,
@@ -31,7 +31,7 @@ async fn login(session: Session) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-async fn read_ours(session: waxseal_actix::Session) -> Result<HttpResponse, SessionError> {
+async fn read_ours(session: waxseal::Session) -> Result<HttpResponse, SessionError> {
     drop(session.get::<String>("username")?);
     Ok(HttpResponse::Ok().finish())
 }
@@ -56,13 +56,13 @@ pub(crate) fn add(rounds: &mut Rounds) {
     let cookie = ours::cookie(&ours::sealer(), NOW);
     rounds.add("actix", "actix-web: bare", request!(bare, cookie));
 
-    let sessions = waxseal_actix::SessionMiddleware::new(ours::sealer()).clock(ours::now);
+    let sessions = waxseal::SessionLayer::new(ours::sealer()).clock(ours::now);
     let app = App::new().wrap(sessions).route("/", web::get().to(read_ours));
     let app = init_service(app).now_or_never().expect("no waiting");
     let cookie = ours::cookie(&ours::sealer(), NOW);
     rounds.add("actix", "actix-web: waxseal read", request!(app, cookie));
 
-    let session = SessionMiddleware::new(CookieSessionStore::default(), Key::from(&SECRET));
+    let session = SessionLayer::new(CookieSessionStore::default(), Key::from(&SECRET));
     let app = App::new()
         .wrap(session)
         .route("/", web::get().to(read))

@@ -62,16 +62,16 @@ pub(crate) fn asked(run: &Run) -> Vec<Asked> {
         )
     });
     vec![
-        at_most("open to a verified session, over the floor", "≤ 1.15", 1.15, open),
+        at_most("open to a verified session, over the floor", "≤ 1.18", 1.18, open),
         at_most(
             "`get` of one string after that, over the same floor",
-            "≤ 0.08",
-            0.08,
+            "≤ 0.10",
+            0.10,
             rows.ratio("waxseal: get::<String> alone", OPEN),
         ),
         at_most("save, over its floor", "≤ 1.3", 1.3, rows.ratio("waxseal: save", SAVE)),
         at_least("times faster than jsonwebtoken's faster backend", "≥ 3.5", 3.5, jsonwebtoken),
-        at_least("times faster than cookie-rs's signed jar with serde_json", "> 1", 1.0, jar),
+        at_least("times faster than cookie-rs's signed jar with serde_json", "≥ 1.6", 1.6, jar),
         at_most(
             "a rejected MAC, over the MAC's floor",
             "≤ 1.35, no allocation",

@@ -3,14 +3,9 @@
 
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
-use waxseal::{Sealer, Secret, UnixTime, test_kit};
+use waxseal::{Sealer, Secret, UnixTime, test_util};
 
-use crate::{
-    floor::Floor,
-    ours::{self, now},
-    rounds::Rounds,
-    subject::NOW,
-};
+use crate::{floor::Floor, ours, rounds::Rounds, subject::NOW};
 
 /// Bytes of data. More than the last do not fit into a cookie.
 pub(crate) const PAYLOADS: [usize; 7] = [50, 450, 900, 1350, 1800, 2250, 2800];
@@ -36,7 +31,7 @@ pub(crate) fn add(rounds: &mut Rounds) {
         let header = header + &ours::cookie(&ours::sealer(), NOW);
         let sealer = ours::sealer();
         let name = format!("waxseal: behind {others} other cookies");
-        rounds.add("cookies", name, move || sealer.open([header.as_bytes()], now()));
+        rounds.add("cookies", name, ours::open(sealer, header));
     }
 }
 
@@ -47,7 +42,7 @@ fn payload(rounds: &mut Rounds, shape: &'static str, bytes: usize, members: usiz
     let data: Map<_, _> =
         (0..members).map(|at| (format!("m{at:02}"), Value::from(value.clone()))).collect();
     let at = UnixTime::from_secs(NOW);
-    let header = test_kit::cookie(&ours::sealer(), at, |session| session.set_data(data)).unwrap();
+    let header = test_util::cookie(&ours::sealer(), at, |session| session.set_data(data)).unwrap();
 
     let (name, mut floor) = (format!("floor: {shape}, {bytes} B"), Floor::new(&header));
     if members == 1 && shape == SHAPES[0].0 {
@@ -61,7 +56,7 @@ fn payload(rounds: &mut Rounds, shape: &'static str, bytes: usize, members: usiz
     }
     let sealer = ours::sealer();
     let name = format!("waxseal: {shape}, {bytes} B");
-    rounds.add("growth", name, move || sealer.open([header.as_bytes()], now()));
+    rounds.add("growth", name, ours::open(sealer, header));
 }
 
 /// A keyring of so many keys that only verify, and the one that signs.
@@ -69,12 +64,15 @@ fn keyring(rounds: &mut Rounds, keys: usize) {
     let secret = |at: usize| Secret::new([u8::try_from(at).unwrap(); 32]).unwrap();
     let ring = || {
         let others = (1..=keys).map(secret);
-        others.fold(Sealer::builder(secret(0)), waxseal::SealerBuilder::accept).build().unwrap()
+        others
+            .fold(Sealer::builder(secret(0)), waxseal::SealerBuilder::fallback_secret)
+            .build()
+            .unwrap()
     };
     for (which, at) in [("the signing key", 0), ("the first other", 1), ("the last", keys)] {
         let header = ours::cookie(&Sealer::builder(secret(at)).build().unwrap(), NOW);
         let sealer = ring();
         let name = format!("waxseal: 1 + {keys} keys, {which}");
-        rounds.add("keys", name, move || sealer.open([header.as_bytes()], now()));
+        rounds.add("keys", name, ours::open(sealer, header));
     }
 }

@@ -1,6 +1,9 @@
 //! waxseal, from the bytes of a `Cookie` header.
 
-use waxseal::{Alone, Handle, Sealer, Secret, UnixTime, test_kit};
+use std::hint::black_box;
+
+use waxseal::{Sealer, Secret, UnixTime, test_util};
+use waxseal_core::OpenSession;
 
 use crate::{
     rounds::Rounds,
@@ -17,35 +20,37 @@ pub(crate) fn sealer() -> Sealer {
 
 /// A `Cookie` header with the session in it.
 pub(crate) fn cookie(sealer: &Sealer, at: u64) -> String {
-    test_kit::cookie(sealer, UnixTime::from_secs(at), |session| session.set_data(data())).unwrap()
+    test_util::cookie(sealer, UnixTime::from_secs(at), |session| session.set_data(data())).unwrap()
 }
 
 /// Opens the session of a `Cookie` header. `'static`: for what is measured again
 /// and again on one session.
-fn opened(header: &str) -> Alone<'static> {
-    Alone::open(Box::leak(Box::new(sealer())), [header.as_bytes()], now())
+fn opened(header: &str) -> OpenSession<&'static Sealer> {
+    OpenSession::open(&*Box::leak(Box::new(sealer())), [header.as_bytes()], now()).unwrap()
+}
+
+/// Opens and drops the session of a `Cookie` header.
+pub(crate) fn open(sealer: Sealer, header: String) -> impl FnMut() {
+    move || drop(black_box(OpenSession::open(&sealer, [header.as_bytes()], now())))
 }
 
 pub(crate) fn add(rounds: &mut Rounds) {
     let header = cookie(&sealer(), NOW);
-    let open = |header: String| {
-        let sealer = sealer();
-        move || sealer.open([header.as_bytes()], now())
-    };
+    let open = |header: String| open(sealer(), header);
 
     rounds.add("open", "waxseal: open", open(header.clone()));
     let (opener, text) = (sealer(), header.clone());
     rounds.add("open", "waxseal: open, get::<String>", move || {
-        let alone = Alone::open(&opener, [text.as_bytes()], now());
-        Handle::new(&alone).get::<String>("username").unwrap().unwrap()
+        let session = OpenSession::open(&opener, [text.as_bytes()], now()).unwrap();
+        session.get::<String>("username").unwrap().unwrap()
     });
-    let alone = opened(&header);
+    let session = opened(&header);
     rounds.add("open", "waxseal: get::<String> alone", move || {
-        Handle::new(&alone).get::<String>("username").unwrap().unwrap()
+        session.get::<String>("username").unwrap().unwrap()
     });
 
-    let alone = opened(&header);
-    rounds.add("save", "waxseal: save", move || Handle::new(&alone).save().unwrap());
+    let mut session = opened(&header);
+    rounds.add("save", "waxseal: save", move || session.save().unwrap());
 
     let mut forged = header.clone();
     forged.replace_range(header.len() - 43.., &"A".repeat(43));

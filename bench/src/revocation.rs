@@ -76,7 +76,7 @@ impl Run {
         let lists = [0, 1, 2, 3].map(|at| {
             let list = files[at].open();
             let [sessions, users] = LISTS[at].1;
-            if list.status().entries == 0 {
+            if list.readiness().entries == 0 {
                 fill(&list, Kind::Session, 0..sessions);
                 fill(&list, Kind::User, sessions..sessions + users);
             }

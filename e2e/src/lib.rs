@@ -31,7 +31,7 @@
 //! | line | step |
 //! |---|---|
 //! | `read` | all data |
-//! | `state` | `new`, `user`, `started`, `expires`, `rejection` |
+//! | `state` | `new`, `user`, `issued`, `expires`, `rejection` |
 //! | `write JSON` | replaces all data |
 //! | `insert NAME JSON` | sets a member |
 //! | `user NAME` | says whose session it is |

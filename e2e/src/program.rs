@@ -16,6 +16,11 @@ pub fn example(name: &'static str) -> PathBuf {
     build(&["--example", name])
 }
 
+/// The program of the example `name` for actix-web.
+pub fn actix_example(name: &'static str) -> PathBuf {
+    build(&["-p", "waxseal", "--features", "actix", "--example", name])
+}
+
 /// The program of the example `name` among those that are no default member of
 /// the workspace.
 pub fn heavy_example(name: &'static str) -> PathBuf {

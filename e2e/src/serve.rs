@@ -4,9 +4,8 @@
 use std::{error::Error, path::PathBuf, str::FromStr as _, time::Duration};
 
 use serde_json::{Map, Value, json};
-use waxseal::{Handle, Sealer, SealerBuilder, Secret, SessionError, UnixTime};
-use waxseal_core::Share;
-use waxseal_revocation::{Log, RevocationList};
+use waxseal::{Sealer, SealerBuilder, Secret, SessionError, UnixTime};
+use waxseal_revocation::{RevocationList, Store};
 
 /// Anything that fails in a server.
 pub type Fallible<T> = Result<T, Box<dyn Error>>;
@@ -25,7 +24,7 @@ pub fn sealer() -> Fallible<Sealer> {
     Ok(match (std::env::var("MICRODOT_KEY"), std::env::var("MICRODOT_SINCE")) {
         (Ok(key), Ok(since)) => {
             let since = UnixTime::from_secs(since.parse()?);
-            builder.dangerous_accept_weak_microdot(key, since).build()?
+            builder.dangerous_migrate_weak_microdot(key, since).build()?
         }
         _ => builder.build()?,
     })
@@ -38,9 +37,9 @@ fn limited(mut builder: SealerBuilder) -> Fallible<SealerBuilder> {
         Ok(secs) => Duration::from_secs(secs.parse()?),
         Err(_) => Duration::from_hours(720),
     };
-    builder = builder.absolute(absolute);
+    builder = builder.absolute_timeout(absolute);
     if let Ok(log) = std::env::var("REVOCATIONS") {
-        let list = RevocationList::builder(Log::from_str(&log)?).absolute_limit(absolute);
+        let list = RevocationList::builder(Store::from_str(&log)?).absolute_timeout(absolute);
         builder = builder.revocations(list.open()?);
     }
     Ok(builder)
@@ -82,9 +81,55 @@ impl Answer {
     }
 }
 
-/// Runs the script that is the body of a request; `session` asks for the
-/// request's session, which is done only for a step that needs it.
-pub fn script<S: Share>(body: &[u8], session: impl Fn() -> Fallible<Handle<S>>) -> Answer {
+/// The session of a handler, as a script uses it.
+pub trait Scripted {
+    /// Runs one step of a script; `seen` is what the client gets to see.
+    ///
+    /// # Errors
+    ///
+    /// Those of the session, and for a step that does not exist.
+    fn step(&self, step: &str, argument: &str, seen: &mut Value) -> Fallible<()>;
+}
+
+/// The session types of the integrations have the same methods.
+macro_rules! scripted {
+    ($($session:ty)*) => {$(
+        impl Scripted for $session {
+            fn step(&self, step: &str, argument: &str, seen: &mut Value) -> Fallible<()> {
+                match step {
+                    "read" => *seen = self.data::<Map<String, Value>>()?.into(),
+                    "state" => {
+                        *seen = json!({
+                            "new": self.is_new(),
+                            "user": self.user(),
+                            "issued": self.issued_at().map(|time| time.as_secs()),
+                            "expires": self.expires_at().map(|time| time.as_secs()),
+                            "rejection": self.rejection().map(|rejection| rejection.as_str()),
+                        });
+                    }
+                    "write" => self.set_data(serde_json::from_str::<Value>(argument)?)?,
+                    "insert" => {
+                        let (key, value) = argument.split_once(' ').ok_or("insert KEY JSON")?;
+                        self.insert(key, serde_json::from_str::<Value>(value)?)?;
+                    }
+                    "user" => self.set_user(argument),
+                    "remember" => self.set_remember(argument.parse()?),
+                    "save" => self.save()?,
+                    "delete" => self.delete()?,
+                    "renew" => self.renew(),
+                    _ => return Err(format!("no such step: {step}").into()),
+                }
+                Ok(())
+            }
+        }
+    )*};
+}
+
+scripted! { waxseal::Session waxseal_picoserve::Session }
+
+/// Runs the script in the body of a request; `session` asks for the session of the
+/// request, only when a step needs it.
+pub fn script<S: Scripted>(body: &[u8], session: impl Fn() -> Fallible<S>) -> Answer {
     let mut answer = Answer { status: 200, headers: vec![], body: String::new(), wait_for: None };
     match run(body, session, &mut answer) {
         Ok(seen) => answer.body = seen.to_string(),
@@ -98,53 +143,22 @@ pub fn script<S: Share>(body: &[u8], session: impl Fn() -> Fallible<Handle<S>>) 
     answer
 }
 
-fn run<S: Share>(
+fn run<S: Scripted>(
     body: &[u8],
-    session: impl Fn() -> Fallible<Handle<S>>,
+    session: impl Fn() -> Fallible<S>,
     answer: &mut Answer,
 ) -> Fallible<Value> {
     let mut seen = Value::Null;
     for line in std::str::from_utf8(body)?.lines() {
-        let (step, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let (step, argument) = line.split_once(' ').unwrap_or((line, ""));
         match step {
             "header" => {
-                let (name, value) = rest.split_once(": ").ok_or("a header without a colon")?;
+                let (name, value) = argument.split_once(": ").ok_or("a header without a colon")?;
                 answer.headers.push((name.into(), value.into()));
-                continue;
             }
-            "wait-for" => {
-                answer.wait_for = Some(rest.into());
-                continue;
-            }
-            "status" => {
-                answer.status = rest.parse()?;
-                continue;
-            }
-            _ => {}
-        }
-        let session = session()?;
-        match step {
-            "read" => seen = session.data::<Map<String, Value>>()?.into(),
-            "state" => {
-                seen = json!({
-                    "new": session.is_new(),
-                    "user": session.user(),
-                    "started": session.started_at().map(|time| time.as_secs()),
-                    "expires": session.expires_at().map(|time| time.as_secs()),
-                    "rejection": session.rejection().map(|rejection| rejection.as_str()),
-                });
-            }
-            "write" => session.set_data(serde_json::from_str::<Value>(rest)?)?,
-            "insert" => {
-                let (name, value) = rest.split_once(' ').ok_or("insert NAME JSON")?;
-                session.insert(name, serde_json::from_str::<Value>(value)?)?;
-            }
-            "user" => session.set_user(rest),
-            "remember" => session.set_remember(rest.parse()?),
-            "save" => session.save()?,
-            "delete" => session.delete(),
-            "renew" => session.renew(),
-            _ => return Err(format!("no such step: {step}").into()),
+            "wait-for" => answer.wait_for = Some(argument.into()),
+            "status" => answer.status = argument.parse()?,
+            _ => session()?.step(step, argument, &mut seen)?,
         }
     }
     Ok(seen)

@@ -1,10 +1,10 @@
-//! The actix-web face, and the example `login-actix` as its user runs it.
+//! actix-web, and the example `login-actix` as a reader of the README runs it.
 
 use std::{path::PathBuf, process::Command, sync::LazyLock};
 
 use e2e::{
     client::{Client, Jar},
-    program::example,
+    program::actix_example,
     server::{Dialect, Server},
 };
 
@@ -23,7 +23,7 @@ mod microdot {
 }
 
 fn start_example(dialect: Dialect) -> Server {
-    static LOGIN: LazyLock<PathBuf> = LazyLock::new(|| example("login-actix"));
+    static LOGIN: LazyLock<PathBuf> = LazyLock::new(|| actix_example("login-actix"));
     Server::start(&mut Command::new(&*LOGIN), dialect)
 }
 

@@ -24,13 +24,13 @@ e2e::conformance! { start(Dialect::Waxseal);
     a_name_too_long_sends_nothing
 }
 
-/// The code in `docs/faces.md` is that of the example, and short.
+/// The code in `docs/integrations.md` is that of the example, and short.
 #[test]
 fn the_recipe_is_the_example() {
-    let recipe = include_str!("../../docs/faces.md");
+    let recipe = include_str!("../../docs/integrations.md");
     let example = include_str!("../../crates/waxseal-core/examples/login-std.rs");
     let (_, code) = recipe.split_once("```rust,ignore\n").expect("the recipe shows code");
     let (code, _) = code.split_once("```").expect("the code ends");
-    assert!(example.contains(code), "docs/faces.md shows other code than login-std.rs");
+    assert!(example.contains(code), "docs/integrations.md shows other code than login-std.rs");
     assert!(code.lines().count() <= 30, "{} lines", code.lines().count());
 }

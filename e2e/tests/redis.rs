@@ -8,9 +8,9 @@ use std::{
 };
 
 use e2e::redis::Redis;
-use waxseal::{Ended, Revocations as _, Standing, UnixTime};
+use waxseal::{RevocationStatus, Revocations as _, SessionRef, UnixTime};
 use waxseal_revocation::{
-    Acknowledgement, Entry, NotRecorded, Recording, RevocationList, SessionName, State, operator,
+    Acknowledgement, Durability, Entry, NotDurable, RevocationList, SessionId, State, operator,
 };
 
 const ABSOLUTE: Duration = Duration::from_secs(1000);
@@ -29,12 +29,12 @@ fn ago(secs: u64) -> UnixTime {
 fn log(redis: &Redis) -> waxseal_revocation::Redis {
     waxseal_revocation::Redis::new(&redis.address())
         .expect("an address")
-        .settle(Duration::from_secs(2))
+        .startup_grace(Duration::from_secs(2))
         .timeout(Duration::from_secs(1))
 }
 
 fn open(log: waxseal_revocation::Redis) -> RevocationList {
-    RevocationList::builder(log).absolute_limit(ABSOLUTE).open().expect("a list")
+    RevocationList::builder(log).absolute_timeout(ABSOLUTE).open().expect("a list")
 }
 
 /// A Redis in which a list was begun, long ago.
@@ -48,12 +48,12 @@ fn begun(keeps: bool) -> Redis {
     redis
 }
 
-fn end(list: &RevocationList, sid: &str) -> Recording {
+fn end(list: &RevocationList, sid: &str) -> Acknowledgement {
     end_at(list, sid, later())
 }
 
-fn end_at(list: &RevocationList, sid: &str, begun: UnixTime) -> Recording {
-    list.end(Ended { sid: sid.into(), sub: None, begun }, now())
+fn end_at(list: &RevocationList, sid: &str, begun: UnixTime) -> Acknowledgement {
+    list.revoke(SessionRef { id: sid.into(), user: None, issued_at: begun }, now())
 }
 
 /// After everything that is cut here.
@@ -61,21 +61,21 @@ fn later() -> UnixTime {
     UnixTime::from_secs(now().as_secs() + 60)
 }
 
-fn standing(list: &RevocationList, sid: &str) -> Standing {
-    list.standing(Some(sid), None, later())
+fn status(list: &RevocationList, sid: &str) -> RevocationStatus {
+    list.status(Some(sid), None, later())
 }
 
-fn wait(recording: Recording) -> Result<(), NotRecorded> {
+fn wait(recording: Acknowledgement) -> Result<(), NotDurable> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(pin!(recording))
 }
 
 fn becomes(list: &RevocationList, state: State) {
-    eventually(&format!("{state:?}"), || list.status().state == state);
+    eventually(&format!("{state:?}"), || list.readiness().state == state);
 }
 
 fn knows(list: &RevocationList, sid: &str) {
-    eventually(sid, || standing(list, sid) == Standing::Ended);
+    eventually(sid, || status(list, sid) == RevocationStatus::Revoked);
 }
 
 /// Looks again and again, for a minute at most.
@@ -96,29 +96,31 @@ fn what_one_server_ends_all_know() {
     let (one, other) = (open(log(&redis)), open(log(&redis)));
     becomes(&one, State::Current);
     becomes(&other, State::Current);
-    assert_eq!(standing(&other, "session"), Standing::Good);
+    assert_eq!(status(&other, "session"), RevocationStatus::Good);
     wait(end(&one, "session")).expect("it is recorded");
     knows(&other, "session");
 
-    let begun = other.begin(Some("42"), now()).expect("the list is trusted");
-    wait(one.end_all_for("42")).expect("it is recorded");
-    eventually("the user", || other.standing(None, Some("42"), begun) == Standing::Ended);
+    let begun = other.issued_at(Some("42"), now()).expect("the list is trusted");
+    wait(one.revoke_user("42")).expect("it is recorded");
+    eventually("the user", || other.status(None, Some("42"), begun) == RevocationStatus::Revoked);
     // Who logs in again at whichever server is in at all of them.
-    let again = other.begin(Some("42"), now()).expect("the list is trusted");
-    assert_eq!(one.standing(Some("new"), Some("42"), again), Standing::Good);
+    let again = other.issued_at(Some("42"), now()).expect("the list is trusted");
+    assert_eq!(one.status(Some("new"), Some("42"), again), RevocationStatus::Good);
 
     // A server that starts later knows it all; so does an operator.
     let third = open(log(&redis));
     becomes(&third, State::Current);
     knows(&third, "session");
-    assert_eq!(third.standing(None, Some("42"), begun), Standing::Ended);
+    assert_eq!(third.status(None, Some("42"), begun), RevocationStatus::Revoked);
     let entries = operator::entries(&log(&redis).into(), ABSOLUTE).expect("they can be read");
     assert!(matches!(
         &*entries,
         [Entry::Session { .. }, Entry::User { sub, .. }] if **sub == *"42"
     ));
     operator::end_user(&log(&redis).into(), "43").expect("it is recorded");
-    eventually("the operator's", || third.standing(None, Some("43"), now()) == Standing::Ended);
+    eventually("the operator's", || {
+        third.status(None, Some("43"), now()) == RevocationStatus::Revoked
+    });
 }
 
 #[test]
@@ -126,8 +128,8 @@ fn an_empty_redis_is_not_taken_for_a_list() {
     let redis = Redis::start(true);
     let list = open(log(&redis));
     becomes(&list, State::Uninitialised);
-    assert_eq!(standing(&list, "session"), Standing::Unknown);
-    assert_eq!(list.begin(None, now()), None);
+    assert_eq!(status(&list, "session"), RevocationStatus::Unknown);
+    assert_eq!(list.issued_at(None, now()), None);
     // Nor does writing make one.
     let error = wait(end(&list, "session")).expect_err("it is not recorded").to_string();
     assert!(error.contains("has no revocation list"), "{error}");
@@ -139,11 +141,11 @@ fn an_empty_redis_is_not_taken_for_a_list() {
     assert!(operator::init(&log(&redis).into()).expect("it is begun").is_some());
     becomes(&list, State::Current);
     // Nobody knows what was ended before: all of it is.
-    assert_eq!(list.standing(Some("other"), None, before), Standing::Ended);
-    assert_eq!(standing(&list, "other"), Standing::Good);
+    assert_eq!(list.status(Some("other"), None, before), RevocationStatus::Revoked);
+    assert_eq!(status(&list, "other"), RevocationStatus::Good);
     // What could not be written then was tried on.
     eventually("it is in the stream", || redis.cli(&["xlen", "waxseal:revocations"]) == "4");
-    assert_eq!(standing(&list, "session"), Standing::Ended);
+    assert_eq!(status(&list, "session"), RevocationStatus::Revoked);
     // A second time changes nothing.
     assert!(operator::init(&log(&redis).into()).expect("it can be asked").is_none());
 }
@@ -164,7 +166,7 @@ fn a_restart_with_its_data_loses_nothing() {
     let third = open(log(&redis));
     becomes(&third, State::Current);
     for number in 0..100 {
-        assert_eq!(standing(&third, &format!("session-{number}")), Standing::Ended);
+        assert_eq!(status(&third, &format!("session-{number}")), RevocationStatus::Revoked);
     }
 }
 
@@ -176,7 +178,7 @@ fn a_restart_without_data_is_made_good_by_the_servers() {
     becomes(&other, State::Current);
     wait(end(&one, "session")).expect("it is recorded");
     knows(&other, "session");
-    wait(other.end_all_for("42")).expect("it is recorded");
+    wait(other.revoke_user("42")).expect("it is recorded");
     let begun = ago(1);
 
     redis.kill();
@@ -184,10 +186,10 @@ fn a_restart_without_data_is_made_good_by_the_servers() {
     // One that starts meanwhile trusts no half of a list.
     let third = open(log(&redis));
     eventually("the new server is whole", || {
-        let good = standing(&third, "another") == Standing::Good;
+        let good = status(&third, "another") == RevocationStatus::Good;
         if good {
-            assert_eq!(standing(&third, "session"), Standing::Ended);
-            assert_eq!(third.standing(None, Some("42"), begun), Standing::Ended);
+            assert_eq!(status(&third, "session"), RevocationStatus::Revoked);
+            assert_eq!(third.status(None, Some("42"), begun), RevocationStatus::Revoked);
         }
         good
     });
@@ -195,7 +197,7 @@ fn a_restart_without_data_is_made_good_by_the_servers() {
     wait(end(&third, "later")).expect("it is recorded");
     knows(&one, "later");
     knows(&other, "later");
-    assert_eq!(one.status().state, State::Current);
+    assert_eq!(one.readiness().state, State::Current);
 }
 
 #[test]
@@ -233,7 +235,7 @@ fn what_has_come_together_is_written_however_much_it_is() {
         drop(end(&list, &number.to_string()));
     }
     redis.mend();
-    eventually("all is written", || list.status().pending == 0);
+    eventually("all is written", || list.readiness().pending == 0);
     // And not several times.
     let items: usize = redis.cli(&["xlen", KEY]).parse().expect("a number");
     assert!(items < MANY + MANY / 10, "{items}");
@@ -242,7 +244,7 @@ fn what_has_come_together_is_written_however_much_it_is() {
 #[test]
 fn after_an_absence_all_is_read_before_anything_is_trusted() {
     let redis = begun(true);
-    let list = open(log(&redis).stale_after(Duration::from_secs(1)));
+    let list = open(log(&redis).max_staleness(Duration::from_secs(1)));
     becomes(&list, State::Current);
     redis.cut();
     becomes(&list, State::Stale);
@@ -254,8 +256,8 @@ fn after_an_absence_all_is_read_before_anything_is_trusted() {
                 return sid";
     let newest = redis.cli(&["eval", fill, "1", KEY, &now().to_string()]);
     redis.mend();
-    eventually("it is trusted", || standing(&list, "another") == Standing::Good);
-    assert_eq!(standing(&list, &newest), Standing::Ended);
+    eventually("it is trusted", || status(&list, "another") == RevocationStatus::Good);
+    assert_eq!(status(&list, &newest), RevocationStatus::Revoked);
 }
 
 #[test]
@@ -278,7 +280,7 @@ fn entries_lost_in_a_process_that_goes_on_are_published_again() {
     }
     redis.cli(&["xadd", KEY, "*", "sub", "42", "before", "1900000000"]);
     redis.mend();
-    let name = SessionName::of("lost").to_string();
+    let name = SessionId::of("lost").to_string();
     eventually("it is there again", || redis.cli(&["xrange", KEY, "-", "+"]).contains(&name));
 }
 
@@ -289,20 +291,20 @@ fn whoever_takes_over_is_not_trusted_at_once() {
     // Of a process before: this one was a replica all the time, and lacks what
     // came last.
     redis.cli(&["xadd", KEY, "*", "epoch", "test"]);
-    let early = SessionName::of("early").to_string();
+    let early = SessionId::of("early").to_string();
     let begun = now().to_string();
     redis.cli(&["xadd", KEY, "*", "sid", &early, "begun", &begun]);
     redis.cli(&["xadd", KEY, "*", "whole", "test", "run", "before", "by", "server"]);
     thread::sleep(Duration::from_secs(SETTLE + 1));
-    let list = open(log(&redis).settle(Duration::from_secs(SETTLE)));
+    let list = open(log(&redis).startup_grace(Duration::from_secs(SETTLE)));
     knows(&list, "early");
     thread::sleep(Duration::from_millis(500));
-    assert_eq!(standing(&list, "late"), Standing::Unknown);
+    assert_eq!(status(&list, "late"), RevocationStatus::Unknown);
     // Another server publishes it.
-    let late = SessionName::of("late").to_string();
+    let late = SessionId::of("late").to_string();
     redis.cli(&["xadd", KEY, "*", "sid", &late, "begun", &begun]);
     becomes(&list, State::Current);
-    assert_eq!(standing(&list, "late"), Standing::Ended);
+    assert_eq!(status(&list, "late"), RevocationStatus::Revoked);
 }
 
 #[test]
@@ -325,7 +327,7 @@ fn a_list_that_nobody_has_lived_to_complete_can_be_begun() {
     let before = ago(1);
     assert!(operator::init(&log(&redis).into()).expect("it is begun").is_some());
     becomes(&list, State::Current);
-    assert_eq!(list.standing(None, None, before), Standing::Ended);
+    assert_eq!(list.status(None, None, before), RevocationStatus::Revoked);
     assert!(operator::init(&log(&redis).into()).expect("it can be asked").is_none());
 }
 
@@ -341,7 +343,7 @@ fn a_list_that_is_begun_anew_is_completed() {
     });
     let second = open(log(&redis));
     becomes(&second, State::Current);
-    assert_eq!(standing(&second, "session"), Standing::Ended);
+    assert_eq!(status(&second, "session"), RevocationStatus::Revoked);
 }
 
 #[test]
@@ -357,7 +359,7 @@ fn who_is_completing_a_list_is_waited_for() {
 #[test]
 fn out_of_reach_for_long_it_is_not_trusted() {
     let redis = begun(true);
-    let brief = log(&redis).stale_after(Duration::from_secs(1));
+    let brief = log(&redis).max_staleness(Duration::from_secs(1));
     let strict = open(brief.clone());
     let lenient = open(brief.dangerous_serve_when_stale());
     becomes(&strict, State::Current);
@@ -368,22 +370,22 @@ fn out_of_reach_for_long_it_is_not_trusted() {
     redis.cut();
     becomes(&strict, State::Stale);
     becomes(&lenient, State::Stale);
-    assert_eq!(standing(&strict, "other"), Standing::Unknown);
-    assert_eq!(standing(&lenient, "other"), Standing::Good);
+    assert_eq!(status(&strict, "other"), RevocationStatus::Unknown);
+    assert_eq!(status(&lenient, "other"), RevocationStatus::Good);
     // What is known to have ended has ended all the same.
-    assert_eq!(standing(&strict, "session"), Standing::Ended);
-    assert_eq!(standing(&lenient, "session"), Standing::Ended);
-    assert!(strict.status().contact_age >= Duration::from_secs(1));
+    assert_eq!(status(&strict, "session"), RevocationStatus::Revoked);
+    assert_eq!(status(&lenient, "session"), RevocationStatus::Revoked);
+    assert!(strict.readiness().contact_age >= Duration::from_secs(1));
     // What is ended now is told as not recorded, and is not forgotten.
     wait(end(&lenient, "meanwhile")).expect_err("Redis is out of reach");
-    assert_eq!(standing(&lenient, "meanwhile"), Standing::Ended);
-    assert_eq!(lenient.status().pending, 1);
+    assert_eq!(status(&lenient, "meanwhile"), RevocationStatus::Revoked);
+    assert_eq!(lenient.readiness().pending, 1);
 
     redis.mend();
     becomes(&strict, State::Current);
     knows(&strict, "meanwhile");
-    assert_eq!(standing(&strict, "other"), Standing::Good);
-    assert_eq!(lenient.status().pending, 0);
+    assert_eq!(status(&strict, "other"), RevocationStatus::Good);
+    assert_eq!(lenient.readiness().pending, 0);
 }
 
 #[test]
@@ -395,10 +397,10 @@ fn what_has_expired_leaves_memory_and_the_stream() {
     let lifetime = ABSOLUTE.as_secs() + 2 * 60;
     wait(end_at(&one, "old", ago(lifetime - 3))).expect("it is recorded");
     wait(end(&one, "new")).expect("it is recorded");
-    assert_eq!(one.status().entries, 2);
+    assert_eq!(one.readiness().entries, 2);
     let stream = || redis.cli(&["xrange", "waxseal:revocations", "-", "+"]);
     assert_eq!(stream().matches("begun").count(), 2);
-    eventually("memory", || one.status().entries == 1);
+    eventually("memory", || one.readiness().entries == 1);
     eventually("the stream", || stream().matches("begun").count() == 1);
     // The cut with which it was begun has expired, too; what makes it a list
     // stays.
@@ -426,9 +428,13 @@ fn nobody_fills_the_stream_by_logging_in_and_out() {
     let list = open(log(&redis));
     becomes(&list, State::Current);
     let (cut, begun) = (ago(700), ago(600));
-    let session = |number: usize| Ended { sid: number.to_string(), sub: Some("42".into()), begun };
+    let session = |number: usize| SessionRef {
+        id: number.to_string(),
+        user: Some("42".into()),
+        issued_at: begun,
+    };
     for number in 0..1000 {
-        wait(list.end(session(number), now())).expect("it is recorded");
+        wait(list.revoke(session(number), now())).expect("it is recorded");
     }
     wait(end(&list, "of another")).expect("it is recorded");
     for _ in 0..100 {
@@ -441,17 +447,17 @@ fn nobody_fills_the_stream_by_logging_in_and_out() {
     becomes(&second, State::Current);
     knows(&second, "of another");
     assert!((0..1000).all(|number| {
-        second.standing(Some(&number.to_string()), Some("42"), begun) == Standing::Ended
+        second.status(Some(&number.to_string()), Some("42"), begun) == RevocationStatus::Revoked
     }));
     let before = UnixTime::from_secs(cut.as_secs() - 1);
-    assert_eq!(second.standing(None, None, before), Standing::Ended);
+    assert_eq!(second.status(None, None, before), RevocationStatus::Revoked);
 }
 
 #[test]
 fn an_acknowledgement_can_mean_more() {
     let redis = begun(true);
     // No replica has it, so it is never safe enough.
-    let list = open(log(&redis).acknowledgement(Acknowledgement::Replicas(1)));
+    let list = open(log(&redis).durability(Durability::Replicas(1)));
     becomes(&list, State::Current);
     let error = wait(end(&list, "session")).expect_err("there is no replica").to_string();
     assert!(error.contains("too few replicas"), "{error}");
@@ -460,12 +466,12 @@ fn an_acknowledgement_can_mean_more() {
     assert_eq!(stream.matches("begun").count(), 1);
     // Nor where it cannot be known.
     redis.cli(&["acl", "setuser", "default", "-wait"]);
-    let list = open(log(&redis).acknowledgement(Acknowledgement::Replicas(1)));
+    let list = open(log(&redis).durability(Durability::Replicas(1)));
     becomes(&list, State::Current);
     let error = wait(end(&list, "third")).expect_err("it may not ask").to_string();
     assert!(error.contains("permissions"), "{error}");
     // A server without WAITAOF (before 7.2) is believed as it is.
-    let list = open(log(&redis).acknowledgement(Acknowledgement::Synced(0)));
+    let list = open(log(&redis).durability(Durability::Synced(0)));
     becomes(&list, State::Current);
     wait(end(&list, "other")).expect("it is recorded");
 }
@@ -488,7 +494,7 @@ fn a_password_is_part_of_the_address_and_of_no_message() {
     assert!(error.starts_with("Redis: ") && !error.contains("wrong@"), "{error}");
     let shut_out = open(log("wrong"));
     thread::sleep(Duration::from_secs(1));
-    assert_eq!(shut_out.status().state, State::Loading);
+    assert_eq!(shut_out.readiness().state, State::Loading);
     let no_address = waxseal_revocation::Redis::new("http://app:secret@host").expect_err("none");
     assert!(!no_address.to_string().contains("secret"), "{no_address}");
 }

@@ -46,7 +46,7 @@ fn minter_of<'k, 'p>(kind: &'k Kind, pair: &'p [u8]) -> Option<(&'k Minter, &'p 
 }
 
 fn open(kind: &Kind, headers: &[Vec<u8>], saves: bool) {
-    let handler = |session: &fuzz::Session<'_>| {
+    let handler = |session: &mut fuzz::Session<'_>| {
         let (seen, is_new) = (see(session), session.is_new());
         let saved = saves.then(|| session.save());
         (seen, is_new, saved)

@@ -130,7 +130,7 @@ fn check(session: &Session<'_>, model: &Model) {
 
 fn apply(
     kind: &Kind,
-    session: &Session<'_>,
+    session: &mut Session<'_>,
     operation: Operation,
     model: &mut Model,
     response: &mut Response,
@@ -154,7 +154,7 @@ fn apply(
         Operation::SetData(entries) => {
             let data = object(entries);
             match session.set_data(&data) {
-                Err(WriteError::Reserved { name }) => assert!(kind.reserves(&name)),
+                Err(WriteError::Reserved { key }) => assert!(kind.reserves(&key)),
                 Err(WriteError::TooDeep { .. }) => {
                     assert!(data.values().any(|value| depth(value) > MAX_DEPTH));
                 }
@@ -178,7 +178,7 @@ fn apply(
         }
         Operation::Renew => session.renew(),
         Operation::Delete => {
-            session.delete();
+            session.delete().unwrap();
             (*model, *response) = (Model::default(), Response::Removes);
         }
         Operation::Save => match session.save() {

@@ -10,7 +10,7 @@ use std::{fmt, marker::PhantomData, sync::LazyLock};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 pub use support::{Headers, Minter, NOW};
-use waxseal_core::{Alone, CookieSpec, Handle, Rejection, Sealer, UnixTime};
+use waxseal_core::{CookieSpec, OpenSession, Rejection, Sealer, UnixTime};
 
 /// A sealer, and the independent signers of the cookies that it accepts.
 pub struct Kind {
@@ -39,8 +39,8 @@ pub static MICRODOT: LazyLock<Kind> = LazyLock::new(|| Kind {
 /// The default, and it migrates a previous cookie and Microdot's.
 pub static MIGRATING: LazyLock<Kind> = LazyLock::new(|| Kind {
     sealer: Sealer::builder(support::secret())
-        .former(CookieSpec::builder("previous").build().unwrap())
-        .dangerous_accept_weak_microdot(support::MICRODOT_KEY, UnixTime::from_secs(NOW - 3600))
+        .previous_cookie(CookieSpec::builder("previous").build().unwrap())
+        .dangerous_migrate_weak_microdot(support::MICRODOT_KEY, UnixTime::from_secs(NOW - 3600))
         .build()
         .unwrap(),
     minters: vec![Minter::own(), Minter::derived(support::SECRET, "previous"), Minter::microdot()],
@@ -73,18 +73,18 @@ impl Kind {
 }
 
 /// A session as a handler has it.
-pub type Session<'s> = Handle<&'s Alone<'s>>;
+pub type Session<'s> = OpenSession<&'s Sealer>;
 
-/// One request at [`NOW`]. No target opens or closes a session in another way.
+/// One request at [`NOW`]. No target opens or finishes a session in another way.
 pub fn request<'h, R>(
     sealer: &Sealer,
-    cookies: impl IntoIterator<Item = &'h [u8], IntoIter: DoubleEndedIterator>,
-    handler: impl FnOnce(&Session<'_>) -> R,
+    cookies: impl IntoIterator<Item = &'h [u8]>,
+    handler: impl FnOnce(&mut Session<'_>) -> R,
 ) -> (R, Headers) {
-    let alone = Alone::open(sealer, cookies, UnixTime::from_secs(NOW));
-    let result = handler(&Handle::new(&alone));
+    let mut session = OpenSession::open(sealer, cookies, UnixTime::from_secs(NOW)).unwrap();
+    let result = handler(&mut session);
     let mut response = Headers::default();
-    alone.close().apply(&mut response);
+    support::finish(&mut session).unwrap().apply(&mut response);
     (result, response)
 }
 
@@ -100,7 +100,7 @@ pub struct Seen {
 }
 
 /// What is in a session, or why its cookie was rejected.
-pub fn see(session: &Session<'_>) -> Result<Seen, Rejection> {
+pub fn see(session: &mut Session<'_>) -> Result<Seen, Rejection> {
     if let Some(rejection) = session.rejection() {
         assert!(session.is_new() && session.keys().is_empty());
         return Err(rejection);
@@ -111,7 +111,7 @@ pub fn see(session: &Session<'_>) -> Result<Seen, Rejection> {
     };
     Ok(Seen {
         entries: session.keys().into_iter().map(entry).collect(),
-        issued: session.started_at().map(UnixTime::as_secs),
+        issued: session.issued_at().map(UnixTime::as_secs),
         expires: session.expires_at().map(UnixTime::as_secs),
     })
 }

@@ -6,8 +6,8 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use waxseal::UnixTime;
-use waxseal_core::{Ended, Revocations as _};
-use waxseal_revocation::{Log, Recording, RevocationList};
+use waxseal_core::{Revocations as _, SessionRef};
+use waxseal_revocation::{Acknowledgement, RevocationList, Store};
 
 use crate::ours::now;
 
@@ -19,13 +19,13 @@ pub(super) const GOOD: u32 = 1 << 31;
 
 /// A session with a name of the length that ours have, and a user of its own;
 /// begun at some second of the last four weeks.
-pub(super) fn session(number: u32) -> Ended {
+pub(super) fn session(number: u32) -> SessionRef {
     let hash = Sha256::digest(number.to_le_bytes());
     let ago = u32::from_le_bytes(hash[16..20].try_into().expect("four bytes")) % (28 * 86_400);
-    Ended {
-        sid: BASE64_URL_SAFE_NO_PAD.encode(&hash[..16]),
-        sub: Some(user(number)),
-        begun: UnixTime::from_secs(now().as_secs() - u64::from(ago)),
+    SessionRef {
+        id: BASE64_URL_SAFE_NO_PAD.encode(&hash[..16]),
+        user: Some(user(number)),
+        issued_at: UnixTime::from_secs(now().as_secs() - u64::from(ago)),
     }
 }
 
@@ -45,7 +45,7 @@ impl File {
     }
 
     pub(super) fn open(&self) -> RevocationList {
-        let log = Log::file(self.folder.path().join("revoked"));
+        let log = Store::file(self.folder.path().join("revoked"));
         RevocationList::builder(log).clock(now).open().expect("the file of a list")
     }
 
@@ -74,8 +74,8 @@ pub(super) enum Kind {
 /// Adds entries of these numbers, and waits until all are on the disk.
 pub(super) fn fill(list: &RevocationList, kind: Kind, numbers: std::ops::Range<u32>) {
     let end = |number| match kind {
-        Kind::Session => list.end(session(number), now()),
-        Kind::User => list.end_all_for(&user(number)),
+        Kind::Session => list.revoke(session(number), now()),
+        Kind::User => list.revoke_user(&user(number)),
     };
     for first in numbers.clone().step_by(BATCH as usize) {
         let batch = first..numbers.end.min(first + BATCH);
@@ -84,7 +84,7 @@ pub(super) fn fill(list: &RevocationList, kind: Kind, numbers: std::ops::Range<u
 }
 
 /// Waits for all of them.
-pub(super) fn recorded(recordings: Vec<Recording>) {
+pub(super) fn recorded(recordings: Vec<Acknowledgement>) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {
         for recording in recordings {

@@ -23,7 +23,7 @@ pub(super) fn fill_up(file: &File, kind: Kind) -> Taken {
     let mut to = |entries: u32| {
         let list = file.open();
         fill(&list, kind, last..entries);
-        assert_eq!(list.status().entries, entries as usize);
+        assert_eq!(list.readiness().entries, entries as usize);
         last = entries;
         memory(list) / f64::from(entries)
     };

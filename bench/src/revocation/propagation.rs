@@ -11,8 +11,8 @@ use std::{
 
 use tempfile::TempDir;
 use waxseal::UnixTime;
-use waxseal_core::{Ended, Revocations as _, Standing};
-use waxseal_revocation::{Log, RevocationList, State, operator};
+use waxseal_core::{RevocationStatus, Revocations as _, SessionRef};
+use waxseal_revocation::{RevocationList, State, Store, operator};
 
 use super::lists::{recorded, session};
 
@@ -32,11 +32,11 @@ pub(super) struct Propagation {
 
 pub(super) fn run() -> Propagation {
     let redis = Server::start();
-    let log = Log::redis(&redis.address).expect("an address");
+    let log = Store::redis(&redis.address).expect("an address");
     eventually(|| operator::init(&log).is_ok());
     let open = || RevocationList::builder(log.clone()).open().expect("a list");
     let (one, other) = (open(), open());
-    eventually(|| [&one, &other].iter().all(|list| list.status().state == State::Current));
+    eventually(|| [&one, &other].iter().all(|list| list.readiness().state == State::Current));
 
     let mut times = load(&one, &other);
     times.sort();
@@ -49,10 +49,12 @@ pub(super) fn run() -> Propagation {
 fn load(one: &RevocationList, other: &RevocationList) -> Vec<Duration> {
     // What began before the list did has ended with that.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
-    let begun = one.begin(None, UnixTime::from_secs(now)).expect("a list to be trusted");
-    let mut sessions = (0..A_SECOND * SECONDS).map(|number| Ended { begun, ..session(number) });
-    let knows = |session: &Ended| {
-        other.standing(Some(&session.sid), session.sub.as_deref(), session.begun) == Standing::Ended
+    let begun = one.issued_at(None, UnixTime::from_secs(now)).expect("a list to be trusted");
+    let mut sessions =
+        (0..A_SECOND * SECONDS).map(|number| SessionRef { issued_at: begun, ..session(number) });
+    let knows = |session: &SessionRef| {
+        other.status(Some(&session.id), session.user.as_deref(), session.issued_at)
+            == RevocationStatus::Revoked
     };
     let (mut under_way, mut times, mut recordings) = (VecDeque::new(), Vec::new(), Vec::new());
     let start = Instant::now();
@@ -64,7 +66,7 @@ fn load(one: &RevocationList, other: &RevocationList) -> Vec<Duration> {
             match sessions.next() {
                 Some(session) => {
                     under_way.push_back((session.clone(), Instant::now()));
-                    recordings.push(one.end(session, begun));
+                    recordings.push(one.revoke(session, begun));
                 }
                 None => left = false,
             }

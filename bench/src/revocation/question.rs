@@ -2,8 +2,8 @@
 
 use std::{hint::black_box, time::Instant};
 
-use waxseal::{Sealer, Secret, UnixTime, test_kit};
-use waxseal_core::{Ended, Revocations as _, Standing};
+use waxseal::{Sealer, Secret, UnixTime, test_util};
+use waxseal_core::{OpenSession, RevocationStatus, Revocations as _, SessionRef};
 use waxseal_revocation::RevocationList;
 
 use super::lists::{GOOD, session};
@@ -23,9 +23,9 @@ const TURNS: u32 = 20;
 const LARGER_THAN_CACHES: usize = 512 << 20;
 const CACHE_LINE: usize = 64;
 
-fn ask(list: &RevocationList, session: &Ended) {
-    let standing = list.standing(Some(&session.sid), session.sub.as_deref(), session.begun);
-    assert_eq!(black_box(standing), Standing::Good);
+fn ask(list: &RevocationList, session: &SessionRef) {
+    let standing = list.status(Some(&session.id), session.user.as_deref(), session.issued_at);
+    assert_eq!(black_box(standing), RevocationStatus::Good);
 }
 
 /// The question for good sessions, the same few each time.
@@ -59,7 +59,7 @@ pub(super) fn cold(list: &RevocationList) -> f64 {
 pub(super) fn open(rounds: &mut Rounds, name: &str, list: Option<RevocationList>) {
     let builder = || Sealer::builder(Secret::new(SECRET).unwrap());
     let unlisted = builder().build().unwrap();
-    let header = test_kit::cookie(&unlisted, UnixTime::from_secs(NOW), |session| {
+    let header = test_util::cookie(&unlisted, UnixTime::from_secs(NOW), |session| {
         session.set_user("susan");
         session.set_data(data())
     });
@@ -68,7 +68,7 @@ pub(super) fn open(rounds: &mut Rounds, name: &str, list: Option<RevocationList>
         Some(list) => builder().revocations(list).build().unwrap(),
         None => unlisted,
     };
-    let opened = sealer.open([header.as_bytes()], now());
+    let opened = OpenSession::open(&sealer, [header.as_bytes()], now()).unwrap();
     assert_eq!(opened.rejection(), None);
-    rounds.add("listed", name, move || sealer.open([header.as_bytes()], now()));
+    rounds.add("listed", name, crate::ours::open(sealer, header));
 }

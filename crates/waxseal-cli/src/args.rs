@@ -324,8 +324,8 @@ impl KeyArgs {
         };
         builder
             .cookie(cookie)
-            .idle(self.idle.0)
-            .absolute(self.absolute.0)
+            .idle_timeout(self.idle.0)
+            .absolute_timeout(self.absolute.0)
             .max_token_bytes(self.max_bytes)
             .build()
             .map_err(Failure::usage)

@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub(crate) fn run(args: &RevocationsArgs) -> Result<(), Failure> {
-    let log = args.log()?;
+    let log = args.store()?;
     match &args.command {
         RevocationsCommand::List { absolute, json } => {
             list(&operator::entries(&log, absolute.absolute)?, *json)

@@ -1,9 +1,13 @@
 //! `waxseal seal`
 
-use std::io::{self, BufWriter, Write as _};
+use std::{
+    io::{self, BufWriter, Write as _},
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
 
 use serde_json::value::RawValue;
-use waxseal_core::{Alone, Handle, SaveError, Sealer, UnixTime};
+use waxseal_core::{OpenSession, RandomError, Sealer, UnixTime};
 
 use crate::{args::SealArgs, failure::Failure, lines::Lines};
 
@@ -31,25 +35,27 @@ pub(crate) fn run(args: &SealArgs) -> Result<(), Failure> {
 }
 
 fn seal(sealer: &Sealer, line: &[u8], user: Option<&str>, now: UnixTime) -> Result<String, String> {
-    // As it came: a 30-digit number stays one.
+    // As raw text, so that a number of 30 digits keeps them all.
     let data: &RawValue = serde_json::from_slice(line).map_err(|error| error.to_string())?;
-    let alone = Alone::open(sealer, [], now).with_randomness(random);
-    let session = Handle::new(&alone);
+    let session = OpenSession::open(sealer, [], now).map_err(|error| error.to_string())?;
+    let mut session = session.with_randomness(random);
     session.set_data(data).map_err(|error| error.to_string())?;
     if let Some(user) = user {
         session.set_user(user);
     }
     session.save().map_err(|error| error.to_string())?;
-    let closing = alone.close();
-    let pair = closing.set_cookie().next_back().and_then(|line| line.split(';').next());
+    // A new session revokes none, so there is nothing to wait for.
+    let finish = pin!(session.finish()).poll(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Ok(changes)) = finish else { return Err("the session is not sealed".into()) };
+    let pair = changes.set_cookie_lines().next_back().and_then(|line| line.split(';').next());
     Ok(pair
         .and_then(|pair| pair.split_once('='))
         .map(|(_, token)| token.into())
         .unwrap_or_default())
 }
 
-fn random() -> Result<[u8; 16], SaveError> {
+fn random() -> Result<[u8; 16], RandomError> {
     let mut bits = [0; 16];
-    getrandom::fill(&mut bits).map_err(|_| SaveError::NoRandomness)?;
+    getrandom::fill(&mut bits).map_err(|_| RandomError)?;
     Ok(bits)
 }

@@ -194,10 +194,10 @@ fn wrong_usage_is_2() {
 #[test]
 fn seal_stops_at_what_cannot_be_sealed() {
     for (line, cause) in [
-        ("{\"exp\":1}", "\"exp\" is reserved"),
+        ("{\"exp\":1}", "key \"exp\" is reserved"),
         ("[]", "struct or a map"),
         ("{", "EOF"),
-        ("{\"a\":1,\"a\":2}", "same name"),
+        ("{\"a\":1,\"a\":2}", "same key"),
         (&format!("{{\"a\":\"{}\"}}", "x".repeat(5000)), "limit is 4096"),
     ] {
         let ran = with_secret("seal", format!("{{}}\n{line}\n{{}}"));

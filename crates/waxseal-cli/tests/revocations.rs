@@ -7,8 +7,8 @@ use std::{
 };
 
 use tempfile::TempDir;
-use waxseal_core::{Ended, Revocations as _, Standing, UnixTime};
-use waxseal_revocation::{Log, RevocationList};
+use waxseal_core::{RevocationStatus, Revocations as _, SessionRef, UnixTime};
+use waxseal_revocation::{RevocationList, Store};
 
 const SID: &str = "AAAAAAAAAAAAAAAAAAAAAQ";
 const DAY: u64 = 86_400;
@@ -60,16 +60,16 @@ impl Place {
 
     /// As a server opens it.
     fn open(&self) -> RevocationList {
-        RevocationList::builder(Log::file(self.path())).open().unwrap()
+        RevocationList::builder(Store::file(self.path())).open().unwrap()
     }
 
     /// Ends sessions as a server does.
     fn end(&self, sessions: &[(&str, Option<&str>, u64)]) {
         let list = self.open();
         for (sid, sub, begun) in sessions {
-            let (sid, sub) = ((*sid).into(), sub.map(Into::into));
+            let (id, user) = ((*sid).into(), sub.map(Into::into));
             // It is in the file when the list is gone.
-            drop(list.end(Ended { sid, sub, begun: at(*begun) }, at(now())));
+            drop(list.revoke(SessionRef { id, user, issued_at: at(*begun) }, at(now())));
         }
     }
 }
@@ -95,15 +95,15 @@ fn init_begins_a_list_and_ends_everything_once() {
     let said = place.says(&["init"]);
     assert!(said.starts_with("Began a list, and ended all sessions begun before 2"), "{said}");
     let list = place.open();
-    assert_eq!(list.standing(Some(SID), None, at(now())), Standing::Ended);
-    let begun = list.begin(None, at(now())).unwrap();
-    assert_eq!(list.standing(Some(SID), None, begun), Standing::Good);
+    assert_eq!(list.status(Some(SID), None, at(now())), RevocationStatus::Revoked);
+    let begun = list.issued_at(None, at(now())).unwrap();
+    assert_eq!(list.status(Some(SID), None, begun), RevocationStatus::Good);
     drop(list);
 
     let again = place.run(&["init"]);
     assert_eq!((again.code, &*again.out), (Some(1), ""));
     assert!(again.err.contains("there is a list already"), "{}", again.err);
-    assert_eq!(place.open().standing(Some(SID), None, begun), Standing::Good);
+    assert_eq!(place.open().status(Some(SID), None, begun), RevocationStatus::Good);
 }
 
 #[test]
@@ -115,11 +115,11 @@ fn a_user_is_out_and_others_are_not() {
         assert!(said.starts_with(&format!("Ended all sessions of user \"{user}\" begun before 2")));
         let list = place.open();
         // Past the beginning of the list, at which whoever came after it began.
-        let begun = list.begin(None, at(now())).unwrap();
-        assert_eq!(list.standing(Some(SID), Some(user), begun), Standing::Ended);
-        assert_eq!(list.standing(Some(SID), Some("43"), begun), Standing::Good);
-        let again = list.begin(Some(user), at(now())).unwrap();
-        assert_eq!(list.standing(Some(SID), Some(user), again), Standing::Good);
+        let begun = list.issued_at(None, at(now())).unwrap();
+        assert_eq!(list.status(Some(SID), Some(user), begun), RevocationStatus::Revoked);
+        assert_eq!(list.status(Some(SID), Some("43"), begun), RevocationStatus::Good);
+        let again = list.issued_at(Some(user), at(now())).unwrap();
+        assert_eq!(list.status(Some(SID), Some(user), again), RevocationStatus::Good);
     }
 }
 
@@ -137,16 +137,16 @@ fn everything_before_a_moment_ends() {
     let past = now() - DAY;
     place.says(&["end-before", &past.to_string()]);
     let list = place.open();
-    assert_eq!(list.standing(Some(SID), None, at(past - 1)), Standing::Ended);
-    assert_eq!(list.standing(Some(SID), None, at(past)), Standing::Good);
+    assert_eq!(list.status(Some(SID), None, at(past - 1)), RevocationStatus::Revoked);
+    assert_eq!(list.status(Some(SID), None, at(past)), RevocationStatus::Good);
     drop(list);
 
     let before = now();
     place.says(&["end-before", "now"]);
     let list = place.open();
     // For servers whose clocks are ahead, too.
-    assert_eq!(list.standing(Some(SID), None, at(before + 29)), Standing::Ended);
-    assert!(list.begin(None, at(before)).unwrap() >= at(before + 30));
+    assert_eq!(list.status(Some(SID), None, at(before + 29)), RevocationStatus::Revoked);
+    assert!(list.issued_at(None, at(before)).unwrap() >= at(before + 30));
 }
 
 #[test]

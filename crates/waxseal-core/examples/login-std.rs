@@ -1,4 +1,4 @@
-//! A login page without a framework, on `std::net` alone: the pattern of a face.
+//! A login page without a framework, on `std::net`: the pattern of an integration.
 //!
 //! ```text
 //! export SESSION_SECRET="$(openssl rand -base64 32)"
@@ -15,30 +15,45 @@ use std::{
     time::SystemTime,
 };
 
-use waxseal_core::{Alone, Handle, SaveError, Sealer, Secret, UnixTime};
+use waxseal_core::{OpenSession, RandomError, Sealer, Secret, Unavailable, UnixTime};
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
+/// All that an integration does.
 fn answer(sealer: &Sealer, request: &Request) -> Response {
     let cookies = request.cookies.iter().map(Vec::as_slice);
-    let alone = Alone::open(sealer, cookies, now()).with_randomness(random);
-    let mut response = page(&Handle::new(&alone), request).unwrap_or_else(|error| {
+    let mut session = match OpenSession::open(sealer, cookies, now()) {
+        Ok(session) => session.with_randomness(random),
+        Err(error) => return unavailable(error),
+    };
+    let mut response = page(&mut session, request).unwrap_or_else(|error| {
         eprintln!("{error}");
         Response::new("500 Internal Server Error")
     });
-    alone.close().apply(&mut response.headers);
+    match pollster::block_on(session.finish()) {
+        Ok(changes) => changes.apply(&mut response.headers),
+        Err(error) => return unavailable(error),
+    }
     response
 }
 
-fn page(session: &Handle<&Alone<'_>>, request: &Request) -> Fallible<Response> {
+/// The revocation list cannot be trusted, or the logout is not durable.
+fn unavailable(error: Unavailable) -> Response {
+    eprintln!("{error}");
+    let mut response = Response::new("503 Service Unavailable");
+    error.changes.apply(&mut response.headers);
+    response
+}
+
+fn page(session: &mut OpenSession<&Sealer>, request: &Request) -> Fallible<Response> {
     match request.line.as_str() {
         "GET / HTTP/1.1" => return Ok(html(session.get("username")?)),
         "POST / HTTP/1.1" => {
             session.renew(); // a new session at every change of privilege
             session.insert("username", username(&request.body))?;
-            session.save()?; // nothing is sent without it
+            session.save()?; // without it, nothing is sent
         }
-        "POST /logout HTTP/1.1" => session.delete(),
+        "POST /logout HTTP/1.1" => session.delete()?,
         _ => return Ok(Response::new("404 Not Found")),
     }
     Ok(Response::new("303 See Other").with("location", "/"))
@@ -75,9 +90,9 @@ fn now() -> UnixTime {
     UnixTime::from_secs(since_1970.unwrap_or_default().as_secs())
 }
 
-fn random() -> Result<[u8; 16], SaveError> {
+fn random() -> Result<[u8; 16], RandomError> {
     let mut bits = [0; 16];
-    getrandom::fill(&mut bits).map_err(|_| SaveError::NoRandomness)?;
+    getrandom::fill(&mut bits).map_err(|_| RandomError)?;
     Ok(bits)
 }
 

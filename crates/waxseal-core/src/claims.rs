@@ -1,108 +1,61 @@
-//! The registered claims (RFC 7519, section 4.1): their types when a token is
-//! opened, their members when one is sealed.
+//! The registered claims (RFC 7519, section 4.1): checked when a token is opened, written
+//! (`write`) when one is sealed.
 
 mod numeric_date;
+mod write;
 
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, string::String};
 
-use crate::{
-    keyring::Dialect,
-    lifetime::Times,
-    state::{State, write_member},
-    time::UnixTime,
-};
+pub(crate) use self::write::{Claims, write};
+use crate::{data::Data, format::Format, json::decode_string, lifetime::Times, time::UnixTime};
 
-/// What our own tokens say of a session beside its data.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Claims<'s> {
-    pub(crate) issued: UnixTime,
-    pub(crate) expires: Option<UnixTime>,
-    /// The session's name as JSON text.
-    pub(crate) sid: Option<&'s str>,
-}
-
-impl Claims<'_> {
-    /// The claims object: these first, then the members of `state`.
-    pub(crate) fn seal(&self, state: &State) -> Vec<u8> {
-        // Room for these, and for what has been changed a little.
-        let mut json = Vec::with_capacity(state.text().len().saturating_add(160));
-        json.push(b'{');
-        let mut digits = itoa::Buffer::new();
-        let mut time = |name, time: UnixTime| {
-            write_member(&mut json, name, digits.format(time.as_secs()).as_bytes());
-        };
-        time(br#""iat""#, self.issued);
-        if let Some(expires) = self.expires {
-            time(br#""exp""#, expires);
-        }
-        if let Some(sid) = self.sid {
-            write_member(&mut json, br#""sid""#, sid.as_bytes());
-        }
-        state.write_onto(&mut json, |name| matches!(name, b"iat" | b"exp" | b"sid"));
-        json.push(b'}');
-        json
-    }
-}
-
-/// The claims object of a Microdot session: its members and nothing else.
-pub(crate) fn seal_microdot(state: &State) -> Vec<u8> {
-    let mut json = Vec::with_capacity(state.text().len().saturating_add(64));
-    json.push(b'{');
-    state.write_onto(&mut json, |_| false);
-    json.push(b'}');
-    json
-}
-
-/// Whether the user asked to be remembered when the browser is closed; `None`
-/// where nobody said.
-pub(crate) fn remember(state: &State) -> Option<bool> {
-    state.claim("remember").map(|json| json == "true")
-}
-
-/// Step 5 of opening, its second half: the types of the registered claims. A
-/// mistyped claim is a rejection, never taken for an absent one.
-#[derive(Debug)]
-pub(crate) struct Check {
-    dialect: Dialect,
-    times: Times,
-}
-
-impl Check {
-    pub(crate) fn new(dialect: Dialect) -> Self {
-        Self { dialect, times: Times::default() }
-    }
-
-    /// Looks at one member; says whether it may stand in a token. No name comes
-    /// twice.
-    #[inline]
-    pub(crate) fn member(&mut self, name: &[u8], json: &[u8]) -> bool {
-        let ours = self.dialect == Dialect::Waxseal;
-        let string = json.first() == Some(&b'"');
-        match name {
-            b"iat" => set(&mut self.times.issued, json),
-            b"nbf" => set(&mut self.times.not_before, json),
-            b"exp" => set(&mut self.times.expires, json),
-            b"sub" | b"jti" => string,
-            b"iss" | b"sid" => !ours || string,
-            b"remember" => !ours || matches!(json, b"true" | b"false"),
-            b"aud" => false,
-            _ => true,
-        }
-    }
-
-    /// The times, when all members have been looked at; `None` if one is missing
-    /// that must be there.
-    #[inline]
-    pub(crate) fn times(self) -> Option<Times> {
-        let Times { issued, expires, .. } = self.times;
-        let complete = self.dialect == Dialect::Microdot || (issued.is_some() && expires.is_some());
-        complete.then_some(self.times)
-    }
-}
-
-/// Sets a time; says whether it is one.
+/// Step 5 of opening: the claims are one JSON object, and every registered claim
+/// has its type. A mistyped claim is a rejection, never treated as absent.
 #[inline]
-fn set(slot: &mut Option<UnixTime>, json: &[u8]) -> bool {
-    *slot = numeric_date::parse(json);
-    slot.is_some()
+pub(crate) fn parse(claims: String, format: Format) -> Option<(Data, Times)> {
+    let mut times = Times::default();
+    let data = Data::parse(claims, format, |name, json| check(name, json, format, &mut times))?;
+    let complete = times.issued_at.is_some() && times.expires_at.is_some();
+    (complete || format == Format::Microdot).then_some((data, times))
+}
+
+/// Whether a token may contain this claim. `Data::parse` refuses duplicates. Claims that
+/// the library reads as text (`sub`, `sid`) must decode; of the others only the type is
+/// checked. No token is for another audience, so an `aud` is refused.
+#[inline]
+fn check(name: &str, json: &str, format: Format, times: &mut Times) -> bool {
+    let waxseal = format == Format::Waxseal;
+    let mut time = |slot: fn(&mut Times) -> &mut Option<UnixTime>| {
+        let time = numeric_date::parse(json);
+        *slot(times) = time;
+        time.is_some()
+    };
+    match name.as_bytes() {
+        b"iat" => time(|times| &mut times.issued_at),
+        b"nbf" => time(|times| &mut times.not_before),
+        b"exp" => time(|times| &mut times.expires_at),
+        b"sub" => decode_string(json).is_some(),
+        b"sid" => !waxseal || decode_string(json).is_some(),
+        b"jti" => json.starts_with('"'),
+        b"iss" => !waxseal || json.starts_with('"'),
+        b"remember" => !waxseal || matches!(json, "true" | "false"),
+        b"aud" => false,
+        _ => true,
+    }
+}
+
+/// The session ID (`sid`).
+pub(crate) fn session_id(data: &Data) -> Option<Cow<'_, str>> {
+    decode_string(data.claim("sid")?)
+}
+
+/// The user (`sub`).
+pub(crate) fn user(data: &Data) -> Option<Cow<'_, str>> {
+    decode_string(data.claim("sub")?)
+}
+
+/// Whether the user asked to be remembered after the browser is closed; `None`
+/// if the session does not say.
+pub(crate) fn remember(data: &Data) -> Option<bool> {
+    data.claim("remember").map(|json| json == "true")
 }

@@ -1,5 +1,5 @@
-//! The cookie: its name and attributes, the lines that set and remove it, how
-//! it is found in a request, and what a response must say to caches.
+//! The cookie: its name and attributes, the lines that set and remove it, its value in
+//! a request, and the headers for caches.
 
 mod caching;
 mod header_list;

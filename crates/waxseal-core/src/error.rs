@@ -1,11 +1,10 @@
-//! Everything that can go wrong, in two halves that never mix: the caller's
-//! mistakes, which are `Error`s, and what a browser sent, which is a
-//! [`Rejection`].
+//! All errors, of two kinds: the caller's mistakes, which are `Error`s, and what a browser
+//! sent, which is a [`Rejection`].
 
 mod caller;
 mod config;
 mod rejection;
 
-pub use caller::{ReadError, SaveError, WriteError};
+pub use caller::{RandomError, ReadError, SaveError, WriteError};
 pub use config::{BuildError, CookieSpecError, JwksError, SecretError};
 pub use rejection::Rejection;

@@ -1,46 +1,44 @@
 //! Sessions in a signed cookie, without I/O: the core of [waxseal].
 //!
-//! A session is a JSON object, signed as a JSON Web Token (HS256) and carried
-//! in one cookie; there is no session database. A [`Sealer`] opens the cookies
-//! of a request into a session and seals the session into the cookie of the
-//! response. This crate needs neither an operating system nor a clock nor a
-//! random number generator: it is `no_std` and runs on servers, on
-//! microcontrollers and at the edge. Most users want the crate [waxseal],
-//! which is this one with a tower layer and an axum extractor.
+//! A session is a JSON object, signed as a JSON Web Token (HS256) and carried in
+//! one cookie; there is no session database. A [`Sealer`] has the keys and the
+//! limits; an [`OpenSession`] is the session of one request, from its `Cookie`
+//! headers to the `Set-Cookie` header of the response. This crate needs neither an
+//! operating system nor a clock nor a random number generator: it is `no_std` and
+//! runs on servers, on microcontrollers and at the edge. Most applications use the
+//! crate [waxseal], which adds integrations with axum and actix-web.
 //!
 //! ```
-//! use waxseal_core::{Alone, Handle, Sealer, Secret, UnixTime};
+//! use waxseal_core::{OpenSession, Sealer, Secret, UnixTime};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let secret = Secret::new([7; 32])?;
 //! let sealer = Sealer::builder(secret).build()?;
 //!
 //! // For each request: its Cookie headers and the time.
-//! let cookie_headers = [b"theme=dark".as_slice()];
-//! let alone = Alone::open(&sealer, cookie_headers, UnixTime::from_secs(1_800_000_000));
+//! let cookies = [b"theme=dark".as_slice()];
+//! let now = UnixTime::from_secs(1_800_000_000);
+//! let mut session = OpenSession::open(&sealer, cookies, now)?;
 //!
-//! // A handler reads and changes the session.
-//! let session = Handle::new(&alone);
 //! assert_eq!(session.get::<String>("username")?, None);
 //! session.insert("username", "susan")?;
 //! session.save()?;
 //!
-//! // The response carries what `close` says: `closing.apply(&mut headers)`.
-//! let closing = alone.close();
-//! # let _ = closing;
+//! // `session.finish().await` returns the changes to the response.
+//! # let _ = session.finish();
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `std` | no | `Secret::from_env`; base64 with the processor's vector instructions; floats read to the last bit |
+//! | `std` | no | `Secret::from_env`; base64 with the processor's vector instructions; exact floats |
 //!
 //! [waxseal]: https://docs.rs/waxseal
 
 #![no_std]
 #![warn(unreachable_pub)]
-// No panic on any input: these make one visible where it would be written.
+// No panic on any input: these lints mark the code that could panic.
 #![cfg_attr(
     not(test),
     warn(
@@ -57,26 +55,38 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
-mod base64url;
-mod claims;
-mod cookie;
-mod error;
-mod handle;
-mod keyring;
-mod lifetime;
-mod revocation;
+// A module uses only modules below it, across an empty line; `tests/layers.rs` checks
+// that.
+mod session;
+
 mod sealer;
-mod state;
-mod time;
+
+mod claims;
 mod token;
 
+mod cookie;
+mod data;
+mod lifetime;
+mod revocation;
+
+mod keyring;
+
+mod base64url;
+mod format;
+mod json;
+mod time;
+
+mod error;
+
 pub use cookie::{CookieSpec, CookieSpecBuilder, ResponseHeaders};
+#[doc(hidden)]
+pub use data::to_json;
 pub use error::{
-    BuildError, CookieSpecError, JwksError, ReadError, Rejection, SaveError, SecretError,
-    WriteError,
+    BuildError, CookieSpecError, JwksError, RandomError, ReadError, Rejection, SaveError,
+    SecretError, WriteError,
 };
-pub use handle::{Alone, Handle, Share};
 pub use keyring::{Jwks, KeySource, Secret};
-pub use revocation::{Ended, NotRecorded, Recording, Revocations, Standing};
-pub use sealer::{Closing, Opened, Outcome, Sealer, SealerBuilder};
+pub use revocation::{Acknowledgement, NotDurable, RevocationStatus, Revocations, SessionRef};
+pub use sealer::{Sealer, SealerBuilder};
+pub use session::{Finish, OpenSession, Outcome, ResponseChanges, Unavailable};
 pub use time::UnixTime;

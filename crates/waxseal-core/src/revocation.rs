@@ -1,94 +1,74 @@
-//! Sessions ended before their time: what the sealer asks of a list of them.
+//! The interface of a revocation list.
 
-use alloc::{boxed::Box, string::String};
-use core::{error::Error, fmt, future::Future, pin::Pin, time::Duration};
+mod acknowledgement;
 
+use alloc::string::String;
+use core::{fmt, time::Duration};
+
+pub use self::acknowledgement::{Acknowledgement, NotDurable};
 use crate::time::UnixTime;
 
-/// A list of the sessions that were ended early and could still be valid.
+/// A list of revoked sessions.
 ///
-/// Every server holds all of it in memory, so that a request waits for no
-/// network; a log behind it carries the changes. The crate
-/// [waxseal-revocation] is one, over a file or over Redis; this trait is for
-/// who writes another.
+/// Each server holds the whole list in memory, so that no request waits for a
+/// network; a store behind it carries the changes. The crate
+/// [waxseal-revocation] is an implementation; implement this trait to provide
+/// another.
 ///
-/// A session is known by its name (`sid`), its user (`sub`) where it has one,
-/// and the second it began (`iat`).
+/// A session is identified by its session ID (`sid`), its user (`sub`), if any,
+/// and its issue time (`iat`).
 ///
 /// [waxseal-revocation]: https://docs.rs/waxseal-revocation
 pub trait Revocations: fmt::Debug + Send + Sync {
-    /// The longest absolute limit of the sessions it can end: an entry lives at
-    /// least until the session began plus this plus twice the
-    /// [leeway](crate::Sealer::LEEWAY). A sealer with a longer limit cannot be
-    /// built over the list.
-    fn absolute_limit(&self) -> Duration;
+    /// The longest absolute timeout of the sessions that the list can revoke: an
+    /// entry lives at least until the session's issue time plus this timeout plus
+    /// twice the [leeway](crate::Sealer::LEEWAY). A sealer with a longer timeout
+    /// cannot be built over the list.
+    fn absolute_timeout(&self) -> Duration;
 
-    /// Whether a session that is otherwise good was ended early. Answers from
-    /// memory, without allocating, on every request.
-    fn standing(&self, sid: Option<&str>, sub: Option<&str>, begun: UnixTime) -> Standing;
+    /// Whether a session is revoked. Called for every session that is opened, so
+    /// it answers from memory and does not allocate.
+    fn status(&self, id: Option<&str>, user: Option<&str>, issued_at: UnixTime)
+    -> RevocationStatus;
 
-    /// When a session of `sub` begins that is made `now`: then, or at the
-    /// moment of a known cut that lies ahead, so that it is not ended by that.
-    /// `None` where the list cannot be trusted now.
-    fn begin(&self, sub: Option<&str>, now: UnixTime) -> Option<UnixTime>;
+    /// The issue time of a session of `user` that starts `now`: `now`, or the time of a
+    /// known cutoff after `now`, which would otherwise revoke the new session. `None` if
+    /// the list cannot be trusted.
+    fn issued_at(&self, user: Option<&str>, now: UnixTime) -> Option<UnixTime>;
 
-    /// Ends a session. When this returns, [`standing`](Self::standing) knows
-    /// it; when the future that it returns has completed, the log does. Only
-    /// where there is no room for it the future fails and nothing was ended.
+    /// Revokes a session. [`status`](Self::status) knows about it when this
+    /// returns, the store when the acknowledgement has completed. If the list has
+    /// no room, the acknowledgement fails and the session is not revoked.
     ///
-    /// Dropping the future takes nothing back.
-    fn end(&self, session: Ended, now: UnixTime) -> Recording;
+    /// Dropping the acknowledgement does not undo the revocation.
+    fn revoke(&self, session: SessionRef, now: UnixTime) -> Acknowledgement;
 }
 
-/// What a list says of a session.
+/// The status of a session in a revocation list (the words of OCSP, RFC 6960).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It was not ended.
+pub enum RevocationStatus {
+    /// The session is not revoked.
     Good,
-    /// It was ended: the cookie is rejected.
-    Ended,
-    /// The list cannot be trusted now; no request with a session is served.
+    /// The session is revoked: its cookie is rejected.
+    Revoked,
+    /// The list cannot be trusted: no request with a session is served.
     Unknown,
 }
 
-/// A session that ends before its time.
+/// A session, as a revocation list identifies it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Ended {
-    /// Its name.
-    pub sid: String,
-    /// Its user, where it has one: a list may put many sessions of one user
-    /// together.
-    pub sub: Option<String>,
-    /// When it began.
-    pub begun: UnixTime,
+pub struct SessionRef {
+    /// The session ID (`sid`).
+    pub id: String,
+    /// The user (`sub`), if any. A list may combine the entries of one user.
+    pub user: Option<String>,
+    /// The issue time (`iat`).
+    pub issued_at: UnixTime,
 }
 
-impl fmt::Debug for Ended {
-    // Whose session it was is the user's business.
+impl fmt::Debug for SessionRef {
+    // A session ID and a user do not belong in a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ended").field("begun", &self.begun).finish_non_exhaustive()
+        f.debug_struct("SessionRef").field("issued_at", &self.issued_at).finish_non_exhaustive()
     }
 }
-
-/// Completes when what was ended is in the log, as safe as that keeps things.
-pub type Recording = Pin<Box<dyn Future<Output = Result<(), NotRecorded>> + Send>>;
-
-/// The log has not taken what was ended: a server that starts now would accept
-/// the session again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotRecorded(String);
-
-impl NotRecorded {
-    /// For the reason given, as a sentence's second half.
-    pub fn new(reason: impl Into<String>) -> Self {
-        Self(reason.into())
-    }
-}
-
-impl fmt::Display for NotRecorded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the end of a session is not in the revocation log: {}", self.0)
-    }
-}
-
-impl Error for NotRecorded {}

@@ -1,22 +1,22 @@
-//! The one notion of time: whole seconds, handed in by the caller.
+//! Time in whole seconds, which the caller passes in.
 
 use core::fmt;
 
-/// A moment as seconds since 1970-01-01T00:00:00Z, leap seconds not counted
+/// A time in seconds since 1970-01-01T00:00:00Z, without leap seconds
 /// (the `NumericDate` of RFC 7519, section 2, without its fraction).
 ///
-/// The core never reads a clock: a face hands in the time of the request.
+/// The core never reads a clock: the caller passes the time of the request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(u64);
 
 impl UnixTime {
-    /// 2025-01-01T00:00:00Z. A clock that shows less was never set.
+    /// 2025-01-01T00:00:00Z. A clock that shows an earlier time is not set.
     const EARLIEST: Self = Self(1_735_689_600);
 
-    /// The last moment under 2^63 seconds.
-    const LAST: Self = Self(u64::MAX >> 1);
+    /// The last second before 2^63.
+    pub(crate) const LAST: Self = Self(u64::MAX >> 1);
 
-    /// A moment from its seconds since 1970.
+    /// A time from its seconds since 1970.
     #[must_use]
     pub const fn from_secs(secs: u64) -> Self {
         Self(secs)
@@ -28,24 +28,23 @@ impl UnixTime {
         self.0
     }
 
-    /// Whether the clock that showed this was set at all: a board without a
-    /// battery starts in 1970, and in 1970 nothing has expired yet.
+    /// Whether the clock is set: that of a board without a battery starts in 1970, when
+    /// no session has expired yet.
     pub(crate) fn is_plausible(self) -> bool {
         self >= Self::EARLIEST
     }
 
-    /// This moment `secs` later, and never after the last one that an opened
-    /// token may state.
+    /// This time `secs` later, at most the latest time that a token may contain.
     pub(crate) fn plus(self, secs: u64) -> Self {
         Self(self.0.saturating_add(secs).min(Self::LAST.0))
     }
 
-    /// This moment `secs` earlier; 1970 where that would be before.
+    /// This time `secs` earlier, at least 1970.
     pub(crate) const fn minus(self, secs: u64) -> Self {
         Self(self.0.saturating_sub(secs))
     }
 
-    /// The seconds from `earlier` to this moment; 0 where it is not earlier.
+    /// The seconds from `earlier` to this time; 0 if it is not earlier.
     pub(crate) const fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }

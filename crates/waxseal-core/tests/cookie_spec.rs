@@ -91,7 +91,7 @@ fn lines(spec: CookieSpec, set: &str, removal: &str) {
     let sealer = own_as(spec);
     let ((), response) = request(&sealer, &[], NOW, |session| session.save().unwrap());
     assert_eq!(response.cookie().split_once("; ").unwrap().1, set);
-    let ((), response) = request(&sealer, &[], NOW, |session| session.delete());
+    let ((), response) = request(&sealer, &[], NOW, |session| session.delete().unwrap());
     assert_eq!(response.cookie().split_once("; ").unwrap().1, removal);
 }
 

@@ -22,14 +22,14 @@ fn microdot_writes_what_microdot_writes() {
     let ((), response) = request(&microdot(), &[], NOW, |session| {
         session.insert("username", "joe").unwrap();
         session.save().unwrap();
-        assert_eq!((session.started_at(), session.expires_at()), (None, None));
+        assert_eq!((session.issued_at(), session.expires_at()), (None, None));
     });
     assert_eq!(
         response.cookie(),
         "session=eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ1c2VybmFtZSI6ImpvZSJ9.\
          5c9Xq2Di-vQM__F2bTaGWfFhqQNGvJjLZzXrbPfCE94; Path=/; HttpOnly"
     );
-    let ((), response) = request(&microdot(), &[], NOW, |session| session.delete());
+    let ((), response) = request(&microdot(), &[], NOW, |session| session.delete().unwrap());
     assert_eq!(
         response.cookie(),
         "session=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly"
@@ -64,7 +64,7 @@ fn in_microdot_mode_everything_but_the_times_is_the_applications() {
         session.set_remember(true);
         session.save().unwrap();
         assert_eq!(session.user(), None);
-        assert_eq!(session.started_at(), Some(UnixTime::from_secs(5)));
+        assert_eq!(session.issued_at(), Some(UnixTime::from_secs(5)));
     });
     assert_eq!(response.claims(), times);
     let ((), response) = request(&microdot(), &[&cookie], NOW, |session| {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 use support::{Minter, NOW, alive, microdot, now, own, request};
-use waxseal_core::{Alone, Handle, Rejection, Sealer};
+use waxseal_core::{OpenSession, Rejection, Sealer};
 
 fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -57,10 +57,10 @@ fn there_and_back(sealer: &Sealer, object: &Map<String, Value>) -> Option<Map<St
 }
 
 fn opens(sealer: &Sealer, header: &[u8]) -> bool {
-    let alone = Alone::open(sealer, [header], now());
-    let accepted = !Handle::new(&alone).is_new();
+    let mut session = OpenSession::open(sealer, [header], now()).unwrap();
+    let accepted = !session.is_new();
     let mut response = support::Headers::default();
-    alone.close().apply(&mut response);
+    support::finish(&mut session).unwrap().apply(&mut response);
     accepted
 }
 

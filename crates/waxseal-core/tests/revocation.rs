@@ -4,16 +4,17 @@
 mod support;
 
 use std::{
-    cell::RefCell,
-    future::ready,
+    future::Future as _,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use support::{Headers, MICRODOT_KEY, Minter, NOW, alive, b64, now, own, secret};
+use support::{Headers, MICRODOT_KEY, Minter, NOW, SECRET, alive, b64, finish, now, own, secret};
 use waxseal_core::{
-    Alone, BuildError, CookieSpec, Ended, Handle, NotRecorded, Opened, Outcome, Recording,
-    Rejection, Revocations, SaveError, Sealer, SealerBuilder, Share, Standing, UnixTime,
+    Acknowledgement, BuildError, CookieSpec, NotDurable, OpenSession, Outcome, Rejection,
+    RevocationStatus, Revocations, SaveError, Sealer, SealerBuilder, SessionRef, UnixTime,
 };
 
 const DAY: u64 = 86_400;
@@ -35,8 +36,12 @@ struct Known {
     refuses: bool,
     asked: Vec<(Option<String>, Option<String>, u64)>,
     begun: Vec<Option<String>>,
-    /// What this list was told to end.
-    told: Vec<(Ended, UnixTime)>,
+    /// The revocations of this request.
+    told: Vec<(SessionRef, UnixTime)>,
+    /// How many acknowledgements were awaited.
+    awaited: usize,
+    /// Whether acknowledgements fail.
+    fails: bool,
 }
 
 impl List {
@@ -50,38 +55,43 @@ impl List {
     }
 
     /// What it was told to end.
-    fn told(&self) -> Vec<Ended> {
+    fn told(&self) -> Vec<SessionRef> {
         self.known().told.iter().map(|(session, _)| session.clone()).collect()
     }
 }
 
 impl Revocations for List {
-    fn absolute_limit(&self) -> Duration {
+    fn absolute_timeout(&self) -> Duration {
         Duration::from_secs(30 * DAY)
     }
 
-    fn standing(&self, sid: Option<&str>, sub: Option<&str>, begun: UnixTime) -> Standing {
+    fn status(&self, sid: Option<&str>, sub: Option<&str>, begun: UnixTime) -> RevocationStatus {
         let mut known = self.known();
         known.asked.push((sid.map(String::from), sub.map(String::from), begun.as_secs()));
         let named = |names: &[String]| sid.is_some_and(|sid| names.iter().any(|name| name == sid));
         if named(&known.unknown) {
-            Standing::Unknown
+            RevocationStatus::Unknown
         } else if named(&known.ended) || begun.as_secs() < known.cut {
-            Standing::Ended
+            RevocationStatus::Revoked
         } else {
-            Standing::Good
+            RevocationStatus::Good
         }
     }
 
-    fn begin(&self, sub: Option<&str>, now: UnixTime) -> Option<UnixTime> {
+    fn issued_at(&self, user: Option<&str>, now: UnixTime) -> Option<UnixTime> {
         let mut known = self.known();
-        known.begun.push(sub.map(String::from));
+        known.begun.push(user.map(String::from));
         (!known.refuses).then(|| now.max(UnixTime::from_secs(known.cut)))
     }
 
-    fn end(&self, session: Ended, now: UnixTime) -> Recording {
+    fn revoke(&self, session: SessionRef, now: UnixTime) -> Acknowledgement {
         self.known().told.push((session, now));
-        Box::pin(ready(Err(NotRecorded::new("the test says so"))))
+        let list = self.clone();
+        Acknowledgement::new(async move {
+            let mut known = list.known();
+            known.awaited += 1;
+            if known.fails { Err(NotDurable::new("the test fails it")) } else { Ok(()) }
+        })
     }
 }
 
@@ -107,37 +117,53 @@ fn old() -> String {
     cookie(r#""sid":"old","sub":"42","a":1"#)
 }
 
-fn ended(sid: &str, sub: Option<&str>, begun: u64) -> Ended {
-    Ended { sid: sid.into(), sub: sub.map(String::from), begun: UnixTime::from_secs(begun) }
+fn ended(sid: &str, sub: Option<&str>, begun: u64) -> SessionRef {
+    SessionRef {
+        id: sid.into(),
+        user: sub.map(String::from),
+        issued_at: UnixTime::from_secs(begun),
+    }
 }
 
 struct Response {
     headers: Headers,
     outcome: Outcome,
-    /// Whether its head has something to wait for.
-    waits: bool,
-    reseal_error: Option<SaveError>,
+    refresh_error: Option<SaveError>,
 }
 
 /// One request on a platform with randomness.
 fn request<R>(
     sealer: &Sealer,
     cookies: &[&str],
-    handler: impl FnOnce(&Handle<&Alone<'_>>) -> R,
+    handler: impl FnOnce(&mut OpenSession<&Sealer>) -> R,
 ) -> (R, Response) {
     let headers = cookies.iter().map(|header| header.as_bytes());
-    answer(&Alone::open(sealer, headers, now()).with_randomness(|| Ok([9; 16])), handler)
+    let session = OpenSession::open(sealer, headers, now()).unwrap();
+    answer(session.with_randomness(|| Ok([9; 16])), handler)
 }
 
-fn answer<R>(alone: &Alone<'_>, handler: impl FnOnce(&Handle<&Alone<'_>>) -> R) -> (R, Response) {
-    let result = handler(&Handle::new(alone));
-    let closing = alone.close();
-    let (outcome, reseal_error) = (closing.outcome(), closing.reseal_error().cloned());
+/// What a request gets if the list knows nothing of its session.
+fn refused(sealer: &Sealer, cookies: &[&str]) {
+    let headers = cookies.iter().map(|header| header.as_bytes());
+    let unavailable = OpenSession::open(sealer, headers, now()).unwrap_err();
+    assert!(unavailable.to_string().contains("respond with 503"), "{unavailable}");
+    let mut response = Headers::default();
+    unavailable.changes.apply(&mut response);
+    // The cookie stays, and no shared cache stores the response.
+    assert!(response.sets_none());
+    assert_eq!(response.0.len(), 2, "{response:?}");
+}
+
+fn answer<R>(
+    mut session: OpenSession<&Sealer>,
+    handler: impl FnOnce(&mut OpenSession<&Sealer>) -> R,
+) -> (R, Response) {
+    let result = handler(&mut session);
+    let changes = finish(&mut session).unwrap();
+    let (outcome, refresh_error) = (changes.outcome(), changes.refresh_error().cloned());
     let mut headers = Headers::default();
-    closing.apply(&mut headers);
-    let waits = alone.recording().is_some();
-    assert!(alone.recording().is_none(), "it is to be awaited once");
-    (result, Response { headers, outcome, waits, reseal_error })
+    changes.apply(&mut headers);
+    (result, Response { headers, outcome, refresh_error })
 }
 
 fn rejection(sealer: &Sealer, cookies: &[&str]) -> Option<Rejection> {
@@ -151,16 +177,16 @@ fn what_makes_no_sense_cannot_be_built() {
     };
     let days = |days| Duration::from_secs(days * DAY);
     assert_eq!(build(|builder| builder), Ok(()));
-    let error = build(|builder| builder.absolute(None)).unwrap_err();
-    assert_eq!(error, BuildError::RevocationsNeedAbsoluteLimit);
+    let error = build(|builder| builder.absolute_timeout(None)).unwrap_err();
+    assert_eq!(error, BuildError::RevocationsNeedAbsoluteTimeout);
     let limit = 30 * DAY;
     let (longer, as_long) = (Some(days(30) + Duration::from_secs(1)), Some(days(30)));
-    let absolute = |limit| builder(&List::default()).absolute(limit).build().map(drop);
+    let absolute = |limit| builder(&List::default()).absolute_timeout(limit).build().map(drop);
     assert_eq!(absolute(longer), Err(BuildError::RevocationsTooShort { limit }));
     assert_eq!(absolute(as_long), Ok(()));
     assert!(absolute(longer).unwrap_err().to_string().contains("2592000 seconds"));
 
-    let microdot = |builder: SealerBuilder| builder.dangerous_accept_weak_microdot("key", now());
+    let microdot = |builder: SealerBuilder| builder.dangerous_migrate_weak_microdot("key", now());
     let error = microdot(builder(&List::default())).build().map(drop).unwrap_err();
     assert_eq!(error, BuildError::MicrodotHasNoSid);
     assert!(error.to_string().contains("dangerous_accept_without_sid"), "{error}");
@@ -171,7 +197,7 @@ fn what_makes_no_sense_cannot_be_built() {
 #[test]
 fn one_that_was_ended_is_an_empty_session() {
     let list = List::default();
-    let data = |session: &Handle<&Alone<'_>>| {
+    let data = |session: &mut OpenSession<&Sealer>| {
         (session.rejection(), session.keys(), session.user(), session.is_new())
     };
     let (good, _) = request(&under(&list), &[&old()], data);
@@ -207,18 +233,10 @@ fn the_list_is_asked_last_and_by_name_user_and_beginning() {
 }
 
 #[test]
-fn while_a_standing_is_unknown_nothing_can_be_saved() {
+fn while_the_status_is_unknown_there_is_no_session() {
     let list = List::default();
     list.known().unknown.push("old".into());
-    let ((), response) = request(&under(&list), &[&old()], |session| {
-        assert_eq!(session.rejection(), Some(Rejection::StandingUnknown));
-        assert!(session.keys().is_empty());
-        assert_eq!(session.save(), Err(SaveError::StandingUnknown));
-        session.renew();
-        session.set_user("42");
-        assert_eq!(session.save(), Err(SaveError::StandingUnknown));
-    });
-    assert!(response.headers.sets_none() && !response.waits);
+    refused(&under(&list), &[&old()]);
     assert!(list.known().begun.is_empty());
 }
 
@@ -227,7 +245,7 @@ fn no_session_begins_under_a_list_that_cannot_be_trusted() {
     let list = List::default();
     list.known().refuses = true;
     let (saved, response) = request(&under(&list), &[], |session| session.save());
-    assert_eq!(saved, Err(SaveError::StandingUnknown));
+    assert_eq!(saved, Err(SaveError::RevocationUnknown));
     assert!(response.headers.sets_none());
     // One that has begun goes on: it was judged when it was opened.
     let (saved, _) = request(&under(&list), &[&old()], |session| session.save());
@@ -243,7 +261,7 @@ fn without_a_name_it_is_rejected_or_gets_one() {
 
     let accepting = builder(&list).dangerous_accept_without_sid().build().unwrap();
     let (told, response) = request(&accepting, &[&nameless], |session| session.rejection());
-    assert_eq!((told, response.outcome), (None, Outcome::Resealed));
+    assert_eq!((told, response.outcome), (None, Outcome::Refreshed));
     assert_eq!(list.known().asked[0], (None, Some("42".into()), BEGAN));
     let exp = NOW + 6 * DAY;
     let named = format!(r#"{{"iat":{BEGAN},"exp":{exp},"sid":"{}","sub":"42","a":1}}"#, new_name());
@@ -255,8 +273,8 @@ fn without_a_name_it_is_rejected_or_gets_one() {
     let named = format!("__Host-session={}", response.headers.token());
     let ((), response) = request(&accepting, &[&named], |_| ());
     assert_eq!(response.outcome, Outcome::Read);
-    let ((), response) = request(&accepting, &[&named], |session| session.delete());
-    assert!(response.waits);
+    let ((), _) = request(&accepting, &[&named], |session| session.delete().unwrap());
+    assert_eq!(list.known().awaited, 1);
     assert_eq!(list.told(), [ended(&new_name(), Some("42"), BEGAN)]);
 }
 
@@ -266,18 +284,18 @@ fn ending_one_without_a_name_removes_it_from_the_browser_alone() {
     let list = List::default();
     let accepting = builder(&list).dangerous_accept_without_sid().build().unwrap();
     for handler in [
-        |session: &Handle<&Alone<'_>>| session.delete(),
-        |session: &Handle<&Alone<'_>>| {
+        |session: &mut OpenSession<&Sealer>| session.delete().unwrap(),
+        |session: &mut OpenSession<&Sealer>| {
             session.save().unwrap();
-            session.delete();
+            session.delete().unwrap();
         },
-        |session: &Handle<&Alone<'_>>| {
+        |session: &mut OpenSession<&Sealer>| {
             session.renew();
             session.save().unwrap();
         },
     ] {
         let ((), response) = request(&accepting, &[&cookie(r#""sub":"42""#)], handler);
-        assert!(!response.headers.sets_none() && !response.waits);
+        assert!(!response.headers.sets_none() && list.known().awaited == 0);
     }
     assert!(list.told().is_empty());
     list.known().cut = BEGAN + 1;
@@ -289,7 +307,7 @@ fn a_session_of_microdot_is_taken_over_under_a_name() {
     let list = List::default();
     let since = NOW - 5 * DAY;
     let sealer = builder(&list)
-        .dangerous_accept_weak_microdot(MICRODOT_KEY, UnixTime::from_secs(since))
+        .dangerous_migrate_weak_microdot(MICRODOT_KEY, UnixTime::from_secs(since))
         .dangerous_accept_without_sid()
         .build()
         .unwrap();
@@ -313,8 +331,8 @@ fn a_session_of_microdot_is_taken_over_under_a_name() {
 fn names_are_plain_text() {
     let list = List::default();
     let escaped = cookie(r#""\u0073id":"\u006fld\/\u00e9\"","sub":"\ud83e\udd80\n""#);
-    let ((), response) = request(&under(&list), &[&escaped], |session| session.delete());
-    assert!(response.waits);
+    let ((), _) = request(&under(&list), &[&escaped], |session| session.delete().unwrap());
+    assert_eq!(list.known().awaited, 1);
     assert_eq!(list.known().asked[0], (Some("old/é\"".into()), Some("🦀\n".into()), BEGAN));
     assert_eq!(list.told(), [ended("old/é\"", Some("🦀\n"), BEGAN)]);
     list.ends("old/é\"");
@@ -328,8 +346,8 @@ fn a_name_that_is_no_text_is_rejected() {
         let cookie = cookie(members);
         assert_eq!(rejection(&under(&list), &[&cookie]), Some(Rejection::Claims), "{members}");
         assert!(list.known().asked.is_empty());
-        // Without a list nobody reads it.
-        assert_eq!(rejection(&own(), &[&cookie]), None);
+        // One rule, with a list and without.
+        assert_eq!(rejection(&own(), &[&cookie]), Some(Rejection::Claims), "{members}");
     }
 }
 
@@ -341,7 +359,7 @@ fn the_list_says_when_a_session_begins() {
         session.set_user("\u{e9}\"");
         session.save().unwrap();
         session.save().unwrap();
-        assert_eq!(session.started_at(), Some(UnixTime::from_secs(NOW + 30)));
+        assert_eq!(session.issued_at(), Some(UnixTime::from_secs(NOW + 30)));
     });
     assert_eq!(list.known().begun, [Some("é\"".into())], "once, and for whom");
     let (begins, ends) = (NOW + 30, NOW + 7 * DAY);
@@ -370,24 +388,24 @@ fn who_renews_begins_when_the_list_says() {
 #[test]
 fn delete_ends_the_session_that_the_cookie_brought() {
     let list = List::default();
-    let ((), response) = request(&under(&list), &[&old()], |session| session.delete());
+    let ((), response) = request(&under(&list), &[&old()], |session| session.delete().unwrap());
     assert!(response.headers.cookie().contains("Max-Age=0"));
-    assert_eq!((response.outcome, response.waits), (Outcome::Deleted, true));
+    assert_eq!((response.outcome, list.known().awaited), (Outcome::Deleted, 1));
     assert_eq!(list.known().told, [(ended("old", Some("42"), BEGAN), now())]);
 
     let list = List::default();
-    request(&under(&list), &[&cookie(r#""sid":"s""#)], |session| session.delete());
+    request(&under(&list), &[&cookie(r#""sid":"s""#)], |session| session.delete().unwrap());
     assert_eq!(list.told(), [ended("s", None, BEGAN)]);
 }
 
 /// What a handler does, and whether the session that the cookie brought ends.
 #[track_caller]
-fn ends(expected: bool, handler: impl FnOnce(&Handle<&Alone<'_>>)) -> Response {
+fn ends(expected: bool, handler: impl FnOnce(&mut OpenSession<&Sealer>)) -> Response {
     let list = List::default();
     let ((), response) = request(&under(&list), &[&old()], handler);
     let one = [ended("old", Some("42"), BEGAN)];
     assert_eq!(list.told(), if expected { &one[..] } else { &[] });
-    assert_eq!(response.waits, expected);
+    assert_eq!(list.known().awaited, usize::from(expected));
     response
 }
 
@@ -439,7 +457,7 @@ fn another_user_ends_the_session_of_the_former() {
     assert!(response.headers.claims().contains(r#""sub":"43""#));
     ends(true, |session| {
         session.set_user("43");
-        session.delete();
+        session.delete().unwrap();
     });
 }
 
@@ -468,7 +486,7 @@ fn one_that_was_renewed_again_and_again_ends_once() {
 #[test]
 fn the_last_of_save_and_delete_wins_and_both_end_the_old_one() {
     let begun = ends(true, |session| {
-        session.delete();
+        session.delete().unwrap();
         session.insert("b", 2).unwrap();
         session.save().unwrap();
     });
@@ -483,14 +501,14 @@ fn the_last_of_save_and_delete_wins_and_both_end_the_old_one() {
             }
             session.renew();
             session.save().unwrap();
-            session.delete();
-            session.delete();
+            session.delete().unwrap();
+            session.delete().unwrap();
         });
         assert!(deleted.headers.cookie().contains("Max-Age=0"));
     }
     // A save that fails undoes no logout.
     ends(true, |session| {
-        session.delete();
+        session.delete().unwrap();
         session.insert("b", "x".repeat(5000)).unwrap();
         session.save().unwrap_err();
     });
@@ -500,50 +518,41 @@ fn the_last_of_save_and_delete_wins_and_both_end_the_old_one() {
 fn who_brought_none_ends_none() {
     let list = List::default();
     for cookies in [&[][..], &["__Host-session=junk"]] {
-        request(&under(&list), cookies, |session| session.delete());
+        request(&under(&list), cookies, |session| session.delete().unwrap());
         let ((), response) = request(&under(&list), cookies, |session| {
             session.renew();
             session.save().unwrap();
             session.set_user("42");
             session.save().unwrap();
         });
-        assert_eq!((response.outcome, response.waits), (Outcome::Saved, false));
+        assert_eq!((response.outcome, list.known().awaited), (Outcome::Saved, 0));
     }
     assert!(list.told().is_empty());
-}
-
-struct Mine<'s>(&'s Sealer, RefCell<Opened>);
-
-impl Share for &Mine<'_> {
-    fn with<R>(&self, f: impl FnOnce(&Sealer, &mut Opened) -> R) -> R {
-        f(self.0, &mut self.1.borrow_mut())
-    }
 }
 
 #[test]
 fn a_request_without_a_response_ends_nothing() {
     let (list, cookie) = (List::default(), old());
     let sealer = under(&list);
-    let mine = Mine(&sealer, RefCell::new(sealer.open([cookie.as_bytes()], now())));
-    Handle::new(&mine).delete();
-    mine.1.borrow_mut().abandon();
-    assert!(mine.1.borrow_mut().recording().is_none());
-    // Nor does what comes after it.
-    Handle::new(&mine).delete();
-    assert_eq!(Handle::new(&mine).save(), Err(SaveError::Closed));
-    assert!(list.told().is_empty());
-    drop(mine);
+    let mut session = OpenSession::open(&sealer, [cookie.as_bytes()], now()).unwrap();
+    session.delete().unwrap();
+    session.abandon();
+    assert_eq!(session.delete(), Err(SaveError::Finished));
+    assert_eq!(session.save(), Err(SaveError::Finished));
+    assert_eq!(finish(&mut session).unwrap().outcome(), Outcome::Read);
+    drop(session);
     assert!(list.told().is_empty());
 }
 
 #[test]
-fn what_comes_after_the_response_head_ends_nothing() {
+fn nothing_after_the_response_head_revokes() {
     let (list, cookie) = (List::default(), old());
     let sealer = under(&list);
-    let alone = Alone::open(&sealer, [cookie.as_bytes()], now());
-    assert_eq!(alone.close().outcome(), Outcome::Read);
-    Handle::new(&alone).delete();
-    assert!(alone.recording().is_none() && list.told().is_empty());
+    let mut session = OpenSession::open(&sealer, [cookie.as_bytes()], now()).unwrap();
+    assert_eq!(finish(&mut session).unwrap().outcome(), Outcome::Read);
+    assert_eq!(session.delete(), Err(SaveError::Finished));
+    assert_eq!(finish(&mut session).unwrap().outcome(), Outcome::Read);
+    assert!(list.told().is_empty());
 }
 
 /// Of a session whose end is so near that it is sealed again unasked.
@@ -555,12 +564,12 @@ fn near() -> String {
 
 #[test]
 fn what_another_request_has_ended_meanwhile_does_not_come_back() {
-    let renews = |session: &Handle<&Alone<'_>>| {
+    let renews = |session: &mut OpenSession<&Sealer>| {
         session.renew();
         session.save().unwrap();
     };
     for (cookie, handler) in [
-        (old(), (|session| session.save().unwrap()) as fn(&Handle<&Alone<'_>>)),
+        (old(), (|session| session.save().unwrap()) as fn(&mut OpenSession<&Sealer>)),
         (old(), renews),
         (near(), |_| ()),
         (near(), |session| session.insert("a", 1).unwrap()),
@@ -574,7 +583,7 @@ fn what_another_request_has_ended_meanwhile_does_not_come_back() {
             handler(session);
             list.ends("old");
         });
-        assert!(response.headers.sets_none() && !response.waits);
+        assert!(response.headers.sets_none() && list.known().awaited == 0);
         assert_eq!(response.outcome, Outcome::Revoked);
         assert!(list.told().is_empty());
         // It was read all the same.
@@ -588,15 +597,15 @@ fn what_another_request_has_ended_meanwhile_does_not_come_back() {
 /// Two logins from one visitor's session: a form sent twice.
 #[test]
 fn who_logs_in_is_in_whatever_has_become_of_the_session_before() {
-    let logs_in = |session: &Handle<&Alone<'_>>| {
+    let logs_in = |session: &mut OpenSession<&Sealer>| {
         session.set_user("43");
         session.save().unwrap();
     };
-    let begins = |session: &Handle<&Alone<'_>>| {
-        session.delete();
+    let begins = |session: &mut OpenSession<&Sealer>| {
+        session.delete().unwrap();
         session.save().unwrap();
     };
-    for handler in [logs_in as fn(&Handle<&Alone<'_>>), begins] {
+    for handler in [logs_in as fn(&mut OpenSession<&Sealer>), begins] {
         let list = List::default();
         let ((), response) = request(&under(&list), &[&old()], |session| {
             list.ends("old");
@@ -609,11 +618,12 @@ fn who_logs_in_is_in_whatever_has_become_of_the_session_before() {
 
 #[test]
 fn nor_where_all_sessions_were_ended_and_it_has_no_name() {
-    let renews = |session: &Handle<&Alone<'_>>| {
+    let renews = |session: &mut OpenSession<&Sealer>| {
         session.renew();
         session.save().unwrap();
     };
-    for handler in [(|_| ()) as fn(&Handle<&Alone<'_>>), |session| session.save().unwrap(), renews]
+    for handler in
+        [(|_| ()) as fn(&mut OpenSession<&Sealer>), |session| session.save().unwrap(), renews]
     {
         let list = List::default();
         let accepting = builder(&list).dangerous_accept_without_sid().build().unwrap();
@@ -630,7 +640,7 @@ fn nor_where_all_sessions_were_ended_and_it_has_no_name() {
 fn who_deletes_what_was_ended_meanwhile_still_loses_the_cookie() {
     let list = List::default();
     let ((), response) = request(&under(&list), &[&old()], |session| {
-        session.delete();
+        session.delete().unwrap();
         list.ends("old");
     });
     assert!(response.headers.cookie().contains("Max-Age=0"));
@@ -662,17 +672,15 @@ fn of_two_cookies_the_one_that_was_not_ended_counts() {
     assert_eq!(rejection(&under(&list), &[&format!("{}; {good}", old())]), None);
 }
 
-/// An empty session beside one that may be good would log its user out.
+/// An empty session in place of one that may be good would log its user out.
 #[test]
-fn that_one_is_unknown_is_told_before_that_another_was_ended() {
+fn an_unknown_status_outranks_a_revoked_session() {
     let list = List::default();
     list.ends("old");
     list.known().unknown.push("s".into());
     let unknown = cookie(r#""sid":"s""#);
     for cookies in [format!("{}; {unknown}", old()), format!("{unknown}; {}", old())] {
-        let (told, _) =
-            request(&under(&list), &[&cookies], |session| (session.rejection(), session.save()));
-        assert_eq!(told, (Some(Rejection::StandingUnknown), Err(SaveError::StandingUnknown)));
+        refused(&under(&list), &[&cookies]);
     }
 }
 
@@ -680,19 +688,20 @@ fn that_one_is_unknown_is_told_before_that_another_was_ended() {
 fn without_randomness_no_session_gets_a_name() {
     let list = List::default();
     let sealer = builder(&list).dangerous_accept_without_sid().build().unwrap();
-    let request = |cookies: &[&str], handler: fn(&Handle<&Alone<'_>>) -> Result<(), SaveError>| {
-        let headers = cookies.iter().map(|header| header.as_bytes());
-        answer(&Alone::open(&sealer, headers, now()), handler)
-    };
+    let request =
+        |cookies: &[&str], handler: fn(&mut OpenSession<&Sealer>) -> Result<(), SaveError>| {
+            let headers = cookies.iter().map(|header| header.as_bytes());
+            answer(OpenSession::open(&sealer, headers, now()).unwrap(), handler)
+        };
     let (saved, response) = request(&[], |session| session.save());
     assert_eq!(saved, Err(SaveError::NoRandomness));
     assert!(response.headers.sets_none());
-    let (saved, response) = request(&[&old()], |session| {
+    let (saved, _) = request(&[&old()], |session| {
         session.renew();
         session.save()
     });
     assert_eq!(saved, Err(SaveError::NoRandomness));
-    assert!(!response.waits && list.told().is_empty());
+    assert!(list.known().awaited == 0 && list.told().is_empty());
     // One that has a name keeps it.
     let (saved, response) = request(&[&old()], |session| session.save());
     assert_eq!(saved, Ok(()));
@@ -700,7 +709,7 @@ fn without_randomness_no_session_gets_a_name() {
     // One that has none keeps the cookie that it has, and the log says why.
     let (_, response) = request(&[&cookie("")], |_| Ok(()));
     assert!(response.headers.sets_none());
-    assert_eq!(response.reseal_error, Some(SaveError::NoRandomness));
+    assert_eq!(response.refresh_error, Some(SaveError::NoRandomness));
 }
 
 #[test]
@@ -713,33 +722,84 @@ fn tools_ask_the_list_too() {
     list.ends("old");
     assert_eq!(verify(&token), Err(Rejection::Revoked));
     list.known().unknown.push("old".into());
-    assert_eq!(verify(&token), Err(Rejection::StandingUnknown));
+    assert_eq!(verify(&token), Err(Rejection::RevocationUnknown));
 }
 
-/// What the list could not record is removed from this browser as by a delete.
+/// The 503 of a logout that is not durable removes the cookies as the logout does.
 #[test]
-fn an_unrecorded_end_removes_every_cookie() {
+fn a_failed_acknowledgement_is_an_error_that_removes_every_cookie() {
     let list = List::default();
     let former = CookieSpec::builder("former").build().unwrap();
     let elsewhere = CookieSpec::builder("session").path("/old").build().unwrap();
     let spec = CookieSpec::builder("session").build().unwrap();
-    let sealer = builder(&list).cookie(spec).former(former).former(elsewhere).build().unwrap();
-    let ((), deleted) = request(&sealer, &[], |session| session.delete());
-    let mut unrecorded = Headers::default();
-    sealer.close_unrecorded().apply(&mut unrecorded);
-    assert_eq!(unrecorded.lines().len(), 3);
-    assert_eq!(unrecorded.0, deleted.headers.0);
+    let sealer = builder(&list).cookie(spec).previous_cookie(former).previous_cookie(elsewhere);
+    let sealer = sealer.build().unwrap();
+    let token = Minter::derived(SECRET, "session").token(alive(r#""sid":"old""#));
+    let cookie = format!("session={token}");
+    let open = || {
+        let session = OpenSession::open(&sealer, [cookie.as_bytes()], now()).unwrap();
+        session.with_randomness(|| Ok([9; 16]))
+    };
+    let mut session = open();
+    session.delete().unwrap();
+    let mut deleted = Headers::default();
+    finish(&mut session).unwrap().apply(&mut deleted);
+    assert_eq!(deleted.lines().len(), 3);
+
+    list.known().fails = true;
+    let logs_out = |session: &mut OpenSession<&Sealer>| session.delete().unwrap();
+    let renews = |session: &mut OpenSession<&Sealer>| {
+        session.renew();
+        session.save().unwrap();
+    };
+    for handler in [logs_out as fn(&mut OpenSession<&Sealer>), renews] {
+        let mut session = open();
+        handler(&mut session);
+        let unavailable = finish(&mut session).unwrap_err();
+        assert!(unavailable.to_string().contains("the test fails it"), "{unavailable}");
+        assert_eq!(unavailable.changes.outcome(), Outcome::Deleted);
+        let mut response = Headers::default();
+        unavailable.changes.apply(&mut response);
+        assert_eq!(response.0, deleted.0);
+    }
 }
 
 #[test]
 fn debug_tells_of_nobody() {
     let list = List::default();
     let session = ended("old", Some("42"), BEGAN);
-    assert_eq!(format!("{session:?}"), format!("Ended {{ begun: UnixTime({BEGAN}), .. }}"));
+    assert_eq!(
+        format!("{session:?}"),
+        format!("SessionRef {{ issued_at: UnixTime({BEGAN}), .. }}")
+    );
     let (sealer, cookie) = (under(&list), old());
-    let opened = sealer.open([cookie.as_bytes()], now());
-    let mine = Mine(&sealer, RefCell::new(opened));
-    Handle::new(&mine).delete();
-    let shown = format!("{:?}", mine.1.borrow());
+    let mut session = OpenSession::open(&sealer, [cookie.as_bytes()], now()).unwrap();
+    session.delete().unwrap();
+    let shown = format!("{session:?} {:?}", session.finish());
     assert!(!shown.contains("old") && !shown.contains("42"), "{shown}");
+}
+
+/// A future that is polled again must not turn the error into a success.
+#[test]
+fn a_failed_finish_never_becomes_good() {
+    let (list, cookie) = (List::default(), old());
+    list.known().fails = true;
+    let sealer = under(&list);
+    let mut session = OpenSession::open(&sealer, [cookie.as_bytes()], now()).unwrap();
+    session.delete().unwrap();
+    let mut finish = pin!(session.finish());
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(matches!(finish.as_mut().poll(&mut context), Poll::Ready(Err(_))));
+    assert!(finish.as_mut().poll(&mut context).is_pending());
+}
+
+/// Headers of separators must not cost memory, which a microcontroller has little of.
+#[test]
+fn cookies_of_other_names_are_not_collected() {
+    let previous = CookieSpec::builder("previous").build().unwrap();
+    let sealer = Sealer::builder(secret()).previous_cookie(previous).build().unwrap();
+    let mut header = vec![b';'; 1 << 20];
+    header.extend_from_slice(old().as_bytes());
+    let session = OpenSession::open(&sealer, [&*header], now()).unwrap();
+    assert_eq!(session.user().as_deref(), Some("42"));
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use support::{Headers, MICRODOT_KEY, Minter, NOW, alive, request, secret, unb64};
 use waxseal_core::{
-    BuildError, CookieSpec, Handle, Jwks, JwksError, Rejection, Sealer, SealerBuilder, Secret,
+    BuildError, CookieSpec, Jwks, JwksError, OpenSession, Rejection, Sealer, SealerBuilder, Secret,
     UnixTime,
 };
 
@@ -23,7 +23,7 @@ fn builder() -> SealerBuilder {
 }
 
 fn rotating() -> Sealer {
-    builder().accept(Secret::new(OLD).unwrap()).build().unwrap()
+    builder().fallback_secret(Secret::new(OLD).unwrap()).build().unwrap()
 }
 
 /// What a request does to the response that only reads its session.
@@ -64,20 +64,22 @@ fn a_reseal_that_would_be_too_large_keeps_the_cookie() {
     });
     let cookie = format!("__Host-session={}", fits.unwrap());
     let sealer = rotating();
-    let alone = waxseal_core::Alone::open(&sealer, [cookie.as_bytes()], support::now());
-    assert_eq!(Handle::new(&alone).rejection(), None);
-    let closing = alone.close();
-    assert!(closing.reseal_error().is_some());
+    let mut session = OpenSession::open(&sealer, [cookie.as_bytes()], support::now()).unwrap();
+    assert_eq!(session.rejection(), None);
+    let changes = support::finish(&mut session).unwrap();
+    assert!(changes.refresh_error().is_some());
     let mut response = Headers::default();
-    closing.apply(&mut response);
+    changes.apply(&mut response);
     assert!(response.sets_none());
 }
 
 #[test]
 fn any_of_64_keys_is_found() {
     let secrets = |index: u8| Secret::new([index; 32]).unwrap();
-    let sealer =
-        (1..64).fold(builder(), |builder, index| builder.accept(secrets(index))).build().unwrap();
+    let sealer = (1..64)
+        .fold(builder(), |builder, index| builder.fallback_secret(secrets(index)))
+        .build()
+        .unwrap();
     for index in 1..64 {
         let minter = Minter::derived(&[index; 32], "__Host-session");
         for header in [minter.header.clone(), minter.header.replace(',', ", ")] {
@@ -85,9 +87,10 @@ fn any_of_64_keys_is_found() {
             assert_eq!(read(&sealer, &[&cookie]).0, None, "{index}");
         }
     }
-    let twice = builder().accept(secret()).build().unwrap_err();
+    let twice = builder().fallback_secret(secret()).build().unwrap_err();
     assert_eq!(twice, BuildError::DuplicateKey);
-    let twice = builder().accept(secrets(1)).accept(secrets(1)).build().unwrap_err();
+    let twice =
+        builder().fallback_secret(secrets(1)).fallback_secret(secrets(1)).build().unwrap_err();
     assert_eq!(twice, BuildError::DuplicateKey);
 }
 
@@ -177,7 +180,11 @@ fn one_bad_key_rejects_the_set() {
 
 #[test]
 fn a_former_cookie_is_taken_over_and_removed() {
-    let sealer = builder().former(spec("sid")).accept(Secret::new(OLD).unwrap()).build().unwrap();
+    let sealer = builder()
+        .previous_cookie(spec("sid"))
+        .fallback_secret(Secret::new(OLD).unwrap())
+        .build()
+        .unwrap();
     let claims = alive(r#""sid":"s","a":1"#);
     // Under the secret in use, and under one that is accepted.
     for minter in [Minter::derived(support::SECRET, "sid"), Minter::derived(OLD, "sid")] {
@@ -199,14 +206,14 @@ fn a_former_cookie_is_taken_over_and_removed() {
     // One beside ours goes when ours is set, also after a delete.
     let ours = format!("__Host-session={}", Minter::own().token(&claims));
     let ((), response) = request(&sealer, &[&format!("{ours}; sid=any")], NOW, |session| {
-        session.delete();
+        session.delete().unwrap();
         session.save().unwrap();
     });
     assert_eq!(response.lines().len(), 2, "{:?}", response.lines());
     // One that is not there need not go.
     let ((), response) = request(&sealer, &[&ours], NOW, |session| session.save().unwrap());
     assert_eq!(response.lines().len(), 1);
-    let two = builder().former(spec("sid")).former(spec("old")).build().unwrap();
+    let two = builder().previous_cookie(spec("sid")).previous_cookie(spec("old")).build().unwrap();
     let ((), response) =
         request(&two, &[&format!("{ours}; old=any")], NOW, |session| session.save().unwrap());
     let [old, _] = response.lines()[..] else { panic!("{:?}", response.lines()) };
@@ -214,7 +221,7 @@ fn a_former_cookie_is_taken_over_and_removed() {
     // Ours are left alone, and a logout removes both.
     let cookie = format!("__Host-session={}", Minter::own().token(&claims));
     assert!(read(&sealer, &[&cookie]).2.sets_none());
-    let ((), response) = request(&sealer, &[&cookie], NOW, |session| session.delete());
+    let ((), response) = request(&sealer, &[&cookie], NOW, |session| session.delete().unwrap());
     let names: Vec<_> =
         response.lines().iter().map(|line| line.split('=').next().unwrap()).collect();
     assert_eq!(names, ["__Host-session", "sid"]);
@@ -224,7 +231,7 @@ fn a_former_cookie_is_taken_over_and_removed() {
 #[test]
 fn junk_does_not_hide_a_former_cookie() {
     let junk = |name: &str| format!("{name}=x; ").repeat(40);
-    let sealer = builder().former(spec("sid")).build().unwrap();
+    let sealer = builder().previous_cookie(spec("sid")).build().unwrap();
     let good = format!("sid={}", Minter::derived(support::SECRET, "sid").token(alive("")));
     assert_eq!(read(&sealer, &[&(junk("sid") + &good)]).0, None);
     assert_eq!(read(&since(NOW), &[&(junk("session") + &microdots(""))]).0, None);
@@ -238,8 +245,8 @@ fn junk_does_not_hide_a_former_cookie() {
 #[test]
 fn junk_does_not_push_out_a_former_cookie() {
     let since = UnixTime::from_secs(NOW - WEEK);
-    let sealer = builder().former(spec("__Host-old"));
-    let sealer = sealer.dangerous_accept_weak_microdot(MICRODOT_KEY, since).build().unwrap();
+    let sealer = builder().previous_cookie(spec("__Host-old"));
+    let sealer = sealer.dangerous_migrate_weak_microdot(MICRODOT_KEY, since).build().unwrap();
     let old = Minter::derived(support::SECRET, "__Host-old").token(alive(r#""good":1"#));
     let old = format!("__Host-old={old}");
     let genuine = Minter::microdot().token("{}");
@@ -256,16 +263,16 @@ fn junk_does_not_push_out_a_former_cookie() {
 #[test]
 fn former_cookies_of_one_name_all_go() {
     let at = |path: &str| CookieSpec::builder("sid").path(path).build().unwrap();
-    let sealer = builder().former(at("/app")).former(at("/")).build().unwrap();
+    let sealer = builder().previous_cookie(at("/app")).previous_cookie(at("/")).build().unwrap();
     let cookie = format!("sid={}", Minter::derived(support::SECRET, "sid").token(alive("")));
     let (_, _, response) = read(&sealer, &[&cookie]);
     let [app, root, _] = response.lines()[..] else { panic!("{:?}", response.lines()) };
     assert!(app.starts_with("sid=; Path=/app;") && root.starts_with("sid=; Path=/;"));
 
-    let twice = builder().former(at("/")).former(at("/")).build().unwrap_err();
+    let twice = builder().previous_cookie(at("/")).previous_cookie(at("/")).build().unwrap_err();
     assert_eq!(twice, BuildError::SameCookie);
     let now = support::now();
-    let twice = builder().accept_microdot([1; 32], now).accept_microdot([2; 32], now);
+    let twice = builder().migrate_microdot([1; 32], now).migrate_microdot([2; 32], now);
     assert_eq!(twice.build().unwrap_err(), BuildError::SameCookie);
 }
 
@@ -273,20 +280,20 @@ fn former_cookies_of_one_name_all_go() {
 fn a_resealed_cookie_is_for_no_shared_cache() {
     let cookie = format!("__Host-session={}", old().token(alive("")));
     let sealer = rotating();
-    let alone = waxseal_core::Alone::open(&sealer, [cookie.as_bytes()], support::now());
+    let mut session = OpenSession::open(&sealer, [cookie.as_bytes()], support::now()).unwrap();
     let public = || {
         Headers(vec![("cache-control", "public".into()), ("cdn-cache-control", "max-age=9".into())])
     };
     let mut response = public();
-    alone.close().apply(&mut response);
+    support::finish(&mut session).unwrap().apply(&mut response);
     assert!(!response.sets_none());
     assert!(response.0.contains(&("cache-control", "private".into())), "{response:?}");
     assert!(response.0.iter().all(|(name, _)| *name != "cdn-cache-control"), "{response:?}");
 
     // One that is only read is the application's to share.
-    let alone = waxseal_core::Alone::open(&sealer, [], support::now());
+    let mut session = OpenSession::open(&sealer, [], support::now()).unwrap();
     let mut response = public();
-    alone.close().apply(&mut response);
+    support::finish(&mut session).unwrap().apply(&mut response);
     let [_, _, vary] = &response.0[..] else { panic!("{response:?}") };
     assert_eq!(*vary, ("vary", "Cookie".into()));
 }
@@ -296,28 +303,30 @@ fn a_former_path_or_domain_goes_when_ours_is_set() {
     let now = || CookieSpec::builder("sid");
     let before =
         [now().path("/app").build().unwrap(), now().domain("example.com").build().unwrap()];
-    let sealer = before.into_iter().fold(builder().cookie(spec("sid")), SealerBuilder::former);
+    let sealer =
+        before.into_iter().fold(builder().cookie(spec("sid")), SealerBuilder::previous_cookie);
     let sealer = sealer.build().unwrap();
     let ((), response) = request(&sealer, &[], NOW, |session| session.save().unwrap());
     let [path, domain, ours] = response.lines()[..] else { panic!("{:?}", response.lines()) };
     assert!(path.starts_with("sid=; Path=/app; Expires="), "{path}");
     assert!(domain.starts_with("sid=; Path=/; Domain=example.com; Expires="), "{domain}");
     assert!(ours.starts_with("sid=eyJ"), "{ours}");
-    let ((), response) = request(&sealer, &[], NOW, |session| session.delete());
+    let ((), response) = request(&sealer, &[], NOW, |session| session.delete().unwrap());
     assert_eq!(response.lines().len(), 3);
     assert!(read(&sealer, &[]).2.sets_none());
 
     for same in [spec("sid"), now().same_site_strict().build().unwrap()] {
-        let error = builder().cookie(spec("sid")).former(same).build().unwrap_err();
+        let error = builder().cookie(spec("sid")).previous_cookie(same).build().unwrap_err();
         assert_eq!(error, BuildError::SameCookie);
     }
     let set = jwks(&[jwk('a', SIGN)]).unwrap();
-    let error = Sealer::builder(set).former(spec("sid")).build().unwrap_err();
-    assert_eq!(error, BuildError::NoFormerKey);
+    let error = Sealer::builder(set).previous_cookie(spec("sid")).build().unwrap_err();
+    assert_eq!(error, BuildError::NoPreviousKey);
 }
 
 fn since(time: u64) -> Sealer {
-    let builder = builder().dangerous_accept_weak_microdot(MICRODOT_KEY, UnixTime::from_secs(time));
+    let builder =
+        builder().dangerous_migrate_weak_microdot(MICRODOT_KEY, UnixTime::from_secs(time));
     builder.build().unwrap()
 }
 
@@ -343,7 +352,7 @@ fn microdots_session_becomes_ours() {
 
     request(&since(moved), &[&cookie], NOW, |session| {
         assert_eq!(session.user(), None, "nobody has checked who that is");
-        assert_eq!(session.started_at(), Some(UnixTime::from_secs(moved)));
+        assert_eq!(session.issued_at(), Some(UnixTime::from_secs(moved)));
         session.insert("unsaved", 1).unwrap();
     });
     // Unsaved changes do not bring back what was left behind.
@@ -391,7 +400,7 @@ fn of_microdots_cookies_the_last_counts_and_ours_come_first() {
     let (_, keys, response) = read(&since(NOW), &[&format!("{ours}; {one}")]);
     assert_eq!(keys, ["ours"]);
     assert!(response.sets_none());
-    let ((), response) = request(&since(NOW), &[&ours], NOW, |session| session.delete());
+    let ((), response) = request(&since(NOW), &[&ours], NOW, |session| session.delete().unwrap());
     assert_eq!(response.lines().len(), 2, "a logout closes both doors");
     // Neither key opens the other's cookie.
     let token = Minter::microdot().token(alive(""));
@@ -405,19 +414,36 @@ fn microdots_key_must_be_strong_and_the_door_must_close() {
     let now = support::now();
     let error = |builder: SealerBuilder| builder.build().unwrap_err();
     assert_eq!(
-        error(builder().accept_microdot([1; 31], now)),
+        error(builder().migrate_microdot([1; 31], now)),
         BuildError::WeakMicrodotKey { len: 31 }
     );
-    assert_eq!(error(builder().accept_microdot("", now)), BuildError::EmptyKey);
-    assert_eq!(error(builder().dangerous_accept_weak_microdot("", now)), BuildError::EmptyKey);
+    assert_eq!(error(builder().migrate_microdot("", now)), BuildError::EmptyKey);
+    assert_eq!(error(builder().dangerous_migrate_weak_microdot("", now)), BuildError::EmptyKey);
     assert_eq!(
-        error(builder().absolute(None).accept_microdot([1; 32], now)),
-        BuildError::NeedsAbsoluteLimit
+        error(builder().absolute_timeout(None).migrate_microdot([1; 32], now)),
+        BuildError::MicrodotNeedsAbsoluteTimeout
     );
     assert_eq!(
-        error(builder().cookie(CookieSpec::insecure_http()).accept_microdot([1; 32], now)),
+        error(builder().cookie(CookieSpec::insecure_http()).migrate_microdot([1; 32], now)),
         BuildError::SameCookie
     );
     let day = Duration::from_secs(86_400);
-    assert!(builder().absolute(day).accept_microdot([1; 32], now).build().is_ok());
+    assert!(builder().absolute_timeout(day).migrate_microdot([1; 32], now).build().is_ok());
+}
+
+/// Browsers keep a partitioned cookie beside an unpartitioned one.
+#[test]
+fn a_previous_cookie_can_differ_in_its_partition() {
+    let spec = |name: &str| CookieSpec::builder(name).build().unwrap();
+    let partitioned = CookieSpec::builder("sid").partitioned().build().unwrap();
+    let sealer = builder().cookie(partitioned).previous_cookie(spec("sid")).build().unwrap();
+    let ((), response) = request(&sealer, &[], NOW, |session| session.save().unwrap());
+    let [removal, line] = response.lines()[..] else { panic!("{response:?}") };
+    assert!(removal.contains("Max-Age=0") && !removal.contains("Partitioned"), "{removal}");
+    assert!(line.ends_with("; Partitioned"), "{line}");
+    let same = builder().cookie(spec("sid")).previous_cookie(spec("sid"));
+    assert_eq!(same.build().unwrap_err(), BuildError::SameCookie);
+    let domain = |domain| CookieSpec::builder("sid").domain(domain).build().unwrap();
+    let same = builder().cookie(domain("example.com")).previous_cookie(domain("Example.COM"));
+    assert_eq!(same.build().unwrap_err(), BuildError::SameCookie);
 }

@@ -9,8 +9,8 @@ use std::{
 
 use support::{MICRODOT_KEY, Minter, NOW, alive, microdot, own, own_as, request, secret};
 use waxseal_core::{
-    Alone, BuildError, CookieSpec, Handle, Rejection, SaveError, Sealer, Secret, SecretError,
-    UnixTime,
+    BuildError, CookieSpec, OpenSession, RandomError, Rejection, SaveError, Sealer, Secret,
+    SecretError, UnixTime,
 };
 
 const WEEK: u64 = 7 * 86_400;
@@ -20,10 +20,10 @@ fn a_saved_session_comes_back() {
     let sealer = own();
     let ((), response) = request(&sealer, &[], NOW, |session| {
         assert!(session.is_new());
-        assert_eq!((session.started_at(), session.expires_at()), (None, None));
+        assert_eq!((session.issued_at(), session.expires_at()), (None, None));
         session.insert("username", "susan").unwrap();
         session.save().unwrap();
-        assert_eq!(session.started_at(), Some(UnixTime::from_secs(NOW)));
+        assert_eq!(session.issued_at(), Some(UnixTime::from_secs(NOW)));
         assert_eq!(session.expires_at(), Some(UnixTime::from_secs(NOW + WEEK)));
     });
     let token = response.token().to_owned();
@@ -42,18 +42,18 @@ fn a_saved_session_comes_back() {
         assert!(!session.is_new());
         assert_eq!(session.rejection(), None);
         assert_eq!(session.get("username").unwrap(), Some("susan".to_owned()));
-        assert_eq!(session.started_at(), Some(UnixTime::from_secs(NOW)));
+        assert_eq!(session.issued_at(), Some(UnixTime::from_secs(NOW)));
         assert_eq!(session.expires_at(), Some(UnixTime::from_secs(NOW + WEEK)));
     });
     assert!(response.sets_none());
 }
 
 /// Whether closing after `handler` tells of changes that were not saved.
-fn unsaved(handler: impl FnOnce(&Handle<&Alone<'_>>)) -> bool {
+fn unsaved(handler: impl FnOnce(&mut OpenSession<&Sealer>)) -> bool {
     let sealer = own();
-    let alone = Alone::open(&sealer, [], support::now());
-    handler(&Handle::new(&alone));
-    alone.close().has_unsaved_changes()
+    let mut session = OpenSession::open(&sealer, [], support::now()).unwrap();
+    handler(&mut session);
+    support::finish(&mut session).unwrap().has_unsaved_changes()
 }
 
 #[test]
@@ -95,9 +95,9 @@ fn the_last_of_save_and_delete_wins() {
     let ((), response) = request(&own(), &[], NOW, |session| {
         session.insert("a", 1).unwrap();
         session.save().unwrap();
-        session.delete();
+        session.delete().unwrap();
         assert!(session.keys().is_empty());
-        assert_eq!((session.started_at(), session.expires_at()), (None, None));
+        assert_eq!((session.issued_at(), session.expires_at()), (None, None));
     });
     assert_eq!(
         response.cookie(),
@@ -107,10 +107,10 @@ fn the_last_of_save_and_delete_wins() {
     let token = Minter::own().token(alive(r#""a":1,"sid":"old""#));
     let cookie = format!("__Host-session={token}");
     let ((), response) = request(&own(), &[&cookie], NOW, |session| {
-        session.delete();
+        session.delete().unwrap();
         session.insert("b", 2).unwrap();
         session.save().unwrap();
-        assert_eq!(session.started_at(), Some(UnixTime::from_secs(NOW)), "a new session");
+        assert_eq!(session.issued_at(), Some(UnixTime::from_secs(NOW)), "a new session");
     });
     assert_eq!(response.claims(), format!(r#"{{"iat":{NOW},"exp":{},"b":2}}"#, NOW + WEEK));
 }
@@ -225,12 +225,12 @@ fn a_clock_that_was_never_set() {
 }
 
 #[test]
-fn saving_after_the_close_is_an_error() {
+fn saving_or_deleting_after_the_finish_is_an_error() {
     let sealer = own();
-    let alone = Alone::open(&sealer, [], support::now());
-    let session = Handle::new(&alone);
-    drop(alone.close());
-    assert_eq!(session.save(), Err(SaveError::Closed));
+    let mut session = OpenSession::open(&sealer, [], support::now()).unwrap();
+    drop(support::finish(&mut session));
+    assert_eq!(session.save(), Err(SaveError::Finished));
+    assert_eq!(session.delete(), Err(SaveError::Finished));
 }
 
 #[test]
@@ -294,16 +294,16 @@ fn what_a_small_server_saves_it_can_open() {
 /// Saves twice where there is randomness.
 fn save_named(
     cookies: &[&str],
-    random: fn() -> Result<[u8; 16], SaveError>,
+    random: fn() -> Result<[u8; 16], RandomError>,
 ) -> Result<support::Headers, SaveError> {
     let sealer = own();
     let headers = cookies.iter().map(|header| header.as_bytes());
-    let alone = Alone::open(&sealer, headers, support::now()).with_randomness(random);
-    let session = Handle::new(&alone);
+    let session = OpenSession::open(&sealer, headers, support::now()).unwrap();
+    let mut session = session.with_randomness(random);
     session.save()?;
     session.save()?;
     let mut response = support::Headers::default();
-    alone.close().apply(&mut response);
+    support::finish(&mut session).unwrap().apply(&mut response);
     Ok(response)
 }
 
@@ -319,15 +319,13 @@ fn a_session_is_named_where_there_is_randomness() {
     assert_eq!(again.claims(), response.claims(), "it keeps its name");
     save_named(&[], counted).unwrap();
     assert_eq!(CALLS.load(Ordering::Relaxed), 1, "one name for a session saved twice");
-    assert_eq!(
-        save_named(&[], || Err(SaveError::NoRandomness)).unwrap_err(),
-        SaveError::NoRandomness
-    );
+    assert_eq!(save_named(&[], || Err(RandomError)).unwrap_err(), SaveError::NoRandomness);
 }
 
 #[test]
 fn a_lowered_absolute_limit_works_at_once() {
-    let sealer = Sealer::builder(secret()).absolute(Duration::from_secs(3600)).build().unwrap();
+    let sealer =
+        Sealer::builder(secret()).absolute_timeout(Duration::from_secs(3600)).build().unwrap();
     let cookie = format!("__Host-session={}", Minter::own().token(alive("")));
     let (rejection, _) = request(&sealer, &[&cookie], NOW, |session| session.rejection());
     assert_eq!(rejection, Some(Rejection::Expired));
@@ -345,16 +343,19 @@ fn two_names_are_two_sessions() {
 #[test]
 fn limits_that_make_no_sense() {
     let builder = || Sealer::builder(secret());
-    assert_eq!(builder().idle(None).absolute(None).build().unwrap_err(), BuildError::NoLimit);
     assert_eq!(
-        builder().idle(Duration::from_millis(999)).build().unwrap_err(),
-        BuildError::ZeroLimit
+        builder().idle_timeout(None).absolute_timeout(None).build().unwrap_err(),
+        BuildError::NoTimeout
+    );
+    assert_eq!(
+        builder().idle_timeout(Duration::from_millis(999)).build().unwrap_err(),
+        BuildError::ZeroTimeout
     );
     assert_eq!(builder().max_token_bytes(255).build().unwrap_err(), BuildError::SizeLimit);
     assert!(builder().max_token_bytes(256).build().is_ok());
-    assert!(builder().idle(None).build().is_ok());
+    assert!(builder().idle_timeout(None).build().is_ok());
     // An absurd limit is not an overflow.
-    let forever = builder().idle(Duration::MAX).absolute(None).build().unwrap();
+    let forever = builder().idle_timeout(Duration::MAX).absolute_timeout(None).build().unwrap();
     let ((), response) = request(&forever, &[], NOW, |session| session.save().unwrap());
     let cookie = format!("__Host-session={}", response.token());
     assert_eq!(request(&forever, &[&cookie], NOW, |session| session.rejection()).0, None);
@@ -396,12 +397,12 @@ fn debug_shows_no_secret() {
 fn debug_shows_no_session() {
     let sealer = own();
     let cookie = format!("__Host-session={}", Minter::own().token(alive(r#""a":"visible""#)));
-    let alone = Alone::open(&sealer, [cookie.as_bytes()], support::now());
-    let session = Handle::new(&alone);
+    let mut session = OpenSession::open(&sealer, [cookie.as_bytes()], support::now()).unwrap();
     session.insert("b", "inserted").unwrap();
     session.save().unwrap();
-    let opened = sealer.open([cookie.as_bytes()], support::now());
-    let shown = format!("{session:?} {alone:?} {opened:?} {:?}", alone.close());
+    let before = format!("{session:?}");
+    let finish = session.finish();
+    let shown = format!("{before} {session:?} {finish:?}");
     for hidden in ["visible", "inserted", "eyJ"] {
         assert!(!shown.contains(hidden), "{shown}");
     }
@@ -425,11 +426,11 @@ fn a_user_has_the_session() {
         assert_eq!(session.user().as_deref(), Some("é\"42"), "clear is for the data");
         session.set_user("43");
         session.save().unwrap();
-        assert_eq!(session.started_at(), Some(UnixTime::from_secs(NOW + 9)), "a new session");
+        assert_eq!(session.issued_at(), Some(UnixTime::from_secs(NOW + 9)), "a new session");
     });
     assert!(response.claims().contains(r#""sub":"43""#));
     request(&own(), &[&cookie], NOW, |session| {
-        session.delete();
+        session.delete().unwrap();
         assert_eq!(session.user(), None);
     });
 }
@@ -466,11 +467,11 @@ fn the_browser_keeps_the_cookie_no_longer_than_the_session() {
         response.cookie().split("; ").find_map(|part| part.strip_prefix("Max-Age=")?.parse().ok())
     };
     assert_eq!(max_age(&own_as(spec.clone())), Some(WEEK));
-    let absolute_only = Sealer::builder(secret()).cookie(spec).idle(None).build().unwrap();
+    let absolute_only = Sealer::builder(secret()).cookie(spec).idle_timeout(None).build().unwrap();
     assert_eq!(max_age(&absolute_only), Some(9 * 86_400));
     let as_long = CookieSpec::builder("a").max_age(Duration::from_secs(WEEK)).build().unwrap();
     assert_eq!(max_age(&own_as(as_long)), Some(WEEK));
     let short = CookieSpec::builder("a").max_age(Duration::from_secs(WEEK - 1)).build().unwrap();
     let refused = Sealer::builder(secret()).cookie(short).build().unwrap_err();
-    assert_eq!(refused, BuildError::MaxAgeUnderIdle);
+    assert_eq!(refused, BuildError::MaxAgeUnderIdleTimeout);
 }

@@ -15,7 +15,7 @@ fn sealer(case: &Value, defaults: &Value) -> Sealer {
     }
     let secret = Secret::new(defaults["secret"].as_str().unwrap()).unwrap();
     let absolute = case["absolute"].as_u64().or(defaults["absolute"].as_u64()).unwrap();
-    Sealer::builder(secret).absolute(Duration::from_secs(absolute)).build().unwrap()
+    Sealer::builder(secret).absolute_timeout(Duration::from_secs(absolute)).build().unwrap()
 }
 
 #[test]

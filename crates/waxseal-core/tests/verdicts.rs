@@ -427,8 +427,8 @@ fn every_bit_matters() {
                 let mut bytes = good.clone().into_bytes();
                 bytes[at] ^= 1 << bit;
                 let cookie = [sealer.cookie().name().as_bytes(), b"=", &bytes].concat();
-                let alone = waxseal_core::Alone::open(&sealer, [&*cookie], support::now());
-                assert!(waxseal_core::Handle::new(&alone).is_new(), "byte {at}, bit {bit}");
+                let session = waxseal_core::OpenSession::open(&sealer, [&*cookie], support::now());
+                assert!(session.unwrap().is_new(), "byte {at}, bit {bit}");
             }
         }
     }

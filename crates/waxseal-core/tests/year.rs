@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use support::{Minter, NOW, request, secret};
-use waxseal_core::{Handle, Sealer, Secret};
+use waxseal_core::{OpenSession, Sealer, Secret};
 
 const HOUR: u64 = 3600;
 const YEAR: u64 = 365 * 24 * HOUR;
@@ -35,12 +35,12 @@ fn pauses() -> impl Strategy<Value = Vec<u64>> {
 fn sealer(limits: Limits, rotated: bool) -> Sealer {
     let new = || Secret::new([9; 32]).unwrap();
     let builder = if rotated {
-        Sealer::builder(new()).accept(secret())
+        Sealer::builder(new()).fallback_secret(secret())
     } else {
-        Sealer::builder(secret()).accept(new())
+        Sealer::builder(secret()).fallback_secret(new())
     };
     let secs = |limit: Option<u64>| limit.map(Duration::from_secs);
-    builder.idle(secs(limits.idle)).absolute(secs(limits.absolute)).build().unwrap()
+    builder.idle_timeout(secs(limits.idle)).absolute_timeout(secs(limits.absolute)).build().unwrap()
 }
 
 fn expiry(claims: &str) -> u64 {
@@ -113,7 +113,9 @@ fn remaining_life_is_what_the_session_says() {
     let sealer = sealer(Limits { idle: Some(100), absolute: Some(150) }, false);
     let ((), response) = request(&sealer, &[], NOW, |session| session.save().unwrap());
     let cookie = format!("__Host-session={}", response.token());
-    let at = |now| request(&sealer, &[&cookie], now, |session: &Handle<_>| session.is_new());
+    let at = |now| {
+        request(&sealer, &[&cookie], now, |session: &mut OpenSession<&Sealer>| session.is_new())
+    };
     assert!(at(NOW + 50).1.sets_none());
     let (new, response) = at(NOW + 51);
     assert!(!new);

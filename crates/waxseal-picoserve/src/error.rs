@@ -1,4 +1,4 @@
-//! Whatever a handler can get wrong, as one type that `?` converts into.
+//! Every mistake of a handler as one type, into which `?` converts.
 
 use core::{error::Error, fmt};
 
@@ -7,33 +7,31 @@ use picoserve::{
     io::Read,
     response::{Connection, IntoResponse, ResponseWriter, StatusCode},
 };
-use waxseal_core::{ReadError, Rejection, SaveError, WriteError};
+use waxseal_core::{ReadError, SaveError, WriteError};
 
-/// What stands in the way of a handler. As a response it is empty: a 503 where
-/// the list of sessions ended early is at fault, else a 500, because it is a
-/// mistake of the application. Log it, where the board has a log, before it is
-/// returned.
+/// The error of every method of [`Session`](crate::Session). The response to it is
+/// empty: a 503 if the revocation list is unavailable, otherwise a 500, because the
+/// application has made a mistake. Log it before you return it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// The list of sessions ended early cannot be trusted now, so it is not
-    /// known whether the one presented is still good. As a response it is a 503
-    /// that leaves the cookie alone.
-    StandingUnknown,
-    /// A member is not of the type it was read as.
+    /// The revocation list cannot be trusted, so it is not known whether the session
+    /// is revoked. The response is a 503 that leaves the cookie alone.
+    RevocationUnknown,
+    /// The type of an entry differs from the type that it is read as.
     Read(ReadError),
-    /// A value cannot be kept in the session.
+    /// The session cannot contain a value.
     Write(WriteError),
-    /// The session could not be saved.
+    /// The session could not be saved or deleted.
     Save(SaveError),
 }
 
 impl SessionError {
-    /// Whether the application has made no mistake and the same request may
-    /// succeed later: the answer is a 503.
+    /// Whether the same request may succeed later, because the application has made
+    /// no mistake: the response is a 503.
     #[must_use]
     pub const fn is_temporary(&self) -> bool {
-        matches!(self, Self::StandingUnknown | Self::Save(SaveError::StandingUnknown))
+        matches!(self, Self::RevocationUnknown | Self::Save(SaveError::RevocationUnknown))
     }
 }
 
@@ -55,7 +53,7 @@ impl IntoResponse for SessionError {
 impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::StandingUnknown => Rejection::StandingUnknown.fmt(f),
+            Self::RevocationUnknown => SaveError::RevocationUnknown.fmt(f),
             Self::Read(error) => error.fmt(f),
             Self::Write(error) => error.fmt(f),
             Self::Save(error) => error.fmt(f),
@@ -66,28 +64,20 @@ impl fmt::Display for SessionError {
 impl Error for SessionError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::StandingUnknown => None,
             Self::Read(error) => error.source(),
-            Self::Write(error) => error.source(),
-            Self::Save(error) => error.source(),
+            _ => None,
         }
     }
 }
 
-impl From<ReadError> for SessionError {
-    fn from(error: ReadError) -> Self {
-        Self::Read(error)
-    }
+macro_rules! from {
+    ($($variant:ident: $error:ty),*) => {$(
+        impl From<$error> for SessionError {
+            fn from(error: $error) -> Self {
+                Self::$variant(error)
+            }
+        }
+    )*};
 }
 
-impl From<WriteError> for SessionError {
-    fn from(error: WriteError) -> Self {
-        Self::Write(error)
-    }
-}
-
-impl From<SaveError> for SessionError {
-    fn from(error: SaveError) -> Self {
-        Self::Save(error)
-    }
-}
+from! { Read: ReadError, Write: WriteError, Save: SaveError }

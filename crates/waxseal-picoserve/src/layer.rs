@@ -1,4 +1,4 @@
-//! The layer that gives every request the place of its session.
+//! The layer.
 
 use alloc::rc::Rc;
 use core::{fmt, ops::Deref};
@@ -10,38 +10,36 @@ use picoserve::{
     response::ResponseWriter,
     routing::{Layer, Next},
 };
-use waxseal_core::{SaveError, Sealer, UnixTime};
+use waxseal_core::{Sealer, UnixTime};
 
 use crate::{
     error::SessionError,
     response::SessionResponse,
     session::Session,
-    slot::{Config, Slot},
+    slot::{Config, Random, Slot},
 };
 
-/// Gives every request a [`Session`] and puts into its response what became of
-/// it.
+/// Gives every request a [`Session`], and sends its changes with the response.
 ///
-/// Costs next to nothing until a handler takes the session: no cookie is read
-/// before, and the clock is not asked.
+/// A request whose handler does not take the session costs next to nothing: neither a
+/// cookie nor the clock is read.
 #[derive(Clone)]
 pub struct SessionLayer(Config);
 
 impl SessionLayer {
-    /// A layer whose sessions `sealer` opens and seals, at the time that
-    /// `clock` shows. A [`Sealer`] goes in as it is, or as an `Rc` that the
-    /// application shares.
+    /// A layer for the sessions of `sealer`, at the time that `clock` returns. An
+    /// application that shares its [`Sealer`] passes an `Rc`.
     ///
-    /// A clock that was never set should show what it shows, a time long ago:
-    /// every cookie is then rejected and nothing is saved.
+    /// A clock that is not set should return the early time that it shows: then every
+    /// cookie is rejected, and no session is saved.
     pub fn new(sealer: impl Into<Rc<Sealer>>, clock: impl Fn() -> UnixTime + 'static) -> Self {
         Self(Config { sealer: sealer.into(), clock: Rc::new(clock), random: None })
     }
 
-    /// Names every new session (`sid`) with 128 random bits. Without it they
-    /// have no name, which takes nothing from the signature.
+    /// Gives every new session a session ID (`sid`) of 128 bits from `random`. Without
+    /// it sessions have none; the signature needs no randomness.
     #[must_use]
-    pub fn randomness(self, random: fn() -> Result<[u8; 16], SaveError>) -> Self {
+    pub fn randomness(self, random: Random) -> Self {
         Self(Config { random: Some(random), ..self.0 })
     }
 }
@@ -74,12 +72,12 @@ impl fmt::Debug for SessionLayer {
     }
 }
 
-/// The state that handlers inside a [`SessionLayer`] are called with: the
-/// application's own, and the place of the request's session.
+/// The state of handlers inside a [`SessionLayer`]: that of the application, and the
+/// place of the request's session.
 ///
-/// It dereferences to the application's state, of which every request gets a
-/// clone: share what is large. picoserve's extractor `State<T>` has to be told
-/// how to get the `T`:
+/// It dereferences to the application's state. Every request gets a clone of that, so
+/// keep large state behind an `Rc`. picoserve's extractor `State<T>` needs to know how
+/// to get the `T`:
 ///
 /// ```
 /// # extern crate alloc;
@@ -109,13 +107,12 @@ pub struct WithSession<S = ()> {
 }
 
 impl<S> WithSession<S> {
-    /// The session of the request that this state belongs to, for a layer of
-    /// your own; `parts` are that request's. Handlers take [`Session`] as an
-    /// argument.
+    /// The session of the request with these `parts`, for a layer of the application.
+    /// Handlers take [`Session`] as an argument.
     ///
     /// # Errors
     ///
-    /// [`SessionError::StandingUnknown`].
+    /// [`SessionError::RevocationUnknown`].
     pub fn session(&self, parts: &RequestParts<'_>) -> Result<Session, SessionError> {
         self.slot.session(parts.headers())
     }

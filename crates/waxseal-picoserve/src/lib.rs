@@ -35,9 +35,9 @@
 //!     Ok(Redirect::to("/"))
 //! }
 //!
-//! async fn logout(session: Session) -> Redirect {
-//!     session.delete();
-//!     Redirect::to("/")
+//! async fn logout(session: Session) -> Result<Redirect, SessionError> {
+//!     session.delete()?;
+//!     Ok(Redirect::to("/"))
 //! }
 //!
 //! fn app(secret: Secret, clock: fn() -> UnixTime) -> Result<Router<impl PathRouter>, BuildError> {
@@ -52,24 +52,21 @@
 //! }
 //! ```
 //!
-//! What a handler does with a session is documented at [`Handle`], which
-//! [`Session`] dereferences to. There is one session in an application; a
-//! second layer inside another hides the outer one.
+//! [`Session`] documents what a handler does with a session. An application has one
+//! session; a second layer inside another hides the outer one.
 //!
-//! # What a board has to bring
+//! # What a board must provide
 //!
 //! - **A clock** that knows the date. Until it is set, no cookie is accepted
 //!   ([`Rejection::ClockNotSet`]) and `save()` fails
-//!   ([`SaveError::ClockNotSet`]): a session whose age is not known is never
-//!   taken for a young one.
+//!   ([`SaveError::ClockNotSet`]).
 //! - **A secret**, at least 32 random bytes, the same after every start.
-//! - **Randomness** only where sessions are to have names:
-//!   [`SessionLayer::randomness`]. Signing needs none.
-//! - **An HTTP buffer** that holds the whole request head. What does not fit
-//!   never reaches the session: picoserve answers 400. Choose
-//!   [`SealerBuilder::max_token_bytes`] so that a cookie that was saved fits in
-//!   beside the other headers: the buffer's size less 1024 bytes is safe with
-//!   today's browsers.
+//! - **Randomness** only for session IDs: [`SessionLayer::randomness`]. The signature
+//!   needs none.
+//! - **An HTTP buffer** that holds the whole request head: picoserve responds to a
+//!   larger one with 400. Choose [`SealerBuilder::max_token_bytes`] so that the cookie
+//!   fits beside the other headers: the size of the buffer less 1024 bytes is safe
+//!   with today's browsers.
 //!
 //! # A handler without the layer does not compile
 //!
@@ -87,12 +84,11 @@
 //! # Headers are only added
 //!
 //! picoserve lets a layer add response headers, not change them. `Vary: Cookie`
-//! and `Cache-Control: private` therefore stand beside those that a handler
-//! has set. Caches read several lines as one, and of contradictory directives
-//! they follow the strictest (RFC 9111, section 4.2.1): a response that has read its
-//! session can't be made `public`. `CDN-Cache-Control` and its like stay as
-//! well, and overrule `Cache-Control`: don't set them on a response that sets
-//! the cookie.
+//! and `Cache-Control: private` are therefore sent beside those of a handler. Caches
+//! read several lines as one, and follow the strictest of contradictory directives
+//! (RFC 9111, section 4.2.1), so a response that reads its session cannot be `public`.
+//! `CDN-Cache-Control` and similar headers also stay, and overrule `Cache-Control`: do
+//! not set them on a response that sets the cookie.
 //!
 //! [picoserve]: https://docs.rs/picoserve
 
@@ -121,12 +117,12 @@ mod slot;
 
 pub use error::SessionError;
 pub use layer::{SessionLayer, WithSession};
-pub use session::{Session, Shared};
+pub use session::Session;
 #[doc(inline)]
 pub use waxseal_core::{
-    BuildError, CookieSpec, CookieSpecBuilder, CookieSpecError, Handle, Jwks, JwksError, KeySource,
-    ReadError, Rejection, SaveError, Sealer, SealerBuilder, Secret, SecretError, UnixTime,
-    WriteError,
+    BuildError, CookieSpec, CookieSpecBuilder, CookieSpecError, Jwks, JwksError, KeySource,
+    RandomError, ReadError, Rejection, SaveError, Sealer, SealerBuilder, Secret, SecretError,
+    UnixTime, WriteError,
 };
 
 /// The code that the guide shows.

@@ -1,4 +1,4 @@
-//! The response, and what the session adds to its head.
+//! The response, and the headers that the session adds.
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
@@ -11,7 +11,7 @@ use waxseal_core::ResponseHeaders;
 
 use crate::slot::Slot;
 
-/// Closes the session when the response head is made.
+/// Finishes the session when the response head is complete.
 pub(crate) struct SessionResponse<'s, W> {
     slot: &'s Slot,
     inner: W,
@@ -32,23 +32,22 @@ impl<W: ResponseWriter> ResponseWriter for SessionResponse<'_, W> {
         response: Response<H, B>,
     ) -> Result<ResponseSent, Self::Error> {
         let mut added = Added(Vec::new());
-        if let Some((closing, recording)) = self.slot.close() {
-            if let Some(recording) = recording
-                && recording.await.is_err()
-            {
-                self.slot.close_unrecorded().apply(&mut added);
+        match self.slot.finish().await {
+            None => {}
+            Some(Ok(changes)) => changes.apply(&mut added),
+            Some(Err(unavailable)) => {
+                unavailable.changes.apply(&mut added);
                 let response = Response::new(StatusCode::SERVICE_UNAVAILABLE, "");
                 let response = response.with_headers(&*added.0);
                 return self.inner.write_response(connection, response).await;
             }
-            closing.apply(&mut added);
         }
         self.inner.write_response(connection, response.with_headers(&*added.0)).await
     }
 }
 
-/// The headers of the session, which go beside those of the handler: no layer
-/// sees these.
+/// The headers of the session, beside those of the handler, which picoserve does not
+/// show to a layer.
 struct Added(Vec<(&'static str, Cow<'static, str>)>);
 
 impl ResponseHeaders for Added {

@@ -1,17 +1,20 @@
-//! The place of one request's session, empty until somebody asks.
+//! The place of one request's session, empty until a handler asks for it.
 
-use alloc::{rc::Rc, vec::Vec};
+use alloc::rc::Rc;
 use core::cell::{Cell, OnceCell, RefCell};
 
 use picoserve::request::Headers;
-use waxseal_core::{Closing, Opened, Recording, Rejection, SaveError, Sealer, UnixTime};
+use waxseal_core::{OpenSession, RandomError, ResponseChanges, Sealer, Unavailable, UnixTime};
 
-use crate::{error::SessionError, session::Session};
+use crate::{
+    error::SessionError,
+    session::{Session, Shared},
+};
 
-/// 128 random bits, where the board has them.
-pub(crate) type Random = fn() -> Result<[u8; 16], SaveError>;
+/// 128 random bits.
+pub(crate) type Random = fn() -> Result<[u8; 16], RandomError>;
 
-/// What a layer is configured with.
+/// The configuration of a layer.
 #[derive(Clone)]
 pub(crate) struct Config {
     pub(crate) sealer: Rc<Sealer>,
@@ -19,75 +22,62 @@ pub(crate) struct Config {
     pub(crate) random: Option<Random>,
 }
 
-/// The place of one request's session. Dropped when the request is over.
+/// The place of one request's session. Dropped at the end of the request.
 pub(crate) struct Slot {
     config: Config,
-    live: OnceCell<Rc<Live>>,
-    /// Whether the response head has been made.
-    closed: Cell<bool>,
-}
-
-/// A session that was asked for, with the sealer that opened it.
-pub(crate) struct Live {
-    pub(crate) sealer: Rc<Sealer>,
-    pub(crate) opened: RefCell<Opened>,
+    /// The session, or what the response must carry if it could not be opened.
+    opened: OnceCell<Result<Rc<Shared>, ResponseChanges>>,
+    /// Whether the response head is complete.
+    finished: Cell<bool>,
 }
 
 impl Slot {
     pub(crate) const fn new(config: Config) -> Self {
-        Self { config, live: OnceCell::new(), closed: Cell::new(false) }
+        Self { config, opened: OnceCell::new(), finished: Cell::new(false) }
     }
 
-    /// The request's session, opened by whoever asks first. Nobody may have it
-    /// where it cannot be known whether it was ended early: saved empty over a
-    /// good cookie, it would log its user out.
+    /// The session of the request. The first call opens it.
     pub(crate) fn session(&self, request: Headers<'_>) -> Result<Session, SessionError> {
-        let live = self.live.get_or_init(|| Rc::new(self.open(request)));
-        if live.opened.borrow().rejection() == Some(Rejection::StandingUnknown) {
-            return Err(SessionError::StandingUnknown);
+        match self.opened.get_or_init(|| self.open(request)) {
+            Ok(shared) => Ok(Session::new(Rc::clone(shared))),
+            Err(_) => Err(SessionError::RevocationUnknown),
         }
-        Ok(Session::of(Rc::clone(live)))
     }
 
-    fn open(&self, request: Headers<'_>) -> Live {
+    fn open(&self, request: Headers<'_>) -> Result<Rc<Shared>, ResponseChanges> {
         let Config { sealer, clock, random } = &self.config;
-        let cookies: Vec<_> = request
-            .iter()
-            .filter(|(name, _)| *name == "cookie")
-            .map(|(_, value)| value.as_raw())
-            .collect();
-        let mut opened = sealer.open(cookies, clock());
+        let headers = request.iter().filter(|(name, _)| *name == "cookie");
+        let cookies = headers.map(|(_, value)| value.as_raw());
+        let session = OpenSession::open(Rc::clone(sealer), cookies, clock());
+        let mut session = session.map_err(|unavailable| unavailable.changes)?;
         if let Some(random) = *random {
-            opened = opened.with_randomness(random);
+            session = session.with_randomness(random);
         }
-        if self.closed.get() {
-            opened.abandon();
+        if self.finished.get() {
+            session.abandon();
         }
-        Live { sealer: Rc::clone(sealer), opened: RefCell::new(opened) }
+        Ok(Rc::new(RefCell::new(session)))
     }
 
-    /// What the response must carry, and what its head must wait for; `None` if
-    /// nobody asked for the session.
-    pub(crate) fn close(&self) -> Option<(Closing, Option<Recording>)> {
-        self.closed.set(true);
-        let live = self.live.get()?;
-        let mut opened = live.opened.borrow_mut();
-        let closing = live.sealer.close(&mut opened);
-        Some((closing, opened.recording()))
-    }
-
-    /// What a 503 must carry in the response's place, if that has failed.
-    pub(crate) fn close_unrecorded(&self) -> Closing {
-        self.config.sealer.close_unrecorded()
+    /// What the response must carry; `None` if no handler asked for the session.
+    pub(crate) async fn finish(&self) -> Option<Result<ResponseChanges, Unavailable>> {
+        self.finished.set(true);
+        let shared = match self.opened.get()? {
+            Ok(shared) => shared,
+            Err(changes) => return Some(Ok(changes.clone())),
+        };
+        // The session must not be borrowed while the future is pending.
+        let finish = shared.borrow_mut().finish();
+        Some(finish.await)
     }
 }
 
-/// The request is over, perhaps without a response: a save by whoever has kept
-/// the session is an error from now on.
+/// The request is over, perhaps without a response: later saves of a kept session are
+/// errors.
 impl Drop for Slot {
     fn drop(&mut self) {
-        if let Some(live) = self.live.get() {
-            live.opened.borrow_mut().abandon();
+        if let Some(Ok(shared)) = self.opened.get() {
+            shared.borrow_mut().abandon();
         }
     }
 }

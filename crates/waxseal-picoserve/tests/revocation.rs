@@ -40,13 +40,13 @@ async fn save(session: Session) -> Result<&'static str, SessionError> {
 }
 
 async fn logout(session: Session) -> impl picoserve::response::IntoResponse {
-    session.delete();
+    session.delete().unwrap();
     (("x-own", "own"), "logged out")
 }
 
 fn app(list: &List) -> Router<impl PathRouter + use<>> {
     let forgets = get(async |session: Session| {
-        session.delete();
+        session.delete().unwrap();
         pending::<()>().await;
     });
     Router::new()
@@ -89,7 +89,7 @@ fn an_unknown_standing_is_an_empty_503_that_leaves_the_cookie_alone() {
         assert_empty_503(&response);
         assert!(!response.contains("set-cookie"), "{response}");
     }
-    assert!(list.ended().is_empty());
+    assert!(list.revoked().is_empty());
     // Who has no session cannot begin one, and can go on without.
     let response = fetch(&app(&list), "/", "a=b");
     assert_empty_503(&response);
@@ -109,8 +109,8 @@ fn an_extractor_of_the_application_is_told_too() {
             parts: &RequestParts<'r>,
         ) -> Result<Self, Self::Rejection> {
             let error = state.session(parts).map(drop).unwrap_err();
-            assert!(matches!(error, SessionError::StandingUnknown) && error.is_temporary());
-            assert!(error.to_string().contains("cannot be known now"), "{error}");
+            assert!(matches!(error, SessionError::RevocationUnknown) && error.is_temporary());
+            assert!(error.to_string().contains("cannot be trusted"), "{error}");
             Err(error)
         }
     }
@@ -137,26 +137,26 @@ fn the_head_waits_until_the_log_has_it() {
         let mut context = Context::from_waker(&waker);
         assert!(serving.as_mut().poll(&mut context).is_pending() && !woken.yet());
         // In memory it has ended already, for whoever has a copy.
-        assert_eq!(list.ended(), ["CQkJCQkJCQkJCQkJCQkJCQ"]);
-        list.records(Ok(()));
+        assert_eq!(list.revoked(), ["CQkJCQkJCQkJCQkJCQkJCQ"]);
+        list.acknowledges(Ok(()));
         assert!(woken.yet());
         assert!(serving.poll(&mut context).is_ready());
     }
     let answer = String::from_utf8(answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("x-own: own"), "{answer}");
     assert!(answer.contains("set-cookie: session=; ") && answer.ends_with("logged out"));
-    assert_eq!(list.ended().len(), 1, "once");
+    assert_eq!(list.revoked().len(), 1, "once");
 }
 
 #[test]
 fn what_the_log_has_not_taken_is_an_empty_503_that_removes_the_cookie() {
     let list = List::default();
     let cookie = cookie(&list);
-    list.records(Err("the flash is full"));
+    list.acknowledges(Err("the flash is full"));
     let response = fetch(&app(&list), "/logout", &cookie);
     assert_empty_503(&response);
     assert_eq!(response.matches("set-cookie: session=; ").count(), 1, "{response}");
-    assert_eq!(list.ended().len(), 1);
+    assert_eq!(list.revoked().len(), 1);
 }
 
 #[test]
@@ -171,5 +171,5 @@ fn a_request_without_a_response_has_ended_nothing() {
         let serving = pin!(server.serve(socket));
         assert!(serving.poll(&mut Context::from_waker(Waker::noop())).is_pending());
     }
-    assert!(answer.is_empty() && list.ended().is_empty());
+    assert!(answer.is_empty() && list.revoked().is_empty());
 }

@@ -9,8 +9,8 @@ use std::{
 use waxseal_core::UnixTime;
 
 use crate::{
-    clock::Clock, entry::Lifetime, error::OpenError, index::Index, list::RevocationList, log::Log,
-    shared::Shared, status::Health,
+    clock::Clock, entry::Lifetime, error::OpenError, index::Index, list::RevocationList,
+    log::Store, shared::Shared, status::Health,
 };
 
 const DAY: u64 = 86_400;
@@ -19,14 +19,14 @@ const TEN_YEARS: Duration = Duration::from_secs(3653 * DAY);
 /// Opens a [`RevocationList`].
 #[must_use = "nothing happens before `open`"]
 pub struct RevocationListBuilder {
-    log: Log,
+    log: Store,
     absolute: Duration,
     max_entries: usize,
     clock: Clock,
 }
 
 impl RevocationListBuilder {
-    pub(crate) fn new(log: Log) -> Self {
+    pub(crate) fn new(log: Store) -> Self {
         Self {
             log,
             absolute: Duration::from_secs(30 * DAY),
@@ -39,7 +39,7 @@ impl RevocationListBuilder {
     /// unless given, as a sealer's. How long entries live follows from it.
     ///
     /// To raise it, raise it here on every server, and then in the sealers.
-    pub const fn absolute_limit(mut self, limit: Duration) -> Self {
+    pub const fn absolute_timeout(mut self, limit: Duration) -> Self {
         self.absolute = limit;
         self
     }
@@ -62,7 +62,7 @@ impl RevocationListBuilder {
     /// Opens the list, and starts the thread that keeps its log.
     ///
     /// A file is read before this returns, and made if it is not there. Redis is
-    /// reached later: until then the list's [state](crate::Status) is
+    /// reached later: until then the list's [state](crate::Readiness) is
     /// [`Loading`](crate::State::Loading), and requests with a session get a
     /// 503.
     ///

@@ -3,7 +3,7 @@
 
 use waxseal_core::{Sealer, UnixTime};
 
-use crate::error::CutError;
+use crate::error::CutoffError;
 
 /// How far a cut lies ahead of the clock, for clocks that differ; in seconds.
 pub(crate) const AHEAD: u64 = Sealer::LEEWAY.as_secs() / 2;
@@ -35,9 +35,9 @@ pub(crate) fn cut_before(
     moment: UnixTime,
     last: UnixTime,
     now: UnixTime,
-) -> Result<UnixTime, CutError> {
+) -> Result<UnixTime, CutoffError> {
     if moment > later(now, AHEAD) {
-        return Err(CutError);
+        return Err(CutoffError);
     }
     // Up to now is meant for servers whose clocks are a little ahead, too.
     Ok(if moment < now { moment } else { next_cut(last, now) })

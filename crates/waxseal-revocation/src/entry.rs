@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
-use waxseal_core::{Ended, Sealer, UnixTime};
+use waxseal_core::{Sealer, SessionRef, UnixTime};
 
 /// One entry of a list: what was ended early.
 ///
@@ -15,7 +15,7 @@ pub enum Entry {
     /// One session.
     Session {
         /// Its name.
-        sid: SessionName,
+        sid: SessionId,
         /// Its user, where that is known.
         sub: Option<Box<str>>,
         /// When it began.
@@ -36,11 +36,11 @@ pub enum Entry {
 }
 
 impl Entry {
-    pub(crate) fn session(session: &Ended) -> Self {
+    pub(crate) fn session(session: &SessionRef) -> Self {
         Self::Session {
-            sid: SessionName::of(&session.sid),
-            sub: session.sub.as_deref().map(Box::from),
-            begun: session.begun,
+            sid: SessionId::of(&session.id),
+            sub: session.user.as_deref().map(Box::from),
+            begun: session.issued_at,
         }
     }
 
@@ -107,9 +107,9 @@ impl Lifetime {
 /// The name of a session, in 16 bytes: the 128 bits of a `sid` that we have
 /// issued; of any other, half of its SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SessionName(pub(crate) [u8; 16]);
+pub struct SessionId(pub(crate) [u8; 16]);
 
-impl SessionName {
+impl SessionId {
     /// The name of the session with this `sid`.
     #[must_use]
     pub fn of(sid: &str) -> Self {
@@ -134,15 +134,15 @@ fn halves(hash: [u8; 32]) -> [[u8; 16]; 2] {
     [first, second]
 }
 
-impl fmt::Display for SessionName {
+impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(self.0))
     }
 }
 
-impl fmt::Debug for SessionName {
+impl fmt::Debug for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SessionName(..)")
+        f.write_str("SessionId(..)")
     }
 }
 
@@ -152,14 +152,14 @@ mod tests {
 
     #[test]
     fn our_own_names_are_their_bits_and_others_a_hash() {
-        let name = SessionName::of("AAAAAAAAAAAAAAAAAAAAAQ");
+        let name = SessionId::of("AAAAAAAAAAAAAAAAAAAAAQ");
         assert_eq!(name.0, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
         assert_eq!(name.to_string(), "AAAAAAAAAAAAAAAAAAAAAQ");
         // Not canonical (the last bits are lost in 16 bytes): another name.
-        assert_ne!(SessionName::of("AAAAAAAAAAAAAAAAAAAAAR"), name);
-        assert_ne!(SessionName::of("session 1"), SessionName::of("session 2"));
+        assert_ne!(SessionId::of("AAAAAAAAAAAAAAAAAAAAAR"), name);
+        assert_ne!(SessionId::of("session 1"), SessionId::of("session 2"));
         // The first bytes of `printf 'session 1' | sha256sum`.
-        assert_eq!(SessionName::of("session 1").0[..3], [0x7d, 0xbd, 0x06]);
+        assert_eq!(SessionId::of("session 1").0[..3], [0x7d, 0xbd, 0x06]);
     }
 
     #[test]

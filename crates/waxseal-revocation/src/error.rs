@@ -16,9 +16,9 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// Sessions were to be ended up to a moment ahead.
-    Cut(CutError),
+    Cut(CutoffError),
     /// The log cannot be used.
-    Log(LogError),
+    Store(StoreError),
 }
 
 impl fmt::Display for OpenError {
@@ -35,7 +35,7 @@ impl fmt::Display for OpenError {
                 path.display()
             ),
             Self::Cut(error) => error.fmt(f),
-            Self::Log(error) => error.fmt(f),
+            Self::Store(error) => error.fmt(f),
         }
     }
 }
@@ -43,32 +43,32 @@ impl fmt::Display for OpenError {
 impl Error for OpenError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Log(error) => error.source(),
+            Self::Store(error) => error.source(),
             _ => None,
         }
     }
 }
 
-impl From<CutError> for OpenError {
-    fn from(error: CutError) -> Self {
+impl From<CutoffError> for OpenError {
+    fn from(error: CutoffError) -> Self {
         Self::Cut(error)
     }
 }
 
-impl From<LogError> for OpenError {
-    fn from(error: LogError) -> Self {
-        Self::Log(error)
+impl From<StoreError> for OpenError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
     }
 }
 
 /// A log that cannot be read or written.
 #[derive(Debug)]
-pub struct LogError {
+pub struct StoreError {
     what: String,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-impl LogError {
+impl StoreError {
     pub(crate) fn new(what: impl Into<String>) -> Self {
         Self { what: what.into(), source: None }
     }
@@ -81,7 +81,7 @@ impl LogError {
     }
 }
 
-impl fmt::Display for LogError {
+impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.source {
             Some(source) => write!(f, "{}: {source}", self.what),
@@ -90,17 +90,17 @@ impl fmt::Display for LogError {
     }
 }
 
-impl Error for LogError {}
+impl Error for StoreError {}
 
 /// A cut further ahead than the clocks of servers may differ: sessions that
 /// begin until then would be dead on arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CutError;
+pub struct CutoffError;
 
-impl fmt::Display for CutError {
+impl fmt::Display for CutoffError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("sessions can be ended up to now, not up to a moment ahead")
     }
 }
 
-impl Error for CutError {}
+impl Error for CutoffError {}

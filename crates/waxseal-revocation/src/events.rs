@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use waxseal_core::UnixTime;
 
-use crate::status::{State, Status};
+use crate::status::{Readiness, State};
 
 /// Whether the list can be trusted has changed.
 pub(crate) fn state(before: State, now: State, serves: bool) {
@@ -31,7 +31,7 @@ pub(crate) fn nearly_full(entries: usize, max: usize) {
         entries,
         max,
         "the revocation list is at 80 % of what it takes; when it is full, logging out answers \
-         503: raise max_entries, or end all sessions with end_all_before"
+         503: raise max_entries, or end all sessions with revoke_issued_before"
     );
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn clocks_differ(secs: u64) {
 }
 
 #[cfg(feature = "metrics")]
-pub(crate) fn gauges(status: &Status) {
+pub(crate) fn gauges(status: &Readiness) {
     #[expect(clippy::cast_precision_loss, reason = "gauges are floats")]
     let count = |count: usize| count as f64;
     metrics::gauge!("waxseal_revocation_entries").set(count(status.entries));
@@ -76,4 +76,4 @@ pub(crate) fn gauges(status: &Status) {
 }
 
 #[cfg(not(feature = "metrics"))]
-pub(crate) const fn gauges(_: &Status) {}
+pub(crate) const fn gauges(_: &Readiness) {}

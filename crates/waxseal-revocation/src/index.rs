@@ -13,7 +13,7 @@ use std::sync::atomic::{
 use waxseal_core::UnixTime;
 
 use self::{cuts::Cuts, sessions::Sessions, tag::Tags};
-use crate::entry::{Entry, Lifetime, SessionName};
+use crate::entry::{Entry, Lifetime, SessionId};
 
 /// How many sessions of one user are ended one by one; more become one cut.
 const MAX_OF_ONE_USER: u16 = 100;
@@ -50,7 +50,7 @@ impl Index {
     /// place of what it covers: so nothing is missed on its way from one to the
     /// other.
     pub(crate) fn has_ended(&self, sid: Option<&str>, sub: Option<&str>, begun: UnixTime) -> bool {
-        sid.is_some_and(|sid| self.sessions.contains(SessionName::of(sid)))
+        sid.is_some_and(|sid| self.sessions.contains(SessionId::of(sid)))
             || sub.is_some_and(|sub| self.cuts.ends(&self.tags, sub, begun))
             || begun < self.all_before()
     }
@@ -198,7 +198,7 @@ mod tests {
         let session = (0..12_u8, proptest::option::of(0..3_u8), time());
         prop_oneof![
             8 => session.prop_map(|(name, sub, begun)| Entry::Session {
-                sid: SessionName([name; 16]),
+                sid: SessionId([name; 16]),
                 sub: sub.map(|sub| sub.to_string().into()),
                 begun,
             }),
@@ -236,7 +236,7 @@ mod tests {
     fn what_has_ended_is_never_good_for_a_moment() {
         const ROUNDS: u64 = 500;
         let (begun, after) = (UnixTime::from_secs(10_000), UnixTime::from_secs(10_001));
-        let sid = SessionName([7; 16]);
+        let sid = SessionId([7; 16]);
         let entry = || Entry::Session { sid, sub: Some("42".into()), begun };
         for cut in [Entry::User { sub: "42".into(), before: after }, Entry::All { before: after }] {
             let (round, index) = (AtomicU64::new(0), std::sync::RwLock::new(Index::new(LIFETIME)));

@@ -4,16 +4,16 @@
 //! A signed cookie cannot be taken back: after a logout a copy of it works until
 //! it expires. A [`RevocationList`] holds what was ended early and could still
 //! be valid, and nothing else. Every server has all of it in memory and asks it
-//! on each request, without a network; a [`Log`] carries the changes, and
+//! on each request, without a network; a [`Store`] carries the changes, and
 //! brings them back after a restart: a file on one machine, a Redis stream
 //! across many.
 //!
 //! ```no_run
 //! use waxseal_core::{Sealer, Secret};
-//! use waxseal_revocation::{Log, RevocationList};
+//! use waxseal_revocation::{RevocationList, Store};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let revocations = RevocationList::builder(Log::file("sessions.revoked")).open()?;
+//! let revocations = RevocationList::builder(Store::file("sessions.revoked")).open()?;
 //! let sealer = Sealer::builder(Secret::from_env("SESSION_SECRET")?)
 //!     .revocations(revocations.clone())
 //!     .build()?;
@@ -27,9 +27,9 @@
 //! (`session.set_user("42")`), all of them end at once:
 //!
 //! ```no_run
-//! # use waxseal_revocation::{NotRecorded, RevocationList};
-//! # async fn password_changed(revocations: RevocationList) -> Result<(), NotRecorded> {
-//! revocations.end_all_for("42").await
+//! # use waxseal_revocation::{NotDurable, RevocationList};
+//! # async fn password_changed(revocations: RevocationList) -> Result<(), NotDurable> {
+//! revocations.revoke_user("42").await
 //! # }
 //! ```
 //!
@@ -47,8 +47,8 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `file` | yes | [`Log::file`] |
-//! | `redis` | no | [`Log::redis`] |
+//! | `file` | yes | [`Store::file`] |
+//! | `redis` | no | [`Store::redis`] |
 //! | `redis-tls` | no | `rediss://`, with rustls |
 //! | `metrics` | no | the gauges `waxseal_revocation_entries`, `_pending`, `_lag_seconds`, `_contact_age_seconds`, `_trusted` |
 //!
@@ -87,15 +87,15 @@ mod shared;
 mod status;
 
 pub use builder::RevocationListBuilder;
-pub use entry::{Entry, SessionName};
-pub use error::{CutError, LogError, OpenError};
+pub use entry::{Entry, SessionId};
+pub use error::{CutoffError, OpenError, StoreError};
 pub use list::RevocationList;
-pub use log::Log;
+pub use log::Store;
 #[cfg(feature = "redis")]
-pub use log::{Acknowledgement, Redis};
-pub use status::{State, Status};
+pub use log::{Durability, Redis};
+pub use status::{Readiness, State};
 #[doc(inline)]
-pub use waxseal_core::{NotRecorded, Recording};
+pub use waxseal_core::{Acknowledgement, NotDurable};
 
 /// Not API: what the fuzz targets need of the inside.
 #[cfg(fuzzing)]

@@ -8,16 +8,18 @@ use std::{
     time::Duration,
 };
 
-use waxseal_core::{Ended, NotRecorded, Recording, Revocations, Standing, UnixTime};
+use waxseal_core::{
+    Acknowledgement, NotDurable, RevocationStatus, Revocations, SessionRef, UnixTime,
+};
 
 use crate::{
     builder::RevocationListBuilder,
     cut::{LATEST_BEGIN, cut_before, later, next_cut},
     entry::Entry,
-    error::CutError,
-    log::{Appender, Log},
+    error::CutoffError,
+    log::{Appender, Store},
     shared::Shared,
-    status::{State, Status},
+    status::{Readiness, State},
 };
 
 /// The list of sessions that were ended early: a handle that is cheap to clone.
@@ -35,8 +37,8 @@ pub struct RevocationList {
 
 impl RevocationList {
     /// A list over a log.
-    pub fn builder(log: impl Into<Log>) -> RevocationListBuilder {
-        RevocationListBuilder::new(log.into())
+    pub fn builder(store: impl Into<Store>) -> RevocationListBuilder {
+        RevocationListBuilder::new(store.into())
     }
 
     pub(crate) fn new(shared: Arc<Shared>, appender: Appender) -> Self {
@@ -50,7 +52,7 @@ impl RevocationList {
 
     /// Ends all sessions of a user that have begun by now: "log out everywhere",
     /// a changed password. The user is what
-    /// [`set_user`](waxseal_core::Handle::set_user) was told.
+    /// [`set_user`](waxseal_core::OpenSession::set_user) was told.
     ///
     /// Takes effect on this server before the future is awaited, and on all when
     /// it has completed, or a moment later. A session that the user begins after
@@ -58,10 +60,10 @@ impl RevocationList {
     ///
     /// # Errors
     ///
-    /// The future's: [`NotRecorded`] if the log has not acknowledged it. That is
+    /// The future's: [`NotDurable`] if the log has not acknowledged it. That is
     /// tried again until it has.
     #[must_use = "it is not in the log before this has completed"]
-    pub fn end_all_for(&self, user: &str) -> Recording {
+    pub fn revoke_user(&self, user: &str) -> Acknowledgement {
         let now = self.shared.clock.now();
         let before = next_cut(self.shared.index.cut_of(Some(user)), now);
         self.cut(Entry::User { sub: user.into(), before })
@@ -72,9 +74,9 @@ impl RevocationList {
     ///
     /// # Errors
     ///
-    /// [`CutError`] if the moment lies ahead. The future's as
-    /// [`end_all_for`](Self::end_all_for).
-    pub fn end_all_before(&self, moment: UnixTime) -> Result<Recording, CutError> {
+    /// [`CutoffError`] if the moment lies ahead. The future's as
+    /// [`revoke_user`](Self::revoke_user).
+    pub fn revoke_issued_before(&self, moment: UnixTime) -> Result<Acknowledgement, CutoffError> {
         let now = self.shared.clock.now();
         // A session may have begun at the cut of its user, too.
         let before = cut_before(moment, self.shared.index.latest_cut(), now)?;
@@ -83,11 +85,11 @@ impl RevocationList {
 
     /// How the list is doing.
     #[must_use]
-    pub fn status(&self) -> Status {
-        self.shared.status()
+    pub fn readiness(&self) -> Readiness {
+        self.shared.readiness()
     }
 
-    fn cut(&self, entry: Entry) -> Recording {
+    fn cut(&self, entry: Entry) -> Acknowledgement {
         self.appender.append(|| {
             self.shared.index.apply(&entry);
             vec![entry]
@@ -96,44 +98,44 @@ impl RevocationList {
 }
 
 impl Revocations for RevocationList {
-    fn absolute_limit(&self) -> Duration {
+    fn absolute_timeout(&self) -> Duration {
         self.shared.absolute
     }
 
-    fn standing(&self, sid: Option<&str>, sub: Option<&str>, begun: UnixTime) -> Standing {
+    fn status(&self, sid: Option<&str>, sub: Option<&str>, begun: UnixTime) -> RevocationStatus {
         if self.shared.index.has_ended(sid, sub, begun) {
-            Standing::Ended
+            RevocationStatus::Revoked
         } else if self.shared.health.is_trusted() {
-            Standing::Good
+            RevocationStatus::Good
         } else {
-            Standing::Unknown
+            RevocationStatus::Unknown
         }
     }
 
-    fn begin(&self, sub: Option<&str>, now: UnixTime) -> Option<UnixTime> {
+    fn issued_at(&self, sub: Option<&str>, now: UnixTime) -> Option<UnixTime> {
         let begun = now.max(self.shared.index.cut_of(sub));
         let may_begin = begun <= later(now, LATEST_BEGIN);
         (may_begin && self.shared.health.is_trusted()).then_some(begun)
     }
 
-    fn end(&self, session: Ended, now: UnixTime) -> Recording {
+    fn revoke(&self, session: SessionRef, now: UnixTime) -> Acknowledgement {
         let Shared { index, health, max_entries, .. } = &*self.shared;
         if index.len() >= *max_entries {
             health.watch_fill(index.len(), *max_entries);
-            return Box::pin(ready(Err(NotRecorded::new(
+            return Acknowledgement::new(ready(Err(NotDurable::new(
                 "the revocation list is full; raise max_entries, or end all sessions",
             ))));
         }
         let entry = Entry::session(&session);
         if index.has_cut(&entry) && health.pending().load(Relaxed) == 0 {
             // With all of its user's, or everybody's, and the log has that.
-            return Box::pin(ready(Ok(())));
+            return Acknowledgement::new(ready(Ok(())));
         }
         self.appender.append(|| {
             let applied = index.apply(&entry);
             let mut entries = vec![entry];
             if applied.too_many
-                && let Some(cut) = session.sub.and_then(|sub| index.merged(&sub, now))
+                && let Some(cut) = session.user.and_then(|sub| index.merged(&sub, now))
             {
                 index.apply(&cut);
                 entries.push(cut);
@@ -145,7 +147,7 @@ impl Revocations for RevocationList {
 
 impl fmt::Debug for RevocationList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Status { state, entries, .. } = self.status();
+        let Readiness { state, entries, .. } = self.readiness();
         let open = state == State::Current;
         f.debug_struct("RevocationList")
             .field("current", &open)

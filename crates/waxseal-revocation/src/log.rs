@@ -19,15 +19,15 @@ use std::{
 };
 
 use tokio::sync::oneshot;
-use waxseal_core::{NotRecorded, Recording, UnixTime};
+use waxseal_core::{Acknowledgement, NotDurable, UnixTime};
 
 #[cfg(feature = "redis")]
-pub use self::redis::{Acknowledgement, Redis};
+pub use self::redis::{Durability, Redis};
 #[cfg(fuzzing)]
 pub use self::redis::{decode, encode};
 use crate::{
     entry::Entry,
-    error::{LogError, OpenError},
+    error::{OpenError, StoreError},
     shared::Shared,
 };
 
@@ -37,7 +37,7 @@ use crate::{
 /// server as its client reads it (`redis://…`, `rediss://…`, `unix://…`). An
 /// address may hold a password: `Debug` does not show it.
 #[derive(Clone)]
-pub struct Log(Kind);
+pub struct Store(Kind);
 
 #[derive(Clone)]
 enum Kind {
@@ -47,7 +47,7 @@ enum Kind {
     Redis(Box<Redis>),
 }
 
-impl Log {
+impl Store {
     /// A file, for one server process: made if it is not there, readable by its
     /// owner only.
     #[cfg(feature = "file")]
@@ -59,9 +59,9 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// [`LogError`] where that is no address.
+    /// [`StoreError`] where that is no address.
     #[cfg(feature = "redis")]
-    pub fn redis(address: &str) -> Result<Self, LogError> {
+    pub fn redis(address: &str) -> Result<Self, StoreError> {
         Redis::new(address).map(Self::from)
     }
 
@@ -110,20 +110,20 @@ impl Log {
 }
 
 #[cfg(feature = "redis")]
-impl From<Redis> for Log {
+impl From<Redis> for Store {
     fn from(redis: Redis) -> Self {
         Self(Kind::Redis(Box::new(redis)))
     }
 }
 
-impl FromStr for Log {
-    type Err = LogError;
+impl FromStr for Store {
+    type Err = StoreError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         #[cfg(feature = "file")]
         if let Some(path) = text.strip_prefix("file:") {
             if path.is_empty() {
-                return Err(LogError::new("a path must follow `file:`"));
+                return Err(StoreError::new("a path must follow `file:`"));
             }
             return Ok(Self::file(path));
         }
@@ -132,11 +132,11 @@ impl FromStr for Log {
             return Self::redis(text);
         }
         // Not the text: it may hold a password.
-        Err(LogError::new("not a log that this program knows: `file:` and a path"))
+        Err(StoreError::new("not a log that this program knows: `file:` and a path"))
     }
 }
 
-impl fmt::Debug for Log {
+impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             #[cfg(feature = "file")]
@@ -151,14 +151,14 @@ impl fmt::Debug for Log {
 pub(crate) struct Append {
     pub(crate) entries: Vec<Entry>,
     /// Taken when it has been told.
-    done: Option<oneshot::Sender<Result<(), NotRecorded>>>,
+    done: Option<oneshot::Sender<Result<(), NotDurable>>>,
     #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "a file answers at once"))]
     pub(crate) since: std::time::Instant,
 }
 
 impl Append {
     /// Tells who waits; nobody may.
-    pub(crate) fn tell(&mut self, result: Result<(), NotRecorded>) {
+    pub(crate) fn tell(&mut self, result: Result<(), NotDurable>) {
         if let Some(done) = self.done.take() {
             drop(done.send(result));
         }
@@ -187,13 +187,13 @@ impl Appender {
             run();
         });
         let thread = started.map_err(|error: io::Error| {
-            LogError::because("the thread of the revocation log cannot be started", error)
+            StoreError::because("the thread of the revocation log cannot be started", error)
         })?;
         Ok(Self { send: Some(Box::new(send)), thread: Some(thread), shared })
     }
 
     /// Sends the entries that `apply` has put into memory.
-    pub(crate) fn append(&self, apply: impl FnOnce() -> Vec<Entry>) -> Recording {
+    pub(crate) fn append(&self, apply: impl FnOnce() -> Vec<Entry>) -> Acknowledgement {
         let (done, told) = oneshot::channel();
         let since = std::time::Instant::now();
         // Before: whoever finds them in memory finds them pending, too.
@@ -204,8 +204,8 @@ impl Appender {
         if let Some(send) = &self.send {
             send(Append { entries, done: Some(done), since });
         }
-        Box::pin(async move {
-            told.await.unwrap_or_else(|_| Err(NotRecorded::new("its thread has ended")))
+        Acknowledgement::new(async move {
+            told.await.unwrap_or_else(|_| Err(NotDurable::new("its thread has ended")))
         })
     }
 

@@ -13,7 +13,7 @@ use crate::{
     cut::{cut_before, latest_cut, next_cut},
     entry::{Entry, Lifetime},
     error::OpenError,
-    log::Log,
+    log::Store,
 };
 
 /// All entries of a log that are alive, for sessions of this absolute limit:
@@ -23,8 +23,8 @@ use crate::{
 /// # Errors
 ///
 /// [`OpenError`] where it cannot be read, or does not exist.
-pub fn entries(log: &Log, absolute_limit: Duration) -> Result<Vec<Entry>, OpenError> {
-    let (lifetime, now) = (Lifetime::new(absolute_limit), system_time());
+pub fn entries(log: &Store, absolute_timeout: Duration) -> Result<Vec<Entry>, OpenError> {
+    let (lifetime, now) = (Lifetime::new(absolute_timeout), system_time());
     let mut entries = log.read(UnixTime::default())?;
     entries.retain(|entry| entry.until(lifetime) > now);
     entries.sort_by_key(|entry| Reverse(entry.until(lifetime)));
@@ -46,7 +46,7 @@ pub fn entries(log: &Log, absolute_limit: Duration) -> Result<Vec<Entry>, OpenEr
 /// # Errors
 ///
 /// [`OpenError`] where the log cannot be read and written, or does not exist.
-pub fn end_user(log: &Log, user: &str) -> Result<UnixTime, OpenError> {
+pub fn end_user(log: &Store, user: &str) -> Result<UnixTime, OpenError> {
     let before = next_cut(last_cut(log, Some(user))?, system_time());
     log.write(&[Entry::User { sub: user.into(), before }])?;
     Ok(before)
@@ -58,7 +58,7 @@ pub fn end_user(log: &Log, user: &str) -> Result<UnixTime, OpenError> {
 /// # Errors
 ///
 /// As [`end_user`].
-pub fn end_all(log: &Log) -> Result<UnixTime, OpenError> {
+pub fn end_all(log: &Store) -> Result<UnixTime, OpenError> {
     let before = next_cut(last_cut(log, None)?, system_time());
     log.write(&[Entry::All { before }])?;
     Ok(before)
@@ -70,7 +70,7 @@ pub fn end_all(log: &Log) -> Result<UnixTime, OpenError> {
 /// # Errors
 ///
 /// As [`end_user`], and [`OpenError::Cut`] if the moment lies ahead.
-pub fn end_before(log: &Log, moment: UnixTime) -> Result<UnixTime, OpenError> {
+pub fn end_before(log: &Store, moment: UnixTime) -> Result<UnixTime, OpenError> {
     let before = cut_before(moment, last_cut(log, None)?, system_time())?;
     log.write(&[Entry::All { before }])?;
     Ok(before)
@@ -84,14 +84,14 @@ pub fn end_before(log: &Log, moment: UnixTime) -> Result<UnixTime, OpenError> {
 /// # Errors
 ///
 /// [`OpenError`] where the log cannot be written.
-pub fn init(log: &Log) -> Result<Option<UnixTime>, OpenError> {
+pub fn init(log: &Store) -> Result<Option<UnixTime>, OpenError> {
     let before = next_cut(UnixTime::default(), system_time());
     Ok(log.init(&Entry::All { before })?.then_some(before))
 }
 
 /// The moment before which all sessions of a user, or of everybody, have ended;
 /// an earlier one if that lies behind us.
-fn last_cut(log: &Log, user: Option<&str>) -> Result<UnixTime, OpenError> {
+fn last_cut(log: &Store, user: Option<&str>) -> Result<UnixTime, OpenError> {
     // No cut is made further ahead than the leeway, whatever two clocks say.
     let recent = Sealer::LEEWAY.as_secs().saturating_mul(3);
     let after = system_time().as_secs().saturating_sub(recent);

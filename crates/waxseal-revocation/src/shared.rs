@@ -14,7 +14,7 @@ use crate::{
     entry::{Entry, Lifetime},
     events,
     index::{Applied, Index},
-    status::{Health, Status},
+    status::{Health, Readiness},
 };
 
 /// What the list and its log's thread share.
@@ -65,8 +65,8 @@ impl Shared {
         self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn status(&self) -> Status {
-        Status {
+    pub(crate) fn readiness(&self) -> Readiness {
+        Readiness {
             state: self.health.state(),
             entries: self.index.len(),
             max_entries: self.max_entries,
@@ -86,7 +86,7 @@ impl Shared {
         }
         let expired = self.index.expire(self.expiry_now());
         self.health.watch_fill(self.index.len(), self.max_entries);
-        events::gauges(&self.status());
+        events::gauges(&self.readiness());
         expired
     }
 }

@@ -31,7 +31,7 @@ pub enum State {
 /// How a list is doing.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Status {
+pub struct Readiness {
     /// Whether it can be trusted.
     pub state: State,
     /// How many entries it has.

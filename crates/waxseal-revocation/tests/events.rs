@@ -11,7 +11,7 @@ use std::{
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use support::{NOW, at, end, eventually, session, wait};
 use waxseal_core::Revocations as _;
-use waxseal_revocation::{Log, RevocationList, State};
+use waxseal_revocation::{RevocationList, State, Store};
 
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
@@ -54,7 +54,7 @@ fn gauges_and_an_alarm() {
     tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).init();
 
     let folder = tempfile::tempdir().unwrap();
-    let log = Log::file(folder.path().join("revoked"));
+    let log = Store::file(folder.path().join("revoked"));
     let list = RevocationList::builder(log).clock(|| at(NOW)).max_entries(10).open().unwrap();
     assert_eq!(written.count("complete and followed"), 1);
     for number in 0..7 {
@@ -71,12 +71,12 @@ fn gauges_and_an_alarm() {
     for sid in ["another", "the last"] {
         end(&list, sid, None, NOW);
     }
-    wait(list.end(session("too many", None, NOW), at(NOW))).unwrap_err();
+    wait(list.revoke(session("too many", None, NOW), at(NOW))).unwrap_err();
     // Once, until there is room again.
     eventually("entries", || gauges(&snapshotter)[0] == 10);
     assert_eq!(written.count("80 %"), 1);
 
-    let status = list.status();
+    let status = list.readiness();
     assert_eq!((status.state, status.entries, status.max_entries), (State::Current, 10, 10));
     assert_eq!(written.count("susan"), 0, "whose session it was is nobody's business");
     assert_eq!(format!("{list:?}"), "RevocationList { current: true, entries: 10, .. }");

@@ -1,13 +1,16 @@
-//! axum: the session as an extractor.
+//! The integration with axum: the session as an extractor, its error as a response.
 
-use axum_core::extract::FromRequestParts;
-use http::request::Parts;
-use waxseal_face::SessionError;
+use axum_core::{
+    body::Body,
+    extract::FromRequestParts,
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, request::Parts};
 
-use crate::session::Session;
+use crate::{error::SessionError, session::Session};
 
-/// `Option<Session>` is deliberately not an extractor: a missing layer is a
-/// mistake and no visitor without a session.
+/// `Option<Session>` is no extractor: a missing layer is a mistake, not a visitor
+/// without a session.
 impl<S, W> FromRequestParts<S> for Session<W>
 where
     S: Send + Sync,
@@ -16,6 +19,20 @@ where
     type Rejection = SessionError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Self::from_parts(&parts.extensions, &parts.headers)
+        Self::of_marked(parts)
+    }
+}
+
+/// An empty 500 or 503. The cause goes to the log, where only the operator sees it.
+impl IntoResponse for SessionError {
+    fn into_response(self) -> Response {
+        self.log();
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = if self.is_temporary() {
+            StatusCode::SERVICE_UNAVAILABLE
+        } else {
+            StatusCode::INTERNAL_SERVER_ERROR
+        };
+        response
     }
 }

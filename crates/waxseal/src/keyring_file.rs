@@ -1,19 +1,226 @@
-//! Keys in a file: a JSON Web Key Set that can be changed while the server
-//! runs.
+//! Keys in a file: a JSON Web Key Set that can change while the server runs.
 //!
 //! ```no_run
-//! use waxseal::{Sealer, SessionLayer, keyring_file::KeyringFile};
+//! use waxseal::{Sealer, keyring_file::KeyringFile};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let file = KeyringFile::open("session-keys.json", |keys| Sealer::builder(keys).build())?;
-//! let layer = SessionLayer::new(file.sealer());
-//! // … and on SIGHUP, or from time to time:
+//! let sealer = file.sealer(); // for SessionLayer::new or SessionLayer::new
+//! # let _ = sealer;
+//! // On SIGHUP, or every few seconds:
 //! if let Err(error) = file.reload_if_changed() {
-//!     // It has been logged, and the keys from before are still in use.
+//!     // The error is logged, and the previous keys stay in use.
 //! }
 //! # Ok(())
 //! # }
 //! ```
 
-#[doc(inline)]
-pub use waxseal_face::keyring_file::{KeyringFile, KeyringFileError, load};
+use std::{
+    error::Error,
+    fmt, fs,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::SystemTime,
+};
+
+use waxseal_core::{BuildError, Jwks, JwksError, Sealer};
+use zeroize::Zeroizing;
+
+use crate::shared_sealer::SharedSealer;
+
+/// The most bytes of a keyring file.
+const MAX_LEN: u64 = 1 << 20;
+
+/// The key set in the file at `path`. If others than its owner can read it, a
+/// warning goes to the log.
+///
+/// # Errors
+///
+/// If it cannot be read, or is not a key set as [`Jwks`] describes.
+pub fn load(path: impl AsRef<Path>) -> Result<Jwks, KeyringFileError> {
+    read(path.as_ref()).map(|(jwks, _)| jwks)
+}
+
+/// A keyring file and the sealer that is built from it.
+pub struct KeyringFile {
+    path: PathBuf,
+    build: Build,
+    sealer: SharedSealer,
+    /// The file as it was when it was last looked at, good or bad.
+    seen: Mutex<Stamp>,
+}
+
+type Build = Box<dyn Fn(Jwks) -> Result<Sealer, BuildError> + Send + Sync>;
+
+impl KeyringFile {
+    /// Reads the file at `path`; `build` makes the sealer from its keys, now
+    /// and at each reload.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`], or what `build` returned.
+    pub fn open(
+        path: impl Into<PathBuf>,
+        build: impl Fn(Jwks) -> Result<Sealer, BuildError> + Send + Sync + 'static,
+    ) -> Result<Self, KeyringFileError> {
+        let path = path.into();
+        let (jwks, stamp) = read(&path)?;
+        let sealer = SharedSealer::new(build(jwks)?);
+        Ok(Self { path, build: Box::new(build), sealer, seen: Mutex::new(stamp) })
+    }
+
+    /// The sealer, which follows the file.
+    #[must_use]
+    pub fn sealer(&self) -> SharedSealer {
+        self.sealer.clone()
+    }
+
+    /// Reads the file again.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open). The keys from before stay in use, and the error
+    /// goes to the log.
+    pub fn reload(&self) -> Result<(), KeyringFileError> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        self.reload_into(&mut seen)
+    }
+
+    /// Reads the file again if it has changed since it was last read; says
+    /// whether it had. Costs a look at its metadata.
+    ///
+    /// # Errors
+    ///
+    /// As [`reload`](Self::reload), once for each change.
+    pub fn reload_if_changed(&self) -> Result<bool, KeyringFileError> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = fs::metadata(&self.path).map(|metadata| Stamp::of(&metadata)).unwrap_or_default();
+        if *seen == now {
+            return Ok(false);
+        }
+        self.reload_into(&mut seen).map(|()| true)
+    }
+
+    fn reload_into(&self, seen: &mut Stamp) -> Result<(), KeyringFileError> {
+        let path = self.path.display();
+        // Whatever comes of it: this much has been seen.
+        *seen = fs::metadata(&self.path).map(|metadata| Stamp::of(&metadata)).unwrap_or_default();
+        let built = read(&self.path).and_then(|(jwks, stamp)| {
+            *seen = stamp;
+            Ok((self.build)(jwks)?)
+        });
+        match built {
+            Ok(sealer) => {
+                self.sealer.replace(sealer);
+                tracing::info!(%path, "session keys reloaded");
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(%path, %error, "session keys not reloaded; those from before stay in use");
+                Err(error)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for KeyringFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyringFile").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// What changes when a file is written or replaced; the default where there is
+/// none.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Stamp {
+    modified: Option<SystemTime>,
+    len: u64,
+    inode: u64,
+    /// When its owner or permissions changed, too.
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(metadata: &fs::Metadata) -> Self {
+        #[cfg(unix)]
+        let (inode, changed) = {
+            use std::os::unix::fs::MetadataExt as _;
+            (metadata.ino(), (metadata.ctime(), metadata.ctime_nsec()))
+        };
+        #[cfg(not(unix))]
+        let (inode, changed) = (0, (0, 0));
+        Self { modified: metadata.modified().ok(), len: metadata.len(), inode, changed }
+    }
+}
+
+fn read(path: &Path) -> Result<(Jwks, Stamp), KeyringFileError> {
+    let file = fs::File::open(path)?;
+    let metadata = file.metadata()?;
+    warn_of_readers(path, &metadata);
+    if metadata.len() > MAX_LEN {
+        return Err(io::Error::from(io::ErrorKind::FileTooLarge).into());
+    }
+    // Of its full size from the start: growing would leave copies behind.
+    let capacity = usize::try_from(metadata.len()).unwrap_or_default().saturating_add(1);
+    let mut text = Zeroizing::new(String::with_capacity(capacity));
+    file.take(metadata.len()).read_to_string(&mut text)?;
+    Ok((Jwks::parse(&text)?, Stamp::of(&metadata)))
+}
+
+#[cfg(unix)]
+fn warn_of_readers(path: &Path, metadata: &fs::Metadata) {
+    let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
+    if mode & 0o077 != 0 {
+        tracing::warn!(
+            path = %path.display(),
+            mode = format!("{:03o}", mode & 0o777),
+            "others than its owner can use the file with the session keys; chmod 600"
+        );
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_of_readers(_: &Path, _: &fs::Metadata) {}
+
+/// A keyring file that cannot be used. Shows nothing of the keys.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum KeyringFileError {
+    /// It cannot be read.
+    Io(io::Error),
+    /// It is not a usable key set.
+    Jwks(JwksError),
+    /// The sealer cannot be built from it.
+    Build(BuildError),
+}
+
+impl fmt::Display for KeyringFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(f, "the keyring file cannot be read: {error}"),
+            Self::Jwks(error) => write!(f, "the keyring file cannot be used: {error}"),
+            Self::Build(error) => write!(f, "the keyring file does not fit: {error}"),
+        }
+    }
+}
+
+impl Error for KeyringFileError {}
+
+impl From<io::Error> for KeyringFileError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<JwksError> for KeyringFileError {
+    fn from(error: JwksError) -> Self {
+        Self::Jwks(error)
+    }
+}
+
+impl From<BuildError> for KeyringFileError {
+    fn from(error: BuildError) -> Self {
+        Self::Build(error)
+    }
+}

@@ -1,37 +1,80 @@
-//! The layer that gives every request the place of its session.
+//! The layer, which tower calls a layer and actix-web a middleware.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::sync::Arc;
 
-use tower_layer::Layer;
 use waxseal_core::UnixTime;
-use waxseal_face::{Config, Main, SharedSealer};
 
-use crate::service::SessionService;
+use crate::{config::Config, shared_sealer::SharedSealer};
 
-/// Gives every request a [`Session<W>`](crate::Session) and puts into its
-/// response what became of it.
+/// Gives every request a [`Session`](crate::Session), and sends its changes with the
+/// response: a layer of tower (axum's `Router::layer`) and a middleware of actix-web
+/// (`App::wrap`).
 ///
-/// Costs next to nothing until somebody asks for the session: no cookie is
-/// read before. Two layers with one marker and one cookie name act as one.
-pub struct SessionLayer<W = Main> {
-    config: Arc<Config>,
-    marker: PhantomData<fn() -> W>,
+/// A request whose handler does not ask for the session costs next to nothing: no
+/// cookie is read. Around one handler, each layer needs another cookie.
+///
+/// ```
+/// # #[cfg(feature = "axum")] {
+/// use waxseal::{Sealer, Secret, SessionLayer};
+///
+/// # fn app(secret: Secret) -> Result<axum::Router, waxseal::BuildError> {
+/// let sealer = Sealer::builder(secret).build()?;
+/// let app = axum::Router::new().layer(SessionLayer::new(sealer));
+/// # Ok(app)
+/// # }
+/// # }
+/// ```
+///
+/// On actix-web, make it once, outside the closure that makes the `App`, and clone it
+/// for each worker:
+///
+/// ```
+/// # #[cfg(feature = "actix")] {
+/// use actix_web::{App, HttpServer, web};
+/// use waxseal::{Sealer, Session, SessionLayer};
+///
+/// async fn whoami(session: Session) -> String {
+///     session.user().unwrap_or_else(|| "nobody".into())
+/// }
+///
+/// # async fn serve(sealer: Sealer) -> std::io::Result<()> {
+/// let sessions = SessionLayer::new(sealer);
+/// let app = move || App::new().wrap(sessions.clone()).route("/", web::get().to(whoami));
+/// HttpServer::new(app).bind("127.0.0.1:3000")?.run().await
+/// # }
+/// # }
+/// ```
+///
+/// On actix-web, an error response also carries what was saved, even if a middleware
+/// further in fails with an `Error` and the response is made further out. A middleware
+/// that makes such a response must use `Error::error_response`:
+/// `HttpResponse::from_error` and `ServiceResponse::from_err` drop what other
+/// middleware has added.
+#[derive(Clone, Debug)]
+pub struct SessionLayer {
+    pub(crate) config: Arc<Config>,
 }
 
 impl SessionLayer {
-    /// A layer whose sessions `sealer` opens and seals, by the operating
-    /// system's clock.
-    /// Give it a [`SharedSealer`] to replace the sealer while the server runs.
+    /// A layer for the sessions of `sealer`, by the operating system's clock. Give it
+    /// a [`SharedSealer`] to replace the sealer while the server runs.
     ///
-    /// Not on `wasm32-unknown-unknown`, which has no clock: see
-    /// [`with_clock`](Self::with_clock).
+    /// `wasm32-unknown-unknown` has no clock: use [`with_clock`](Self::with_clock).
+    ///
+    /// ```
+    /// # use waxseal::{Sealer, SessionLayer};
+    /// # fn layer(sealer: Sealer) -> SessionLayer {
+    /// SessionLayer::new(sealer)
+    /// # }
+    /// ```
     #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    #[track_caller]
     pub fn new(sealer: impl Into<SharedSealer>) -> Self {
-        Self::with_clock(sealer, waxseal_face::system_time)
+        Self::with_clock(sealer, crate::clock::system_time)
     }
 
-    /// A layer whose sessions `sealer` opens and seals, by the clock `now`: for
-    /// platforms that have none, and for tests.
+    /// A layer for the sessions of `sealer`, by the clock `now`: for platforms without
+    /// a clock, and for tests.
     ///
     /// ```
     /// # use waxseal::{Sealer, SessionLayer, UnixTime};
@@ -40,20 +83,28 @@ impl SessionLayer {
     /// SessionLayer::with_clock(sealer, || UnixTime::from_secs(milliseconds_since_1970() / 1000))
     /// # }
     /// ```
+    #[track_caller]
     pub fn with_clock(
         sealer: impl Into<SharedSealer>,
         now: impl Fn() -> UnixTime + Send + Sync + 'static,
     ) -> Self {
-        Self::with(Config::new(sealer, now))
+        Self { config: Arc::new(Config::new(sealer, now)) }
     }
-}
 
-impl<W> SessionLayer<W> {
-    /// The same layer for the sessions of another marker: a second session in
-    /// one application, which needs a cookie name of its own.
+    /// The same layer for the sessions of another marker: a second session of one
+    /// application, which needs another cookie.
+    ///
+    /// ```
+    /// # use waxseal::{Sealer, SessionLayer};
+    /// struct Admin;
+    ///
+    /// # fn layer(admin: Sealer) -> SessionLayer {
+    /// SessionLayer::new(admin).marked::<Admin>()
+    /// # }
+    /// ```
     #[must_use]
-    pub fn marked<M>(self) -> SessionLayer<M> {
-        SessionLayer { config: self.config, marker: PhantomData }
+    pub fn marked<W: 'static>(self) -> Self {
+        Self { config: Arc::new(self.config.marked::<W>()) }
     }
 
     /// The same layer with another clock.
@@ -66,30 +117,6 @@ impl<W> SessionLayer<W> {
     /// ```
     #[must_use]
     pub fn clock(self, now: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
-        Self::with(self.config.with_clock(now))
-    }
-
-    fn with(config: Config) -> Self {
-        Self { config: Arc::new(config), marker: PhantomData }
-    }
-}
-
-impl<S, W> Layer<S> for SessionLayer<W> {
-    type Service = SessionService<S, W>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        SessionService::new(inner, Arc::clone(&self.config))
-    }
-}
-
-impl<W> Clone for SessionLayer<W> {
-    fn clone(&self) -> Self {
-        Self { config: Arc::clone(&self.config), marker: PhantomData }
-    }
-}
-
-impl<W> fmt::Debug for SessionLayer<W> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionLayer").field("config", &self.config).finish()
+        Self { config: Arc::new(self.config.with_clock(now)) }
     }
 }

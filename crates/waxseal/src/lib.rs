@@ -1,9 +1,9 @@
-//! Secure user sessions for Rust web servers, kept in the browser: a session
-//! is a JSON object, signed as a JSON Web Token (HS256) and carried in one
-//! cookie. There is no session database; any server that holds the secret can
-//! read it.
+//! Secure user sessions for Rust web servers, in a signed cookie: a session is a JSON
+//! object, signed as a JSON Web Token (HS256) and carried in one cookie. There is no
+//! session database; every server that has the secret can read the session.
 //!
 //! ```
+//! # #[cfg(feature = "axum")] {
 //! use axum::{Form, Router, response::Redirect, routing::{get, post}};
 //! use waxseal::{Sealer, Secret, Session, SessionError, SessionLayer};
 //!
@@ -26,9 +26,9 @@
 //!     Ok(Redirect::to("/"))
 //! }
 //!
-//! async fn logout(session: Session) -> Redirect {
-//!     session.delete();
-//!     Redirect::to("/")
+//! async fn logout(session: Session) -> Result<Redirect, SessionError> {
+//!     session.delete()?;
+//!     Ok(Redirect::to("/"))
 //! }
 //!
 //! fn app() -> Result<Router, Box<dyn std::error::Error>> {
@@ -39,35 +39,40 @@
 //!         .layer(SessionLayer::new(sealer)))
 //! }
 //! # assert!(app().is_err(), "no secret is set");
+//! # }
 //! ```
 //!
-//! The cookie is `__Host-session` with `Secure`, `HttpOnly` and
-//! `SameSite=Lax`; a session ends after 7 days without activity and 30 days
-//! after it began, whatever the browser does. Configure another cookie with
-//! [`CookieSpec`], other limits with [`SealerBuilder`], and Microdot's cookie
-//! with [`Sealer::microdot`].
+//! [`Session`] documents what a handler does with a session. On actix-web the same
+//! layer is a middleware (`App::wrap`): enable the feature `actix`, and disable the
+//! default features. Any other tower service takes the layer as it is: [`Session::of`]
+//! finds the session in an `http::Request`.
 //!
-//! What a handler does with a session is documented at [`Handle`], which
-//! [`Session`] dereferences to.
+//! The cookie is `__Host-session` with `Secure`, `HttpOnly` and `SameSite=Lax`. The
+//! server enforces expiry: a session ends after 7 days without activity, and 30 days
+//! after it started. Configure another cookie with [`CookieSpec`], other timeouts with
+//! [`SealerBuilder`], and Microdot's cookie with [`Sealer::microdot`].
 //!
 //! # What signing does not do
 //!
-//! The user can read what is in the session; nobody without the secret can
-//! change it. A copy of the cookie works until it expires, also after logout,
-//! unless the sealer has a [list](SealerBuilder::revocations) of the sessions
-//! that have ended early: the crate [waxseal-revocation].
+//! Users can read their sessions; only a holder of the secret can change them. A copy
+//! of the cookie works until it expires, also after logout, unless the sealer has a
+//! [revocation list](SealerBuilder::revocations): the crate [waxseal-revocation].
 //!
 //! [waxseal-revocation]: https://docs.rs/waxseal-revocation
 //!
+//! # Features
+//!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `axum` | yes | [`Session`] as an extractor, [`SessionError`] as a response |
-//! | `getrandom` | yes | a random name (`sid`) for each session, from the operating system |
+//! | `axum` | yes | the extractor [`Session`], [`SessionError`] as a response; enables `tower` and `getrandom` |
+//! | `actix` | no | the middleware and the extractor for actix-web; enables `getrandom` |
+//! | `tower` | with `axum` | the tower layer |
+//! | `getrandom` | with `axum` and `actix` | a random session ID (`sid`) for each session, from the operating system |
 //! | `metrics` | no | the counters `waxseal_sessions_total` (`cookie`, `outcome`) and `waxseal_rejections_total` (`cookie`, `reason`) |
-//! | `test-kit` | no | `test_kit`: cookies for the tests of applications |
+//! | `test-util` | no | `test_util`: cookies for the tests of applications |
 
 #![warn(unreachable_pub)]
-// No panic on any input: these make one visible where it would be written.
+// No panic on any input: these lints mark the code that could panic.
 #![cfg_attr(
     not(test),
     warn(
@@ -81,29 +86,47 @@
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "actix")]
+mod actix;
 #[cfg(feature = "axum")]
 mod axum;
+mod clock;
+mod config;
+mod error;
+mod events;
+mod finishing;
+#[cfg(any(feature = "actix", feature = "tower"))]
 mod headers;
+pub mod integration;
 pub mod keyring_file;
 mod layer;
-mod service;
+mod request;
 mod session;
-#[cfg(feature = "test-kit")]
-pub mod test_kit;
+mod shared_sealer;
+mod slot;
+#[cfg(feature = "test-util")]
+pub mod test_util;
+#[cfg(feature = "tower")]
+mod tower;
 
+#[cfg(feature = "actix")]
+pub use actix::{ActixResponseFuture, ActixSessionService};
+pub use error::SessionError;
 pub use layer::SessionLayer;
-pub use service::{ResponseFuture, SessionService};
+pub use request::SessionRequest;
 pub use session::Session;
+pub use shared_sealer::SharedSealer;
+pub use slot::Main;
+#[cfg(feature = "tower")]
+pub use tower::{ResponseFuture, SessionService};
 #[doc(inline)]
 pub use waxseal_core::{
-    Alone, BuildError, CookieSpec, CookieSpecBuilder, CookieSpecError, Ended, Handle, Jwks,
-    JwksError, KeySource, NotRecorded, ReadError, Recording, Rejection, Revocations, SaveError,
-    Sealer, SealerBuilder, Secret, SecretError, Standing, UnixTime, WriteError,
+    Acknowledgement, BuildError, CookieSpec, CookieSpecBuilder, CookieSpecError, Jwks, JwksError,
+    KeySource, NotDurable, ReadError, Rejection, RevocationStatus, Revocations, SaveError, Sealer,
+    SealerBuilder, Secret, SecretError, SessionRef, UnixTime, WriteError,
 };
-#[doc(inline)]
-pub use waxseal_face::{Main, SessionError, Shared, SharedSealer};
 
-/// The commands and the code that the README shows.
+/// The commands and the code of the README and the guides.
 #[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../../../README.md")]
 #[doc = include_str!("../../../docs/revocation.md")]

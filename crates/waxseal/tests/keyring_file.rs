@@ -4,11 +4,13 @@ mod support;
 
 use std::{fs, path::Path};
 
+use futures_util::FutureExt as _;
 use support::{Log, clock};
 use waxseal::{
-    Alone, Handle, Sealer,
+    Sealer,
     keyring_file::{self, KeyringFile, KeyringFileError},
 };
+use waxseal_core::OpenSession;
 
 fn jwk(letter: char, operations: &str) -> String {
     // The last of 43 characters holds four bits and two that are zero.
@@ -35,16 +37,17 @@ fn open(path: &Path) -> KeyringFile {
     KeyringFile::open(path, |keys| Sealer::builder(keys).build()).unwrap()
 }
 
-/// A cookie that the sealer makes now.
-fn cookie(sealer: &Sealer) -> String {
-    let alone = Alone::open(sealer, [], clock());
-    Handle::new(&alone).save().unwrap();
-    let closing = alone.close();
-    closing.set_cookie().next().unwrap().split(';').next().unwrap().into()
+/// A token that the sealer signs now.
+fn token(sealer: &Sealer) -> String {
+    let mut session = OpenSession::open(sealer, [], clock()).unwrap();
+    session.save().unwrap();
+    let changes = session.finish().now_or_never().unwrap().unwrap();
+    let line = changes.set_cookie_lines().next().unwrap();
+    line.split(';').next().unwrap().split_once('=').unwrap().1.into()
 }
 
-fn accepts(sealer: &Sealer, cookie: &str) -> bool {
-    !Handle::new(&Alone::open(sealer, [cookie.as_bytes()], clock())).is_new()
+fn accepts(sealer: &Sealer, token: &str) -> bool {
+    sealer.verify(token.as_bytes(), clock()).is_ok()
 }
 
 #[test]
@@ -54,12 +57,12 @@ fn a_changed_file_changes_the_keys() {
     write(&path, &set(&[jwk('a', SIGN)]));
     let file = open(&path);
     let sealer = file.sealer();
-    let old = cookie(&sealer.current());
+    let old = token(&sealer.current());
     assert!(!file.reload_if_changed().unwrap());
 
     write(&path, &set(&[jwk('a', VERIFY), jwk('b', SIGN)]));
     assert!(file.reload_if_changed().unwrap());
-    let new = cookie(&sealer.current());
+    let new = token(&sealer.current());
     assert!(accepts(&sealer.current(), &old) && accepts(&sealer.current(), &new));
 
     write(&path, &set(&[jwk('b', SIGN)]));
@@ -75,7 +78,7 @@ fn a_broken_file_keeps_the_keys_and_logs_once() {
     let good = set(&[jwk('a', SIGN)]);
     write(&path, &good);
     let file = open(&path);
-    let old = cookie(&file.sealer().current());
+    let old = token(&file.sealer().current());
     assert_eq!(log.text(), "", "a file of mode 600 is nothing to warn of");
 
     for broken in ["", "{", &good[..good.len() - 1], r#"{"keys":[]}"#] {

@@ -14,7 +14,7 @@ async fn handler(request: Request<String>) -> Result<Response<String>, Infallibl
     let session = || Session::<Main>::of(&request).unwrap();
     match request.uri().path() {
         "/save" => session().save().unwrap(),
-        "/delete" => session().delete(),
+        "/delete" => session().delete().unwrap(),
         "/read" => drop(session()),
         _ => {}
     }

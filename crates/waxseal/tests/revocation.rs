@@ -1,8 +1,6 @@
 //! Sessions that end before their time: what the layer makes of an unknown
 //! standing, and a response head that waits for the log.
 
-#[path = "support/list.rs"]
-mod list;
 mod support;
 
 use std::{
@@ -15,8 +13,11 @@ use std::{
 
 use axum::{Router, body::Body, response::IntoResponse as _, routing::get as route};
 use http::{Request, Response, StatusCode};
-use list::{List, Woken};
-use support::{Log, clock, get, set_cookies, values, with_cookie};
+use support::{
+    Log, clock, get,
+    list::{List, Woken},
+    set_cookies, values, with_cookie,
+};
 use tower::{Layer as _, Service as _, ServiceBuilder, ServiceExt as _, service_fn};
 use waxseal::{
     CookieSpec, Main, Rejection, SaveError, Sealer, SealerBuilder, Secret, Session, SessionError,
@@ -57,7 +58,7 @@ async fn cookie(list: &List) -> String {
 }
 
 fn logs_out(session: &Session) {
-    session.delete();
+    session.delete().unwrap();
 }
 
 fn renews(session: &Session) {
@@ -102,7 +103,7 @@ async fn all_who_ask_are_told_that_it_is_unknown() {
     let service = service_fn(async |request: Request<String>| {
         for _ in 0..2 {
             let error = Session::<Main>::of(&request).map(drop).unwrap_err();
-            assert!(matches!(error, SessionError::StandingUnknown) && error.is_temporary());
+            assert!(matches!(error, SessionError::RevocationUnknown) && error.is_temporary());
         }
         Ok::<_, SessionError>(Response::<String>::default())
     });
@@ -118,8 +119,8 @@ async fn while_it_is_unknown_no_session_begins() {
     let (log, _guard) = Log::start();
     let response = respond(&list, "a=b", |session| {
         assert_eq!(session.rejection(), None);
-        let error = SessionError::from(session.save().unwrap_err());
-        assert!(matches!(error, SessionError::Save(SaveError::StandingUnknown)));
+        let error = session.save().unwrap_err();
+        assert!(matches!(error, SessionError::Save(SaveError::RevocationUnknown)));
         assert_eq!(error.into_response().status(), StatusCode::SERVICE_UNAVAILABLE);
     });
     assert_eq!(set_cookies(&response.await.unwrap()), ["own=1"]);
@@ -137,15 +138,15 @@ async fn the_head_waits_until_the_log_has_it() {
         let mut context = Context::from_waker(&waker);
         assert!(response.as_mut().poll(&mut context).is_pending());
         // In memory it has ended already.
-        assert_eq!(list.ended().len(), 1);
+        assert_eq!(list.revoked().len(), 1);
         assert!(response.as_mut().poll(&mut context).is_pending() && !woken.yet());
 
-        list.records(Ok(()));
+        list.acknowledges(Ok(()));
         assert!(woken.yet());
         let Poll::Ready(Ok(response)) = response.poll(&mut context) else { panic!("it is made") };
         assert_eq!((response.status().as_u16(), &**response.body()), (201, "logged out"));
         assert_eq!(set_cookies(&response).len(), 2);
-        assert_eq!(list.ended().len(), 1, "once");
+        assert_eq!(list.revoked().len(), 1, "once");
     }
 }
 
@@ -162,7 +163,7 @@ async fn what_ends_nothing_waits_for_nothing() {
         assert!(poll(pin!(respond(&list, &cookie, handler))).is_ready());
     }
     assert!(poll(pin!(respond(&list, "a=b", logs_out))).is_ready());
-    assert!(list.ended().is_empty());
+    assert!(list.revoked().is_empty());
 }
 
 #[tokio::test]
@@ -170,7 +171,7 @@ async fn what_the_log_has_not_taken_is_an_empty_503_that_removes_the_cookie() {
     for handler in [logs_out, renews] as [Handler; 2] {
         let list = List::default();
         let cookie = cookie(&list).await;
-        list.records(Err("the disk is full"));
+        list.acknowledges(Err("the disk is full"));
         let (log, _guard) = Log::start();
         let response = respond(&list, &cookie, handler).await.unwrap();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -183,7 +184,7 @@ async fn what_the_log_has_not_taken_is_an_empty_503_that_removes_the_cookie() {
 
         assert_eq!(log.text().matches("ERROR").count(), 1, "{}", log.text());
         assert!(log.text().contains("the disk is full"), "{}", log.text());
-        assert!(!log.text().contains(&list.ended()[0]), "{}", log.text());
+        assert!(!log.text().contains(&list.revoked()[0]), "{}", log.text());
     }
 }
 
@@ -213,8 +214,8 @@ async fn what_another_request_has_ended_meanwhile_is_not_sent_and_the_log_says_s
     }));
     let response = service.call(with_cookie("/", &cookie)).await.unwrap();
     assert!(set_cookies(&response).is_empty());
-    assert!(log.text().contains("ended meanwhile"), "{}", log.text());
-    assert_eq!(list.ended().len(), 1);
+    assert!(log.text().contains("another request has revoked the session"), "{}", log.text());
+    assert_eq!(list.revoked().len(), 1);
 }
 
 thread_local! {
@@ -227,7 +228,7 @@ async fn a_request_without_a_response_has_ended_nothing() {
     let cookie = cookie(&list).await;
     let service = service_fn(async |request: Request<String>| {
         let session: Session = Session::of(&request).unwrap();
-        session.delete();
+        session.delete().unwrap();
         KEPT.set(Some(session));
         if request.uri().path() == "/fails" {
             return Err("failed");
@@ -240,12 +241,12 @@ async fn a_request_without_a_response_has_ended_nothing() {
         let cancelled = pin!(service.call(with_cookie("/", &cookie)));
         assert!(poll(cancelled).is_pending());
     }
-    assert_eq!(KEPT.take().unwrap().save(), Err(SaveError::Closed));
+    assert!(matches!(KEPT.take().unwrap().save(), Err(SessionError::Save(SaveError::Finished))));
 
     let mut failing = pin!(service.call(with_cookie("/fails", &cookie)));
     assert_eq!(failing.as_mut().await.unwrap_err(), "failed");
-    assert_eq!(KEPT.take().unwrap().save(), Err(SaveError::Closed));
-    assert!(list.ended().is_empty());
+    assert!(matches!(KEPT.take().unwrap().save(), Err(SessionError::Save(SaveError::Finished))));
+    assert!(list.revoked().is_empty());
 }
 
 #[tokio::test]
@@ -254,18 +255,21 @@ async fn a_request_that_goes_while_it_waits_has_ended_its_session() {
     let cookie = cookie(&list).await;
     {
         let response = pin!(respond(&list, &cookie, |session| {
-            session.delete();
+            session.delete().unwrap();
             KEPT.set(Some(session.clone()));
         }));
         assert!(poll(response).is_pending());
         let session = KEPT.take().unwrap();
-        assert_eq!(session.save(), Err(SaveError::Closed), "the head is made");
-        session.delete();
+        assert!(
+            matches!(session.save(), Err(SessionError::Save(SaveError::Finished))),
+            "the head is made"
+        );
+        session.delete().unwrap_err();
         KEPT.set(Some(session));
     }
-    list.records(Ok(()));
-    assert_eq!(KEPT.take().unwrap().save(), Err(SaveError::Closed));
-    assert_eq!(list.ended().len(), 1);
+    list.acknowledges(Ok(()));
+    assert!(matches!(KEPT.take().unwrap().save(), Err(SessionError::Save(SaveError::Finished))));
+    assert_eq!(list.revoked().len(), 1);
 }
 
 #[tokio::test]
@@ -278,10 +282,10 @@ async fn the_ends_of_two_sessions_are_both_waited_for() {
         .layer(layer(&main))
         .layer(SessionLayer::new(admin_sealer).clock(clock).marked::<Admin>())
         .service(service_fn(async |request: Request<String>| {
-            let (main, admin) = (Session::<Main>::of(&request)?, Session::<Admin>::of(&request)?);
+            let (main, admin) = (Session::of(&request)?, Session::<Admin>::of_marked(&request)?);
             if request.uri().path() == "/logout" {
-                main.delete();
-                admin.delete();
+                main.delete().unwrap();
+                admin.delete().unwrap();
             } else {
                 main.save()?;
                 admin.save()?;
@@ -291,10 +295,10 @@ async fn the_ends_of_two_sessions_are_both_waited_for() {
     let cookies = set_cookies(&service.call(get("/")).await.unwrap()).join("; ");
     let mut response = pin!(service.call(with_cookie("/logout", &cookies)));
     assert!(poll(response.as_mut()).is_pending());
-    admin.records(Ok(()));
+    admin.acknowledges(Ok(()));
     assert!(poll(response.as_mut()).is_pending());
-    main.records(Ok(()));
+    main.acknowledges(Ok(()));
     let Poll::Ready(Ok(response)) = poll(response) else { panic!("it is made") };
     assert_eq!(set_cookies(&response), ["__Host-admin=", "__Host-session="]);
-    assert_eq!((main.ended().len(), admin.ended().len()), (1, 1));
+    assert_eq!((main.revoked().len(), admin.revoked().len()), (1, 1));
 }

@@ -2,14 +2,15 @@
 
 mod support;
 
+use std::time::Duration;
 use std::{convert::Infallible, sync::Mutex};
 
 use http::{Request, Response};
 use support::{Log, clock, get, sealer, set_cookies, values, with_cookie};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use waxseal::{
-    Alone, CookieSpec, Handle, Rejection, SaveError, Sealer, Secret, Session, SessionError,
-    SessionLayer, SharedSealer,
+    CookieSpec, Rejection, SaveError, Sealer, Secret, Session, SessionError, SessionLayer,
+    SharedSealer,
 };
 
 /// Calls a handler behind the layer.
@@ -40,8 +41,7 @@ async fn untouched_is_untouched() {
 
 #[tokio::test]
 async fn read_varies() {
-    let (_, response) =
-        call(get("/"), |request| drop(Session::<waxseal::Main>::of(&request).unwrap())).await;
+    let (_, response) = call(get("/"), |request| drop(Session::of(&request).unwrap())).await;
     assert_eq!(values(response.headers(), "vary"), ["Cookie"]);
     assert_eq!(values(response.headers(), "cache-control"), ["private"]);
     assert_eq!(response.headers().len(), 2);
@@ -59,7 +59,7 @@ async fn all_who_ask_hold_the_same_session() {
     .await;
     let [cookie] = &*set_cookies(&response) else { panic!("one cookie") };
     let (keys, _) = call(with_cookie("/", cookie), |request| {
-        let session: Session = Session::of(&request).unwrap();
+        let session = Session::of(&request).unwrap();
         assert!(!session.is_new());
         session.keys()
     })
@@ -69,8 +69,7 @@ async fn all_who_ask_hold_the_same_session() {
 
 #[tokio::test]
 async fn every_session_has_a_name() {
-    let save =
-        |request: Request<String>| Session::<waxseal::Main>::of(&request).unwrap().save().unwrap();
+    let save = |request: Request<String>| Session::of(&request).unwrap().save().unwrap();
     let (_, one) = call(get("/"), save).await;
     let (_, other) = call(get("/"), save).await;
     assert_ne!(set_cookies(&one), set_cookies(&other));
@@ -84,7 +83,7 @@ fn a_secret_that_is_not_there_is_named() {
 
 #[tokio::test]
 async fn a_missing_layer_names_itself() {
-    let error = Session::<waxseal::Main>::of(&get::<String>("/")).unwrap_err();
+    let error = Session::of(&get::<String>("/")).unwrap_err();
     assert!(matches!(error, SessionError::MissingLayer { .. }));
     let text = error.to_string();
     assert!(text.contains("SessionLayer") && text.contains("Main"), "{text}");
@@ -92,19 +91,18 @@ async fn a_missing_layer_names_itself() {
 
 #[tokio::test]
 async fn saving_after_the_response_head_is_an_error() {
-    let (session, response) =
-        call(get("/"), |request| Session::<waxseal::Main>::of(&request).unwrap()).await;
+    let (session, response) = call(get("/"), |request| Session::of(&request).unwrap()).await;
     assert!(set_cookies(&response).is_empty());
     let error = session.unwrap().save().unwrap_err();
-    assert_eq!(error, SaveError::Closed);
+    assert!(matches!(error, SessionError::Save(SaveError::Finished)));
     assert!(error.to_string().contains("response head"));
 }
 
 #[tokio::test]
 async fn asking_after_the_response_head_is_an_error() {
     let (request, _) = call(get("/"), |request| request).await;
-    let error = Session::<waxseal::Main>::of(&request.unwrap()).unwrap_err();
-    assert!(matches!(error, SessionError::Closed));
+    let error = Session::of(&request.unwrap()).unwrap_err();
+    assert!(matches!(error, SessionError::Finished));
 }
 
 #[tokio::test]
@@ -125,19 +123,25 @@ async fn a_cancelled_or_failed_request_closes_the_session() {
     let pending = service.call(get("/"));
     kept.lock().unwrap().as_ref().unwrap().save().unwrap();
     drop(pending);
-    assert_eq!(kept.lock().unwrap().as_ref().unwrap().save(), Err(SaveError::Closed));
+    assert!(matches!(
+        kept.lock().unwrap().as_ref().unwrap().save(),
+        Err(SessionError::Save(SaveError::Finished))
+    ));
 
     let mut failing = Box::pin(service.call(get("/fails")));
     assert_eq!((&mut failing).await.unwrap_err(), "failed");
     // Although the future is still there.
-    assert_eq!(kept.lock().unwrap().as_ref().unwrap().save(), Err(SaveError::Closed));
+    assert!(matches!(
+        kept.lock().unwrap().as_ref().unwrap().save(),
+        Err(SessionError::Save(SaveError::Finished))
+    ));
 }
 
 #[tokio::test]
 async fn a_rejection_is_told_and_logged_without_the_token() {
     let (log, _guard) = Log::start();
     let (rejection, response) = call(with_cookie("/", "__Host-session=secret.junk"), |request| {
-        Session::<waxseal::Main>::of(&request).unwrap().rejection()
+        Session::of(&request).unwrap().rejection()
     })
     .await;
     assert_eq!(rejection.unwrap(), Some(Rejection::Malformed));
@@ -150,7 +154,7 @@ async fn a_rejection_is_told_and_logged_without_the_token() {
 async fn changes_that_were_never_saved_are_a_warning() {
     let (log, _guard) = Log::start();
     call(get("/"), |request| {
-        Session::<waxseal::Main>::of(&request).unwrap().insert("a", 1).unwrap();
+        Session::of(&request).unwrap().insert("a", 1).unwrap();
     })
     .await;
     assert!(log.text().contains("WARN"), "{}", log.text());
@@ -159,15 +163,15 @@ async fn changes_that_were_never_saved_are_a_warning() {
 
 struct Admin;
 
-fn admin_layer() -> SessionLayer<Admin> {
+fn admin_layer() -> SessionLayer {
     let spec = CookieSpec::builder("__Host-admin").build().unwrap();
     let sealer = Sealer::builder(Secret::new([7; 32]).unwrap()).cookie(spec).build().unwrap();
-    SessionLayer::new(sealer).marked()
+    SessionLayer::new(sealer).marked::<Admin>()
 }
 
 /// The application's own cookie, and both sessions saved.
 async fn saves_both(request: Request<String>) -> Result<Response<String>, Infallible> {
-    let (main, admin) = (Session::<waxseal::Main>::of(&request), Session::<Admin>::of(&request));
+    let (main, admin) = (Session::of(&request), Session::<Admin>::of_marked(&request));
     main.unwrap().save().unwrap();
     admin.unwrap().save().unwrap();
     Ok(Response::builder().header("set-cookie", "own=1").body(String::new()).unwrap())
@@ -188,20 +192,42 @@ async fn two_markers_are_two_sessions() {
 }
 
 #[tokio::test]
-async fn two_layers_of_one_marker_and_cookie_act_as_one() {
+async fn one_layer_twice_acts_as_one() {
+    let layer = SessionLayer::new(sealer());
     let service = ServiceBuilder::new()
-        .layer(SessionLayer::new(sealer()))
-        .layer(SessionLayer::new(sealer()))
+        .layer(layer.clone())
         .layer(admin_layer())
+        .layer(layer)
         .service(service_fn(saves_both));
     let response = service.oneshot(get("/")).await.unwrap();
     assert_eq!(set_cookies(&response).len(), 3);
 }
 
+/// The inner one would have no effect, and it may be the stricter one.
+#[tokio::test]
+async fn a_second_layer_with_the_same_cookie_is_an_error_that_names_both() {
+    let strict =
+        Sealer::builder(Secret::new([7; 32]).unwrap()).idle_timeout(Duration::from_secs(60));
+    let (outer, outer_line) = (SessionLayer::new(sealer()), line!());
+    let (inner, inner_line) = (SessionLayer::new(strict.build().unwrap()).clock(clock), line!());
+    let service = ServiceBuilder::new().layer(outer).layer(inner).service(service_fn(
+        async |request: Request<String>| {
+            let error = Session::of(&request).unwrap_err();
+            assert!(matches!(error, SessionError::SameCookie { .. }));
+            Ok::<_, Infallible>(Response::new(error.to_string()))
+        },
+    ));
+    let text = service.oneshot(get("/")).await.unwrap().into_body();
+    assert!(text.contains("\"__Host-session\""), "{text}");
+    for line in [outer_line, inner_line] {
+        assert!(text.contains(&format!("tests/tower.rs:{line}:")), "{text}");
+    }
+}
+
 #[tokio::test]
 async fn a_handler_that_panics_leaves_a_session_that_works() {
     let (session, _) = call(get("/"), |request| {
-        let session: Session = Session::of(&request).unwrap();
+        let session = Session::of(&request).unwrap();
         session.insert("a", 1).unwrap();
         let other = session.clone();
         std::thread::spawn(move || {
@@ -215,6 +241,35 @@ async fn a_handler_that_panics_leaves_a_session_that_works() {
     })
     .await;
     assert_eq!(session.unwrap().keys(), ["a", "b"]);
+}
+
+/// A value that uses the session while it is serialized.
+struct Nested(Session);
+
+impl serde::Serialize for Nested {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let visits = self.0.get::<u32>("visits").unwrap().unwrap_or_default();
+        serde::Serialize::serialize(
+            &std::collections::BTreeMap::from([("visits", visits)]),
+            serializer,
+        )
+    }
+}
+
+/// On the old code this deadlocks, so it runs in a thread that is given up.
+#[tokio::test]
+async fn a_value_is_serialized_before_the_session_is_locked() {
+    let (session, _) = call(get("/"), |request| Session::of(&request).unwrap()).await;
+    let session = session.unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        session.insert("visits", 2).unwrap();
+        session.insert("nested", Nested(session.clone())).unwrap();
+        session.set_data(Nested(session.clone())).unwrap();
+        sender.send(session.keys()).unwrap();
+    });
+    let keys = receiver.recv_timeout(Duration::from_secs(60)).expect("no deadlock");
+    assert_eq!(keys, ["visits"]);
 }
 
 struct Panics;
@@ -232,10 +287,10 @@ async fn two_markers_on_one_cookie_are_an_error() {
         .layer(SessionLayer::new(sealer()).marked::<Admin>())
         .service(service_fn(async |request: Request<String>| {
             for error in [
-                Session::<waxseal::Main>::of(&request).map(drop).unwrap_err(),
-                Session::<Admin>::of(&request).map(drop).unwrap_err(),
+                Session::of(&request).map(drop).unwrap_err(),
+                Session::<Admin>::of_marked(&request).map(drop).unwrap_err(),
             ] {
-                assert!(matches!(error, SessionError::SharedCookie { .. }));
+                assert!(matches!(error, SessionError::SameCookie { .. }));
                 assert!(error.to_string().contains("__Host-session"), "{error}");
             }
             Ok::<_, Infallible>(Response::<String>::default())
@@ -244,25 +299,22 @@ async fn two_markers_on_one_cookie_are_an_error() {
 }
 
 #[tokio::test]
-async fn deleting_after_the_response_head_is_an_error_in_the_log() {
-    let (log, _guard) = Log::start();
-    let (session, _) =
-        call(get("/"), |request| Session::<waxseal::Main>::of(&request).unwrap()).await;
-    assert_eq!(log.text(), "");
-    session.unwrap().delete();
-    assert!(log.text().contains("ERROR") && log.text().contains("deleted"), "{}", log.text());
+async fn deleting_after_the_response_head_is_an_error() {
+    let (session, _) = call(get("/"), |request| Session::of(&request).unwrap()).await;
+    let error = session.unwrap().delete().unwrap_err();
+    assert!(matches!(error, SessionError::Save(SaveError::Finished)));
 }
 
 #[tokio::test]
 async fn a_bad_signature_is_a_warning_now_and_then() {
     let (log, _guard) = Log::start();
-    let save = |request: Request<String>| Session::<waxseal::Main>::of(&request).unwrap().save();
+    let save = |request: Request<String>| Session::of(&request).unwrap().save();
     let (_, response) = call(get("/"), save).await;
     let good = &set_cookies(&response)[0];
     let (message, _) = good.rsplit_once('.').unwrap();
     let forged = format!("{message}.{}", "A".repeat(43));
     let service = service_fn(async |request: Request<String>| {
-        drop(Session::<waxseal::Main>::of(&request).unwrap());
+        drop(Session::of(&request).unwrap());
         Ok::<_, Infallible>(Response::<String>::default())
     });
     let mut service = SessionLayer::new(sealer()).clock(clock).layer(service);
@@ -279,7 +331,7 @@ async fn a_request_keeps_the_sealer_it_began_with() {
     let other = || Sealer::builder(Secret::new([8; 32]).unwrap()).build().unwrap();
     let shared = SharedSealer::new(sealer());
     let service = service_fn(async |request: Request<String>| {
-        let session: Session = Session::of(&request).unwrap();
+        let session = Session::of(&request).unwrap();
         shared.replace(other());
         session.insert("a", 1).unwrap();
         session.save().unwrap();
@@ -287,7 +339,7 @@ async fn a_request_keeps_the_sealer_it_began_with() {
     });
     let mut service = SessionLayer::new(shared.clone()).clock(clock).layer(service);
     let opens = |sealer: Sealer, cookie: &str| {
-        Handle::new(&Alone::open(&sealer, [cookie.as_bytes()], clock())).rejection()
+        sealer.verify(cookie.split_once('=').unwrap().1.as_bytes(), clock()).err()
     };
     let first = service.call(get("/")).await.unwrap();
     assert_eq!(opens(sealer(), &set_cookies(&first)[0]), None);
@@ -303,9 +355,9 @@ async fn the_sealer_that_opened_a_session_closes_it() {
     };
     let shared = SharedSealer::new(sealer());
     let service = service_fn(async |request: Request<String>| {
-        let session: Session = Session::of(&request).unwrap();
+        let session = Session::of(&request).unwrap();
         shared.replace(other());
-        session.delete();
+        session.delete().unwrap();
         Ok::<_, Infallible>(Response::<String>::default())
     });
     let service = SessionLayer::new(shared.clone()).layer(service);
@@ -316,17 +368,17 @@ async fn the_sealer_that_opened_a_session_closes_it() {
 async fn read_under(accepted: bool, len: usize) -> String {
     let new = || Sealer::builder(Secret::new([8; 32]).unwrap());
     let save = move |request: Request<String>| {
-        let session: Session = Session::of(&request).unwrap();
+        let session = Session::of(&request).unwrap();
         session.insert("a", "x".repeat(len)).unwrap();
         session.save().unwrap();
     };
     let (_, response) = call(get("/"), save).await;
-    let layer = if accepted { new().accept(Secret::new([7; 32]).unwrap()) } else { new() };
+    let layer = if accepted { new().fallback_secret(Secret::new([7; 32]).unwrap()) } else { new() };
     let layer = SessionLayer::new(layer.max_token_bytes(1000).build().unwrap()).clock(clock);
 
     let (log, _guard) = Log::start();
     let service = layer.layer(service_fn(async |request: Request<String>| {
-        drop(Session::<waxseal::Main>::of(&request).unwrap());
+        drop(Session::of(&request).unwrap());
         Ok::<_, Infallible>(Response::<String>::default())
     }));
     let response = service.oneshot(with_cookie("/", &set_cookies(&response)[0])).await.unwrap();
@@ -335,7 +387,7 @@ async fn read_under(accepted: bool, len: usize) -> String {
 }
 
 #[tokio::test]
-async fn an_unknown_key_and_a_failed_reseal_are_warnings() {
+async fn an_unknown_key_and_a_failed_refresh_are_warnings() {
     assert_eq!(read_under(true, 1).await, "");
     let unknown = read_under(false, 1).await;
     assert!(unknown.contains("WARN") && unknown.contains("unknown-key"), "{unknown}");
@@ -343,5 +395,8 @@ async fn an_unknown_key_and_a_failed_reseal_are_warnings() {
     for len in (600..700).rev().step_by(3) {
         too_large += &read_under(true, len).await;
     }
-    assert!(too_large.contains("WARN") && too_large.contains("sealed again"), "{too_large}");
+    assert!(
+        too_large.contains("WARN") && too_large.contains("could not be refreshed"),
+        "{too_large}"
+    );
 }

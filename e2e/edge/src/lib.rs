@@ -48,9 +48,9 @@ async fn login(session: Session, Form(form): Form<Login>) -> Result<Redirect, Se
     Ok(Redirect::to("/"))
 }
 
-async fn logout(session: Session) -> Redirect {
-    session.delete();
-    Redirect::to("/")
+async fn logout(session: Session) -> Result<Redirect, SessionError> {
+    session.delete()?;
+    Ok(Redirect::to("/"))
 }
 
 /// The platform's clock: the standard library's panics here.

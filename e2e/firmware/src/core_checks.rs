@@ -2,7 +2,15 @@
 
 use alloc::string::String;
 
-use waxseal_core::{Alone, Handle, Rejection, SaveError, Sealer, SealerBuilder, Secret, UnixTime};
+use core::{
+    future::Future as _,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+use waxseal_core::{
+    OpenSession, Rejection, ResponseChanges, SaveError, Sealer, SealerBuilder, Secret, UnixTime,
+};
 
 use crate::{Checked, check};
 
@@ -46,25 +54,29 @@ fn sealer(secret: u8) -> Option<Sealer> {
     builder(secret)?.build().ok()
 }
 
+/// The changes to the response; without a revocation list they need no wait.
+fn finish(session: &mut OpenSession<&Sealer>) -> Option<ResponseChanges> {
+    let finish = pin!(session.finish()).poll(&mut Context::from_waker(Waker::noop()));
+    if let Poll::Ready(Ok(changes)) = finish { Some(changes) } else { None }
+}
+
 /// The cookie of a session of susan's.
 fn sealed(sealer: &Sealer) -> Option<String> {
-    let alone = Alone::open(sealer, [], UnixTime::from_secs(NOW))
-        .with_randomness(|| Ok(*b"not random at al"));
-    let session = Handle::new(&alone);
+    let session = OpenSession::open(sealer, [], UnixTime::from_secs(NOW)).ok()?;
+    let mut session = session.with_randomness(|| Ok(*b"not random at al"));
     session.insert("username", "susan").ok()?;
     session.save().ok()?;
-    let closing = alone.close();
-    closing.set_cookie().next()?.split(';').next().map(String::from)
+    let changes = finish(&mut session)?;
+    changes.set_cookie_lines().next()?.split(';').next().map(String::from)
 }
 
 fn name(sealer: &Sealer, cookie: &str, now: u64) -> Option<String> {
-    let alone = Alone::open(sealer, [cookie.as_bytes()], UnixTime::from_secs(now));
-    Handle::new(&alone).get("username").ok()?
+    let session = OpenSession::open(sealer, [cookie.as_bytes()], UnixTime::from_secs(now));
+    session.ok()?.get("username").ok()?
 }
 
 fn refused(sealer: &Sealer, cookie: &str, now: u64) -> Option<Rejection> {
-    let alone = Alone::open(sealer, [cookie.as_bytes()], UnixTime::from_secs(now));
-    let session = Handle::new(&alone);
+    let session = OpenSession::open(sealer, [cookie.as_bytes()], UnixTime::from_secs(now)).ok()?;
     session.rejection().filter(|_| session.is_new() && session.keys().is_empty())
 }
 
@@ -111,7 +123,7 @@ fn microdot() -> Checked {
 fn clock(sealer: &Sealer, cookie: &str) -> Checked {
     let refused = refused(sealer, cookie, 0);
     check("without a clock nothing is accepted", refused == Some(Rejection::ClockNotSet))?;
-    let alone = Alone::open(sealer, [], UnixTime::from_secs(0));
-    let saved = Handle::new(&alone).save();
+    let session = OpenSession::open(sealer, [], UnixTime::from_secs(0));
+    let saved = session.map_err(|_| "the session is unavailable")?.save();
     check("without a clock nothing is saved", saved == Err(SaveError::ClockNotSet))
 }

@@ -11,8 +11,13 @@ extern crate alloc;
 mod platform;
 
 use alloc::string::{String, ToString};
+use core::{
+    future::Future as _,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
 
-use waxseal_core::{Alone, Handle, Rejection, Sealer, Secret, UnixTime};
+use waxseal_core::{OpenSession, Rejection, Sealer, Secret, UnixTime};
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
@@ -20,16 +25,15 @@ fn proof() -> Result<(), u8> {
     let secret = Secret::new([7; 32]).map_err(|_| 1)?;
     let sealer = Sealer::builder(secret).build().map_err(|_| 2)?;
 
-    let alone = Alone::open(&sealer, [], NOW);
-    let session = Handle::new(&alone);
+    let mut session = OpenSession::open(&sealer, [], NOW).map_err(|_| 3)?;
     session.insert("username", "susan").map_err(|_| 3)?;
     session.save().map_err(|_| 4)?;
-    let closing = alone.close();
-    let line = closing.set_cookie().next().ok_or(5)?;
+    let finish = pin!(session.finish()).poll(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Ok(changes)) = finish else { return Err(5) };
+    let line = changes.set_cookie_lines().next().ok_or(5)?;
     let cookie = line.split(';').next().ok_or(5)?.to_string();
 
-    let alone = Alone::open(&sealer, [cookie.as_bytes()], NOW);
-    let session = Handle::new(&alone);
+    let session = OpenSession::open(&sealer, [cookie.as_bytes()], NOW).map_err(|_| 6)?;
     if session.get::<String>("username").map_err(|_| 6)?.as_deref() != Some("susan") {
         return Err(7);
     }
@@ -37,8 +41,8 @@ fn proof() -> Result<(), u8> {
     if let Some(byte) = forged.last_mut() {
         *byte ^= 4;
     }
-    let alone = Alone::open(&sealer, [&*forged], NOW);
-    if Handle::new(&alone).rejection() != Some(Rejection::Signature) {
+    let session = OpenSession::open(&sealer, [&*forged], NOW).map_err(|_| 8)?;
+    if session.rejection() != Some(Rejection::Signature) {
         return Err(8);
     }
     Ok(())

@@ -4,7 +4,8 @@
 
 use std::hint::black_box;
 
-use waxseal::{Alone, Handle, Sealer, Secret, UnixTime};
+use waxseal::{Sealer, Secret, UnixTime, test_util};
+use waxseal_core::OpenSession;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -14,25 +15,22 @@ fn main() {
     let now = UnixTime::from_secs(1_800_000_000);
     let secret = Secret::new([7; 32]).expect("long enough");
     let sealer = Sealer::builder(secret).build().expect("a sealer");
-    let alone = Alone::open(&sealer, [], now);
-    let session = Handle::new(&alone);
-    session.insert("username", "susan").expect("JSON");
-    session.insert("cart", [1, 2, 3]).expect("JSON");
-    session.insert("csrf", "q8Jx0vN2mB5tYw3kLr7sPaQ4hZ9cXe1uDf6gTi0o").expect("JSON");
-    session.save().expect("small enough");
-    let closing = alone.close();
-    let line = closing.set_cookie().next().expect("a line");
-    let mut cookie = line.split(';').next().expect("a pair").to_owned();
+    let mut cookie = test_util::cookie(&sealer, now, |session| {
+        session.insert("username", "susan")?;
+        session.insert("cart", [1, 2, 3])?;
+        session.insert("csrf", "q8Jx0vN2mB5tYw3kLr7sPaQ4hZ9cXe1uDf6gTi0o")
+    })
+    .expect("a cookie");
     if what == "reject" {
         let message = cookie.len() - 43;
         cookie.replace_range(message.., &"A".repeat(43));
     }
 
-    let open = || Alone::open(&sealer, [black_box(cookie.as_bytes())], now);
-    let saved = open();
+    let open = || OpenSession::open(&sealer, [black_box(cookie.as_bytes())], now).expect("no list");
+    let mut saved = open();
     for _ in 0..times {
         if what == "save" {
-            Handle::new(&saved).save().expect("small enough");
+            saved.save().expect("small enough");
         } else {
             drop(black_box(open()));
         }

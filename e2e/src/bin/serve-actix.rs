@@ -1,4 +1,4 @@
-//! The server under test for the actix-web face.
+//! The server under test for actix-web.
 
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer, Resource,
@@ -6,7 +6,7 @@ use actix_web::{
     web::{self, Bytes, Form, Html, Redirect},
 };
 use e2e::serve::{self, Fallible};
-use waxseal_actix::{Handle, Main, Session, SessionError, SessionMiddleware};
+use waxseal::{Session, SessionError, SessionLayer};
 
 #[derive(serde::Deserialize)]
 struct Login {
@@ -24,13 +24,13 @@ async fn login(session: Session, form: Form<Login>) -> Result<Redirect, SessionE
     Ok(Redirect::to("/").see_other())
 }
 
-async fn logout(session: Session) -> Redirect {
-    session.delete();
-    Redirect::to("/").see_other()
+async fn logout(session: Session) -> Result<Redirect, SessionError> {
+    session.delete()?;
+    Ok(Redirect::to("/").see_other())
 }
 
 async fn script(request: HttpRequest, body: Bytes) -> HttpResponse {
-    let answer = serve::script(&body, || Ok(Handle::clone(&*Session::<Main>::of(&request)?)));
+    let answer = serve::script(&body, || Ok(Session::of(&request)?));
     answer.wait().await;
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = HttpResponse::build(status);
@@ -42,7 +42,7 @@ async fn script(request: HttpRequest, body: Bytes) -> HttpResponse {
 
 #[actix_web::main]
 async fn main() -> Fallible<()> {
-    let sessions = SessionMiddleware::new(serve::sealer()?);
+    let sessions = SessionLayer::new(serve::sealer()?);
     let app = move || {
         App::new()
             .wrap(sessions.clone())

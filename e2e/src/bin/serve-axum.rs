@@ -1,4 +1,4 @@
-//! The server under test for the axum face.
+//! The server under test for axum.
 
 use axum::{
     Form, Router,
@@ -8,7 +8,7 @@ use axum::{
     routing::{get, post},
 };
 use e2e::serve::{self, Answer, Fallible};
-use waxseal::{Handle, Main, Session, SessionError, SessionLayer};
+use waxseal::{Session, SessionError, SessionLayer};
 
 #[derive(serde::Deserialize)]
 struct Login {
@@ -26,9 +26,9 @@ async fn login(session: Session, Form(form): Form<Login>) -> Result<Redirect, Se
     Ok(Redirect::to("/"))
 }
 
-async fn logout(session: Session) -> Redirect {
-    session.delete();
-    Redirect::to("/")
+async fn logout(session: Session) -> Result<Redirect, SessionError> {
+    session.delete()?;
+    Ok(Redirect::to("/"))
 }
 
 async fn script(request: Request) -> Response {
@@ -37,7 +37,7 @@ async fn script(request: Request) -> Response {
         return StatusCode::BAD_REQUEST.into_response();
     };
     let request = Request::from_parts(parts, ());
-    let session = || Ok(Handle::clone(&*Session::<Main>::of(&request)?));
+    let session = || Ok(Session::of(&request)?);
     let answer = serve::script(&body, session);
     answer.wait().await;
     respond(answer)

@@ -1,4 +1,4 @@
-//! The server under test for the picoserve face.
+//! The server under test for picoserve.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,7 +14,7 @@ use picoserve::{
 };
 use tokio::{net::TcpListener, task::LocalSet};
 use waxseal_picoserve::{
-    CookieSpec, Handle, SaveError, Sealer, Secret, Session, SessionError, SessionLayer, UnixTime,
+    CookieSpec, RandomError, Sealer, Secret, Session, SessionError, SessionLayer, UnixTime,
     WithSession,
 };
 
@@ -35,9 +35,9 @@ async fn login(session: Session, Form(form): Form<Login>) -> Result<Redirect, Se
     Ok(Redirect::to("/"))
 }
 
-async fn logout(session: Session) -> Redirect {
-    session.delete();
-    Redirect::to("/")
+async fn logout(session: Session) -> Result<Redirect, SessionError> {
+    session.delete()?;
+    Ok(Redirect::to("/"))
 }
 
 /// Asks for the session only where a step of the script does: a handler's
@@ -56,7 +56,7 @@ impl RequestHandlerService<WithSession> for Script {
         let connection = request.body_connection.finalize().await?;
         match body {
             Ok(body) => {
-                let session = || Ok(Handle::clone(&*state.session(&request.parts)?));
+                let session = || Ok(state.session(&request.parts)?);
                 let answer = serve::script(&body, session);
                 answer.wait().await;
                 let reply = Reply(answer);
@@ -98,7 +98,7 @@ fn sealer() -> Fallible<Sealer> {
         builder = builder.cookie(CookieSpec::insecure_http());
     }
     if let (Ok(key), Ok(since)) = (std::env::var("MICRODOT_KEY"), std::env::var("MICRODOT_SINCE")) {
-        builder = builder.dangerous_accept_weak_microdot(key, UnixTime::from_secs(since.parse()?));
+        builder = builder.dangerous_migrate_weak_microdot(key, UnixTime::from_secs(since.parse()?));
     }
     Ok(builder.build()?)
 }
@@ -108,9 +108,9 @@ fn clock() -> UnixTime {
     UnixTime::from_secs(since_1970.as_secs())
 }
 
-fn random() -> Result<[u8; 16], SaveError> {
+fn random() -> Result<[u8; 16], RandomError> {
     let mut bits = [0; 16];
-    getrandom::fill(&mut bits).map_err(|_| SaveError::NoRandomness)?;
+    getrandom::fill(&mut bits).map_err(|_| RandomError)?;
     Ok(bits)
 }
 

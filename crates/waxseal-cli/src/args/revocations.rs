@@ -4,7 +4,7 @@ use std::{env::VarError, time::Duration};
 
 use clap::{Args, Subcommand};
 use waxseal_core::UnixTime;
-use waxseal_revocation::{Log, Redis};
+use waxseal_revocation::{Redis, Store};
 use zeroize::Zeroizing;
 
 use crate::{clock, failure::Failure};
@@ -112,8 +112,8 @@ fn moment(text: &str) -> Result<Moment, &'static str> {
 }
 
 impl RevocationsArgs {
-    /// The log that the environment names. What stands there is in no error.
-    pub(crate) fn log(&self) -> Result<Log, Failure> {
+    /// The store that the environment names. An error does not show its address.
+    pub(crate) fn store(&self) -> Result<Store, Failure> {
         let text = match std::env::var(VARIABLE).map(Zeroizing::new) {
             Ok(text) => text,
             Err(VarError::NotPresent) => {
@@ -126,13 +126,13 @@ impl RevocationsArgs {
                 return Err(Failure::Usage(format!("{VARIABLE} is not UTF-8")));
             }
         };
-        let log = match &self.key {
+        let store = match &self.key {
             Some(_) if text.starts_with("file:") => {
                 return Err(Failure::Usage("a file has no --key".into()));
             }
             Some(key) => Redis::new(&text).map(|redis| redis.key(key).into()),
             None => text.parse(),
         };
-        log.map_err(|error| Failure::Usage(format!("{VARIABLE}: {error}")))
+        store.map_err(|error| Failure::Usage(format!("{VARIABLE}: {error}")))
     }
 }

@@ -1,6 +1,5 @@
-//! What a response must say so that no cache hands one user's page, or one
-//! user's cookie, to another (RFC 9110, section 12.5.5; RFC 9111, section
-//! 5.2.2).
+//! The headers that keep a cache from serving one user's page or cookie to another
+//! user (RFC 9110, section 12.5.5; RFC 9111, section 5.2.2).
 
 use alloc::{
     borrow::Cow,
@@ -9,25 +8,24 @@ use alloc::{
     vec::Vec,
 };
 
-/// A response's headers as a face lends them, whatever its framework calls
-/// them. Names are given in lower case.
+/// The headers of a response, for any framework. Names are in lower case.
 pub trait ResponseHeaders {
-    /// The values of every header `name`, those that are ASCII text, joined by
-    /// `", "`; `None` if there is no such header.
+    /// The ASCII values of every header `name`, joined by `", "`; `None` if there is no
+    /// such header.
     fn joined(&self, name: &'static str) -> Option<String>;
 
-    /// Replaces every header `name` by one.
+    /// Replaces every header `name` by one with this value.
     fn set(&mut self, name: &'static str, value: Cow<'static, str>);
 
-    /// Adds a header `name` beside those that are there.
+    /// Adds a header `name` beside existing ones.
     fn append(&mut self, name: &'static str, value: String);
 
     /// Removes every header `name`.
     fn remove(&mut self, name: &'static str);
 }
 
-/// What overrules `Cache-Control` at a cache between us and the browser: the
-/// targeted fields of RFC 9213, section 2, and those of widely used servers.
+/// Headers that override `Cache-Control` at shared caches: the targeted fields of RFC
+/// 9213, section 2, and those of widely used servers.
 const TARGETED: [&str; 7] = [
     "cdn-cache-control",
     "surrogate-control",
@@ -38,12 +36,12 @@ const TARGETED: [&str; 7] = [
     "x-accel-expires",
 ];
 
-/// What became of the session, as far as caches must know.
+/// What the response means to caches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Caching {
-    /// It was read: the response depends on the cookie.
+    /// It depends on the cookie.
     Read,
-    /// The response sets the cookie: no other user may ever get it.
+    /// It sets the cookie, so no other user may get it.
     SetsCookie,
 }
 
@@ -62,7 +60,7 @@ impl Caching {
         }
     }
 
-    /// The new `Cache-Control`, if it has to change.
+    /// The new `Cache-Control`, if it changes.
     fn cache_control(self, existing: Option<&str>) -> Option<Cow<'static, str>> {
         let Some(existing) = existing else { return Some(Cow::Borrowed("private")) };
         if self == Self::Read {
@@ -70,12 +68,13 @@ impl Caching {
         }
         let directives: Vec<_> = directives(existing).collect();
         let says = |name| directives.iter().any(|directive| directive.eq_ignore_ascii_case(name));
-        // must-understand takes no-store back (RFC 9111, section 5.2.2.3).
+        // A cache that implements must-understand ignores no-store (RFC 9111, section
+        // 5.2.2.3).
         if says("private") || (says("no-store") && !says("must-understand")) {
             return None;
         }
-        // What lets a shared cache store it goes; what binds the browser, such
-        // as no-cache, stays.
+        // Directives that let a shared cache store the response are dropped; those for the
+        // browser, such as no-cache, stay.
         let shared = |directive: &str| {
             let name = directive.split('=').next().unwrap_or_default().trim();
             ["public", "private", "s-maxage", "proxy-revalidate", "must-understand"]
@@ -91,7 +90,7 @@ impl Caching {
     }
 }
 
-/// The new `Vary`, if `Cookie` is not in it yet.
+/// The new `Vary`, if it does not contain `Cookie` yet.
 fn vary(existing: Option<&str>) -> Option<Cow<'static, str>> {
     let existing = existing.unwrap_or_default().trim();
     let has = |name: &str| name == "*" || name.eq_ignore_ascii_case("cookie");
@@ -104,7 +103,7 @@ fn vary(existing: Option<&str>) -> Option<Cow<'static, str>> {
     }
 }
 
-/// The parts between commas, but for commas inside quotes.
+/// The parts between commas that are not within quotes.
 fn directives(value: &str) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     let outside = move |character| {

@@ -1,11 +1,11 @@
-//! A response's headers where they are nothing but a list of lines.
+//! The headers of a response as a list of names and values.
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
-use super::ResponseHeaders;
+use super::caching::ResponseHeaders;
 
-/// The headers of a server that writes its responses by itself. Names are
-/// compared without regard to case (RFC 9110, section 5.1).
+/// The headers of a server without a framework. The case of names is ignored (RFC 9110,
+/// section 5.1).
 impl<N, V> ResponseHeaders for Vec<(N, V)>
 where
     N: AsRef<str> + From<&'static str>,

@@ -1,11 +1,11 @@
-//! What a cookie is called and where browsers send it, checked when built.
+//! The name and the attributes of a cookie, checked when they are built.
 
 use alloc::string::String;
 use core::time::Duration;
 
 use crate::error::CookieSpecError;
 
-/// A cookie's name and attributes (RFC 6265bis, section 4.1), valid by
+/// The name and attributes of a cookie (RFC 6265bis, section 4.1), valid by
 /// construction.
 ///
 /// The default is `__Host-session` with `Path=/`, `Secure`, `HttpOnly`,
@@ -34,9 +34,9 @@ pub struct CookieSpec {
 pub(super) enum MaxAge {
     /// As long as the session.
     OfSession,
-    /// As long as the session, and at most so many seconds.
+    /// As long as the session, at most this number of seconds.
     AtMost(u64),
-    /// Until the browser is closed: no `Max-Age`.
+    /// Until the browser is closed.
     OfBrowser,
 }
 
@@ -49,14 +49,14 @@ pub(super) enum SameSite {
 
 impl CookieSpec {
     /// A cookie with the default attributes and another name.
-    #[must_use = "nothing is checked before `build`"]
+    #[must_use = "`build` checks the attributes"]
     pub fn builder(name: impl Into<String>) -> CookieSpecBuilder {
         CookieSpecBuilder(Self { name: name.into(), ..Self::default() })
     }
 
-    /// `session; Path=/; HttpOnly; SameSite=Lax` and not `Secure`: for devices
-    /// that serve plain http, and for Safari on `http://localhost`. Anybody
-    /// on the network path can read and replace such a cookie.
+    /// `session; Path=/; HttpOnly; SameSite=Lax` without `Secure`: for devices that serve
+    /// plain http, and for Safari on `http://localhost`. An attacker on the network can
+    /// read and replace such a cookie.
     #[must_use]
     pub fn insecure_http() -> Self {
         Self { name: "session".into(), secure: false, ..Self::default() }
@@ -67,7 +67,7 @@ impl CookieSpec {
         Self { same_site: None, ..Self::insecure_http() }
     }
 
-    /// The longest that a browser keeps it, in seconds, where that is bounded.
+    /// The maximum `Max-Age` in seconds, if there is one.
     pub(crate) const fn longest(&self) -> Option<u64> {
         match self.max_age {
             MaxAge::AtMost(secs) => Some(secs),
@@ -75,10 +75,12 @@ impl CookieSpec {
         }
     }
 
-    /// Whether browsers take `other` for the same cookie (RFC 6265bis, section
-    /// 5.7: name, domain and path).
+    /// Whether `other` is the same cookie to a browser: the same name, domain and path
+    /// (RFC 6265bis, section 5.7), and partition (CHIPS).
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        (&self.name, &self.domain, &self.path) == (&other.name, &other.domain, &other.path)
+        let domain = |spec: &Self| spec.domain.as_deref().map(str::to_ascii_lowercase);
+        (&self.name, &self.path, self.partitioned, domain(self))
+            == (&other.name, &other.path, other.partitioned, domain(other))
     }
 
     /// The cookie's name.
@@ -105,78 +107,78 @@ impl Default for CookieSpec {
 
 /// Builds a [`CookieSpec`]; starts from the default attributes.
 #[derive(Clone, Debug)]
-#[must_use = "nothing is checked before `build`"]
+#[must_use = "`build` checks the attributes"]
 pub struct CookieSpecBuilder(CookieSpec);
 
 impl CookieSpecBuilder {
-    /// `Path`: the cookie is sent with requests under it. Not a boundary
-    /// against other applications of the same host.
+    /// Sets `Path`: browsers send the cookie with requests under it. A path is no
+    /// security boundary between applications of one host.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.0.path = path.into();
         self
     }
 
-    /// `Domain`: the cookie is sent to this host and all below it. Each of
-    /// them can then read and replace it.
+    /// Sets `Domain`: browsers send the cookie to this host and its subdomains, each of
+    /// which can then read and replace it.
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         self.0.domain = Some(domain.into());
         self
     }
 
-    /// `SameSite=Strict`: not sent when a link on another site leads here.
+    /// Sets `SameSite=Strict`: browsers do not send the cookie when a user follows a link
+    /// from another site.
     pub fn same_site_strict(mut self) -> Self {
         self.0.same_site = Some(SameSite::Strict);
         self
     }
 
-    /// `SameSite=None`: sent with every request that any site causes, so each
-    /// that changes something needs its own defence against CSRF.
+    /// Sets `SameSite=None`: browsers send the cookie with requests that other sites
+    /// cause, so every request that changes state needs a defence against CSRF.
     pub fn insecure_same_site_none(mut self) -> Self {
         self.0.same_site = Some(SameSite::None);
         self
     }
 
-    /// `Partitioned` (CHIPS): one cookie for each site that embeds this one.
+    /// Sets `Partitioned` (CHIPS): one cookie for each site that embeds this one.
     pub fn partitioned(mut self) -> Self {
         self.0.partitioned = true;
         self
     }
 
-    /// An upper bound on `Max-Age`, in whole seconds: browsers forget the
-    /// cookie after it even where the session lives longer. Not less than the
-    /// idle limit: the cookie of a user who is active must not run out.
+    /// Sets the maximum `Max-Age`, in whole seconds: browsers then forget the cookie even
+    /// if the session lives longer. At least the idle timeout; otherwise active users
+    /// would lose the cookie.
     pub fn max_age(mut self, at_most: Duration) -> Self {
         self.0.max_age = MaxAge::AtMost(at_most.as_secs());
         self
     }
 
-    /// No `Max-Age`: browsers forget the cookie when they are closed, or
+    /// Omits `Max-Age`: browsers forget the cookie when they are closed, unless they
     /// restore it with their tabs.
     pub fn until_browser_closes(mut self) -> Self {
         self.0.max_age = MaxAge::OfBrowser;
         self
     }
 
-    /// Without `Secure`: the cookie also travels over plain http, where
-    /// anybody on the network path can read and replace it.
+    /// Omits `Secure`: browsers also send the cookie over plain http, where an attacker on
+    /// the network can read and replace it.
     pub fn insecure_allow_http(mut self) -> Self {
         self.0.secure = false;
         self
     }
 
-    /// Without `HttpOnly`: scripts can read the cookie, so one injected script
-    /// takes the session away.
+    /// Omits `HttpOnly`: scripts can read the cookie, so one injected script can steal the
+    /// session.
     pub fn insecure_allow_scripts(mut self) -> Self {
         self.0.http_only = false;
         self
     }
 
-    /// The checked spec.
+    /// Builds the spec.
     ///
     /// # Errors
     ///
-    /// A [`CookieSpecError`] where browsers would refuse the cookie, or read
-    /// something else than was meant.
+    /// [`CookieSpecError`] if browsers would refuse, truncate or misread the cookie.
     pub fn build(self) -> Result<CookieSpec, CookieSpecError> {
         let spec = self.0;
         check_name(&spec.name)?;
@@ -199,15 +201,15 @@ impl CookieSpecBuilder {
 /// `token` of RFC 9110, section 5.6.2.
 fn check_name(name: &str) -> Result<(), CookieSpecError> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    // Longer ones would leave the session no room.
+    // A longer name would leave the session no room.
     let ok = matches!(name.len(), 1..=128) && name.bytes().all(allowed);
     ok.then_some(()).ok_or(CookieSpecError::Name)
 }
 
 fn check_path(path: &str) -> Result<(), CookieSpecError> {
     let allowed = |byte: u8| matches!(byte, b' '..=b'~') && byte != b';';
-    // Browsers strip white space at the ends, and would see another path.
-    // Browsers ignore an attribute of more than 1024 bytes (section 5.6).
+    // Browsers strip white space at the ends, which makes another path, and ignore an
+    // attribute of more than 1024 bytes (section 5.6).
     let ok = path.len() <= 1024
         && path.starts_with('/')
         && path.trim_end() == path
@@ -223,7 +225,7 @@ fn check_domain(domain: &str) -> Result<(), CookieSpecError> {
             && !label.ends_with('-')
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
-    // An address is no domain: browsers keep such a cookie only for the host.
+    // Browsers accept an IP address only as the host itself.
     let is_address = domain.rsplit('.').next().is_some_and(|last| last.parse::<u8>().is_ok());
     let ok = domain.len() <= 253 && domain.split('.').all(label) && !is_address;
     ok.then_some(()).ok_or(CookieSpecError::Domain)
@@ -237,8 +239,8 @@ fn check_max_age(max_age: MaxAge) -> Result<(), CookieSpecError> {
     }
 }
 
-/// The prefixes of RFC 6265bis, section 4.1.3, which browsers compare without
-/// regard to case. The longest that fits comes first.
+/// The prefixes of RFC 6265bis, section 4.1.3, whose case browsers ignore; the longest
+/// first.
 fn check_prefix(spec: &CookieSpec) -> Result<(), CookieSpecError> {
     let host = spec.secure && spec.domain.is_none() && spec.path == "/";
     let prefixes = [

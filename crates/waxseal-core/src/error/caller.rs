@@ -1,22 +1,22 @@
-//! The mistakes of a handler: each message says what to do about it.
+//! The mistakes of a handler: each message says what to do.
 
 use alloc::{borrow::Cow, string::String};
 use core::{error::Error, fmt};
 
-/// A member of the session that is not what the caller reads it as.
+/// The type of an entry differs from the type that it is read as.
 #[derive(Debug)]
 pub struct ReadError {
-    /// `None` where the whole session was read.
-    pub(crate) name: Option<String>,
+    /// `None` if the whole session was read.
+    pub(crate) key: Option<String>,
     pub(crate) wanted: &'static str,
     pub(crate) source: serde_json::Error,
 }
 
 impl fmt::Display for ReadError {
-    // What was found is left to `source`: it may quote the user's data.
+    // The value is left to `source`, which may quote the user's data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.name {
-            Some(name) => write!(f, "the session's {name:?} cannot be read as {}", self.wanted),
+        match &self.key {
+            Some(key) => write!(f, "the session's entry {key:?} cannot be read as {}", self.wanted),
             None => write!(f, "the session cannot be read as {}", self.wanted),
         }
     }
@@ -28,27 +28,27 @@ impl Error for ReadError {
     }
 }
 
-/// A value that cannot be kept in the session.
+/// A session cannot contain a value.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// The name belongs to a claim that the session itself uses.
+    /// The key is reserved for a registered claim.
     Reserved {
-        /// The name.
-        name: String,
+        /// The key.
+        key: String,
     },
-    /// The value is not JSON: NaN or an infinity, a map whose keys are not
-    /// strings, or an error of its own `Serialize`.
+    /// The value cannot be written as JSON: a map whose keys are not strings, or an
+    /// error of its own `Serialize`.
     NotJson {
-        /// The member's name; `None` where the whole session was written.
-        name: Option<String>,
+        /// The key of the entry; `None` if the whole session was written.
+        key: Option<String>,
         /// What is wrong.
         reason: Cow<'static, str>,
     },
-    /// Nested deeper than would be accepted back.
+    /// The value is nested so deep that it would be refused when it is read.
     TooDeep {
-        /// The member's name.
-        name: String,
+        /// The key of the entry; `None` if the whole session was written.
+        key: Option<String>,
     },
     /// The whole session was written as something other than a JSON object.
     NotAnObject,
@@ -57,48 +57,50 @@ pub enum WriteError {
 impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Reserved { name } => {
-                write!(f, "{name:?} is reserved for the session's own claims; choose another name")
+            Self::Reserved { key } => {
+                write!(f, "the key {key:?} is reserved for a registered claim; choose another key")
             }
-            Self::NotJson { name: Some(name), reason } => {
-                write!(f, "the value for {name:?} cannot be written as JSON: {reason}")
+            Self::NotJson { key: Some(key), reason } => {
+                write!(f, "the value of {key:?} cannot be written as JSON: {reason}")
             }
-            Self::NotJson { name: None, reason } => {
+            Self::NotJson { key: None, reason } => {
                 write!(f, "the session cannot be written as JSON: {reason}")
             }
-            Self::TooDeep { name } => {
-                write!(f, "the value for {name:?} is nested too deep; flatten it")
+            Self::TooDeep { key: Some(key) } => {
+                write!(f, "the value of {key:?} is nested more than 99 levels deep; flatten it")
             }
-            Self::NotAnObject => {
-                f.write_str("a whole session is written from a struct or a map with string keys")
+            Self::TooDeep { key: None } => {
+                f.write_str("the session is nested more than 100 levels deep; flatten it")
             }
+            Self::NotAnObject => f.write_str(
+                "the whole session can be set only from a struct or a map with string keys",
+            ),
         }
     }
 }
 
 impl Error for WriteError {}
 
-/// A session that could not be saved. Nothing of it is sent.
+/// The session could not be saved or deleted. No part of it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SaveError {
-    /// The whole `Set-Cookie` line would be longer than browsers keep.
+    /// The `Set-Cookie` line would be longer than browsers store.
     TooLarge {
-        /// The line's length in bytes.
+        /// The length of the line in bytes.
         size: usize,
-        /// The most it may have.
+        /// The maximum.
         limit: usize,
     },
-    /// The response head has been made: no cookie can be set any more.
-    Closed,
-    /// The server's clock shows a time before 2025: the session would never
-    /// end, or has ended already.
+    /// The response head is complete: the cookie can no longer change.
+    Finished,
+    /// The server's clock shows a time before 2025, so no expiry can be computed.
     ClockNotSet,
-    /// The platform gave no randomness for the session's identifier.
+    /// The random source failed, so the session gets no session ID.
     NoRandomness,
-    /// The list of sessions ended early cannot be trusted now, so a session
-    /// that begins now might be one that was ended already.
-    StandingUnknown,
+    /// The revocation list cannot be trusted, so a new session could be revoked
+    /// already.
+    RevocationUnknown,
 }
 
 impl fmt::Display for SaveError {
@@ -107,22 +109,35 @@ impl fmt::Display for SaveError {
             Self::TooLarge { size, limit } => write!(
                 f,
                 "the session's cookie would have {size} bytes, the limit is {limit}; \
-                 keep less in the session"
+                 keep less data in the session"
             ),
-            Self::Closed => f.write_str(
-                "the response head has already been made; save the session before returning it",
-            ),
+            Self::Finished => {
+                f.write_str("the response head is complete; save or delete the session earlier")
+            }
             Self::ClockNotSet => {
-                f.write_str("the clock shows a time before 2025; set it before sessions are saved")
+                f.write_str("the clock shows a time before 2025; set it before saving sessions")
             }
-            Self::NoRandomness => {
-                f.write_str("the platform gave no randomness for the session's identifier")
-            }
-            Self::StandingUnknown => f.write_str(
-                "the list of sessions ended early cannot be trusted now; answer 503 and see its log",
+            Self::NoRandomness => f.write_str(
+                "there is no randomness for the session ID; check the random source of the platform",
+            ),
+            Self::RevocationUnknown => f.write_str(
+                "the revocation list cannot be trusted, so no request with a session is served; \
+                 respond with 503, and see the list's own log events",
             ),
         }
     }
 }
 
 impl Error for SaveError {}
+
+/// The random source of the platform failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RandomError;
+
+impl fmt::Display for RandomError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the random source failed")
+    }
+}
+
+impl Error for RandomError {}

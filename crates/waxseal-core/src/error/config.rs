@@ -1,9 +1,9 @@
-//! The mistakes of a configuration: each message says what to do about it.
+//! The mistakes of a configuration: each message says what to do.
 
 use alloc::string::String;
 use core::{error::Error, fmt};
 
-/// A secret that cannot be used.
+/// A secret is unusable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretError {
@@ -47,23 +47,22 @@ impl fmt::Display for SecretError {
 
 impl Error for SecretError {}
 
-/// A cookie that browsers would refuse, cut short or misread.
+/// Browsers would refuse, truncate or misread the cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CookieSpecError {
     /// The name is not 1 to 128 bytes that RFC 6265bis, section 4.1.1, allows.
     Name,
-    /// The path does not start with `/`, holds `;` or a byte outside printable
+    /// The path does not start with `/`, contains `;` or a byte that is not printable
     /// ASCII, or has more than 1024 bytes.
     Path,
     /// The domain is not a host name.
     Domain,
-    /// The name's prefix promises what the attributes do not hold (RFC
-    /// 6265bis, section 4.1.3).
+    /// The prefix of the name requires other attributes (RFC 6265bis, section 4.1.3).
     Prefix {
-        /// The prefix as the standard spells it.
+        /// The prefix, spelled as in the standard.
         prefix: &'static str,
-        /// What it requires.
+        /// The attributes that it requires.
         requires: &'static str,
     },
     /// `SameSite=None` and `Partitioned` need `Secure`: browsers drop the
@@ -81,8 +80,7 @@ impl fmt::Display for CookieSpecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name => f.write_str(
-                "the cookie's name must be 1 to 128 \
-                 letters, digits and !#$%&'*+-.^_`|~",
+                "the cookie's name must be 1 to 128 letters, digits and !#$%&'*+-.^_`|~",
             ),
             Self::Path => {
                 f.write_str("the cookie's path must start with / and be printable ASCII without ;")
@@ -103,21 +101,21 @@ impl fmt::Display for CookieSpecError {
 
 impl Error for CookieSpecError {}
 
-/// A JSON Web Key Set that cannot be used. Shows nothing of the keys.
+/// A JSON Web Key Set is unusable. The message shows nothing of the keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JwksError {
-    /// Not a JSON object with an array `keys` of objects, or a member stands
-    /// twice in one of them.
+    /// The text is not a JSON object with an array `keys` of objects, or one of the
+    /// objects has a member twice.
     NotASet,
-    /// One key cannot be used.
+    /// One key is unusable.
     Key {
         /// Its index in `keys`, from 0.
         index: usize,
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// No key signs.
+    /// There is no signing key.
     NoSigningKey,
 }
 
@@ -135,7 +133,7 @@ impl fmt::Display for JwksError {
 
 impl Error for JwksError {}
 
-/// A sealer that cannot be built.
+/// The configuration of a sealer is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -146,41 +144,39 @@ pub enum BuildError {
         /// Its length in bytes.
         len: usize,
     },
-    /// Microdot's cookie is accepted without an absolute limit: that door
-    /// would never close.
-    NeedsAbsoluteLimit,
-    /// A list of sessions ended early without an absolute limit: nothing could
-    /// ever leave the list.
-    RevocationsNeedAbsoluteLimit,
-    /// The absolute limit is longer than the one of the list of sessions ended
-    /// early: a session could outlive its entry.
+    /// Microdot's sessions migrate without an absolute timeout: the migration
+    /// window would never end.
+    MicrodotNeedsAbsoluteTimeout,
+    /// A revocation list without an absolute timeout: no entry could ever leave the
+    /// list.
+    RevocationsNeedAbsoluteTimeout,
+    /// The absolute timeout is longer than that of the revocation list: a session
+    /// could outlive its entry.
     RevocationsTooShort {
-        /// The list's, in seconds.
+        /// The list's timeout in seconds.
         limit: u64,
     },
-    /// Microdot's cookie is accepted under a list of sessions ended early, and
-    /// its sessions have no `sid`.
+    /// Microdot's sessions migrate under a revocation list, and have no session ID.
     MicrodotHasNoSid,
-    /// Neither an idle nor an absolute limit: such a session never ends.
-    NoLimit,
-    /// A limit of zero seconds: such a session has ended when it begins.
-    ZeroLimit,
+    /// Neither an idle nor an absolute timeout: such a session never ends.
+    NoTimeout,
+    /// A timeout of zero seconds: such a session expires when it starts.
+    ZeroTimeout,
     /// The size limit leaves no room for a token.
     SizeLimit,
-    /// The cookie's maximum age is shorter than the idle limit.
-    MaxAgeUnderIdle,
-    /// Two keys of one ring have the same `kid`.
+    /// The cookie's maximum age is shorter than the idle timeout.
+    MaxAgeUnderIdleTimeout,
+    /// Two keys of one keyring have the same `kid`.
     DuplicateKey,
     /// The key set is bound to another cookie.
     OtherCookie {
         /// The name of that cookie.
         bound: String,
     },
-    /// A cookie that was used before under another name has no key: a key set
-    /// is bound to one cookie.
-    NoFormerKey,
-    /// A cookie that was used before is the one that is used now, or stands
-    /// there twice.
+    /// A previous cookie with another name has no key: a key set is bound to one
+    /// cookie.
+    NoPreviousKey,
+    /// A previous cookie is the current one, or is declared twice.
     SameCookie,
 }
 
@@ -191,44 +187,45 @@ impl fmt::Display for BuildError {
             Self::WeakMicrodotKey { len } => {
                 return write!(
                     f,
-                    "Microdot's key has {len} bytes and can be guessed from one cookie; \
-                     accept it with dangerous_accept_weak_microdot, or not at all"
+                    "Microdot's key has {len} bytes, so an attacker can guess it from one cookie; \
+                     use a longer key, or migrate with dangerous_migrate_weak_microdot"
                 );
             }
-            Self::NeedsAbsoluteLimit => {
-                "Microdot's sessions are only accepted under an absolute limit; set one"
+            Self::MicrodotNeedsAbsoluteTimeout => {
+                "Microdot's sessions migrate only under an absolute timeout; set one"
             }
-            Self::RevocationsNeedAbsoluteLimit => {
-                "sessions can only be ended early under an absolute limit; set one"
+            Self::RevocationsNeedAbsoluteTimeout => {
+                "a revocation list needs an absolute timeout; set one"
             }
             Self::RevocationsTooShort { limit } => {
                 return write!(
                     f,
-                    "the absolute limit is longer than the {limit} seconds that the revocation \
-                     list is made for; raise the list's absolute limit on every server first"
+                    "the absolute timeout is longer than the {limit} seconds of the revocation list; \
+                     raise the list's absolute timeout on every server first"
                 );
             }
             Self::MicrodotHasNoSid => {
-                "Microdot's sessions have no sid, by which they could be ended early; call \
-                 dangerous_accept_without_sid, or do not accept Microdot's cookie"
+                "Microdot's sessions have no session ID, so they cannot be revoked; call \
+                 dangerous_accept_without_sid, or do not migrate Microdot's sessions"
             }
-            Self::NoLimit => "a session needs an idle or an absolute limit; set at least one",
-            Self::ZeroLimit => "an idle or absolute limit must be at least one second",
+            Self::NoTimeout => "a session needs an idle or an absolute timeout; set at least one",
+            Self::ZeroTimeout => "an idle or absolute timeout must be at least one second",
             Self::SizeLimit => "the size limit must be at least 256 bytes",
-            Self::MaxAgeUnderIdle => {
-                "the cookie's maximum age is shorter than the idle limit: browsers would forget \
-                 active users; lower the idle limit"
+            Self::MaxAgeUnderIdleTimeout => {
+                "the cookie's maximum age is shorter than the idle timeout, so browsers would \
+                 forget active users; lower the idle timeout"
             }
-            Self::DuplicateKey => "two keys have the same kid; is a secret given twice?",
+            Self::DuplicateKey => "two keys have the same kid; remove the secret that is given twice",
             Self::OtherCookie { bound } => {
                 return write!(f, "the key set is bound to the cookie {bound:?}");
             }
-            Self::NoFormerKey => {
-                "a cookie used before under another name needs the secret of its time; accept it"
+            Self::NoPreviousKey => {
+                "a previous cookie with another name needs the secret that signed it; add it with \
+                 fallback_secret"
             }
             Self::SameCookie => {
-                "a cookie used before must differ from the one used now in name, path or domain, \
-                 and Microdot's in its name"
+                "a previous cookie must differ from the current one in name, path or domain, and \
+                 Microdot's in its name"
             }
         })
     }

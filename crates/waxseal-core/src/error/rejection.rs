@@ -1,50 +1,52 @@
-//! Why a presented cookie was not accepted: the attacker's half.
+//! Why a presented cookie was not accepted: the attacker's half of the errors.
 
 use core::fmt;
 
 /// Why a presented cookie was not accepted.
 ///
-/// Ordered by how far the cookie came in the order of opening. Where several
-/// cookies of our name were presented and none was accepted, the one that came
-/// furthest is reported. A request that presented neither one of ours nor a
-/// former one has no rejection.
+/// Ordered by how far the cookie came in the steps of opening. If several cookies
+/// were presented and none was accepted, the rejection is that of the cookie that
+/// came furthest. A request that presents neither the current cookie nor a previous
+/// one has no rejection.
 ///
-/// A rejection is for logs and decisions on the server; none of it belongs in
-/// a response.
+/// A rejection is for logs and decisions on the server. It does not belong in a
+/// response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// The server's clock shows a time before 2025: it was never set, so no
-    /// time in a cookie can be judged.
+    /// The server's clock shows a time before 2025, so the times in a cookie cannot
+    /// be judged.
     ClockNotSet,
     /// The value is longer than the configured limit.
     TooLarge,
-    /// Not three base64url parts separated by dots (RFC 7515, section 3.1).
+    /// The value is not three base64url parts separated by dots (RFC 7515, section
+    /// 3.1).
     Malformed,
-    /// The header is not the one our tokens carry: another `alg`, another
-    /// `typ`, `crit`, or any other parameter (RFC 7515, section 4).
+    /// The header has another `alg`, another `typ`, `crit`, or any parameter beside
+    /// `kid` (RFC 7515, section 4).
     Header,
-    /// The header's `kid` names no key of the keyring. Another server may
-    /// know it.
+    /// No key of the keyring has the header's `kid`. Another server may have it.
     UnknownKey,
-    /// The signature does not verify (RFC 7515, section 5.2).
+    /// The signature does not verify (RFC 7515, section 5.2): the token is forged or
+    /// damaged, a key set reuses a `kid`, or Microdot's key differs. With derived keys, a
+    /// token of another secret is [`UnknownKey`](Self::UnknownKey).
     Signature,
-    /// Correctly signed, but the claims are not one JSON object whose
-    /// registered claims have the types that RFC 7519 gives them.
+    /// The signature verifies, but the claims are not one JSON object whose
+    /// registered claims have the types of RFC 7519.
     Claims,
-    /// `iat` or `nbf` lies further in the future than clocks may differ
-    /// (RFC 7519, section 4.1.5).
+    /// `iat` or `nbf` lies further in the future than clocks may differ (RFC 7519,
+    /// section 4.1.5).
     NotYetValid,
-    /// `exp`, or the absolute limit, has passed (RFC 7519, section 4.1.4).
+    /// `exp` or the absolute timeout has passed (RFC 7519, section 4.1.4).
     Expired,
-    /// There is a list of sessions ended early, and the token has no `sid` by
-    /// which it could be on it.
+    /// There is a revocation list, and the token has no session ID (`sid`) by which
+    /// it could be revoked.
     NoSid,
-    /// The session was ended before its time: its user logged out, say.
+    /// The session is revoked, for example because its user logged out.
     Revoked,
-    /// Whether the session was ended before its time cannot be known now. The
-    /// answer is a 503, and no cookie is touched: the session may be good.
-    StandingUnknown,
+    /// The revocation list cannot be trusted, so the session may be good or revoked.
+    /// The response is a 503 that leaves the cookie alone.
+    RevocationUnknown,
 }
 
 impl Rejection {
@@ -63,7 +65,7 @@ impl Rejection {
             Self::Expired => "expired",
             Self::NoSid => "no-sid",
             Self::Revoked => "revoked",
-            Self::StandingUnknown => "standing-unknown",
+            Self::RevocationUnknown => "revocation-unknown",
         }
     }
 }
@@ -71,20 +73,18 @@ impl Rejection {
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::ClockNotSet => "the server's clock was never set, no cookie can be judged",
+            Self::ClockNotSet => "the server's clock is not set, so no cookie can be judged",
             Self::TooLarge => "the cookie is larger than the configured limit",
             Self::Malformed => "the cookie is not a compact JWS",
-            Self::Header => "the token's header is not one of ours",
-            Self::UnknownKey => "the token's kid names no configured key",
+            Self::Header => "the token's header is not that of a session",
+            Self::UnknownKey => "no configured key has the token's kid",
             Self::Signature => "the token's signature does not verify",
             Self::Claims => "the token's claims are not a valid JSON object",
             Self::NotYetValid => "the token is dated in the future",
             Self::Expired => "the session has expired",
-            Self::NoSid => "the session has no sid, so it could not be ended early",
-            Self::Revoked => "the session was ended before its time",
-            Self::StandingUnknown => {
-                "whether the session was ended before its time cannot be known now"
-            }
+            Self::NoSid => "the session has no session ID, so it could not be revoked",
+            Self::Revoked => "the session is revoked",
+            Self::RevocationUnknown => "the revocation list cannot be trusted",
         })
     }
 }

@@ -1,84 +1,78 @@
-//! What signs and verifies: HMAC-SHA-256, keyed once.
+//! A key for HMAC-SHA-256, which signs and verifies.
 
 use alloc::{format, string::String};
 use core::fmt;
 
-use subtle::{Choice, ConstantTimeEq as _};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 
-use super::{
-    mac::{Mac, SIGNATURE_CHARS, SIGNATURE_LEN},
-    secret::Secret,
-};
+use super::secret::Secret;
 use crate::base64url;
 
-/// A key for HMAC-SHA-256 (HS256 of RFC 7518, section 3.2), with the header
-/// of every token that it signs.
+/// The bytes of an HMAC-SHA-256.
+pub(super) const SIGNATURE_LEN: usize = 32;
+
+/// The characters of an encoded signature.
+pub(crate) const SIGNATURE_CHARS: usize = 43;
+
+/// A key for HMAC-SHA-256 (HS256 of RFC 7518, section 3.2), with the header of
+/// every token that it signs.
 pub(crate) struct Key {
     kid: Option<String>,
-    /// The header, encoded: constant for a key.
+    /// Encoded: constant for a key.
     header: String,
-    mac: Mac,
+    /// Keyed: the two blocks of the key are hashed once. Wiped when dropped, by
+    /// the feature `zeroize` of `hmac` and `sha2`.
+    mac: Hmac<Sha256>,
 }
 
 impl Key {
-    /// The key of the cookie `cookie_name`.
+    /// The key that `secret` derives for the cookie `cookie_name`.
     pub(crate) fn derived(secret: &Secret, cookie_name: &str) -> Self {
         let (key, kid) = secret.derive(cookie_name);
         Self::with_kid(key.as_slice(), &kid)
     }
 
-    /// A key as it stands, under a `kid` as it stands.
+    /// A key without derivation, and its `kid`.
     pub(crate) fn with_kid(key: &[u8], kid: &str) -> Self {
         Self { kid: Some(kid.into()), ..Self::raw(key, header(kid)) }
     }
 
-    /// A key as it stands, of any length, and the header it writes.
+    /// A key without derivation, of any length, and the header that it writes.
     pub(crate) fn raw(key: &[u8], header: String) -> Self {
-        Self { kid: None, header, mac: Mac::new(key) }
+        #[expect(clippy::expect_used, reason = "the alternative is to continue without a key")]
+        let mac = Hmac::new_from_slice(key).expect("HMAC accepts keys of any length (RFC 2104)");
+        Self { kid: None, header, mac }
     }
 
     pub(super) fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// The encoded header of every token that this key signs.
     pub(crate) fn header(&self) -> &str {
         &self.header
     }
 
-    /// What stands behind this key's header and a dot.
-    pub(crate) fn claims_of<'t>(&self, message: &'t [u8]) -> Option<&'t [u8]> {
-        message.strip_prefix(self.header.as_bytes())?.strip_prefix(b".")
-    }
-
-    /// The message's signature.
+    /// The signature of `message`.
     pub(crate) fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_LEN] {
-        self.mac.of(message)
+        let mut mac = self.mac.clone();
+        mac.update(message);
+        mac.finalize().into_bytes().into()
     }
 
-    /// Whether `signature` is the message's, in a time that does not depend on
-    /// where they differ. Ours is encoded, not theirs decoded: so there is
-    /// exactly one string that is accepted.
+    /// Whether `signature` is that of `message`, in constant time. The codec is
+    /// strict, so exactly one string is accepted.
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8; SIGNATURE_CHARS]) -> bool {
-        let mut ours = [0; SIGNATURE_CHARS];
-        base64url::encode_signature(&self.mac.of(message), &mut ours);
-        same(&ours, signature).into()
+        let mut buffer = [0; SIGNATURE_LEN];
+        let Some(signature) = base64url::decode_into(signature, &mut buffer) else { return false };
+        let mut mac = self.mac.clone();
+        mac.update(message);
+        mac.verify_slice(signature).is_ok()
     }
 }
 
-/// Whether no bit differs; eight bytes at a time, and the last eight, which
-/// overlap.
-#[inline]
-fn same(one: &[u8; SIGNATURE_CHARS], other: &[u8; SIGNATURE_CHARS]) -> Choice {
-    let words = one.as_chunks().0.iter().chain(one.last_chunk());
-    let others = other.as_chunks().0.iter().chain(other.last_chunk());
-    let bits =
-        words.zip(others).map(|(one, other)| u64::from_ne_bytes(*one) ^ u64::from_ne_bytes(*other));
-    bits.fold(0, core::ops::BitOr::bitor).ct_eq(&0)
-}
-
-/// The encoded header of every token under the key `kid`, which has no
-/// character that JSON would escape.
+/// The encoded header of every token under the key `kid`, which contains no
+/// character that JSON escapes.
 fn header(kid: &str) -> String {
     base64url::encode(format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#).as_bytes())
 }
@@ -120,6 +114,14 @@ mod tests {
             base64url::encode(&key.sign(b"waxseal")),
             "TK9RAbuFh_6xASlchgEBj_86jK8hoOMmMRoaDKxjivc"
         );
+    }
+
+    #[test]
+    fn the_states_of_a_key_are_wiped_when_dropped() {
+        fn wiped<T: zeroize::ZeroizeOnDrop>() {}
+        // `Hmac` consists of two of the first and one of the second.
+        wiped::<sha2::block_api::Sha256VarCore>();
+        wiped::<hmac::digest::block_api::Buffer<hmac::block_api::HmacCore<Sha256>>>();
     }
 
     #[test]

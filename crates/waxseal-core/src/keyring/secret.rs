@@ -1,4 +1,4 @@
-//! What an operator configures.
+//! The secret that an operator configures.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -7,18 +7,17 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::mac::SIGNATURE_LEN;
 use crate::{base64url, error::SecretError};
 
-/// What the `info` of each HKDF-Expand starts with. The NUL ends it: no
-/// cookie's name can turn one purpose into another.
+/// The start of the `info` of each HKDF-Expand. The NUL separates the purpose from the
+/// cookie name.
 const KEY_INFO: &[u8] = b"waxseal/1 HS256\0";
 const KID_INFO: &[u8] = b"waxseal/1 kid\0";
 
-/// The bytes an operator configures, at least 32 of them. Keys are derived
-/// from it, one for each cookie name.
+/// At least 32 secret bytes, from which a key is derived for each cookie name.
 ///
-/// Wiped from memory when dropped; `Debug` shows none of it.
+/// Wiped from memory when dropped; `Debug` shows none of it. Temporary copies on the
+/// stack are not wiped, while a key is derived.
 ///
 /// ```
 /// use waxseal_core::Secret;
@@ -30,11 +29,10 @@ const KID_INFO: &[u8] = b"waxseal/1 kid\0";
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// The least number of bytes: the output of SHA-256 (RFC 7518, section
-    /// 3.2).
+    /// The minimum number of bytes: the output of SHA-256 (RFC 7518, section 3.2).
     const MIN_LEN: usize = 32;
 
-    /// A secret from its bytes, as they are: never decoded, never trimmed.
+    /// A secret from its bytes, which are neither decoded nor trimmed.
     ///
     /// # Errors
     ///
@@ -47,12 +45,13 @@ impl Secret {
         Ok(Self(bytes))
     }
 
-    /// A secret from the environment variable `variable`: the UTF-8 bytes of
-    /// its value as they are.
+    /// A secret from the environment variable `variable`: the UTF-8 bytes of its value,
+    /// neither decoded nor trimmed.
     ///
     /// # Errors
     ///
-    /// Where the variable is not set, not UTF-8, or has fewer than 32 bytes.
+    /// [`SecretError`] if the variable is not set, is not UTF-8, or has fewer than 32
+    /// bytes.
     #[cfg(feature = "std")]
     pub fn from_env(variable: &str) -> Result<Self, SecretError> {
         use std::env::VarError;
@@ -61,7 +60,7 @@ impl Secret {
             Ok(value) => Self::new(value),
             Err(VarError::NotPresent) => Err(SecretError::NotSet { variable: variable.into() }),
             Err(VarError::NotUnicode(value)) => {
-                // The bytes are a secret, if not a usable one.
+                // The bytes are secret, too.
                 drop(Zeroizing::new(value.into_encoded_bytes()));
                 Err(SecretError::NotUnicode { variable: variable.into() })
             }
@@ -70,9 +69,9 @@ impl Secret {
 
     /// The key of the cookie `cookie_name` and its `kid`, by HKDF (RFC 5869)
     /// without salt.
-    pub(super) fn derive(&self, cookie_name: &str) -> (Zeroizing<[u8; SIGNATURE_LEN]>, String) {
+    pub(super) fn derive(&self, cookie_name: &str) -> (Zeroizing<[u8; 32]>, String) {
         let hkdf = extract(&self.0);
-        let mut key = Zeroizing::new([0; SIGNATURE_LEN]);
+        let mut key = Zeroizing::new([0; 32]);
         expand(&hkdf, KEY_INFO, cookie_name, key.as_mut_slice());
         let mut kid = [0; 6];
         expand(&hkdf, KID_INFO, cookie_name, &mut kid);
@@ -89,9 +88,9 @@ pub(super) fn extract(secret: &[u8]) -> Hkdf<Sha256> {
 
 /// The second half of HKDF: its `info` is `purpose` and `cookie_name`.
 pub(super) fn expand(hkdf: &Hkdf<Sha256>, purpose: &[u8], cookie_name: &str, out: &mut [u8]) {
-    #[expect(clippy::expect_used, reason = "the alternative is to go on with a key of zeros")]
+    #[expect(clippy::expect_used, reason = "the alternative is to continue with a key of zeros")]
     hkdf.expand_multi_info(&[purpose, cookie_name.as_bytes()], out)
-        .expect("32 and 6 bytes are far under HKDF's limit of 255 x 32");
+        .expect("32 and 6 bytes are under HKDF's limit of 255 x 32");
 }
 
 impl fmt::Debug for Secret {

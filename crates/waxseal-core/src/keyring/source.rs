@@ -1,18 +1,18 @@
-//! Where the keys of our own cookie come from.
+//! Where the keys of waxseal's cookie come from.
 
 use alloc::vec::Vec;
 
-use super::{Jwks, Key, Keyring, Secret};
+use super::{jwks::Jwks, key::Key, secret::Secret};
 use crate::error::BuildError;
 
-/// Where keys come from: a [`Secret`], from which one is derived for the
-/// cookie's name, or a [`Jwks`], whose keys stand as they are.
+/// Where keys come from: a [`Secret`], which derives a key for the cookie's name,
+/// or a [`Jwks`], whose keys are used without derivation.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KeySource {
-    /// Keys are derived from it.
+    /// It derives the key.
     Secret(Secret),
-    /// Keys as they stand, bound to one cookie.
+    /// Keys without derivation, bound to one cookie.
     Jwks(Jwks),
 }
 
@@ -29,35 +29,35 @@ impl From<Jwks> for KeySource {
 }
 
 impl KeySource {
-    /// The ring of the cookie `cookie_name`; keys from `accepted` only verify.
-    pub(crate) fn keyring(
+    /// The keys of the cookie `cookie_name`: the signing key and those that only
+    /// verify, which include those of `fallback`.
+    pub(crate) fn keys(
         &self,
-        accepted: &[Secret],
+        fallback: &[Secret],
         cookie_name: &str,
-    ) -> Result<Keyring, BuildError> {
+    ) -> Result<(Key, Vec<Key>), BuildError> {
         let (signing, mut verifying) = match self {
             Self::Secret(secret) => (Key::derived(secret, cookie_name), Vec::new()),
             Self::Jwks(jwks) => jwks.keys(cookie_name)?,
         };
-        verifying.extend(accepted.iter().map(|secret| Key::derived(secret, cookie_name)));
-        Keyring::new(signing, verifying)
+        verifying.extend(fallback.iter().map(|secret| Key::derived(secret, cookie_name)));
+        Ok((signing, verifying))
     }
 
-    /// The ring of a cookie that was used before under another name. Nothing
-    /// is signed with it. A key set is bound to its own cookie and has no keys
-    /// for another.
-    pub(crate) fn former_keyring(
+    /// The keys of a previous cookie, which only verify. A key set is bound to
+    /// one cookie and has no keys for another.
+    pub(crate) fn previous_keys(
         &self,
-        accepted: &[Secret],
+        fallback: &[Secret],
         cookie_name: &str,
-    ) -> Result<Keyring, BuildError> {
+    ) -> Result<(Key, Vec<Key>), BuildError> {
         let secret = match self {
             Self::Secret(secret) => Some(secret),
             Self::Jwks(_) => None,
         };
         let mut keys =
-            secret.into_iter().chain(accepted).map(|secret| Key::derived(secret, cookie_name));
-        let first = keys.next().ok_or(BuildError::NoFormerKey)?;
-        Keyring::new(first, keys.collect())
+            secret.into_iter().chain(fallback).map(|secret| Key::derived(secret, cookie_name));
+        let first = keys.next().ok_or(BuildError::NoPreviousKey)?;
+        Ok((first, keys.collect()))
     }
 }

@@ -1,15 +1,19 @@
-//! Configuration, checked when built.
+//! The builder of a sealer, which checks the configuration.
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
 use zeroize::Zeroizing;
 
-use super::{MAX_LINE, Sealer, revoking::List, source::Source};
+use super::{
+    config::{MAX_LINE, Sealer},
+    revocations::RevocationCheck,
+    source::Source,
+};
 use crate::{
     cookie::CookieSpec,
     error::BuildError,
-    keyring::{KeySource, Secret},
+    keyring::{KeySource, Keyring, Secret},
     lifetime::Limits,
     revocation::Revocations,
     time::UnixTime,
@@ -17,21 +21,21 @@ use crate::{
 
 const DAY: u64 = 86_400;
 
-/// Builds a [`Sealer`] of our own cookies.
-#[must_use = "nothing is checked before `build`"]
+/// Configures a [`Sealer`] of waxseal's own cookie.
+#[must_use = "`build` checks the configuration and makes the sealer"]
 pub struct SealerBuilder {
     keys: KeySource,
-    accepted: Vec<Secret>,
+    fallback: Vec<Secret>,
     cookie: CookieSpec,
-    former: Vec<CookieSpec>,
+    previous: Vec<CookieSpec>,
     microdot: Vec<Microdot>,
     limits: Limits,
-    max_token: usize,
+    max_token_bytes: usize,
     revocations: Option<Box<dyn Revocations>>,
     accepts_without_sid: bool,
 }
 
-/// Microdot's key, and when its sessions count as begun.
+/// Microdot's key, and the issue time of its sessions.
 struct Microdot {
     key: Zeroizing<Vec<u8>>,
     since: UnixTime,
@@ -42,57 +46,57 @@ impl SealerBuilder {
     pub(super) fn new(keys: KeySource) -> Self {
         Self {
             keys,
-            accepted: Vec::new(),
+            fallback: Vec::new(),
             cookie: CookieSpec::default(),
-            former: Vec::new(),
+            previous: Vec::new(),
             microdot: Vec::new(),
-            limits: Limits { idle: Some(7 * DAY), absolute: Some(30 * DAY) },
-            max_token: MAX_LINE,
+            limits: Limits { idle_timeout: Some(7 * DAY), absolute_timeout: Some(30 * DAY) },
+            max_token_bytes: MAX_LINE,
             revocations: None,
             accepts_without_sid: false,
         }
     }
 
-    /// Another secret whose sessions are accepted. Nothing is signed with it:
-    /// a session under it is sealed again when it is next read.
-    pub fn accept(mut self, secret: Secret) -> Self {
-        self.accepted.push(secret);
+    /// Accepts sessions that another secret signed. It signs nothing: the next request
+    /// that reads such a session signs it with the current secret.
+    pub fn fallback_secret(mut self, secret: Secret) -> Self {
+        self.fallback.push(secret);
         self
     }
 
-    /// The cookie's name and attributes; [`CookieSpec::default`] unless given.
-    /// Keys are derived for its name: another name is another key.
+    /// Sets the cookie's name and attributes; [`CookieSpec::default`] otherwise.
+    /// Each cookie name has its own key.
     pub fn cookie(mut self, cookie: CookieSpec) -> Self {
         self.cookie = cookie;
         self
     }
 
-    /// A cookie that was used before, under another name, path or domain. One
-    /// of another name is read where the request has none of ours; its session
-    /// moves into ours and it is removed. One of the same name is removed
-    /// whenever ours is set.
-    pub fn former(mut self, cookie: CookieSpec) -> Self {
-        self.former.push(cookie);
+    /// Declares a previous cookie, with another name, path or domain. If its name
+    /// differs, it is read when the request has no current cookie: its session
+    /// moves to the current cookie, and it is removed. If its name is the same, it
+    /// is removed whenever the current cookie is set.
+    pub fn previous_cookie(mut self, cookie: CookieSpec) -> Self {
+        self.previous.push(cookie);
         self
     }
 
-    /// Reads Microdot's cookie where the request has none of ours, moves its
-    /// session into ours and removes it.
+    /// Migrates Microdot's sessions: Microdot's cookie is read when the request has
+    /// no current cookie, its session moves to the current cookie, and it is
+    /// removed.
     ///
-    /// Microdot's tokens state no beginning that could be trusted, so such a
-    /// session counts as begun at `since`: the time of the move. By the
-    /// absolute limit after it the door has closed by itself. An `exp` in the
-    /// token binds for good: its session counts as begun so early that the
-    /// absolute limit ends it then; its registered claims, and members that are reserved
-    /// here (`iss`, `sid`, `remember`), are left behind.
-    pub fn accept_microdot(self, key: impl AsRef<[u8]>, since: UnixTime) -> Self {
+    /// Microdot's tokens have no trusted issue time, so `since`, the time of the
+    /// migration, is the issue time of every session. The migration window ends by
+    /// itself, one absolute timeout later. An `exp` in the token stays binding.
+    /// The token's registered claims and reserved names (`iss`, `sid`, `remember`)
+    /// are dropped.
+    pub fn migrate_microdot(self, key: impl AsRef<[u8]>, since: UnixTime) -> Self {
         self.microdot(key.as_ref(), since, false)
     }
 
-    /// As [`accept_microdot`](Self::accept_microdot), with a key under 32
-    /// bytes. Such a key can be guessed from one cookie, and whoever has it can
-    /// write any session until the door closes.
-    pub fn dangerous_accept_weak_microdot(self, key: impl AsRef<[u8]>, since: UnixTime) -> Self {
+    /// As [`migrate_microdot`](Self::migrate_microdot), with a key under 32 bytes.
+    /// An attacker can guess such a key from one cookie, and can then write any
+    /// session until the migration window ends.
+    pub fn dangerous_migrate_weak_microdot(self, key: impl AsRef<[u8]>, since: UnixTime) -> Self {
         self.microdot(key.as_ref(), since, true)
     }
 
@@ -101,78 +105,77 @@ impl SealerBuilder {
         self
     }
 
-    /// How long a session lives without activity, in whole seconds; 7 days
-    /// unless given, `None` for no such limit. Cookies that are out already
-    /// keep the end that they state until they are sealed again.
-    pub fn idle(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.limits.idle = limit.into().map(|limit| limit.as_secs());
+    /// Sets how long a session lives without activity, in whole seconds; 7 days
+    /// otherwise, `None` for no idle timeout. A cookie keeps its expiry until it is
+    /// next refreshed.
+    pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.limits.idle_timeout = timeout.into().map(|timeout| timeout.as_secs());
         self
     }
 
-    /// How long a session lives from its beginning, whatever its user does,
-    /// in whole seconds; 30 days unless given, `None` for no such limit. A
-    /// lowered limit also ends sessions that have begun already.
-    pub fn absolute(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.limits.absolute = limit.into().map(|limit| limit.as_secs());
+    /// Sets how long a session lives in total, in whole seconds; 30 days otherwise,
+    /// `None` for no absolute timeout. A lowered timeout also applies to existing
+    /// sessions.
+    pub fn absolute_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.limits.absolute_timeout = timeout.into().map(|timeout| timeout.as_secs());
         self
     }
 
-    /// The longest cookie value that is looked at, in bytes; 4096 unless
-    /// given. Under 4096 it also bounds what is saved.
+    /// Sets the maximum length of a cookie value that is read, in bytes; 4096
+    /// otherwise. A limit under 4096 also applies to the cookies that are saved.
     pub fn max_token_bytes(mut self, limit: usize) -> Self {
-        self.max_token = limit;
+        self.max_token_bytes = limit;
         self
     }
 
-    /// A list of the sessions that are ended before their time. With one,
-    /// [`delete`](crate::Handle::delete) and [`renew`](crate::Handle::renew) end
-    /// the session for good, also for whoever has a copy of its cookie.
+    /// Sets the revocation list. With one,
+    /// [`delete`](crate::OpenSession::delete) and
+    /// [`renew`](crate::OpenSession::renew) revoke the old session, so that copies
+    /// of its cookie are rejected.
     ///
-    /// Needs an absolute limit no longer than the list's, and randomness for the
-    /// names of sessions: a token without a `sid` is rejected
+    /// Requires an absolute timeout no longer than the list's, and randomness for
+    /// session IDs: a token without one is rejected
     /// ([`NoSid`](crate::Rejection::NoSid)).
     pub fn revocations(mut self, list: impl Revocations + 'static) -> Self {
         self.revocations = Some(Box::new(list));
         self
     }
 
-    /// Accepts tokens without a `sid` although there is a list of sessions ended
-    /// early, and seals them again with one: for the time after such a list was
-    /// added. A copy of such a token survives a logout; only what ends all
-    /// sessions, or all of its user, ends it.
+    /// Accepts tokens without a session ID although there is a revocation list, and
+    /// gives them one: for the time after the list was added. A copy of such a
+    /// token survives a logout; only a revocation of its user, or of all sessions,
+    /// ends it.
     pub const fn dangerous_accept_without_sid(mut self) -> Self {
         self.accepts_without_sid = true;
         self
     }
 
-    /// The checked sealer.
+    /// Builds the sealer.
     ///
     /// # Errors
     ///
-    /// A [`BuildError`] where keys, cookies or limits make no sense.
+    /// [`BuildError`] if keys, cookies or limits contradict each other.
     pub fn build(self) -> Result<Sealer, BuildError> {
         self.check_limits()?;
         self.check_revocations()?;
-        let (former, stale) = self.former_sources()?;
-        let keyring = self.keys.keyring(&self.accepted, self.cookie.name())?;
+        let (previous, removal_lines) = self.previous_sources()?;
+        let keyring = Keyring::new(self.keys.keys(&self.fallback, self.cookie.name())?)?;
+        let accepts_without_sid = self.accepts_without_sid;
         Ok(Sealer {
-            own: Source::new(self.cookie, keyring),
-            former,
-            stale,
+            current: Source::new(self.cookie, keyring),
+            previous,
+            removal_lines,
             limits: self.limits,
-            max_token: self.max_token,
-            list: self.revocations.map(|revocations| List {
-                revocations,
-                accepts_without_sid: self.accepts_without_sid,
-            }),
+            max_token_bytes: self.max_token_bytes,
+            revocations: self.revocations.map(|list| RevocationCheck { list, accepts_without_sid }),
         })
     }
 
     fn check_revocations(&self) -> Result<(), BuildError> {
         let Some(list) = &self.revocations else { return Ok(()) };
-        let limit = list.absolute_limit().as_secs();
-        match self.limits.absolute {
-            None => Err(BuildError::RevocationsNeedAbsoluteLimit),
+        let limit = list.absolute_timeout().as_secs();
+        match self.limits.absolute_timeout {
+            None => Err(BuildError::RevocationsNeedAbsoluteTimeout),
             Some(absolute) if absolute > limit => Err(BuildError::RevocationsTooShort { limit }),
             Some(_) if !self.microdot.is_empty() && !self.accepts_without_sid => {
                 Err(BuildError::MicrodotHasNoSid)
@@ -182,36 +185,38 @@ impl SealerBuilder {
     }
 
     fn check_limits(&self) -> Result<(), BuildError> {
-        let Limits { idle, absolute } = self.limits;
-        if idle.is_none() && absolute.is_none() {
-            return Err(BuildError::NoLimit);
+        let Limits { idle_timeout, absolute_timeout } = self.limits;
+        if idle_timeout.is_none() && absolute_timeout.is_none() {
+            return Err(BuildError::NoTimeout);
         }
-        if idle == Some(0) || absolute == Some(0) {
-            return Err(BuildError::ZeroLimit);
+        if idle_timeout == Some(0) || absolute_timeout == Some(0) {
+            return Err(BuildError::ZeroTimeout);
         }
-        if self.max_token < 256 {
+        if self.max_token_bytes < 256 {
             return Err(BuildError::SizeLimit);
         }
-        match (self.cookie.longest(), idle) {
-            (Some(longest), Some(idle)) if longest < idle => Err(BuildError::MaxAgeUnderIdle),
+        match (self.cookie.longest(), idle_timeout) {
+            (Some(longest), Some(idle)) if longest < idle => {
+                Err(BuildError::MaxAgeUnderIdleTimeout)
+            }
             _ => Ok(()),
         }
     }
 
-    /// The former cookies that have a name of their own, and the lines that
-    /// remove those that have ours.
-    fn former_sources(&self) -> Result<(Vec<Source>, Vec<String>), BuildError> {
-        let (mut sources, mut stale) = (Vec::<Source>::new(), Vec::new());
-        for (at, cookie) in self.former.iter().enumerate() {
-            let mut known = self.former.iter().take(at).chain([&self.cookie]);
+    /// The previous cookies that have another name, and the lines that remove
+    /// those with the current name.
+    fn previous_sources(&self) -> Result<(Vec<Source>, Vec<String>), BuildError> {
+        let (mut sources, mut removal_lines) = (Vec::<Source>::new(), Vec::new());
+        for (at, cookie) in self.previous.iter().enumerate() {
+            let mut known = self.previous.iter().take(at).chain([&self.cookie]);
             if known.any(|known| known.is_same(cookie)) {
                 return Err(BuildError::SameCookie);
             }
             if cookie.name() == self.cookie.name() {
-                stale.push(cookie.removal_line());
+                removal_lines.push(cookie.removal_line());
             } else {
-                let keyring = self.keys.former_keyring(&self.accepted, cookie.name())?;
-                sources.push(Source::new(cookie.clone(), keyring));
+                let keys = self.keys.previous_keys(&self.fallback, cookie.name())?;
+                sources.push(Source::new(cookie.clone(), Keyring::new(keys)?));
             }
         }
         for Microdot { key, since, may_be_weak } in &self.microdot {
@@ -220,10 +225,10 @@ impl SealerBuilder {
                 len @ ..32 if !may_be_weak => return Err(BuildError::WeakMicrodotKey { len }),
                 _ => {}
             }
-            if self.limits.absolute.is_none() {
-                return Err(BuildError::NeedsAbsoluteLimit);
+            if self.limits.absolute_timeout.is_none() {
+                return Err(BuildError::MicrodotNeedsAbsoluteTimeout);
             }
-            let source = Source::microdot(key, *since);
+            let source = Source::migrated_microdot(key, *since);
             let name = source.cookie.name();
             if name == self.cookie.name() || sources.iter().any(|known| known.cookie.name() == name)
             {
@@ -231,7 +236,7 @@ impl SealerBuilder {
             }
             sources.push(source);
         }
-        Ok((sources, stale))
+        Ok((sources, removal_lines))
     }
 }
 

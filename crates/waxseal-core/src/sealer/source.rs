@@ -1,66 +1,65 @@
-//! A cookie that is read, and the keys that verify it.
+//! A cookie that a sealer reads, and its keys.
 
 use crate::{
     cookie::CookieSpec,
-    keyring::{Dialect, Keyring},
-    lifetime::{Limits, Times, Verdict},
-    state::State,
+    data::Data,
+    format::Format,
+    keyring::Keyring,
+    lifetime::{Limits, Times},
     time::UnixTime,
 };
 
 #[derive(Debug)]
-pub(super) struct Source {
-    pub(super) cookie: CookieSpec,
-    pub(super) keyring: Keyring,
-    /// When its sessions count as begun, whatever they say of themselves:
-    /// Microdot's say nothing that could be trusted.
-    since: Option<UnixTime>,
+pub(crate) struct Source {
+    pub(crate) cookie: CookieSpec,
+    pub(crate) keyring: Keyring,
+    /// The `iat` of migrated sessions: Microdot's tokens contain none that is trusted.
+    migration: Option<UnixTime>,
 }
 
 impl Source {
     pub(super) const fn new(cookie: CookieSpec, keyring: Keyring) -> Self {
-        Self { cookie, keyring, since: None }
+        Self { cookie, keyring, migration: None }
     }
 
-    /// Microdot's cookie, taken over into our own.
-    pub(super) fn microdot(key: &[u8], since: UnixTime) -> Self {
+    /// Microdot's cookie, whose sessions migrate to waxseal's.
+    pub(super) fn migrated_microdot(key: &[u8], since: UnixTime) -> Self {
         let keyring = Keyring::microdot(key);
-        Self { cookie: CookieSpec::microdot(), keyring, since: Some(since) }
+        Self { cookie: CookieSpec::microdot(), keyring, migration: Some(since) }
     }
 
-    /// A session of this cookie as one of ours.
+    /// Turns a session of this cookie into one of waxseal's, if it migrates.
     ///
-    /// The `exp` that Microdot's application has set binds for good: the session
-    /// counts as begun so early that the absolute limit ends it then.
-    pub(super) fn take_over(&self, state: &mut State, times: &mut Times, limits: Limits) {
-        let Some(since) = self.since else { return };
-        let bound = times.expires.zip(limits.absolute);
-        let began = bound.map(|(expires, absolute)| expires.minus(absolute));
-        times.issued = began.into_iter().chain([since]).min();
-        state.adopt();
+    /// The `exp` of Microdot's application stays binding: `iat` becomes `exp` minus the
+    /// absolute timeout, so that the session ends at `exp`.
+    pub(super) fn migrate(&self, data: &mut Data, times: &mut Times, limits: Limits) {
+        let Some(since) = self.migration else { return };
+        let bound = times.expires_at.zip(limits.absolute_timeout);
+        let earlier = bound.map(|(expires_at, absolute)| expires_at.minus(absolute));
+        times.issued_at = earlier.into_iter().chain([since]).min();
+        data.migrate();
     }
 
-    /// When a session has to be sealed again, although nobody saves it, and
-    /// the `exp` that it then gets: if its end moves on; if it is to get our
-    /// cookie instead of this one; if its key signs no more.
-    pub(super) fn reseal(
+    /// The new `exp`, if the cookie needs a refresh although no handler saves the
+    /// session: it `is_late`, the session migrates, or it is `outdated` (signed by another
+    /// key, or in another cookie).
+    pub(super) fn refresh(
         &self,
-        verdict: Verdict,
+        is_late: bool,
         outdated: bool,
         limits: Limits,
         times: &Times,
         now: UnixTime,
     ) -> Option<UnixTime> {
-        let began = times.issued?;
-        match (self.since, verdict) {
-            (Some(_), _) | (None, Verdict::Renew) => limits.expires(began, now),
-            (None, Verdict::Keep) if outdated => times.expires,
-            (None, Verdict::Keep) => None,
+        let issued_at = times.issued_at?;
+        if is_late || self.migration.is_some() {
+            return limits.expires_at(issued_at, now);
         }
+        times.expires_at.filter(|_| outdated)
     }
 
-    /// The order in which several cookies of one name are tried.
+    /// Whether the last cookie with this name is tried first, as Microdot does.
     pub(super) fn last_first(&self) -> bool {
-        self.keyring.dialect() == Dialect::Microdot
+        self.keyring.format() == Format::Microdot
     }
 }

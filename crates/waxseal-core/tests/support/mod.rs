@@ -2,13 +2,19 @@
 //! accepts is not only what it itself believes; and a request without a server.
 #![allow(dead_code, reason = "each test uses its part")]
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    future::Future as _,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
 
 use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use waxseal_core::{
-    Alone, CookieSpec, Handle, Rejection, ResponseHeaders, Sealer, Secret, UnixTime,
+    CookieSpec, OpenSession, Rejection, ResponseChanges, ResponseHeaders, Sealer, Secret,
+    Unavailable, UnixTime,
 };
 
 pub const SECRET: &[u8] = b"correct horse battery staple 123";
@@ -102,7 +108,7 @@ impl Minter {
     }
 }
 
-/// A claims object that begins an hour before now and lives for another.
+/// A claims object that was issued an hour ago and expires in six days.
 pub fn alive(members: &str) -> String {
     let comma = if members.is_empty() { "" } else { "," };
     format!(r#"{{"iat":{},"exp":{}{comma}{members}}}"#, NOW - 3600, NOW + 6 * 86_400)
@@ -113,14 +119,23 @@ pub fn request<R>(
     sealer: &Sealer,
     cookies: &[&str],
     at: u64,
-    handler: impl FnOnce(&Handle<&Alone<'_>>) -> R,
+    handler: impl FnOnce(&mut OpenSession<&Sealer>) -> R,
 ) -> (R, Headers) {
     let headers = cookies.iter().map(|header| header.as_bytes());
-    let alone = Alone::open(sealer, headers, UnixTime::from_secs(at));
-    let result = handler(&Handle::new(&alone));
+    let mut session = OpenSession::open(sealer, headers, UnixTime::from_secs(at)).unwrap();
+    let result = handler(&mut session);
     let mut response = Headers::default();
-    alone.close().apply(&mut response);
+    finish(&mut session).unwrap().apply(&mut response);
     (result, response)
+}
+
+/// Finishes a session whose changes need no wait.
+pub fn finish(session: &mut OpenSession<&Sealer>) -> Result<ResponseChanges, Unavailable> {
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(session.finish()).poll(&mut context) {
+        Poll::Ready(changes) => changes,
+        Poll::Pending => panic!("the acknowledgement is pending"),
+    }
 }
 
 /// Opens one token under its cookie's name: its keys, or why not.

@@ -37,9 +37,9 @@ async fn login(session: Session, Form(form): Form<Login>) -> Result<Redirect, Se
     Ok(Redirect::to("/"))
 }
 
-async fn logout(session: Session) -> Redirect {
-    session.delete();
-    Redirect::to("/")
+async fn logout(session: Session) -> Result<Redirect, SessionError> {
+    session.delete()?;
+    Ok(Redirect::to("/"))
 }
 
 pub fn app(layer: SessionLayer) -> Router<impl PathRouter> {

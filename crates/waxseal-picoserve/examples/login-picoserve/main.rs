@@ -20,7 +20,7 @@ use std::{
 
 use picoserve::{Config, Server};
 use tokio::{net::TcpListener, task::LocalSet};
-use waxseal_picoserve::{CookieSpec, SaveError, Sealer, Secret, SessionLayer, UnixTime};
+use waxseal_picoserve::{CookieSpec, RandomError, Sealer, Secret, SessionLayer, UnixTime};
 
 /// Of each connection's HTTP buffer, as on a board.
 const BUFFER: usize = 4096;
@@ -42,9 +42,9 @@ fn sealer() -> Result<Sealer, Box<dyn Error>> {
     Ok(builder.max_token_bytes(BUFFER - 1024).build()?)
 }
 
-fn bits() -> Result<[u8; 16], SaveError> {
+fn bits() -> Result<[u8; 16], RandomError> {
     let mut bits = [0; 16];
-    getrandom::fill(&mut bits).map_err(|_| SaveError::NoRandomness)?;
+    getrandom::fill(&mut bits).map_err(|_| RandomError)?;
     Ok(bits)
 }
 

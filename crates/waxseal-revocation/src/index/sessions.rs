@@ -9,7 +9,7 @@ use hashbrown::HashTable;
 use waxseal_core::UnixTime;
 
 use super::tag::Tag;
-use crate::entry::SessionName;
+use crate::entry::SessionId;
 
 /// Each has its own lock, and is swept by itself: no request waits for long.
 ///
@@ -66,7 +66,7 @@ impl Default for Sessions {
 }
 
 impl Sessions {
-    pub(super) fn contains(&self, SessionName(name): SessionName) -> bool {
+    pub(super) fn contains(&self, SessionId(name): SessionId) -> bool {
         self.shard(name)
             .is_some_and(|shard| read(shard).find(hash(name), |slot| slot.name == name).is_some())
     }
@@ -74,7 +74,7 @@ impl Sessions {
     /// Adds a session; says whether it is new, and how many its user then has.
     pub(super) fn insert(
         &self,
-        SessionName(name): SessionName,
+        SessionId(name): SessionId,
         until: UnixTime,
         tag: Option<Tag>,
     ) -> (bool, u16) {
@@ -118,12 +118,12 @@ impl Sessions {
     }
 
     #[cfg(any(test, feature = "redis"))]
-    pub(super) fn for_each(&self, mut visit: impl FnMut(SessionName, UnixTime)) {
+    pub(super) fn for_each(&self, mut visit: impl FnMut(SessionId, UnixTime)) {
         for shard in &self.shards {
             // A copy, so that no request waits for what the visitor does.
             let slots: Vec<Slot> = read(shard).iter().copied().collect();
             for slot in slots {
-                visit(SessionName(slot.name), slot.until());
+                visit(SessionId(slot.name), slot.until());
             }
         }
     }

@@ -13,13 +13,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use waxseal_core::NotRecorded;
+use waxseal_core::NotDurable;
 
 use self::store::Store;
 use super::{Append, Appender};
 use crate::{
     entry::Entry,
-    error::{LogError, OpenError},
+    error::{OpenError, StoreError},
     events,
     shared::Shared,
     status::State,
@@ -77,13 +77,13 @@ pub(super) fn init(path: &Path, first: &Entry) -> Result<bool, OpenError> {
     Ok(true)
 }
 
-fn must_exist(path: &Path) -> Result<(), LogError> {
+fn must_exist(path: &Path) -> Result<(), StoreError> {
     let shown = path.display();
     match path.try_exists() {
         Ok(true) => Ok(()),
-        Ok(false) => Err(LogError::new(format!("there is no revocation file {shown}"))),
+        Ok(false) => Err(StoreError::new(format!("there is no revocation file {shown}"))),
         Err(error) => {
-            Err(LogError::because(format!("the revocation file {shown} cannot be used"), error))
+            Err(StoreError::because(format!("the revocation file {shown} cannot be used"), error))
         }
     }
 }
@@ -141,7 +141,7 @@ impl Writer {
             }
             Err(error) => {
                 events::retrying("the revocation file", &error, self.pending.len());
-                let reason = NotRecorded::new(error.to_string());
+                let reason = NotDurable::new(error.to_string());
                 self.pending.iter_mut().for_each(|append| append.tell(Err(reason.clone())));
                 // Its handle is of no use after an error.
                 self.store = None;
@@ -150,17 +150,17 @@ impl Writer {
         }
     }
 
-    fn store(&mut self) -> Result<&Store, LogError> {
+    fn store(&mut self) -> Result<&Store, StoreError> {
         if self.store.is_none() {
             // A new one, where a disk has gone, would lack all that was before.
             must_exist(&self.path)?;
             let store = Store::open(&self.path).map_err(|error| match error {
-                OpenError::Log(error) => error,
-                other => LogError::new(other.to_string()),
+                OpenError::Store(error) => error,
+                other => StoreError::new(other.to_string()),
             })?;
             self.store = Some(store);
         }
-        self.store.as_ref().ok_or_else(|| LogError::new("the file is not open"))
+        self.store.as_ref().ok_or_else(|| StoreError::new("the file is not open"))
     }
 
     fn sweep(&mut self) {
@@ -187,12 +187,12 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Log, RevocationList};
+    use crate::{RevocationList, Store};
 
     #[test]
     fn a_file_that_has_gone_is_not_made_anew() {
         let folder = tempfile::tempdir().unwrap();
-        let list = RevocationList::builder(Log::file(folder.path().join("list"))).open().unwrap();
+        let list = RevocationList::builder(Store::file(folder.path().join("list"))).open().unwrap();
         let (path, shared) = (folder.path().join("gone"), list.shared().clone());
         let mut writer = Writer { path, store: None, shared, pending: Vec::new() };
         assert!(writer.store().is_err());

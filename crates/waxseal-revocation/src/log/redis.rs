@@ -26,7 +26,7 @@ pub use self::wire::{decode, encode};
 use self::{connect::runtime, follow::Follower, write::Writer};
 use super::Appender;
 use crate::{
-    error::{LogError, OpenError},
+    error::{OpenError, StoreError},
     shared::Shared,
     status::State,
 };
@@ -52,8 +52,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// | `appendonly no` (as delivered) | a restart, if a snapshot was written since; otherwise as long as one of the servers here runs, which publishes it again |
 /// | `appendonly yes`, `appendfsync everysec` | a crash of Redis; of the machine, if it was a second before |
 /// | `appendonly yes`, `appendfsync always` | a crash of the machine |
-/// | with [`Acknowledgement::Replicas`] | a failover to a replica that has it |
-/// | with [`Acknowledgement::Synced`] | a crash of the machine, whatever `appendfsync` |
+/// | with [`Durability::Replicas`] | a failover to a replica that has it |
+/// | with [`Durability::Synced`] | a crash of the machine, whatever `appendfsync` |
 ///
 /// Keep it from being evicted: `maxmemory-policy noeviction`, or one of the
 /// `volatile` ones.
@@ -61,9 +61,9 @@ const LOOK: Duration = Duration::from_secs(1);
 pub struct Redis {
     client: Client,
     key: String,
-    stale_after: Duration,
+    max_staleness: Duration,
     serve_when_stale: bool,
-    acknowledgement: Acknowledgement,
+    acknowledgement: Durability,
     timeout: Duration,
     settle: Duration,
 }
@@ -71,7 +71,7 @@ pub struct Redis {
 /// When Redis is said to have taken an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum Acknowledgement {
+pub enum Durability {
     /// When it has answered.
     #[default]
     Written,
@@ -89,12 +89,12 @@ impl Redis {
     ///
     /// # Errors
     ///
-    /// [`LogError`] where that is no address. It does not quote it: there may be
+    /// [`StoreError`] where that is no address. It does not quote it: there may be
     /// a password in it.
-    pub fn new(address: &str) -> Result<Self, LogError> {
+    pub fn new(address: &str) -> Result<Self, StoreError> {
         let info = address.into_connection_info();
         let client = info.and_then(Client::open).map_err(|_| {
-            LogError::new(
+            StoreError::new(
                 "not a log that this program knows: `file:` and a path, or the address of a \
                  Redis server as redis://host:port",
             )
@@ -102,9 +102,9 @@ impl Redis {
         Ok(Self {
             client,
             key: "waxseal:revocations".into(),
-            stale_after: Duration::from_secs(300),
+            max_staleness: Duration::from_secs(300),
             serve_when_stale: false,
-            acknowledgement: Acknowledgement::Written,
+            acknowledgement: Durability::Written,
             timeout: Duration::from_secs(2),
             settle: Duration::from_secs(10),
         })
@@ -122,8 +122,8 @@ impl Redis {
     /// more; 5 minutes unless given. What other servers end meanwhile is not
     /// known here until it is back.
     #[must_use]
-    pub const fn stale_after(mut self, limit: Duration) -> Self {
-        self.stale_after = limit;
+    pub const fn max_staleness(mut self, limit: Duration) -> Self {
+        self.max_staleness = limit;
         self
     }
 
@@ -138,7 +138,7 @@ impl Redis {
 
     /// When an entry counts as recorded; when Redis has answered, unless given.
     #[must_use]
-    pub const fn acknowledgement(mut self, when: Acknowledgement) -> Self {
+    pub const fn durability(mut self, when: Durability) -> Self {
         self.acknowledgement = when;
         self
     }
@@ -156,7 +156,7 @@ impl Redis {
     /// where Redis was restarted or another has taken over since that was last
     /// said; 10 seconds unless given.
     #[must_use]
-    pub const fn settle(mut self, time: Duration) -> Self {
+    pub const fn startup_grace(mut self, time: Duration) -> Self {
         self.settle = time;
         self
     }
@@ -186,7 +186,7 @@ impl Redis {
     /// Tells how things are, and whether Redis is out of reach for too long.
     async fn watch(&self, shared: &Shared, whole: &AtomicBool) {
         loop {
-            let stale = shared.health.contact_age() > self.stale_after;
+            let stale = shared.health.contact_age() > self.max_staleness;
             if whole.load(Relaxed) {
                 if stale {
                     shared.health.set(State::Stale, self.serve_when_stale);
@@ -195,7 +195,7 @@ impl Redis {
                 }
             }
             shared.tick();
-            let pause = half(self.stale_after).clamp(Duration::from_millis(10), LOOK);
+            let pause = half(self.max_staleness).clamp(Duration::from_millis(10), LOOK);
             tokio::time::sleep(pause).await;
         }
     }
@@ -205,7 +205,7 @@ fn half(duration: Duration) -> Duration {
     duration.checked_div(2).unwrap_or(duration)
 }
 
-impl From<::redis::RedisError> for LogError {
+impl From<::redis::RedisError> for StoreError {
     fn from(error: ::redis::RedisError) -> Self {
         Self::because("Redis", error)
     }

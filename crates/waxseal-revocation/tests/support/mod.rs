@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use waxseal_core::{Ended, Revocations as _, Standing, UnixTime};
+use waxseal_core::{RevocationStatus, Revocations as _, SessionRef, UnixTime};
 use waxseal_revocation::RevocationList;
 
 pub const NOW: u64 = 1_800_000_000;
@@ -46,17 +46,17 @@ pub fn at(secs: u64) -> UnixTime {
     UnixTime::from_secs(secs)
 }
 
-pub fn session(sid: &str, sub: Option<&str>, begun: u64) -> Ended {
-    Ended { sid: sid.into(), sub: sub.map(String::from), begun: at(begun) }
+pub fn session(sid: &str, sub: Option<&str>, begun: u64) -> SessionRef {
+    SessionRef { id: sid.into(), user: sub.map(String::from), issued_at: at(begun) }
 }
 
 /// Ends a session and waits until the log has it.
 pub fn end(list: &RevocationList, sid: &str, sub: Option<&str>, begun: u64) {
-    wait(list.end(session(sid, sub, begun), at(begun))).expect("it is recorded");
+    wait(list.revoke(session(sid, sub, begun), at(begun))).expect("it is recorded");
 }
 
-pub fn standing(list: &RevocationList, sid: &str, sub: Option<&str>, begun: u64) -> Standing {
-    list.standing(Some(sid), sub, at(begun))
+pub fn status(list: &RevocationList, sid: &str, sub: Option<&str>, begun: u64) -> RevocationStatus {
+    list.status(Some(sid), sub, at(begun))
 }
 
 /// Waits for what must come within a minute.

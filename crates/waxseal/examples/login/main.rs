@@ -5,11 +5,10 @@
 //! cargo run --example login -- --microdot  # with Microdot's cookie
 //! ```
 //!
-//! `SESSION_SECRET` is the secret (made up where it is not set), or
-//! `SESSION_KEYRING` a file with keys, which is followed; `REVOCATIONS` is where
-//! the ends of sessions are kept (`file:PATH`, `redis://…`), so that a logout
-//! sticks; `PORT` is the port on 127.0.0.1 (3000), `RUST_LOG` what is logged
-//! (info).
+//! `SESSION_SECRET` is the secret (random if it is not set), or `SESSION_KEYRING` a
+//! file with keys, which the server follows; `REVOCATIONS` is the revocation store
+//! (`file:PATH`, `redis://…`); `PORT` is the port on 127.0.0.1 (3000), `RUST_LOG` the
+//! log level (info).
 
 mod anatomy;
 mod options;
@@ -37,7 +36,6 @@ use waxseal_revocation::RevocationList;
 #[derive(Clone)]
 struct App {
     sealer: SharedSealer,
-    /// Of the sessions that have ended early.
     revocations: Option<RevocationList>,
 }
 
@@ -65,34 +63,34 @@ async fn login(
 ) -> Result<Response, SessionError> {
     session.renew(); // a new session at every change of privilege
     if app.revocations.is_some() {
-        session.set_user(&form.username); // whose sessions "everywhere" means
+        session.set_user(&form.username); // for "log out everywhere"
     }
     session.insert("username", form.username)?;
     match session.save() {
         Ok(()) => Ok(Redirect::to("/").into_response()),
-        Err(SaveError::TooLarge { .. }) => {
+        Err(SessionError::Save(SaveError::TooLarge { .. })) => {
             let complaint = Some("That name is too long for a cookie. Is there a shorter one?");
             let page = Page { username: None, anatomy: None, complaint, everywhere: false };
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 
-async fn logout(session: Session) -> Redirect {
-    session.delete();
-    Redirect::to("/")
+async fn logout(session: Session) -> Result<Redirect, SessionError> {
+    session.delete()?;
+    Ok(Redirect::to("/"))
 }
 
-/// Ends all sessions of whoever is logged in, also those of other browsers.
+/// Revokes all sessions of the user, also those of other browsers.
 async fn logout_everywhere(
     session: Session,
     State(app): State<App>,
 ) -> Result<Redirect, SessionError> {
     let user = session.user();
-    session.delete(); // here, whatever becomes of the rest
+    session.delete()?; // in this browser, even if the revocation fails
     if let (Some(revocations), Some(user)) = (&app.revocations, user) {
-        revocations.end_all_for(&user).await?;
+        revocations.revoke_user(&user).await?;
     }
     Ok(Redirect::to("/"))
 }

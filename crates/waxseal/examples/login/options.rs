@@ -4,7 +4,7 @@ use std::{env, error::Error, str::FromStr as _};
 
 use data_encoding::BASE64URL_NOPAD;
 use waxseal::{KeySource, Sealer, Secret, SecretError, keyring_file::KeyringFile};
-use waxseal_revocation::{Log, RevocationList};
+use waxseal_revocation::{RevocationList, Store};
 
 pub const HELP: &str = "\
 A login page, and what is in its cookie.
@@ -16,13 +16,12 @@ Usage: login [--microdot]
 
 Environment:
   SESSION_SECRET  the secret, at least 32 bytes (in Microdot mode: any number);
-                  made up where it is not set
-  SESSION_KEYRING a file with keys instead, which is followed as it changes
-  REVOCATIONS     where the ends of sessions are kept, so that a logout sticks:
-                  file:PATH for this server alone, or redis://… for several;
-                  without it a copy of a cookie survives the logout
-  PORT            the port on 127.0.0.1; 3000 where it is not set
-  RUST_LOG        what is logged to stderr; info where it is not set
+                  random if it is not set
+  SESSION_KEYRING a file with keys instead, which the server follows
+  REVOCATIONS     the revocation store: file:PATH for one server, or redis://…
+                  for several; without one, a copy of a cookie survives a logout
+  PORT            the port on 127.0.0.1; 3000 if it is not set
+  RUST_LOG        the log level on stderr; info if it is not set
 ";
 
 pub struct Options {
@@ -36,7 +35,7 @@ pub enum Keys {
     File(KeyringFile),
 }
 
-/// What the server is to do; `None` if it is only to show its help.
+/// The configuration of the server; `None` if it only prints its help.
 pub fn read() -> Result<Option<Options>, Box<dyn Error>> {
     let mut microdot = false;
     for argument in env::args_os().skip(1) {
@@ -64,12 +63,12 @@ pub fn read() -> Result<Option<Options>, Box<dyn Error>> {
 }
 
 fn revocations() -> Result<Option<RevocationList>, Box<dyn Error>> {
-    let log = match env::var("REVOCATIONS") {
-        Ok(log) => log,
+    let store = match env::var("REVOCATIONS") {
+        Ok(store) => store,
         Err(env::VarError::NotPresent) => return Ok(None),
         Err(env::VarError::NotUnicode(_)) => return Err("REVOCATIONS is not UTF-8".into()),
     };
-    let open = || Ok(RevocationList::builder(Log::from_str(&log)?).open()?);
+    let open = || Ok(RevocationList::builder(Store::from_str(&store)?).open()?);
     open().map(Some).map_err(|error: Box<dyn Error>| format!("REVOCATIONS: {error}").into())
 }
 
@@ -101,6 +100,6 @@ fn microdot_sealer() -> Result<Sealer, Box<dyn Error>> {
 fn made_up() -> Result<String, Box<dyn Error>> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;
-    println!("SESSION_SECRET is not set: made one up, so sessions end with this process.");
+    println!("SESSION_SECRET is not set: using a random one, so sessions end with this process.");
     Ok(BASE64URL_NOPAD.encode(&bytes))
 }

@@ -1,5 +1,5 @@
-//! A list of sessions ended early, whose log the test plays. The tests of the
-//! other faces include this file.
+//! A revocation list whose store the test plays. The tests of picoserve include this
+//! file.
 
 use std::{
     future::poll_fn,
@@ -11,19 +11,21 @@ use std::{
     time::Duration,
 };
 
-use waxseal_core::{Ended, NotRecorded, Recording, Revocations, Standing, UnixTime};
+use waxseal_core::{
+    Acknowledgement, NotDurable, RevocationStatus, Revocations, SessionRef, UnixTime,
+};
 
 #[derive(Clone, Debug, Default)]
 pub struct List(Arc<Mutex<Known>>);
 
 #[derive(Debug, Default)]
 pub struct Known {
-    /// Whether it cannot be trusted.
+    /// Whether the list cannot be trusted.
     pub unknown: bool,
-    /// What it was told to end.
-    pub ended: Vec<Ended>,
-    /// What the log says of that; nothing yet.
-    recorded: Option<Result<(), NotRecorded>>,
+    /// The revocations of the requests.
+    pub revoked: Vec<SessionRef>,
+    /// The acknowledgement of the store; none yet.
+    acknowledged: Option<Result<(), NotDurable>>,
     waiting: Vec<Waker>,
 }
 
@@ -32,46 +34,46 @@ impl List {
         self.0.lock().unwrap()
     }
 
-    /// The names of the sessions that it was told to end.
-    pub fn ended(&self) -> Vec<String> {
-        self.known().ended.iter().map(|session| session.sid.clone()).collect()
+    /// The IDs of the sessions that requests have revoked.
+    pub fn revoked(&self) -> Vec<String> {
+        self.known().revoked.iter().map(|session| session.id.clone()).collect()
     }
 
-    /// The log answers all who wait for it and all who will.
-    pub fn records(&self, result: Result<(), &str>) {
+    /// The store completes the waiting and all later acknowledgements.
+    pub fn acknowledges(&self, result: Result<(), &str>) {
         let mut known = self.known();
-        known.recorded = Some(result.map_err(NotRecorded::new));
+        known.acknowledged = Some(result.map_err(NotDurable::new));
         known.waiting.drain(..).for_each(Waker::wake);
     }
 }
 
 impl Revocations for List {
-    fn absolute_limit(&self) -> Duration {
+    fn absolute_timeout(&self) -> Duration {
         Duration::MAX
     }
 
-    fn standing(&self, sid: Option<&str>, _: Option<&str>, _: UnixTime) -> Standing {
+    fn status(&self, id: Option<&str>, _: Option<&str>, _: UnixTime) -> RevocationStatus {
         let known = self.known();
         if known.unknown {
-            Standing::Unknown
-        } else if known.ended.iter().any(|session| Some(&*session.sid) == sid) {
-            Standing::Ended
+            RevocationStatus::Unknown
+        } else if known.revoked.iter().any(|session| Some(&*session.id) == id) {
+            RevocationStatus::Revoked
         } else {
-            Standing::Good
+            RevocationStatus::Good
         }
     }
 
-    fn begin(&self, _: Option<&str>, now: UnixTime) -> Option<UnixTime> {
+    fn issued_at(&self, _: Option<&str>, now: UnixTime) -> Option<UnixTime> {
         (!self.known().unknown).then_some(now)
     }
 
-    fn end(&self, session: Ended, _: UnixTime) -> Recording {
-        self.known().ended.push(session);
+    fn revoke(&self, session: SessionRef, _: UnixTime) -> Acknowledgement {
+        self.known().revoked.push(session);
         let list = self.clone();
-        Box::pin(poll_fn(move |context| {
+        Acknowledgement::new(poll_fn(move |context| {
             let mut known = list.known();
-            if let Some(recorded) = known.recorded.clone() {
-                return Poll::Ready(recorded);
+            if let Some(acknowledged) = known.acknowledged.clone() {
+                return Poll::Ready(acknowledged);
             }
             known.waiting.push(context.waker().clone());
             Poll::Pending

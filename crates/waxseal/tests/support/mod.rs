@@ -1,9 +1,13 @@
 //! Requests without a socket, and a log that can be read.
 #![allow(dead_code, reason = "each test uses its part")]
 
+#[cfg(feature = "actix")]
+pub mod actix;
+pub mod list;
+
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Once},
 };
 
 use http::{HeaderMap, Request, Response, header};
@@ -44,6 +48,15 @@ pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     pub fn start() -> (Self, DefaultGuard) {
+        // Another test's thread that logs first must not disable an event for this one.
+        static EVERYWHERE: Once = Once::new();
+        EVERYWHERE.call_once(|| {
+            let subscriber = tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::TRACE)
+                .with_writer(io::sink)
+                .finish();
+            tracing::subscriber::set_global_default(subscriber).unwrap();
+        });
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()

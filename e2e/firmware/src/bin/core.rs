@@ -8,10 +8,15 @@
 #[cfg(feature = "typed")]
 extern crate alloc;
 
-use core::hint::black_box;
+use core::{
+    future::Future as _,
+    hint::black_box,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
 
 use cortex_m_rt::entry;
-use waxseal_core::{Alone, Handle, Sealer, Secret, UnixTime};
+use waxseal_core::{OpenSession, Sealer, Secret, UnixTime};
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
@@ -26,8 +31,8 @@ fn visit() -> Result<(), &'static str> {
     let cookie = black_box(COOKIE);
     let secret = Secret::new([7; 32]).map_err(|_| "the secret is too short")?;
     let sealer = Sealer::builder(secret).build().map_err(|_| "the sealer cannot be built")?;
-    let alone = Alone::open(&sealer, [cookie.as_bytes()], NOW);
-    let session = Handle::new(&alone);
+    let session = OpenSession::open(&sealer, [cookie.as_bytes()], NOW);
+    let mut session = session.map_err(|_| "the session is unavailable")?;
     if session.is_new() {
         return Err("the cookie was not accepted");
     }
@@ -41,8 +46,9 @@ fn visit() -> Result<(), &'static str> {
         session.insert("visits", 2).map_err(|_| "cannot be inserted")?;
     }
     session.save().map_err(|_| "cannot be saved")?;
-    let closing = alone.close();
-    let line = closing.set_cookie().next().ok_or("nothing is set")?;
+    let finish = pin!(session.finish()).poll(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Ok(changes)) = finish else { return Err("the changes are not ready") };
+    let line = changes.set_cookie_lines().next().ok_or("nothing is set")?;
     black_box(line);
     Ok(())
 }

@@ -9,8 +9,8 @@ use redb::{
 use waxseal_core::UnixTime;
 
 use crate::{
-    entry::{Entry, Lifetime, SessionName},
-    error::{LogError, OpenError},
+    entry::{Entry, Lifetime, SessionId},
+    error::{OpenError, StoreError},
 };
 
 /// By when a session began, so that what has expired stands in front.
@@ -31,7 +31,7 @@ impl Store {
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
         Self::database(path).map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => OpenError::InUse { path: path.into() },
-            error => OpenError::Log(LogError::because(
+            error => OpenError::Store(StoreError::because(
                 format!("the revocation file {} cannot be used", path.display()),
                 error,
             )),
@@ -54,7 +54,7 @@ impl Store {
         Ok(Self(database))
     }
 
-    pub(super) fn for_each(&self, mut visit: impl FnMut(Entry)) -> Result<(), LogError> {
+    pub(super) fn for_each(&self, mut visit: impl FnMut(Entry)) -> Result<(), StoreError> {
         (|| {
             let read = self.0.begin_read()?;
             // Cuts first: what they cover takes no room.
@@ -74,7 +74,7 @@ impl Store {
                 for row in table.iter()? {
                     let (key, sub) = row?;
                     let (begun, name) = key.value();
-                    let (sid, begun) = (SessionName(name), UnixTime::from_secs(begun));
+                    let (sid, begun) = (SessionId(name), UnixTime::from_secs(begun));
                     visit(Entry::Session { sid, sub: sub.value().map(Box::from), begun });
                 }
             }
@@ -87,7 +87,7 @@ impl Store {
     pub(super) fn write<'e>(
         &self,
         entries: impl IntoIterator<Item = &'e Entry>,
-    ) -> Result<(), LogError> {
+    ) -> Result<(), StoreError> {
         self.commit(|tables| {
             for entry in entries {
                 match entry {
@@ -114,7 +114,7 @@ impl Store {
     }
 
     /// Drops what could not be valid any more `now`.
-    pub(super) fn expire(&self, now: UnixTime, lifetime: Lifetime) -> Result<(), LogError> {
+    pub(super) fn expire(&self, now: UnixTime, lifetime: Lifetime) -> Result<(), StoreError> {
         let ended = |before: u64| lifetime.end(UnixTime::from_secs(before)) <= now;
         self.commit(|tables| {
             let first_alive = (lifetime.begun(now).as_secs().saturating_add(1), [0; 16]);
@@ -126,9 +126,9 @@ impl Store {
     }
 
     /// Drops the sessions that a cut ends.
-    pub(super) fn compact(&self, is_cut: impl Fn(&Entry) -> bool) -> Result<(), LogError> {
+    pub(super) fn compact(&self, is_cut: impl Fn(&Entry) -> bool) -> Result<(), StoreError> {
         let cut = |(begun, name): (u64, [u8; 16]), sub: Option<&str>| {
-            let (sid, begun) = (SessionName(name), UnixTime::from_secs(begun));
+            let (sid, begun) = (SessionId(name), UnixTime::from_secs(begun));
             is_cut(&Entry::Session { sid, sub: sub.map(Box::from), begun })
         };
         self.commit(|tables| Ok(tables.sessions.retain(|key, sub| !cut(key, sub))?))
@@ -137,7 +137,7 @@ impl Store {
     fn commit(
         &self,
         change: impl FnOnce(&mut Tables<'_>) -> Result<(), redb::Error>,
-    ) -> Result<(), LogError> {
+    ) -> Result<(), StoreError> {
         (|| {
             let mut write = self.0.begin_write()?;
             write.set_durability(Durability::Immediate)?;
@@ -183,6 +183,6 @@ fn existing<T>(table: Result<T, redb::TableError>) -> Result<Option<T>, redb::Ta
     }
 }
 
-fn failed(error: redb::Error) -> LogError {
-    LogError::because("the revocation file cannot be read or written", error)
+fn failed(error: redb::Error) -> StoreError {
+    StoreError::because("the revocation file cannot be read or written", error)
 }

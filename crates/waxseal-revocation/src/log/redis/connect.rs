@@ -6,7 +6,7 @@ use redis::RedisError;
 use tokio::runtime;
 
 use super::{Redis, stream::Stream};
-use crate::error::LogError;
+use crate::error::StoreError;
 
 impl Redis {
     pub(super) async fn connect(&self) -> Result<Stream, RedisError> {
@@ -18,9 +18,9 @@ impl Redis {
     }
 }
 
-pub(super) fn runtime() -> Result<runtime::Runtime, LogError> {
+pub(super) fn runtime() -> Result<runtime::Runtime, StoreError> {
     let built = runtime::Builder::new_current_thread().enable_all().build();
-    built.map_err(|error| LogError::because("no connection to Redis can be made", error))
+    built.map_err(|error| StoreError::because("no connection to Redis can be made", error))
 }
 
 /// What rustls encrypts with: what the application has chosen, or else ring. The

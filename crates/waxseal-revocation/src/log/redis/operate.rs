@@ -7,10 +7,10 @@ use super::{
     connect::runtime,
     wire::{Item, id_at},
 };
-use crate::{entry::Entry, error::LogError};
+use crate::{entry::Entry, error::StoreError};
 
 impl Redis {
-    pub(in crate::log) fn read(&self, after: UnixTime) -> Result<Vec<Entry>, LogError> {
+    pub(in crate::log) fn read(&self, after: UnixTime) -> Result<Vec<Entry>, StoreError> {
         Self::now(async {
             let mut stream = self.connect().await?;
             let looked = stream.look(None).await?;
@@ -26,14 +26,14 @@ impl Redis {
         })
     }
 
-    pub(in crate::log) fn write(&self, entries: &[Entry]) -> Result<(), LogError> {
+    pub(in crate::log) fn write(&self, entries: &[Entry]) -> Result<(), StoreError> {
         Self::now(async {
             let written = self.connect().await?.append(entries).await?;
             if written { Ok(()) } else { Err(uninitialised()) }
         })
     }
 
-    pub(in crate::log) fn init(&self, first: &Entry) -> Result<bool, LogError> {
+    pub(in crate::log) fn init(&self, first: &Entry) -> Result<bool, StoreError> {
         Self::now(async {
             let mut stream = self.connect().await?;
             if stream.init(first).await? {
@@ -55,11 +55,11 @@ impl Redis {
         })
     }
 
-    fn now<T>(work: impl Future<Output = Result<T, LogError>>) -> Result<T, LogError> {
+    fn now<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         runtime()?.block_on(work)
     }
 }
 
-fn uninitialised() -> LogError {
-    LogError::new("Redis has no revocation list; `waxseal revocations init` begins one")
+fn uninitialised() -> StoreError {
+    StoreError::new("Redis has no revocation list; `waxseal revocations init` begins one")
 }

@@ -10,7 +10,7 @@ use redis::{
 use waxseal_core::UnixTime;
 
 use super::{
-    Acknowledgement, half,
+    Durability, half,
     wire::{Item, Raw, Whole, fields, id_parts},
 };
 use crate::entry::Entry;
@@ -177,20 +177,20 @@ impl Stream {
     /// Waits until others have what this connection has written.
     pub(super) async fn wait(
         &mut self,
-        acknowledgement: Acknowledgement,
+        acknowledgement: Durability,
         timeout: Duration,
     ) -> Result<Waited> {
         let ms = u64::try_from(half(timeout.min(ANSWER)).as_millis()).unwrap_or(1).max(1);
         let (answer, not_yet) = match acknowledgement {
-            Acknowledgement::Written => return Ok(Waited::Safe),
-            Acknowledgement::Replicas(count) => {
+            Durability::Written => return Ok(Waited::Safe),
+            Durability::Replicas(count) => {
                 let mut command = cmd("WAIT");
                 command.arg(count).arg(ms);
                 let answer = command.query_async(&mut self.connection).await;
                 let answer = answer.map(|replicas: u32| replicas >= count);
                 (answer, "too few replicas have it yet")
             }
-            Acknowledgement::Synced(count) => {
+            Durability::Synced(count) => {
                 let mut command = cmd("WAITAOF");
                 command.arg(1).arg(count).arg(ms);
                 let answer = command.query_async(&mut self.connection).await;

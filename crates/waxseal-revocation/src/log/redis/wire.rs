@@ -13,7 +13,7 @@
 
 use waxseal_core::UnixTime;
 
-use crate::entry::{Entry, SessionName};
+use crate::entry::{Entry, SessionId};
 
 /// One item of the stream, in the form the client gives it: an identifier and
 /// fields.
@@ -80,7 +80,7 @@ impl Item {
             None => None,
         };
         if let Some(sid) = self.bytes("sid") {
-            let sid = SessionName::parse(str::from_utf8(sid).ok()?)?;
+            let sid = SessionId::parse(str::from_utf8(sid).ok()?)?;
             let begun = time("begun")?;
             return Some(Entry::Session { sid, sub, begun });
         }

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::atomic::Ordering::Relaxed, time::Duration
 
 use redis::RedisError;
 use tokio::{sync::mpsc::UnboundedReceiver, time::timeout};
-use waxseal_core::NotRecorded;
+use waxseal_core::NotDurable;
 
 use super::{
     Redis,
@@ -101,7 +101,7 @@ impl<'k> Writer<'k> {
             }
             // Written it is, and Redis goes on passing it on: nothing to write
             // again.
-            Waited::NotSafe(reason) => Err(NotRecorded::new(reason)),
+            Waited::NotSafe(reason) => Err(NotDurable::new(reason)),
         };
         self.shared.health.pending().fetch_sub(entries, Relaxed);
         self.pending.drain(..appends).for_each(|mut append| append.tell(result.clone()));
@@ -114,7 +114,7 @@ impl<'k> Writer<'k> {
     fn give_up_waiting(&mut self, reason: &str) {
         for append in &mut self.pending {
             if append.since.elapsed() >= self.redis.timeout {
-                append.tell(Err(NotRecorded::new(reason)));
+                append.tell(Err(NotDurable::new(reason)));
             }
         }
     }

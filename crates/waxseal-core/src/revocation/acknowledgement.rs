@@ -1,0 +1,55 @@
+//! The acknowledgement of a revocation by its store.
+
+use alloc::{boxed::Box, string::String};
+use core::{
+    error::Error,
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+/// Completes when a revocation is as durable as its store keeps data.
+#[must_use = "the revocation is not durable before this has completed"]
+pub struct Acknowledgement(Pin<Box<dyn Future<Output = Result<(), NotDurable>> + Send>>);
+
+impl Acknowledgement {
+    /// An acknowledgement that completes with `future`.
+    pub fn new(future: impl Future<Output = Result<(), NotDurable>> + Send + 'static) -> Self {
+        Self(Box::pin(future))
+    }
+}
+
+impl Future for Acknowledgement {
+    type Output = Result<(), NotDurable>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for Acknowledgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Acknowledgement(..)")
+    }
+}
+
+/// The store has not acknowledged a revocation: a server that starts now could
+/// accept the session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotDurable(String);
+
+impl NotDurable {
+    /// With the reason, which the message ends with.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
+impl fmt::Display for NotDurable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the revocation of a session is not durable: {}", self.0)
+    }
+}
+
+impl Error for NotDurable {}

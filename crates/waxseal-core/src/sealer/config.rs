@@ -1,0 +1,37 @@
+//! The configuration of a sealer, as the builder has checked it.
+
+use alloc::{string::String, vec::Vec};
+
+use super::{revocations::RevocationCheck, source::Source};
+use crate::lifetime::Limits;
+
+/// The bytes that browsers store: RFC 6265bis, section 5.7, requires 4096 for the
+/// name and the value, and some browsers count the whole line.
+pub(super) const MAX_LINE: usize = 4096;
+
+/// The configured codec: opens cookies into sessions, seals sessions into
+/// cookies.
+///
+/// ```
+/// use waxseal_core::{Sealer, Secret};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (bytes, previous) = ([7; 32], [8; 32]);
+/// let sealer = Sealer::builder(Secret::new(bytes)?)
+///     .fallback_secret(Secret::new(previous)?) // verifies, and no longer signs
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Sealer {
+    pub(super) current: Source,
+    /// Read if the request has no current cookie.
+    pub(super) previous: Vec<Source>,
+    /// The lines that remove previous cookies with the current name under another
+    /// path or domain: a request does not distinguish them from the current one.
+    pub(super) removal_lines: Vec<String>,
+    pub(crate) limits: Limits,
+    pub(super) max_token_bytes: usize,
+    pub(crate) revocations: Option<RevocationCheck>,
+}

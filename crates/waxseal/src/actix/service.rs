@@ -1,0 +1,137 @@
+//! The layer as a middleware of actix-web: its service, and the response.
+
+use std::{
+    fmt,
+    future::{Future, Ready, ready as ready_now},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use actix_web::{
+    Error, HttpMessage as _,
+    dev::{Service, ServiceRequest, ServiceResponse, Transform},
+    error::ErrorServiceUnavailable,
+};
+use pin_project_lite::pin_project;
+use waxseal_core::ResponseChanges;
+
+use crate::{
+    config::Config,
+    finishing::FinishOnce,
+    headers::actix::Headers,
+    layer::SessionLayer,
+    slot::{Innermost, Slot},
+};
+
+impl<S, B> Transform<S, ServiceRequest> for SessionLayer
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Transform = ActixSessionService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, Self::InitError>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready_now(Ok(ActixSessionService { inner: service, config: Arc::clone(&self.config) }))
+    }
+}
+
+/// A service whose requests have a session: what
+/// [`SessionLayer`] makes of a service.
+#[derive(Debug)]
+pub struct ActixSessionService<S> {
+    inner: S,
+    config: Arc<Config>,
+}
+
+impl<S, B> Service<ServiceRequest> for ActixSessionService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Future = ActixResponseFuture<S::Future>;
+
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let slot = {
+            let mut extensions = request.extensions_mut();
+            let outer = extensions.get::<Innermost>().map(|innermost| &innermost.0);
+            let slot = Slot::place(&self.config, outer);
+            if let Some(slot) = &slot {
+                extensions.insert(Innermost(Arc::clone(slot)));
+            }
+            slot
+        };
+        // Before the call, so that a panic in it also ends the session.
+        let session = FinishOnce::new(slot);
+        ActixResponseFuture { inner: self.inner.call(request), session, made: None }
+    }
+}
+
+pin_project! {
+    /// The future of a response. It finishes the session when the head is complete.
+    pub struct ActixResponseFuture<F: Future> {
+        #[pin]
+        inner: F,
+        session: FinishOnce,
+        // The response, while a revocation is not durable yet.
+        made: Option<Box<F::Output>>,
+    }
+}
+
+impl<F, B> Future for ActixResponseFuture<F>
+where
+    F: Future<Output = Result<ServiceResponse<B>, Error>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let result = match this.made.take() {
+            Some(made) => *made,
+            None => ready!(this.inner.poll(cx)),
+        };
+        match this.session.poll_finish(cx) {
+            Poll::Ready(None) => Poll::Ready(result),
+            Poll::Ready(Some(Ok(changes))) => Poll::Ready(with(result, changes)),
+            Poll::Ready(Some(Err(unavailable))) => {
+                Poll::Ready(with(Err(ErrorServiceUnavailable("")), unavailable.changes))
+            }
+            Poll::Pending => {
+                *this.made = Some(Box::new(result));
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// Applies the changes to a response.
+fn with<B>(
+    mut result: Result<ServiceResponse<B>, Error>,
+    changes: ResponseChanges,
+) -> Result<ServiceResponse<B>, Error> {
+    match &mut result {
+        Ok(response) => changes.apply(&mut Headers(response.headers_mut())),
+        // It becomes a response further out, perhaps more than once.
+        Err(error) => error.add_response_mapper(move |mut response| {
+            changes.clone().apply(&mut Headers(response.headers_mut()));
+            response
+        }),
+    }
+    result
+}
+
+impl<F: Future> fmt::Debug for ActixResponseFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActixResponseFuture")
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,113 @@
+//! Every mistake of a handler as one type, into which `?` converts.
+
+use std::{error::Error, fmt, panic::Location};
+
+use waxseal_core::{NotDurable, ReadError, SaveError, WriteError};
+
+/// The error of every method of [`Session`](crate::Session). The response to it is
+/// empty: a 503 if the revocation list is unavailable, otherwise a 500, because the
+/// application has made a mistake. The cause goes to the log.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// A handler asks for a session on a route without a layer of this marker.
+    MissingLayer {
+        /// The type name of the marker.
+        marker: &'static str,
+    },
+    /// Two layers around a handler have the same cookie. One session would overwrite
+    /// the other, or one layer would have no effect.
+    SameCookie {
+        /// The name of the cookie.
+        cookie: String,
+        /// Where the application makes the layers.
+        layers: [&'static Location<'static>; 2],
+    },
+    /// The handler asks for the session after the response head is complete.
+    Finished,
+    /// The revocation list cannot be trusted, so it is not known whether the session
+    /// is revoked. The response is a 503 that leaves the cookie alone.
+    RevocationUnknown,
+    /// A revocation is not durable. The response is a 503.
+    NotDurable(NotDurable),
+    /// The type of an entry differs from the type that it is read as.
+    Read(ReadError),
+    /// The session cannot contain a value.
+    Write(WriteError),
+    /// The session could not be saved or deleted.
+    Save(SaveError),
+}
+
+impl SessionError {
+    /// Whether the same request may succeed later, because the application has made
+    /// no mistake: the response is a 503.
+    #[must_use]
+    pub const fn is_temporary(&self) -> bool {
+        matches!(
+            self,
+            Self::RevocationUnknown
+                | Self::NotDurable(_)
+                | Self::Save(SaveError::RevocationUnknown)
+        )
+    }
+}
+
+impl SessionError {
+    /// Logs the error, for an integration that makes a response of it. While the
+    /// revocation list is unavailable, the event of each request is for debugging: the
+    /// list has events of its own.
+    pub fn log(&self) {
+        if let Self::RevocationUnknown | Self::Save(SaveError::RevocationUnknown) = self {
+            tracing::debug!("{self}");
+        } else {
+            tracing::error!("{self}");
+        }
+    }
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingLayer { marker } => write!(
+                f,
+                "no session layer with the marker {marker} wraps this route; add \
+                 .layer(SessionLayer::new(sealer)) to its router, or on actix-web \
+                 .wrap(SessionLayer::new(sealer)) to its App or scope"
+            ),
+            Self::SameCookie { cookie, layers: [one, other] } => write!(
+                f,
+                "the session layers made at {one} and at {other} have the same cookie {cookie:?}; \
+                 give one of them another CookieSpec, or remove one"
+            ),
+            Self::Finished => f.write_str(
+                "the response head is complete; ask for the session before returning the response",
+            ),
+            Self::RevocationUnknown => SaveError::RevocationUnknown.fmt(f),
+            Self::NotDurable(error) => error.fmt(f),
+            Self::Read(error) => error.fmt(f),
+            Self::Write(error) => error.fmt(f),
+            Self::Save(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for SessionError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Read(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! from {
+    ($($variant:ident: $error:ty),*) => {$(
+        impl From<$error> for SessionError {
+            fn from(error: $error) -> Self {
+                Self::$variant(error)
+            }
+        }
+    )*};
+}
+
+from! { NotDurable: NotDurable, Read: ReadError, Write: WriteError, Save: SaveError }

@@ -1,0 +1,122 @@
+//! What an operator learns: log events through `tracing`, counters through
+//! `metrics`. They contain no token, no unverified `kid` and no session data.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use waxseal_core::{
+    OpenSession, Outcome, Rejection, ResponseChanges, Sealer, Unavailable, UnixTime,
+};
+
+/// A handler has asked for a session.
+pub(crate) fn opened(
+    throttle: &Throttle,
+    cookie: &str,
+    now: UnixTime,
+    session: &Result<OpenSession<Arc<Sealer>>, Unavailable>,
+) {
+    let rejection = match session {
+        Ok(session) => session.rejection(),
+        Err(_) => Some(Rejection::RevocationUnknown),
+    };
+    let Some(rejection) = rejection else { return };
+    let reason = rejection.as_str();
+    #[cfg(feature = "metrics")]
+    metrics::counter!("waxseal_rejections_total", "cookie" => cookie.to_owned(), "reason" => reason)
+        .increment(1);
+
+    match rejection {
+        // A forged or damaged token, servers with different keys, a clock that is not set,
+        // an unavailable list.
+        Rejection::Signature
+        | Rejection::UnknownKey
+        | Rejection::ClockNotSet
+        | Rejection::RevocationUnknown => {
+            if let Some(withheld) = throttle.pass(now) {
+                tracing::warn!(cookie, reason, withheld, "session cookie rejected: {rejection}");
+            } else {
+                tracing::debug!(cookie, reason, "session cookie rejected");
+            }
+        }
+        // Everyday events.
+        _ => tracing::debug!(cookie, reason, "session cookie rejected"),
+    }
+}
+
+/// The response head is complete.
+pub(crate) fn finished(cookie: &str, finished: &Result<ResponseChanges, Unavailable>) {
+    let changes = match finished {
+        Ok(changes) => changes,
+        Err(unavailable) => {
+            tracing::error!(cookie, "a revocation is not durable: {unavailable}");
+            &unavailable.changes
+        }
+    };
+    #[cfg(feature = "metrics")]
+    metrics::counter!(
+        "waxseal_sessions_total",
+        "cookie" => cookie.to_owned(),
+        "outcome" => changes.outcome().as_str()
+    )
+    .increment(1);
+
+    if changes.outcome() == Outcome::Revoked {
+        // The handler was told that it is saved.
+        tracing::debug!(cookie, "another request has revoked the session: the save is not sent");
+    }
+    if changes.has_unsaved_changes() {
+        tracing::warn!(cookie, "the session was changed and not saved");
+    }
+    if let Some(error) = changes.refresh_error() {
+        tracing::warn!(cookie, %error, "the session cookie could not be refreshed");
+    }
+}
+
+/// Passes one warning in ten seconds, so that bad cookies cannot fill a disk.
+#[derive(Debug, Default)]
+pub(crate) struct Throttle {
+    /// When the last warning passed, in seconds since 1970.
+    last: AtomicU64,
+    withheld: AtomicU64,
+}
+
+impl Throttle {
+    const SECS: u64 = 10;
+
+    /// How many warnings were withheld since the last, if this one passes.
+    fn pass(&self, now: UnixTime) -> Option<u64> {
+        let (now, last) = (now.as_secs(), self.last.load(Ordering::Relaxed));
+        // The first warning passes even if the clock is not set.
+        let due = last == 0 || now.abs_diff(last) >= Self::SECS;
+        if due
+            && self
+                .last
+                .compare_exchange(last, now.max(1), Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        {
+            Some(self.withheld.swap(0, Ordering::Relaxed))
+        } else {
+            self.withheld.fetch_add(1, Ordering::Relaxed);
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_warning_in_ten_seconds() {
+        let throttle = Throttle::default();
+        let pass = |now| throttle.pass(UnixTime::from_secs(now));
+        assert_eq!(pass(1000), Some(0));
+        assert_eq!(pass(1000), None);
+        assert_eq!(pass(1009), None);
+        assert_eq!(pass(1010), Some(2));
+        // A clock that was set back does not silence the warnings.
+        assert_eq!(pass(10), Some(0));
+    }
+}

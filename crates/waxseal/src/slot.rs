@@ -1,0 +1,174 @@
+//! The place of a request's session, empty until a handler asks for it.
+
+use std::{
+    any::{TypeId, type_name},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use waxseal_core::{OpenSession, ResponseChanges, Sealer};
+
+use crate::{config::Config, error::SessionError, events, session::Session};
+
+/// The marker of an application's main session.
+#[derive(Clone, Copy, Debug)]
+pub struct Main;
+
+/// A session that was opened, shared among the handlers of its request.
+pub(crate) type Shared = Mutex<OpenSession<Arc<Sealer>>>;
+
+/// Locks a session. A handler that panicked has left it in a valid state.
+pub(crate) fn lock(shared: &Shared) -> MutexGuard<'_, OpenSession<Arc<Sealer>>> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The place of one request's session.
+///
+/// An integration keeps the slot of the innermost middleware in the request, under
+/// a private type of its own. It leads to the slots of the middleware around it.
+pub struct Slot {
+    config: Arc<Config>,
+    /// Of the middleware around this one.
+    outer: Option<Arc<Slot>>,
+    stage: Mutex<Stage>,
+}
+
+/// The innermost slot as an extension of a request. The type is private, so that no
+/// handler reaches a session that is not open.
+#[cfg(any(feature = "actix", feature = "tower"))]
+#[derive(Clone)]
+pub(crate) struct Innermost(pub(crate) Arc<Slot>);
+
+enum Stage {
+    Unopened,
+    Opened(Arc<Shared>),
+    /// The revocation list could not be trusted.
+    Unavailable(ResponseChanges),
+    /// The response head was complete before a handler asked.
+    Missed,
+}
+
+impl Slot {
+    /// A slot in a request whose innermost slot so far is `outer`; it becomes the
+    /// innermost. `None` if the same middleware is also around this one.
+    pub fn place(config: &Arc<Config>, outer: Option<&Arc<Self>>) -> Option<Arc<Self>> {
+        if let Some(outer) = outer
+            && outer.all().any(|slot| Arc::ptr_eq(&slot.config, config))
+        {
+            return None;
+        }
+        let (config, outer) = (Arc::clone(config), outer.cloned());
+        Some(Arc::new(Self { config, outer, stage: Mutex::new(Stage::Unopened) }))
+    }
+
+    /// The session of the marker `W` in a request with this innermost slot and
+    /// these values of its `Cookie` headers. The first call opens it.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::MissingLayer`] if no slot has this marker;
+    /// [`SessionError::SameCookie`] if two slots have one cookie;
+    /// [`SessionError::Finished`] if this is the first call and the response head is
+    /// complete; [`SessionError::RevocationUnknown`] if the revocation list cannot
+    /// be trusted.
+    pub fn session<'h, W: 'static>(
+        innermost: Option<&Self>,
+        cookies: impl IntoIterator<Item = &'h [u8]>,
+    ) -> Result<Session<W>, SessionError> {
+        let missing = SessionError::MissingLayer { marker: type_name::<W>() };
+        let Some(innermost) = innermost else { return Err(missing) };
+        let marker = TypeId::of::<W>();
+        let slot = innermost.all().find(|slot| slot.config.marker == marker).ok_or(missing)?;
+        innermost.check_cookie_of(slot)?;
+        slot.opened(cookies).map(Session::new)
+    }
+
+    /// Two layers with one cookie are a mistake: one session would overwrite the
+    /// other, or a stricter layer would have no effect.
+    fn check_cookie_of(&self, slot: &Self) -> Result<(), SessionError> {
+        if self.outer.is_none() {
+            return Ok(());
+        }
+        let mut others = self.all().filter(|other| !std::ptr::eq(*other, slot));
+        match others.find(|other| other.config.has_cookie_of(&slot.config)) {
+            Some(other) => Err(SessionError::SameCookie {
+                cookie: slot.config.sealer.current().cookie().name().into(),
+                layers: [slot.config.location, other.config.location],
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn opened<'h>(
+        &self,
+        cookies: impl IntoIterator<Item = &'h [u8]>,
+    ) -> Result<Arc<Shared>, SessionError> {
+        let mut stage = self.stage();
+        match &*stage {
+            Stage::Opened(shared) => return Ok(Arc::clone(shared)),
+            Stage::Unavailable(_) => return Err(SessionError::RevocationUnknown),
+            Stage::Missed => return Err(SessionError::Finished),
+            Stage::Unopened => {}
+        }
+        // The session keeps its sealer, even if the configuration gets another.
+        let (sealer, now) = (self.config.sealer.current(), self.config.clock.now());
+        let session = OpenSession::open(Arc::clone(&sealer), cookies, now);
+        events::opened(&self.config.warnings, sealer.cookie().name(), now, &session);
+        match session {
+            Ok(session) => {
+                #[cfg(feature = "getrandom")]
+                let session = session.with_randomness(random);
+                let shared = Arc::new(Mutex::new(session));
+                *stage = Stage::Opened(Arc::clone(&shared));
+                Ok(shared)
+            }
+            Err(unavailable) => {
+                *stage = Stage::Unavailable(unavailable.changes);
+                Err(SessionError::RevocationUnknown)
+            }
+        }
+    }
+
+    /// The current sealer of the middleware.
+    pub(crate) fn sealer(&self) -> Arc<Sealer> {
+        self.config.sealer.current()
+    }
+
+    /// Opens the session no more. `Ok` is the session, if a handler asked for it;
+    /// `Err` what the response must carry if it could not be opened.
+    pub(crate) fn end(&self) -> Result<Option<Arc<Shared>>, ResponseChanges> {
+        let mut stage = self.stage();
+        match &*stage {
+            Stage::Opened(shared) => Ok(Some(Arc::clone(shared))),
+            Stage::Unavailable(changes) => Err(changes.clone()),
+            Stage::Unopened | Stage::Missed => {
+                *stage = Stage::Missed;
+                Ok(None)
+            }
+        }
+    }
+
+    /// A panic during the opening has left it unopened.
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// This slot and those of the middleware around it.
+    fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |slot| slot.outer.as_deref())
+    }
+}
+
+#[cfg(feature = "getrandom")]
+pub(crate) fn random() -> Result<[u8; 16], waxseal_core::RandomError> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).map_err(|_| waxseal_core::RandomError)?;
+    Ok(bits)
+}
+
+impl fmt::Debug for Slot {
+    // A log must not contain the user's data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").field("config", &self.config).finish_non_exhaustive()
+    }
+}

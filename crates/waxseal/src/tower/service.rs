@@ -1,0 +1,118 @@
+//! The layer for tower: its service, and the response.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use http::{Request, Response, StatusCode};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{
+    config::Config,
+    finishing::FinishOnce,
+    headers::tower::Headers,
+    layer::SessionLayer,
+    slot::{Innermost, Slot},
+};
+
+impl<S> Layer<S> for SessionLayer {
+    type Service = SessionService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        SessionService { inner, config: Arc::clone(&self.config) }
+    }
+}
+
+/// A service whose requests have a session: what [`SessionLayer`]
+/// makes of a service.
+#[derive(Clone, Debug)]
+pub struct SessionService<S> {
+    inner: S,
+    config: Arc<Config>,
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for SessionService<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    // The body of a 503.
+    ResBody: Default,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let extensions = request.extensions_mut();
+        let outer = extensions.get::<Innermost>().map(|innermost| &innermost.0);
+        let slot = Slot::place(&self.config, outer);
+        if let Some(slot) = &slot {
+            extensions.insert(Innermost(Arc::clone(slot)));
+        }
+        // Before the call, so that a panic in it also ends the session.
+        let session = FinishOnce::new(slot);
+        ResponseFuture { inner: self.inner.call(request), session, made: None }
+    }
+}
+
+pin_project! {
+    /// The future of a response. It finishes the session when the head is complete.
+    pub struct ResponseFuture<F: Future> {
+        #[pin]
+        inner: F,
+        session: FinishOnce,
+        // The response, while a revocation is not durable yet.
+        made: Option<Box<F::Output>>,
+    }
+}
+
+impl<F, ResBody, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<ResBody>, E>>,
+    ResBody: Default,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let mut result = match this.made.take() {
+            Some(made) => *made,
+            None => ready!(this.inner.poll(cx)),
+        };
+        let Ok(response) = &mut result else {
+            this.session.abandon();
+            return Poll::Ready(result);
+        };
+        match this.session.poll_finish(cx) {
+            Poll::Ready(None) => {}
+            Poll::Ready(Some(Ok(changes))) => {
+                changes.apply(&mut Headers(response.headers_mut()));
+            }
+            Poll::Ready(Some(Err(unavailable))) => {
+                *response = Response::default();
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                unavailable.changes.apply(&mut Headers(response.headers_mut()));
+            }
+            Poll::Pending => {
+                *this.made = Some(Box::new(result));
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(result)
+    }
+}
+
+impl<F: Future> fmt::Debug for ResponseFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").field("session", &self.session).finish_non_exhaustive()
+    }
+}

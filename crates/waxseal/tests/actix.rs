@@ -1,0 +1,353 @@
+//! What only this face has: actix-web's middlewares, scopes, errors and tasks.
+
+mod support;
+
+use std::{cell::RefCell, rc::Rc, task::Poll};
+
+use actix_web::{
+    App, Error, HttpRequest, HttpResponse, Responder,
+    body::{BoxBody, MessageBody},
+    dev::{Response, Service as _, ServiceRequest, ServiceResponse},
+    error::ErrorImATeapot,
+    http::StatusCode,
+    middleware::{Next, from_fn},
+    rt,
+    test::{call_service, init_service, read_body, try_call_service},
+    web,
+};
+use futures_util::FutureExt as _;
+use support::{
+    Log,
+    actix::{Admin, admin, get, names, run, sealer, set_cookies, values},
+};
+use waxseal::{Main, SaveError, Session, SessionError, SessionLayer};
+
+fn sessions() -> SessionLayer {
+    SessionLayer::new(sealer())
+}
+
+async fn saves(session: Session) -> Result<&'static str, SessionError> {
+    session.save()?;
+    Ok("saved")
+}
+
+#[test]
+fn a_missing_middleware_is_an_empty_500_whose_log_line_says_so() {
+    run(async {
+        let (log, _guard) = Log::start();
+        let app = init_service(App::new().route("/", web::get().to(saves))).await;
+        let response = call_service(&app, get("/").to_request()).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(read_body(response).await.len(), 0);
+        let lines = log.text();
+        assert_eq!(lines.matches("ERROR").count(), 1, "{lines}");
+        assert!(lines.contains("SessionLayer") && lines.contains("Main"), "{lines}");
+    });
+}
+
+#[test]
+fn a_scope_that_no_middleware_wraps_is_told_by_its_marker() {
+    run(async {
+        let (log, _guard) = Log::start();
+        let app = App::new()
+            .service(web::scope("/admin").wrap(admin()).route("/saves", web::get().to(saves)));
+        let response =
+            call_service(&init_service(app).await, get("/admin/saves").to_request()).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(set_cookies(&response).is_empty() && log.text().contains("Main"), "{}", log.text());
+    });
+}
+
+#[test]
+fn an_error_of_the_session_is_an_empty_500_and_sends_no_cookie() {
+    run(async {
+        async fn too_large(session: Session) -> Result<&'static str, SessionError> {
+            session.insert("a", "x".repeat(5000))?;
+            session.save()?;
+            Ok("")
+        }
+        let (log, _guard) = Log::start();
+        let app = App::new().wrap(sessions()).route("/", web::get().to(too_large));
+        let response = call_service(&init_service(app).await, get("/").to_request()).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(set_cookies(&response).is_empty());
+        assert!(log.text().contains("the limit is 4096"), "{}", log.text());
+        assert!(!log.text().contains("xxxx"), "{}", log.text());
+    });
+}
+
+#[test]
+fn untouched_is_untouched() {
+    run(async {
+        let app = App::new().wrap(sessions()).route("/", web::get().to(HttpResponse::Ok));
+        let app = init_service(app).await;
+        for path in ["/", "/nowhere"] {
+            assert_eq!(call_service(&app, get(path).to_request()).await.headers().len(), 0);
+        }
+    });
+}
+
+#[test]
+fn middleware_and_handler_hold_the_same_session() {
+    run(async {
+        async fn counts(
+            session: Session,
+            request: ServiceRequest,
+            next: Next<BoxBody>,
+        ) -> Result<ServiceResponse, Error> {
+            session.insert("visits", 1).unwrap();
+            let response = next.call(request).await?;
+            assert_eq!(session.get("seen").unwrap(), Some(true));
+            session.save().unwrap();
+            Ok(response)
+        }
+        async fn handler(session: Session) -> impl Responder {
+            assert_eq!(session.get("visits").unwrap(), Some(1));
+            session.insert("seen", true).unwrap();
+            HttpResponse::Ok()
+                .append_header(("vary", "accept-encoding"))
+                .append_header(("vary", "origin"))
+                .append_header(("cache-control", "max-age=60"))
+                .append_header(("cdn-cache-control", "max-age=60"))
+                .append_header(("set-cookie", "own=1"))
+                .finish()
+        }
+        let app =
+            App::new().wrap(from_fn(counts)).wrap(sessions()).route("/", web::get().to(handler));
+        let response = call_service(&init_service(app).await, get("/").to_request()).await;
+        assert_eq!(set_cookies(&response), ["own", "__Host-session"]);
+        assert_eq!(values(response.headers(), "vary"), ["accept-encoding, origin, Cookie"]);
+        assert_eq!(values(response.headers(), "cache-control"), ["private, max-age=60"]);
+        assert!(!response.headers().contains_key("cdn-cache-control"));
+    });
+}
+
+async fn saves_both(user: Session, admin: Session<Admin>) -> Result<&'static str, SessionError> {
+    user.save()?;
+    admin.save()?;
+    Ok("")
+}
+
+#[test]
+fn two_markers_are_two_sessions() {
+    run(async {
+        let app = App::new().wrap(admin()).wrap(sessions()).route("/", web::get().to(saves_both));
+        let response = call_service(&init_service(app).await, get("/").to_request()).await;
+        assert_eq!(set_cookies(&response), ["__Host-admin", "__Host-session"]);
+    });
+}
+
+#[test]
+fn one_middleware_around_nested_scopes_acts_as_one() {
+    run(async {
+        let sessions = sessions();
+        let inner = web::scope("/b").wrap(sessions.clone()).route("/c", web::get().to(saves_both));
+        let outer = web::scope("/a").wrap(admin()).wrap(sessions.clone()).service(inner);
+        let app = init_service(App::new().wrap(sessions).service(outer)).await;
+        let response = call_service(&app, get("/a/b/c").to_request()).await;
+        assert_eq!(set_cookies(&response), ["__Host-admin", "__Host-session"]);
+    });
+}
+
+/// The inner one would have no effect, and it may be the stricter one.
+#[test]
+fn a_second_middleware_with_the_same_cookie_is_an_error_that_names_both() {
+    run(async {
+        let (log, _guard) = Log::start();
+        let (outer, outer_line) = (SessionLayer::new(sealer()), line!());
+        let (inner, inner_line) = (SessionLayer::new(sealer()), line!());
+        let scope = web::scope("/a").wrap(inner).route("/b", web::get().to(saves));
+        let app = init_service(App::new().wrap(outer).service(scope)).await;
+        let response = call_service(&app, get("/a/b").to_request()).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        for line in [outer_line, inner_line] {
+            assert!(log.text().contains(&format!("tests/actix.rs:{line}:")), "{}", log.text());
+        }
+    });
+}
+
+#[test]
+fn two_markers_on_one_cookie_are_an_error() {
+    run(async {
+        let (log, _guard) = Log::start();
+        let app = App::new()
+            .wrap(sessions().marked::<Admin>())
+            .wrap(sessions())
+            .route("/", web::get().to(saves_both));
+        let response = call_service(&init_service(app).await, get("/").to_request()).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(response.headers().get("set-cookie").is_none());
+        assert!(log.text().contains("__Host-session"), "{}", log.text());
+    });
+}
+
+#[test]
+fn what_was_saved_is_sent_with_the_error_of_a_handler() {
+    run(async {
+        async fn fails(session: Session) -> Result<&'static str, Error> {
+            session.save()?;
+            Err(ErrorImATeapot("short and stout"))
+        }
+        let app = App::new().wrap(sessions()).route("/", web::get().to(fails));
+        let response = call_service(&init_service(app).await, get("/").to_request()).await;
+        assert_eq!(response.status(), StatusCode::IM_A_TEAPOT);
+        assert_eq!(set_cookies(&response), ["__Host-session"]);
+    });
+}
+
+#[test]
+fn what_was_saved_is_sent_when_an_extractor_fails() {
+    run(async {
+        async fn never(_: Session, _: web::Query<(u8,)>) -> &'static str {
+            "unreachable"
+        }
+        async fn saves(
+            session: Session,
+            request: ServiceRequest,
+            next: Next<impl MessageBody>,
+        ) -> Result<ServiceResponse<impl MessageBody>, Error> {
+            session.save()?;
+            next.call(request).await
+        }
+        let app = App::new().wrap(from_fn(saves)).wrap(sessions()).route("/", web::get().to(never));
+        let response = call_service(&init_service(app).await, get("/?a=b").to_request()).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(set_cookies(&response), ["__Host-session"]);
+    });
+}
+
+/// actix-web makes the response of such an error at the very outside.
+#[test]
+fn what_was_saved_is_sent_when_a_middleware_fails() {
+    run(async {
+        thread_local! {
+            static KEPT: RefCell<Option<Session>> = const { RefCell::new(None) };
+        }
+        async fn fails(
+            session: Session,
+            admin: Session<Admin>,
+            _: ServiceRequest,
+            _: Next<BoxBody>,
+        ) -> Result<ServiceResponse, Error> {
+            session.save()?;
+            admin.delete()?;
+            KEPT.set(Some(session));
+            Err(SessionError::Finished.into())
+        }
+        let app = App::new().wrap(from_fn(fails)).wrap(admin()).wrap(sessions());
+        let error =
+            try_call_service(&init_service(app).await, get("/").to_request()).await.unwrap_err();
+        assert!(error.as_error::<SessionError>().is_some(), "it is still the same error");
+        assert!(matches!(
+            KEPT.take().unwrap().save(),
+            Err(SessionError::Save(SaveError::Finished))
+        ));
+        for _ in 0..2 {
+            let response = error.error_response();
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(names(response.headers()), ["__Host-admin", "__Host-session"]);
+            assert_eq!(values(response.headers(), "vary"), ["Cookie"]);
+            assert_eq!(values(response.headers(), "cache-control"), ["private"]);
+        }
+        let sent = Response::<BoxBody>::from(error); // as the dispatcher does
+        assert_eq!(names(sent.headers()).len(), 2);
+    });
+}
+
+#[test]
+fn an_error_without_a_session_is_left_alone() {
+    run(async {
+        async fn fails(_: ServiceRequest, _: Next<BoxBody>) -> Result<ServiceResponse, Error> {
+            Err(ErrorImATeapot(""))
+        }
+        let app = App::new().wrap(from_fn(fails)).wrap(sessions());
+        let error =
+            try_call_service(&init_service(app).await, get("/").to_request()).await.unwrap_err();
+        assert!(!error.error_response().headers().contains_key("vary"));
+    });
+}
+
+#[test]
+fn saving_and_deleting_in_a_streaming_body_is_too_late() {
+    run(async {
+        async fn streams(session: Session) -> HttpResponse {
+            let said = Rc::new(RefCell::new(false));
+            HttpResponse::Ok().streaming(futures_util::stream::poll_fn(move |_| {
+                if said.replace(true) {
+                    return Poll::Ready(None);
+                }
+                session.delete().unwrap_err();
+                let text =
+                    session.save().map_or_else(|error| error.to_string(), |()| "saved".into());
+                Poll::Ready(Some(Ok::<_, Error>(text.into())))
+            }))
+        }
+        let app = App::new().wrap(sessions()).route("/", web::get().to(streams));
+        let response = call_service(&init_service(app).await, get("/").to_request()).await;
+        assert!(set_cookies(&response).is_empty());
+        let body = read_body(response).await;
+        assert!(String::from_utf8_lossy(&body).contains("response head"), "{body:?}");
+    });
+}
+
+#[test]
+fn a_task_that_outlives_its_request_gets_errors() {
+    run(async {
+        type Told = (Result<(), SessionError>, bool);
+        thread_local! {
+            static TOLD: RefCell<Option<rt::task::JoinHandle<Told>>> = const { RefCell::new(None) };
+        }
+        async fn spawns(session: Session, request: HttpRequest) -> &'static str {
+            TOLD.set(Some(rt::spawn(async move {
+                rt::task::yield_now().await;
+                let asks_first = Session::<Admin>::of_marked(&request).unwrap_err();
+                (session.save(), matches!(asks_first, SessionError::Finished))
+            })));
+            "answered"
+        }
+        let app = App::new().wrap(admin()).wrap(sessions()).route("/", web::get().to(spawns));
+        let app = init_service(app).await;
+        drop(call_service(&app, get("/").to_request()).await);
+        let told = TOLD.take().unwrap().await.unwrap();
+        assert!(matches!(told, (Err(SessionError::Save(SaveError::Finished)), true)));
+        // The next request is not troubled by it.
+        assert!(set_cookies(&call_service(&app, get("/").to_request()).await).is_empty());
+    });
+}
+
+#[test]
+fn a_cancelled_request_closes_its_session() {
+    run(async {
+        thread_local! {
+            static KEPT: RefCell<Option<Session>> = const { RefCell::new(None) };
+        }
+        async fn waits(session: Session) -> &'static str {
+            KEPT.set(Some(session));
+            std::future::pending().await
+        }
+        let app = App::new().wrap(sessions()).route("/", web::get().to(waits));
+        let app = init_service(app).await;
+        let mut pending = Box::pin(app.call(get("/").to_request()));
+        assert!((&mut pending).now_or_never().is_none());
+        let session = KEPT.take().unwrap();
+        session.save().unwrap();
+        drop(pending);
+        assert!(matches!(session.save(), Err(SessionError::Save(SaveError::Finished))));
+    });
+}
+
+#[test]
+fn the_session_goes_where_the_request_goes() {
+    run(async {
+        async fn blocking(request: HttpRequest) -> Result<String, Error> {
+            let session = Session::<Main>::of(&request)?;
+            // Another thread, as for a slow password hash.
+            let saved = web::block(move || session.save()).await?;
+            saved?;
+            Ok("saved".into())
+        }
+        let app = App::new().wrap(sessions()).route("/", web::get().to(blocking));
+        let response = call_service(&init_service(app).await, get("/").to_request()).await;
+        assert_eq!(set_cookies(&response), ["__Host-session"]);
+    });
+}
