@@ -18,12 +18,12 @@ pub struct Server {
     pub url: String,
     /// Signs what the server accepts.
     pub mint: Mint,
-    dialect: Dialect,
+    format: Format,
 }
 
 /// Whose cookie a server reads and writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
+pub enum Format {
     /// Ours.
     Waxseal,
     /// Microdot's.
@@ -32,17 +32,17 @@ pub enum Dialect {
 
 impl Server {
     /// Starts `command` and waits until it has said where it listens; a minute at most.
-    pub fn start(command: &mut Command, dialect: Dialect) -> Self {
-        Self::start_minted(command, dialect, Mint::waxseal())
+    pub fn start(command: &mut Command, format: Format) -> Self {
+        Self::start_minted(command, format, Mint::waxseal())
     }
 
     /// Likewise, a server whose own cookie is that of `mint`.
-    pub fn start_minted(command: &mut Command, dialect: Dialect, mint: Mint) -> Self {
-        let mint = match dialect {
-            Dialect::Waxseal => mint,
-            Dialect::Microdot => Mint::microdot(),
+    pub fn start_minted(command: &mut Command, format: Format, mint: Mint) -> Self {
+        let mint = match format {
+            Format::Waxseal => mint,
+            Format::Microdot => Mint::microdot(),
         };
-        if dialect == Dialect::Microdot {
+        if format == Format::Microdot {
             command.arg("--microdot");
         }
         let mut child = command
@@ -65,15 +65,15 @@ impl Server {
             }
         });
         let port = receiver.recv_timeout(Duration::from_mins(1));
-        let mut server = Self { child, url: String::new(), mint, dialect };
+        let mut server = Self { child, url: String::new(), mint, format };
         server.url =
             format!("http://127.0.0.1:{}", port.expect("the server says where it listens"));
         server
     }
 
     /// Whose cookie it reads and writes.
-    pub fn dialect(&self) -> Dialect {
-        self.dialect
+    pub fn format(&self) -> Format {
+        self.format
     }
 
     /// The process's id.

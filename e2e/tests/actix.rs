@@ -5,39 +5,39 @@ use std::{path::PathBuf, process::Command, sync::LazyLock};
 use e2e::{
     client::{Client, Jar},
     program::actix_example,
-    server::{Dialect, Server},
+    server::{Format, Server},
 };
 
 const NOBODY: [&str; 0] = [];
 
-fn start(dialect: Dialect) -> Server {
-    Server::start(&mut Command::new(env!("CARGO_BIN_EXE_serve-actix")), dialect)
+fn start(format: Format) -> Server {
+    Server::start(&mut Command::new(env!("CARGO_BIN_EXE_serve-actix")), format)
 }
 
 mod waxseal {
-    e2e::conformance!(super::start(super::Dialect::Waxseal));
+    e2e::conformance!(super::start(super::Format::Waxseal));
 }
 
 mod microdot {
-    e2e::conformance!(super::start(super::Dialect::Microdot));
+    e2e::conformance!(super::start(super::Format::Microdot));
 }
 
-fn start_example(dialect: Dialect) -> Server {
+fn start_example(format: Format) -> Server {
     static LOGIN: LazyLock<PathBuf> = LazyLock::new(|| actix_example("login-actix"));
-    Server::start(&mut Command::new(&*LOGIN), dialect)
+    Server::start(&mut Command::new(&*LOGIN), format)
 }
 
 mod login {
-    e2e::conformance_of_a_login!(super::start_example(super::Dialect::Waxseal));
+    e2e::conformance_of_a_login!(super::start_example(super::Format::Waxseal));
 }
 
 mod login_microdot {
-    e2e::conformance_of_a_login!(super::start_example(super::Dialect::Microdot));
+    e2e::conformance_of_a_login!(super::start_example(super::Format::Microdot));
 }
 
 #[test]
 fn names_are_escaped() {
-    let server = start_example(Dialect::Waxseal);
+    let server = start_example(Format::Waxseal);
     let (client, mut jar) = (Client::of(&server), Jar::default());
     jar.take(&client.form("/", "username=%3Cb%3E%22%26%27Jos%C3%A9", &NOBODY));
     let page = client.get("/", &jar.cookies()).body;

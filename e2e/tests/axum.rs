@@ -2,16 +2,16 @@
 
 use std::process::Command;
 
-use e2e::server::{Dialect, Server};
+use e2e::server::{Format, Server};
 
-fn start(dialect: Dialect) -> Server {
-    Server::start(&mut Command::new(env!("CARGO_BIN_EXE_serve-axum")), dialect)
+fn start(format: Format) -> Server {
+    Server::start(&mut Command::new(env!("CARGO_BIN_EXE_serve-axum")), format)
 }
 
 mod waxseal {
-    e2e::conformance!(super::start(super::Dialect::Waxseal));
+    e2e::conformance!(super::start(super::Format::Waxseal));
 }
 
 mod microdot {
-    e2e::conformance!(super::start(super::Dialect::Microdot));
+    e2e::conformance!(super::start(super::Format::Microdot));
 }

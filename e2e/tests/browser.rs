@@ -11,7 +11,7 @@ use std::{
 
 use e2e::{
     program::example,
-    server::{Dialect, Server},
+    server::{Format, Server},
 };
 use thirtyfour::{
     By, ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver, WebElement,
@@ -115,7 +115,7 @@ async fn login_reload_logout(
     let [cookie] = &*cookies else { panic!("one cookie, not {cookies:?}") };
     assert_eq!(cookie.name, server.mint.cookie);
     assert_eq!(cookie.http_only, Some(true));
-    assert_eq!(cookie.secure, Some(server.dialect() == Dialect::Waxseal));
+    assert_eq!(cookie.secure, Some(server.format() == Format::Waxseal));
     assert_eq!(cookie.path.as_deref(), Some("/"));
     let seen = browser.execute("return document.cookie", vec![]).await?;
     assert_eq!(seen.json(), "", "no script sees the cookie");
@@ -135,8 +135,8 @@ async fn login_reload_logout(
 async fn a_person_logs_in_and_out() {
     let login = example("login");
     let driver = Driver::start();
-    for (dialect, name) in [(Dialect::Waxseal, "waxseal"), (Dialect::Microdot, "microdot")] {
-        let server = Server::start(&mut Command::new(&login), dialect);
+    for (format, name) in [(Format::Waxseal, "waxseal"), (Format::Microdot, "microdot")] {
+        let server = Server::start(&mut Command::new(&login), format);
         let profile = tempfile::tempdir().expect("a new profile");
         let browser = driver.browser(profile.path()).await.expect("a browser");
         // A task of its own, so that the browser is closed if a check fails.
@@ -164,7 +164,7 @@ async fn a_person_logs_out_everywhere() {
     let place = tempfile::tempdir().expect("a folder");
     let mut command = Command::new(example("login"));
     command.env("REVOCATIONS", format!("file:{}", place.path().join("revoked").display()));
-    let server = Server::start(&mut command, Dialect::Waxseal);
+    let server = Server::start(&mut command, Format::Waxseal);
     let driver = Driver::start();
     let profiles = [(); 2].map(|()| tempfile::tempdir().expect("a new profile"));
     let laptop = driver.browser(profiles[0].path()).await.expect("a browser");

@@ -12,7 +12,7 @@ use e2e::{
     client::{Client, Jar, Response},
     program::{binary, example},
     redis::Redis,
-    server::{Dialect, Server},
+    server::{Format, Server},
     visitor,
 };
 
@@ -42,7 +42,7 @@ impl Cluster {
     fn node(&self, program: impl AsRef<Path>, environment: &[(&str, &str)]) -> Server {
         let mut command = Command::new(program.as_ref());
         command.env("REVOCATIONS", self.redis.address()).envs(environment.iter().copied());
-        let node = Server::start(&mut command, Dialect::Waxseal);
+        let node = Server::start(&mut command, Format::Waxseal);
         serves(&node);
         node
     }
@@ -185,7 +185,7 @@ fn the_wire_to_redis_is_cut_for_a_minute() {
 fn before_the_list_is_begun_nobody_is_let_in_and_nobody_is_logged_out() {
     let redis = Redis::start(true);
     let mut command = Command::new(AXUM);
-    let node = Server::start(command.env("REVOCATIONS", redis.address()), Dialect::Waxseal);
+    let node = Server::start(command.env("REVOCATIONS", redis.address()), Format::Waxseal);
     let client = Client::of(&node);
     let pair = node.mint.pair(&node.mint.between(-60, 86_400, r#""sid":"abc","username":"susan""#));
     for _ in 0..20 {

@@ -6,7 +6,7 @@ use data_encoding::BASE64URL_NOPAD;
 use e2e::{
     client::{Client, Jar},
     conformance::greeted,
-    server::{Dialect, Server},
+    server::{Format, Server},
 };
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ const NOBODY: [&str; 0] = [];
 
 fn start() -> Server {
     let serve = concat!(env!("CARGO_MANIFEST_DIR"), "/edge/serve");
-    Server::start(&mut Command::new(serve), Dialect::Waxseal)
+    Server::start(&mut Command::new(serve), Format::Waxseal)
 }
 
 /// All cases of a login but `two_headers_of_one_name`: workerd hands them on as
@@ -64,7 +64,7 @@ fn login(server: &Server, username: &str) -> Jar {
 #[test]
 fn axum_and_the_edge_read_each_others_cookies() {
     let axum = &mut Command::new(env!("CARGO_BIN_EXE_serve-axum"));
-    let (edge, axum) = (start(), Server::start(axum, Dialect::Waxseal));
+    let (edge, axum) = (start(), Server::start(axum, Format::Waxseal));
     for (maker, reader) in [(&edge, &axum), (&axum, &edge)] {
         let response = Client::of(reader).get("/", &login(maker, "susan").cookies());
         assert_eq!(greeted(&response).as_deref(), Some("susan"));

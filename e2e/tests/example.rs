@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use e2e::{
     client::{Client, Jar},
     program::example,
-    server::{Dialect, Server},
+    server::{Format, Server},
 };
 use nix::{
     sys::signal::{Signal, kill},
@@ -18,21 +18,21 @@ fn login() -> Command {
     Command::new(example("login"))
 }
 
-fn start(dialect: Dialect) -> Server {
-    Server::start(&mut login(), dialect)
+fn start(format: Format) -> Server {
+    Server::start(&mut login(), format)
 }
 
 mod waxseal {
-    e2e::conformance_of_a_login!(super::start(super::Dialect::Waxseal));
+    e2e::conformance_of_a_login!(super::start(super::Format::Waxseal));
 }
 
 mod microdot {
-    e2e::conformance_of_a_login!(super::start(super::Dialect::Microdot));
+    e2e::conformance_of_a_login!(super::start(super::Format::Microdot));
 }
 
 #[test]
 fn names_are_escaped() {
-    let server = start(Dialect::Waxseal);
+    let server = start(Format::Waxseal);
     let (client, mut jar) = (Client::of(&server), Jar::default());
     jar.take(&client.form("/", "username=%3Cb%3E%22%26%27Jos%C3%A9", &NOBODY));
     let page = client.get("/", &jar.cookies()).body;
@@ -42,7 +42,7 @@ fn names_are_escaped() {
 
 #[test]
 fn an_empty_name_is_a_name() {
-    let server = start(Dialect::Waxseal);
+    let server = start(Format::Waxseal);
     let (client, mut jar) = (Client::of(&server), Jar::default());
     jar.take(&client.form("/", "username=", &NOBODY));
     assert!(client.get("/", &jar.cookies()).body.contains("Hello <b></b>!"));
@@ -50,7 +50,7 @@ fn an_empty_name_is_a_name() {
 
 #[test]
 fn the_page_shows_what_is_in_the_cookie() {
-    let server = start(Dialect::Waxseal);
+    let server = start(Format::Waxseal);
     let (client, mut jar) = (Client::of(&server), Jar::default());
     assert!(!client.get("/", &NOBODY).body.contains("<details>"));
     jar.take(&client.form("/", "username=susan", &NOBODY));
@@ -72,7 +72,7 @@ fn the_page_shows_what_is_in_the_cookie() {
 
 #[test]
 fn a_name_too_long_is_told_kindly() {
-    let server = start(Dialect::Waxseal);
+    let server = start(Format::Waxseal);
     let response =
         Client::of(&server).form("/", &format!("username={}", "x".repeat(5000)), &NOBODY);
     assert_eq!(response.status, 422);
@@ -114,7 +114,7 @@ fn wrong_usage_is_told() {
 #[test]
 fn it_stops_cleanly() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
-        let mut server = start(Dialect::Waxseal);
+        let mut server = start(Format::Waxseal);
         Client::of(&server).get("/", &NOBODY);
         let id = Pid::from_raw(server.id().try_into().expect("a process id"));
         kill(id, signal).expect("it can be signalled");

@@ -11,7 +11,7 @@ use std::{
 
 use e2e::{
     client::Client,
-    server::{Dialect, Server},
+    server::{Format, Server},
     visitor::{is_in, log_in, log_out},
 };
 
@@ -19,7 +19,7 @@ const AXUM: &str = env!("CARGO_BIN_EXE_serve-axum");
 
 fn start(command: &mut Command, file: &Path) -> Server {
     let log = format!("file:{}", file.display());
-    Server::start(command.env("REVOCATIONS", log), Dialect::Waxseal)
+    Server::start(command.env("REVOCATIONS", log), Format::Waxseal)
 }
 
 /// A server whose folder is a small file system that only it sees, so that

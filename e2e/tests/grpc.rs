@@ -7,14 +7,14 @@ use e2e::{
     client::{Client, Jar},
     grpc::whoami,
     program::heavy_example,
-    server::{Dialect, Server},
+    server::{Format, Server},
 };
 use tonic::{Code, metadata::MetadataMap};
 
 const NOBODY: [&str; 0] = [];
 
-fn start(dialect: Dialect) -> Server {
-    Server::start(&mut Command::new(heavy_example("whoami-tonic")), dialect)
+fn start(format: Format) -> Server {
+    Server::start(&mut Command::new(heavy_example("whoami-tonic")), format)
 }
 
 fn values<'m>(metadata: &'m MetadataMap, name: &str) -> Vec<&'m str> {
@@ -23,12 +23,12 @@ fn values<'m>(metadata: &'m MetadataMap, name: &str) -> Vec<&'m str> {
 
 #[tokio::test]
 async fn a_login_elsewhere_is_known() {
-    for dialect in [Dialect::Waxseal, Dialect::Microdot] {
-        let axum = Server::start(&mut Command::new(env!("CARGO_BIN_EXE_serve-axum")), dialect);
+    for format in [Format::Waxseal, Format::Microdot] {
+        let axum = Server::start(&mut Command::new(env!("CARGO_BIN_EXE_serve-axum")), format);
         let mut jar = Jar::default();
         jar.take(&Client::of(&axum).form("/", "username=susan", &NOBODY));
 
-        let (name, metadata) = whoami(&start(dialect), &jar.cookies()).await;
+        let (name, metadata) = whoami(&start(format), &jar.cookies()).await;
         assert_eq!(name.as_deref(), Ok("susan"));
         assert_eq!(values(&metadata, "vary"), ["Cookie"]);
         assert_eq!(values(&metadata, "cache-control"), ["private"]);
@@ -40,7 +40,7 @@ async fn a_login_elsewhere_is_known() {
 /// 8.2.3).
 #[tokio::test]
 async fn cookies_may_come_one_by_one() {
-    let server = start(Dialect::Waxseal);
+    let server = start(Format::Waxseal);
     let good = server.mint.pair(&server.mint.alive(r#""username":"susan""#));
     let cookies = ["theme=dark".into(), server.mint.pair("junk"), good];
     assert_eq!(whoami(&server, &cookies).await.0.as_deref(), Ok("susan"));
@@ -49,7 +49,7 @@ async fn cookies_may_come_one_by_one() {
 #[tokio::test]
 async fn a_session_past_half_of_its_time_goes_on() {
     const DAY: i64 = 86_400;
-    let server = start(Dialect::Waxseal);
+    let server = start(Format::Waxseal);
     let aging = server.mint.between(-5 * DAY, 2 * DAY, r#""username":"susan""#);
     let (name, metadata) = whoami(&server, &[server.mint.pair(&aging)]).await;
     assert_eq!(name.as_deref(), Ok("susan"));
@@ -60,8 +60,8 @@ async fn a_session_past_half_of_its_time_goes_on() {
 
 #[tokio::test]
 async fn what_is_not_signed_is_nobody() {
-    for dialect in [Dialect::Waxseal, Dialect::Microdot] {
-        let server = start(dialect);
+    for format in [Format::Waxseal, Format::Microdot] {
+        let server = start(format);
         let good = server.mint.pair(&server.mint.alive(r#""username":"susan""#));
         let expired = server.mint.pair(&server.mint.expired(r#""username":"susan""#));
         for cookies in [vec![], vec![expired], vec![format!("{good}x")], vec!["a=b".into()]] {

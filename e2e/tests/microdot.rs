@@ -10,18 +10,18 @@ use data_encoding::BASE64URL_NOPAD;
 use e2e::{
     client::{Client, Jar, Response},
     program::microdot,
-    server::{Dialect, Server},
+    server::{Format, Server},
 };
 use serde_json::{Value, json};
 
 const NOBODY: [&str; 0] = [];
 
 fn python() -> Server {
-    Server::start(&mut microdot().expect("MICRODOT_PYTHON is set"), Dialect::Microdot)
+    Server::start(&mut microdot().expect("MICRODOT_PYTHON is set"), Format::Microdot)
 }
 
 fn rust() -> Server {
-    Server::start(&mut Command::new(env!("CARGO_BIN_EXE_serve-axum")), Dialect::Microdot)
+    Server::start(&mut Command::new(env!("CARGO_BIN_EXE_serve-axum")), Format::Microdot)
 }
 
 /// What the Python server has in this jar's session.
@@ -178,7 +178,7 @@ fn moving(seconds_ago: u64) -> Server {
     command
         .env("MICRODOT_KEY", "top-secret")
         .env("MICRODOT_SINCE", (now - seconds_ago).to_string());
-    Server::start(&mut command, Dialect::Waxseal)
+    Server::start(&mut command, Format::Waxseal)
 }
 
 #[test]

@@ -4,22 +4,22 @@ use std::process::Command;
 
 use e2e::{
     program::example,
-    server::{Dialect, Server},
+    server::{Format, Server},
 };
 
-fn start(dialect: Dialect) -> Server {
-    Server::start(&mut Command::new(example("login-std")), dialect)
+fn start(format: Format) -> Server {
+    Server::start(&mut Command::new(example("login-std")), format)
 }
 
 mod waxseal {
-    e2e::conformance_of_a_login!(super::start(super::Dialect::Waxseal));
+    e2e::conformance_of_a_login!(super::start(super::Format::Waxseal));
 }
 
 mod microdot {
-    e2e::conformance_of_a_login!(super::start(super::Dialect::Microdot));
+    e2e::conformance_of_a_login!(super::start(super::Format::Microdot));
 }
 
-e2e::conformance! { start(Dialect::Waxseal);
+e2e::conformance! { start(Format::Waxseal);
     names_are_escaped
     a_name_too_long_sends_nothing
 }

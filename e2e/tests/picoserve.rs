@@ -12,13 +12,13 @@ use e2e::{
     client::{Client, Jar},
     mint::Mint,
     program::example,
-    server::{Dialect, Server},
+    server::{Format, Server},
 };
 
 const NOBODY: [&str; 0] = [];
 
-fn start(command: &mut Command, dialect: Dialect) -> Server {
-    Server::start_minted(command, dialect, Mint::insecure_http())
+fn start(command: &mut Command, format: Format) -> Server {
+    Server::start_minted(command, format, Mint::insecure_http())
 }
 
 fn server() -> Command {
@@ -53,11 +53,11 @@ macro_rules! conformance {
 }
 
 mod waxseal {
-    conformance!(super::start(&mut super::server(), super::Dialect::Waxseal));
+    conformance!(super::start(&mut super::server(), super::Format::Waxseal));
 }
 
 mod microdot {
-    conformance!(super::start(&mut super::server(), super::Dialect::Microdot));
+    conformance!(super::start(&mut super::server(), super::Format::Microdot));
 }
 
 /// All cases of a login but `eight_kilobytes`: the example's HTTP buffer is as
@@ -81,18 +81,18 @@ macro_rules! conformance_of_the_example {
 }
 
 mod example_waxseal {
-    conformance_of_the_example!(super::start(&mut super::login(), super::Dialect::Waxseal));
+    conformance_of_the_example!(super::start(&mut super::login(), super::Format::Waxseal));
 }
 
 mod example_microdot {
-    conformance_of_the_example!(super::start(&mut super::login(), super::Dialect::Microdot));
+    conformance_of_the_example!(super::start(&mut super::login(), super::Format::Microdot));
 }
 
 /// What the application has set stays; ours goes beside it, where caches read
 /// the lines of one name as one, and follow the strictest.
 #[test]
 fn caches_are_told_by_added_headers() {
-    let server = start(&mut server(), Dialect::Waxseal);
+    let server = start(&mut server(), Format::Waxseal);
     let client = Client::of(&server);
     for step in ["read", "insert a 1\nsave", "delete"] {
         let response = client.script(step, &NOBODY);
@@ -107,7 +107,7 @@ fn caches_are_told_by_added_headers() {
 
 #[test]
 fn names_are_escaped() {
-    let server = start(&mut login(), Dialect::Waxseal);
+    let server = start(&mut login(), Format::Waxseal);
     let (client, mut jar) = (Client::of(&server), Jar::default());
     jar.take(&client.form("/", "username=%3Cb%3E%26Jos%C3%A9", &NOBODY));
     let page = client.get("/", &jar.cookies()).body;
@@ -120,7 +120,7 @@ fn names_are_escaped() {
 fn a_head_over_the_buffer_is_refused() {
     let buffers = [(server(), 2048), (login(), 4096)];
     for (mut command, buffer) in buffers {
-        let server = start(command.env("BUFFER", buffer.to_string()), Dialect::Waxseal);
+        let server = start(command.env("BUFFER", buffer.to_string()), Format::Waxseal);
         let good = server.mint.pair(&server.mint.alive(r#""username":"susan""#));
         for _ in 0..3 {
             for junk in [buffer, 8192, 1 << 20] {

@@ -11,7 +11,7 @@ use std::{
 use e2e::{
     client::{Client, Jar, Response},
     program::example,
-    server::{Dialect, Server},
+    server::{Format, Server},
     visitor::{is_in, log_in, log_out, log_out_until_killed},
 };
 
@@ -36,7 +36,7 @@ impl Place {
 
     fn start(&self, program: impl AsRef<Path>) -> Server {
         let mut command = Command::new(program.as_ref());
-        Server::start(command.env("REVOCATIONS", self.log()), Dialect::Waxseal)
+        Server::start(command.env("REVOCATIONS", self.log()), Format::Waxseal)
     }
 }
 
@@ -145,7 +145,7 @@ fn logging_out_everywhere_ends_all_of_a_user_and_nobody_else() {
 
 #[test]
 fn without_a_list_there_is_no_such_button() {
-    let server = Server::start(&mut Command::new(example("login")), Dialect::Waxseal);
+    let server = Server::start(&mut Command::new(example("login")), Format::Waxseal);
     let client = Client::of(&server);
     let jar = log_in(&client, "susan");
     assert!(!client.get("/", &jar.cookies()).body.contains("everywhere"));

@@ -15,7 +15,7 @@ use std::{
 use e2e::{
     client::{Client, Jar},
     program::{binary, example},
-    server::{Dialect, Server},
+    server::{Format, Server},
 };
 use nix::{
     sys::signal::{Signal, kill},
@@ -35,7 +35,7 @@ struct Node {
 impl Node {
     fn start(program: &Path, keys: PathBuf) -> Self {
         let mut command = Command::new(program);
-        let server = Server::start(command.env("SESSION_KEYRING", &keys), Dialect::Waxseal);
+        let server = Server::start(command.env("SESSION_KEYRING", &keys), Format::Waxseal);
         Self { keys, server }
     }
 

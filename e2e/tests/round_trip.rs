@@ -7,7 +7,7 @@ use e2e::{
     conformance::greeted,
     grpc::whoami,
     program::{example, heavy_example, microdot},
-    server::{Dialect, Server},
+    server::{Format, Server},
 };
 
 const NOBODY: [&str; 0] = [];
@@ -29,8 +29,8 @@ fn login_pages() -> Vec<(&'static str, Command)> {
 
 /// Logs in at each of `pages` and asks all of them, and the gRPC service, who
 /// it is; then logs out at another.
-async fn go_round(pages: Vec<(&'static str, Command)>, dialect: Dialect) {
-    let start = |(name, mut command)| (name, Server::start(&mut command, dialect));
+async fn go_round(pages: Vec<(&'static str, Command)>, format: Format) {
+    let start = |(name, mut command)| (name, Server::start(&mut command, format));
     let pages: Vec<_> = pages.into_iter().map(start).collect();
     let (_, grpc) = start(("tonic", Command::new(heavy_example("whoami-tonic"))));
     let next = pages.iter().cycle().skip(1);
@@ -51,12 +51,12 @@ async fn go_round(pages: Vec<(&'static str, Command)>, dialect: Dialect) {
 
 #[tokio::test]
 async fn every_server_reads_the_cookie_of_every_other() {
-    go_round(login_pages(), Dialect::Waxseal).await;
+    go_round(login_pages(), Format::Waxseal).await;
 }
 
 /// With the real Microdot among them where `MICRODOT_PYTHON` is set.
 #[tokio::test]
 async fn every_server_reads_the_microdot_cookie_of_every_other() {
     let python = microdot().map(|command| ("microdot", command));
-    go_round(login_pages().into_iter().chain(python).collect(), Dialect::Microdot).await;
+    go_round(login_pages().into_iter().chain(python).collect(), Format::Microdot).await;
 }

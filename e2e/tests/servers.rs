@@ -5,25 +5,25 @@ use std::process::Command;
 
 use e2e::{
     program::heavy_example,
-    server::{Dialect, Server},
+    server::{Format, Server},
 };
 
-fn start(example: &'static str, dialect: Dialect) -> Server {
-    Server::start(&mut Command::new(heavy_example(example)), dialect)
+fn start(example: &'static str, format: Format) -> Server {
+    Server::start(&mut Command::new(heavy_example(example)), format)
 }
 
 macro_rules! login {
     ($($module:ident: $example:literal)*) => {$(
         mod $module {
             mod waxseal {
-                e2e::conformance_of_a_login!(crate::start($example, crate::Dialect::Waxseal));
+                e2e::conformance_of_a_login!(crate::start($example, crate::Format::Waxseal));
             }
 
             mod microdot {
-                e2e::conformance_of_a_login!(crate::start($example, crate::Dialect::Microdot));
+                e2e::conformance_of_a_login!(crate::start($example, crate::Format::Microdot));
             }
 
-            e2e::conformance! { crate::start($example, crate::Dialect::Waxseal);
+            e2e::conformance! { crate::start($example, crate::Format::Waxseal);
                 names_are_escaped
                 a_name_too_long_sends_nothing
             }

@@ -5,7 +5,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let file = KeyringFile::open("session-keys.json", |keys| Sealer::builder(keys).build())?;
-//! let sealer = file.sealer(); // for SessionLayer::new or SessionLayer::new
+//! let sealer = file.sealer(); // for SessionLayer::new
 //! # let _ = sealer;
 //! // On SIGHUP, or every few seconds:
 //! if let Err(error) = file.reload_if_changed() {
@@ -66,7 +66,7 @@ impl KeyringFile {
     ) -> Result<Self, KeyringFileError> {
         let path = path.into();
         let (jwks, stamp) = read(&path)?;
-        let sealer = SharedSealer::new(build(jwks)?);
+        let sealer = SharedSealer::new(build(jwks).map_err(KeyringFileError::Build)?);
         Ok(Self { path, build: Box::new(build), sealer, seen: Mutex::new(stamp) })
     }
 
@@ -108,7 +108,7 @@ impl KeyringFile {
         *seen = fs::metadata(&self.path).map(|metadata| Stamp::of(&metadata)).unwrap_or_default();
         let built = read(&self.path).and_then(|(jwks, stamp)| {
             *seen = stamp;
-            Ok((self.build)(jwks)?)
+            (self.build)(jwks).map_err(KeyringFileError::Build)
         });
         match built {
             Ok(sealer) => {
@@ -165,7 +165,8 @@ fn read(path: &Path) -> Result<(Jwks, Stamp), KeyringFileError> {
     let capacity = usize::try_from(metadata.len()).unwrap_or_default().saturating_add(1);
     let mut text = Zeroizing::new(String::with_capacity(capacity));
     file.take(metadata.len()).read_to_string(&mut text)?;
-    Ok((Jwks::parse(&text)?, Stamp::of(&metadata)))
+    let jwks = Jwks::parse(&text).map_err(KeyringFileError::Jwks)?;
+    Ok((jwks, Stamp::of(&metadata)))
 }
 
 #[cfg(unix)]
@@ -210,17 +211,5 @@ impl Error for KeyringFileError {}
 impl From<io::Error> for KeyringFileError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
-    }
-}
-
-impl From<JwksError> for KeyringFileError {
-    fn from(error: JwksError) -> Self {
-        Self::Jwks(error)
-    }
-}
-
-impl From<BuildError> for KeyringFileError {
-    fn from(error: BuildError) -> Self {
-        Self::Build(error)
     }
 }

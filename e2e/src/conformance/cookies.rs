@@ -3,7 +3,7 @@
 use super::login::greeted;
 use crate::{
     client::Client,
-    server::{Dialect, Server},
+    server::{Format, Server},
 };
 
 /// Two cookies of our name in one header, in both orders: the good one counts;
@@ -41,9 +41,9 @@ fn the_good_one_counts(server: &Server, headers: impl Fn(&str, &str) -> Vec<Stri
         assert_eq!(whose(bad, bad), None, "{bad}");
     }
 
-    let winner = match server.dialect() {
-        Dialect::Waxseal => "first",
-        Dialect::Microdot => "last",
+    let winner = match server.format() {
+        Format::Waxseal => "first",
+        Format::Microdot => "last",
     };
     assert_eq!(whose(&good("first"), &good("last")).as_deref(), Some(winner));
 }

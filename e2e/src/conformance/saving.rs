@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     client::{Client, Jar},
-    server::{Dialect, Server},
+    server::{Format, Server},
 };
 
 const NOBODY: [&str; 0] = [];
@@ -93,7 +93,7 @@ pub fn times_are_kept(server: &Server) {
     let after = client.script("state", &jar.cookies()).json();
     assert_eq!(after["issued"], before["issued"]);
 
-    if server.dialect() == Dialect::Waxseal {
+    if server.format() == Format::Waxseal {
         jar.take(&client.script("renew\nsave", &jar.cookies()));
         let renewed = client.script("state", &jar.cookies()).json();
         assert!(renewed["issued"].as_u64() > before["issued"].as_u64());
@@ -129,7 +129,7 @@ pub fn activity_moves_the_end_on(server: &Server) {
         response.set_cookies(mint.cookie).first().map(|line| String::from(*line))
     };
     // Microdot's sessions have no limits of ours.
-    let limited = server.dialect() == Dialect::Waxseal;
+    let limited = server.format() == Format::Waxseal;
     assert_eq!(line(-DAY, 7 * DAY / 2 + 60), None, "half of it is left");
     let near = line(-DAY, 7 * DAY / 2 - 60);
     assert_eq!(near.is_some(), limited);
@@ -153,13 +153,13 @@ pub fn the_absolute_limit_stands(server: &Server) {
         client.script("state", &[mint.pair(&token)]).json()["new"].clone()
     };
     assert_eq!(is_new(-30 * DAY + 60), false);
-    assert_eq!(is_new(-30 * DAY), server.dialect() == Dialect::Waxseal);
+    assert_eq!(is_new(-30 * DAY), server.format() == Format::Waxseal);
 }
 
 /// Whose session it is, and whether it outlives the browser.
 pub fn users_and_remember_me(server: &Server) {
     let client = Client::of(server);
-    let limited = server.dialect() == Dialect::Waxseal;
+    let limited = server.format() == Format::Waxseal;
     let mut jar = Jar::default();
     let response = client.script("user susan\nremember false\ninsert a 1\nsave", &NOBODY);
     assert!(!response.set_cookie(server.mint.cookie).contains("Max-Age"));

@@ -5,12 +5,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::forgeries::{USER, accepted};
 use crate::{
     client::Client,
-    server::{Dialect, Server},
+    server::{Format, Server},
 };
 
 /// What a token may and may not say of itself beside the user's name.
 pub fn odd_claims(server: &Server) {
-    let microdot = server.dialect() == Dialect::Microdot;
+    let microdot = server.format() == Format::Microdot;
     let expect = expectation(server, |claims| server.mint.token(claims));
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     // So late that nothing is sealed again.
@@ -124,7 +124,7 @@ pub fn odd_headers(server: &Server) {
     ] {
         expect(&with(odd), false);
     }
-    if server.dialect() == Dialect::Microdot {
+    if server.format() == Format::Microdot {
         expect(&with(r#""kid":"anything""#), true);
         expect(&with(r#""kid":5"#), false);
     }
