@@ -1,6 +1,6 @@
 //! Whole requests through actix-web, without a socket.
 
-use actix_session::{Session, SessionLayer, storage::CookieSessionStore};
+use actix_session::{Session, SessionMiddleware, storage::CookieSessionStore};
 use actix_web::{
     App, HttpResponse,
     cookie::Key,
@@ -62,7 +62,7 @@ pub(crate) fn add(rounds: &mut Rounds) {
     let cookie = ours::cookie(&ours::sealer(), NOW);
     rounds.add("actix", "actix-web: waxseal read", request!(app, cookie));
 
-    let session = SessionLayer::new(CookieSessionStore::default(), Key::from(&SECRET));
+    let session = SessionMiddleware::new(CookieSessionStore::default(), Key::from(&SECRET));
     let app = App::new()
         .wrap(session)
         .route("/", web::get().to(read))

@@ -88,7 +88,7 @@ pub(crate) fn add(rounds: &mut Rounds) {
         "/",
         get(async |session: waxseal::Session| {
             session.insert("username", "somebody else")?;
-            Ok::<_, SessionError>(session.save()?)
+            session.save()
         }),
     );
     rounds.add("request", "axum: waxseal saved", request(save.layer(layer()), cookie));

@@ -47,7 +47,7 @@ fn router(what: &str) -> Router {
 fn waxseal(index: axum::routing::MethodRouter) -> Router {
     async fn login(session: Session) -> Result<(), SessionError> {
         session.set_data(data())?;
-        Ok(session.save()?)
+        session.save()
     }
     let router = Router::new().route("/", index).route("/login", get(login));
     router.layer(SessionLayer::new(ours::sealer()))

@@ -1,4 +1,4 @@
-//! An HTTP client that does only what it is told, and a browser's cookie jar.
+//! An HTTP client without redirects and cookies, and a browser's cookie jar.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -7,7 +7,7 @@ use ureq::{Agent, http};
 
 use crate::server::Server;
 
-/// A client of one server. Follows no redirect, keeps no cookie.
+/// A client of one server. Follows no redirects and keeps no cookies.
 #[derive(Clone, Debug)]
 pub struct Client {
     agent: Agent,
@@ -53,7 +53,7 @@ impl Client {
         self.send(request.header("content-type", "application/x-www-form-urlencoded"), form)
     }
 
-    /// Likewise; `None` if the server is gone.
+    /// As [`form`](Self::form); `None` if the server is gone.
     pub fn try_form<C: AsRef<[u8]>>(
         &self,
         path: &str,
@@ -124,7 +124,7 @@ impl Response {
 pub struct Jar(BTreeMap<String, String>);
 
 impl Jar {
-    /// Takes what a response sets and removes.
+    /// Applies the `Set-Cookie` lines of a response.
     pub fn take(&mut self, response: &Response) {
         for line in response.values("set-cookie") {
             let pair = line.split(';').next().unwrap_or_default();
@@ -137,7 +137,7 @@ impl Jar {
         }
     }
 
-    /// The `Cookie` headers of a request: one, or none.
+    /// The `Cookie` headers of a request: at most one.
     pub fn cookies(&self) -> Vec<String> {
         let pairs: Vec<_> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
         if pairs.is_empty() { vec![] } else { vec![pairs.join("; ")] }

@@ -1,5 +1,5 @@
-//! What every face must do, seen from outside. Nothing here knows which one it
-//! is talking to.
+//! The rules that every integration must follow, tested from outside. No test knows which
+//! integration it tests.
 
 mod caching;
 mod cookies;
@@ -17,7 +17,7 @@ pub use parallel::*;
 pub use saving::*;
 pub use verdicts::*;
 
-/// A test for each case, against the server that `$start` starts.
+/// One test per case, against the server that `$start` starts.
 #[macro_export]
 macro_rules! conformance {
     ($start:expr; $($case:ident)*) => {$(
@@ -26,44 +26,44 @@ macro_rules! conformance {
             $crate::conformance::$case(&$start);
         }
     )*};
-    // A server that knows `/script`.
+    // For a server with `/script`.
     ($start:expr) => {
         $crate::conformance_of_a_login!($start);
         $crate::conformance! { $start;
-            caches_of_untouched_responses
-            caches_of_read_sessions
-            caches_of_set_cookies
-            one_set_cookie_and_the_applications_own
-            what_was_saved_is_sent
-            statuses_do_not_matter
-            too_large_is_an_error_and_sends_nothing
-            times_are_kept
-            activity_moves_the_end_on
-            the_absolute_limit_stands
-            users_and_remember_me
-            rejections_are_told
-            data_goes_round
+            an_untouched_session_sets_no_cache_headers
+            a_read_session_varies_with_the_cookie
+            a_set_cookie_makes_the_response_private
+            the_session_sets_one_cookie_beside_the_applications_own
+            only_saved_changes_are_sent
+            every_status_sends_the_cookie
+            a_too_large_session_is_an_error_and_sends_no_cookie
+            a_session_keeps_its_issue_time_until_it_is_renewed
+            activity_extends_a_session
+            the_absolute_timeout_is_enforced
+            the_user_and_remember_me_are_kept
+            the_rejection_is_reported
+            data_round_trips
         }
     };
 }
 
-/// The cases that need nothing but a login page.
+/// The cases that need only a login page.
 #[macro_export]
 macro_rules! conformance_of_a_login {
     ($start:expr) => {
         $crate::conformance! { $start;
-            login_reload_logout
-            removal_repeats_every_attribute
-            every_bit_matters
-            forgeries
-            odd_claims
-            odd_headers
-            expired
-            two_of_one_name
-            two_headers_of_one_name
-            other_peoples_cookies
-            eight_kilobytes
-            two_hundred_users
+            a_user_logs_in_reloads_and_logs_out
+            the_removal_repeats_every_attribute
+            a_token_with_one_flipped_bit_is_rejected
+            forgeries_are_rejected
+            the_rules_for_claims_are_enforced
+            the_rules_for_headers_are_enforced
+            an_expired_token_is_rejected
+            the_valid_one_of_two_cookies_counts
+            the_valid_one_of_two_headers_counts
+            cookies_of_other_names_are_ignored
+            a_cookie_of_8_kilobytes_is_rejected
+            two_hundred_users_see_only_their_own_sessions
         }
     };
 }

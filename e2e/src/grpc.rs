@@ -9,13 +9,13 @@ use crate::server::Server;
 /// The message `waxseal.User`.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct User {
-    /// Who is logged in.
+    /// The name of the user.
     #[prost(string, tag = "1")]
     pub name: String,
 }
 
-/// Asks whose session the cookies are, one metadata entry for each: the name,
-/// or the code of the refusal, and the metadata of the answer.
+/// Calls the service with the cookies, each in its own metadata entry. Returns the user name or
+/// the status code, and the metadata of the response.
 pub async fn whoami(server: &Server, cookies: &[String]) -> (Result<String, Code>, MetadataMap) {
     let channel = Channel::from_shared(server.url.clone()).expect("an address");
     let mut client = Grpc::new(channel.connect().await.expect("a connection"));

@@ -1,5 +1,4 @@
-//! A second implementation of the tokens, from the specifications alone: it
-//! signs whatever it is given.
+//! A second implementation of the tokens, from the specifications alone. It signs any claims.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,14 +7,14 @@ use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// The keys of a server under test, in other hands.
+/// The keys of a server under test, as an attacker would have them.
 #[derive(Clone, Debug)]
 pub struct Mint {
-    /// What the server gets as its secret.
+    /// The secret of the server.
     pub secret: &'static str,
     /// The cookie's name.
     pub cookie: &'static str,
-    /// The cookie's attributes when it is set, but for `Max-Age`.
+    /// The attributes of the cookie when it is set, without `Max-Age`.
     pub attributes: &'static [&'static str],
     /// The header of every token.
     pub header: String,
@@ -23,12 +22,12 @@ pub struct Mint {
 }
 
 impl Mint {
-    /// Of our own cookie with its defaults.
+    /// The mint of the waxseal cookie with its defaults.
     pub fn waxseal() -> Self {
         Self::derived("a secret for tests, and nothing else", "__Host-session")
     }
 
-    /// Of our own cookie where a device serves plain http.
+    /// The mint of the waxseal cookie for a device that serves plain http.
     pub fn insecure_http() -> Self {
         Self {
             attributes: &["Path=/", "HttpOnly", "SameSite=Lax"],
@@ -36,7 +35,7 @@ impl Mint {
         }
     }
 
-    /// Of our own cookie under another secret or name.
+    /// The mint of the waxseal cookie with another secret or name.
     pub fn derived(secret: &'static str, cookie: &'static str) -> Self {
         let hkdf = Hkdf::<Sha256>::new(None, secret.as_bytes());
         let expand = |purpose: &str, len| {
@@ -55,7 +54,7 @@ impl Mint {
         }
     }
 
-    /// Of Microdot's cookie.
+    /// The mint of Microdot's cookie.
     pub fn microdot() -> Self {
         Self {
             secret: "top-secret",
@@ -66,13 +65,13 @@ impl Mint {
         }
     }
 
-    /// The same key under another mint's header.
+    /// The same key with another mint's header.
     #[must_use]
     pub fn posing_as(self, other: &Self) -> Self {
         Self { header: other.header.clone(), ..self }
     }
 
-    /// The token of `claims` under `header`.
+    /// The token of `claims` with `header`.
     pub fn token_with(&self, header: &str, claims: &str) -> String {
         let encode = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
         let message = format!("{}.{}", encode(header), encode(claims));
@@ -86,23 +85,23 @@ impl Mint {
         self.token_with(&self.header, claims)
     }
 
-    /// A token of a session that began a minute ago and lives for days.
+    /// A token of a session that was issued a minute ago and expires in days.
     pub fn alive(&self, members: &str) -> String {
         self.token(&claims(now() - 60, now() + 6 * 86_400, members))
     }
 
-    /// A token of a session that ended a second ago.
+    /// A token of a session that expired a second ago.
     pub fn expired(&self, members: &str) -> String {
         self.token(&claims(now() - 3600, now() - 1, members))
     }
 
-    /// A token of a session that began and ends so many seconds from now.
-    pub fn between(&self, began: i64, ends: i64, members: &str) -> String {
+    /// A token of a session that is issued and expires these many seconds from now.
+    pub fn between(&self, issued: i64, expires: i64, members: &str) -> String {
         let at = |offset: i64| now().saturating_add_signed(offset);
-        self.token(&claims(at(began), at(ends), members))
+        self.token(&claims(at(issued), at(expires), members))
     }
 
-    /// `name=token`, as it stands in a `Cookie` header.
+    /// `name=token`, as in a `Cookie` header.
     pub fn pair(&self, token: &str) -> String {
         format!("{}={token}", self.cookie)
     }

@@ -1,5 +1,4 @@
-//! Programs of the workspace: an example, or the `waxseal` command, as a reader
-//! of the README runs it.
+//! Programs of the workspace: the examples and the `waxseal` command, built as in the README.
 
 use std::{
     collections::BTreeMap,
@@ -11,39 +10,38 @@ use std::{
 
 use serde_json::Value;
 
-/// The program of the example `name`, built first if need be.
+/// Builds the example `name` and returns the path of its program.
 pub fn example(name: &'static str) -> PathBuf {
     build(&["--example", name])
 }
 
-/// The program of the example `name` for actix-web.
+/// As [`example`], for an example of actix-web.
 pub fn actix_example(name: &'static str) -> PathBuf {
     build(&["-p", "waxseal", "--features", "actix", "--example", name])
 }
 
-/// The program of the example `name` among those that are no default member of
-/// the workspace.
+/// As [`example`], for an example in a package that is not a default member of the workspace.
 pub fn heavy_example(name: &'static str) -> PathBuf {
     build(&["-p", "examples", "--example", name])
 }
 
-/// The program of the binary `name`, built first if need be.
+/// Builds the binary `name` and returns its path.
 pub fn binary(name: &'static str) -> PathBuf {
     build(&["--bin", name])
 }
 
-/// The real Microdot, run by the Python that `MICRODOT_PYTHON` names; it has to
-/// have `microdot` and `PyJWT`. `None` where the variable is not set.
+/// A server on Microdot, run by the Python that `MICRODOT_PYTHON` names, with the packages
+/// `microdot` and `PyJWT`. `None` if the variable is not set.
 pub fn microdot() -> Option<Command> {
     let mut command = Command::new(env::var_os("MICRODOT_PYTHON")?);
     command
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/microdot/server.py"))
-        // PyJWT warns of keys as short as Microdot allows them.
+        // PyJWT warns about short keys, which Microdot allows.
         .env("PYTHONWARNINGS", "ignore");
     Some(command)
 }
 
-/// Builds the one target that `selection` names, last; once in a process.
+/// Builds the target whose name is the last of `selection`, once per process.
 fn build(selection: &[&'static str]) -> PathBuf {
     static BUILT: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
     let name = *selection.last().expect("a name");

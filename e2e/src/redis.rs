@@ -1,4 +1,4 @@
-//! A real Redis, and a wire to it that can be cut.
+//! A Redis server, and a connection to it that can be cut.
 
 use std::{
     fs, io,
@@ -14,8 +14,8 @@ use std::{
     time::Duration,
 };
 
-/// A Redis server on a socket of its own, and a proxy before it whose address
-/// stays the same. Both end with the test.
+/// A Redis server on its own socket, and a proxy in front of it with a constant address. Both
+/// end with the test.
 #[derive(Debug)]
 pub struct Redis {
     folder: tempfile::TempDir,
@@ -27,15 +27,14 @@ pub struct Redis {
 
 #[derive(Debug, Default)]
 struct Wire {
-    /// Where the server listens.
+    /// The socket of the server.
     socket: PathBuf,
     cut: AtomicBool,
     open: Mutex<Vec<(TcpStream, UnixStream)>>,
 }
 
 impl Redis {
-    /// A server that keeps everything it has acknowledged, or nothing at all
-    /// over a restart.
+    /// Starts a server that keeps either all acknowledged writes or no data over a restart.
     pub fn start(keeps: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let socket = folder.path().join("socket");
@@ -54,30 +53,30 @@ impl Redis {
         redis
     }
 
-    /// For `REVOCATIONS`.
+    /// The value of `REVOCATIONS`.
     pub fn address(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Likewise, as a user with a password.
+    /// As [`address`](Self::address), with a user and a password.
     pub fn address_of(&self, user: &str, password: &str) -> String {
         format!("redis://{user}:{password}@127.0.0.1:{}", self.port)
     }
 
-    /// Ends the server as a crash does.
+    /// Kills the server, as in a crash.
     pub fn kill(&mut self) {
-        self.child.kill().expect("it can be killed");
-        self.child.wait().expect("it has ended");
+        self.child.kill().expect("redis-server can be killed");
+        self.child.wait().expect("redis-server exits");
     }
 
-    /// Starts it again after [`kill`](Self::kill).
+    /// Restarts the server after [`kill`](Self::kill).
     pub fn restart(&mut self) {
         let _ = fs::remove_file(&self.wire.socket);
         self.child = server(self.folder.path(), &self.wire.socket, self.keeps);
         self.ping();
     }
 
-    /// No connection holds, and none can be made.
+    /// Closes all connections, and rejects new ones.
     pub fn cut(&self) {
         self.wire.cut.store(true, Ordering::SeqCst);
         for (client, server) in self.wire.open().drain(..) {
@@ -86,12 +85,12 @@ impl Redis {
         }
     }
 
-    /// The wire is whole again.
+    /// Accepts connections again.
     pub fn mend(&self) {
         self.wire.cut.store(false, Ordering::SeqCst);
     }
 
-    /// What `redis-cli` answers to a command.
+    /// The output of `redis-cli` for a command.
     pub fn cli(&self, arguments: &[&str]) -> String {
         let mut command = Command::new("redis-cli");
         let output = command.arg("-s").arg(&self.wire.socket).args(arguments).output();
@@ -99,7 +98,7 @@ impl Redis {
         String::from_utf8(output.stdout).expect("UTF-8").trim().into()
     }
 
-    /// Waits until it answers, for a minute at most.
+    /// Waits until the server responds, for at most a minute.
     fn ping(&self) {
         for _ in 0..1200 {
             if self.cli(&["ping"]) == "PONG" {
@@ -107,7 +106,7 @@ impl Redis {
             }
             thread::sleep(Duration::from_millis(50));
         }
-        panic!("redis-server does not answer");
+        panic!("redis-server does not respond");
     }
 }
 
@@ -143,7 +142,7 @@ impl Wire {
         self.open().push((client, server));
         pump(from, to);
         pump(back_from, back_to);
-        // It may have been cut meanwhile.
+        // `cut` may have been called since the check above.
         if self.cut.load(Ordering::SeqCst) {
             for (client, server) in self.open().drain(..) {
                 let _ = client.shutdown(Shutdown::Both);
@@ -157,7 +156,7 @@ impl Wire {
     }
 }
 
-/// Half of a connection that can be shut.
+/// One half of a connection, which can be shut down.
 trait Half: io::Read + io::Write + Send + 'static {
     fn shut(&self);
 }
@@ -174,7 +173,7 @@ impl Half for UnixStream {
     }
 }
 
-/// Copies one direction until either side ends, and then ends both.
+/// Copies one direction until either side closes, and then closes both.
 fn pump(mut from: impl Half, mut to: impl Half) {
     thread::spawn(move || {
         let _ = io::copy(&mut from, &mut to);

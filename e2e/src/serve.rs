@@ -1,5 +1,4 @@
-//! What all servers under test share: all of the contract that a framework has
-//! no part in.
+//! The part of the contract that all servers under test share, without a framework.
 
 use std::{error::Error, path::PathBuf, str::FromStr as _, time::Duration};
 
@@ -10,17 +9,17 @@ use waxseal_revocation::{RevocationList, Store};
 /// Anything that fails in a server.
 pub type Fallible<T> = Result<T, Box<dyn Error>>;
 
-/// The sealer that the command line and the environment ask for.
+/// Builds the sealer from the command line and the environment.
 ///
 /// # Errors
 ///
-/// If they ask for none that there is.
+/// If the configuration is invalid.
 pub fn sealer() -> Fallible<Sealer> {
     let microdot = std::env::args().any(|argument| argument == "--microdot");
     if microdot {
         return Ok(Sealer::microdot(std::env::var("SESSION_SECRET")?)?);
     }
-    let builder = limited(Sealer::builder(Secret::from_env("SESSION_SECRET")?))?;
+    let builder = configured(Sealer::builder(Secret::from_env("SESSION_SECRET")?))?;
     Ok(match (std::env::var("MICRODOT_KEY"), std::env::var("MICRODOT_SINCE")) {
         (Ok(key), Ok(since)) => {
             let since = UnixTime::from_secs(since.parse()?);
@@ -30,22 +29,21 @@ pub fn sealer() -> Fallible<Sealer> {
     })
 }
 
-/// With the list of ended sessions that `REVOCATIONS` names, and the absolute
-/// limit of `ABSOLUTE_SECS`.
-fn limited(mut builder: SealerBuilder) -> Fallible<SealerBuilder> {
+/// Adds the revocation list of `REVOCATIONS` and the absolute timeout of `ABSOLUTE_SECS`.
+fn configured(mut builder: SealerBuilder) -> Fallible<SealerBuilder> {
     let absolute = match std::env::var("ABSOLUTE_SECS") {
         Ok(secs) => Duration::from_secs(secs.parse()?),
         Err(_) => Duration::from_hours(720),
     };
     builder = builder.absolute_timeout(absolute);
-    if let Ok(log) = std::env::var("REVOCATIONS") {
-        let list = RevocationList::builder(Store::from_str(&log)?).absolute_timeout(absolute);
+    if let Ok(store) = std::env::var("REVOCATIONS") {
+        let list = RevocationList::builder(Store::from_str(&store)?).absolute_timeout(absolute);
         builder = builder.revocations(list.open()?);
     }
     Ok(builder)
 }
 
-/// The page at `/`, as HTML. Not escaped: the suites send only letters here.
+/// The page at `/`, as HTML. The name is not escaped: the suites send only letters.
 pub fn page(username: Option<&str>) -> String {
     match username {
         Some(name) => format!("Hello <b>{name}</b>!"),
@@ -53,7 +51,7 @@ pub fn page(username: Option<&str>) -> String {
     }
 }
 
-/// The answer to a script, in no framework's words.
+/// The response to a script, in types of no framework.
 #[derive(Debug)]
 pub struct Answer {
     /// The status code.
@@ -62,13 +60,13 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
-    /// What has to be there before it is sent, so that a test can do something
-    /// while the request is served.
+    /// The response is sent once this file exists, so that a test can act while the request is
+    /// in flight.
     wait_for: Option<PathBuf>,
 }
 
 impl Answer {
-    /// Waits until the response may be sent; a minute at most.
+    /// Waits until the response may be sent, for at most a minute.
     pub async fn wait(&self) {
         let Some(path) = &self.wait_for else { return };
         let _ = std::fs::write(path.with_extension("waiting"), "");
@@ -81,13 +79,13 @@ impl Answer {
     }
 }
 
-/// The session of a handler, as a script uses it.
+/// The session operations of scripts.
 pub trait Scripted {
-    /// Runs one step of a script; `seen` is what the client gets to see.
+    /// Runs one step of a script; `seen` is the body of the response.
     ///
     /// # Errors
     ///
-    /// Those of the session, and for a step that does not exist.
+    /// If the session returns an error, or the step does not exist.
     fn step(&self, step: &str, argument: &str, seen: &mut Value) -> Fallible<()>;
 }
 
@@ -127,8 +125,8 @@ macro_rules! scripted {
 
 scripted! { waxseal::Session waxseal_picoserve::Session }
 
-/// Runs the script in the body of a request; `session` asks for the session of the
-/// request, only when a step needs it.
+/// Runs the script in the body of a request. `session` returns the session of the request; it
+/// is called only if a step needs the session.
 pub fn script<S: Scripted>(body: &[u8], session: impl Fn() -> Fallible<S>) -> Answer {
     let mut answer = Answer { status: 200, headers: vec![], body: String::new(), wait_for: None };
     match run(body, session, &mut answer) {

@@ -16,27 +16,27 @@ pub struct Server {
     child: Child,
     /// `http://127.0.0.1:PORT`.
     pub url: String,
-    /// Signs what the server accepts.
+    /// Signs tokens that the server accepts.
     pub mint: Mint,
     format: Format,
 }
 
-/// Whose cookie a server reads and writes.
+/// The cookie format of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Ours.
+    /// The format of waxseal.
     Waxseal,
-    /// Microdot's.
+    /// The format of Microdot.
     Microdot,
 }
 
 impl Server {
-    /// Starts `command` and waits until it has said where it listens; a minute at most.
+    /// Starts `command` and waits for its address, for at most a minute.
     pub fn start(command: &mut Command, format: Format) -> Self {
         Self::start_minted(command, format, Mint::waxseal())
     }
 
-    /// Likewise, a server whose own cookie is that of `mint`.
+    /// As [`start`](Self::start), for a server with the cookie of `mint`.
     pub fn start_minted(command: &mut Command, format: Format, mint: Mint) -> Self {
         let mint = match format {
             Format::Waxseal => mint,
@@ -54,7 +54,7 @@ impl Server {
             .expect("the server starts");
         let output = BufReader::new(child.stdout.take().expect("its output is piped"));
         let (sender, receiver) = mpsc::channel();
-        // Reads on to the end, so that the server never waits for a reader.
+        // Reads all output, so that the server never blocks on a full pipe.
         thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
                 if let Some(port) =
@@ -66,37 +66,36 @@ impl Server {
         });
         let port = receiver.recv_timeout(Duration::from_mins(1));
         let mut server = Self { child, url: String::new(), mint, format };
-        server.url =
-            format!("http://127.0.0.1:{}", port.expect("the server says where it listens"));
+        server.url = format!("http://127.0.0.1:{}", port.expect("the server prints its address"));
         server
     }
 
-    /// Whose cookie it reads and writes.
+    /// The cookie format of the server.
     pub fn format(&self) -> Format {
         self.format
     }
 
-    /// The process's id.
+    /// The process ID.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Ends it as a crash does.
+    /// Kills the process, as in a crash.
     pub fn kill(&self) {
         let id = self.id().try_into().expect("a process id");
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::Signal::SIGKILL)
-            .expect("it can be killed");
+            .expect("the server can be killed");
     }
 
-    /// Waits for the server to end by itself, ten seconds at most; its exit code.
+    /// Waits for the server to exit, for at most ten seconds. Returns its exit code.
     pub fn wait(&mut self) -> Option<i32> {
         for _ in 0..100 {
-            if let Some(status) = self.child.try_wait().expect("its status can be asked for") {
+            if let Some(status) = self.child.try_wait().expect("the server has a status") {
                 return status.code();
             }
             thread::sleep(Duration::from_millis(100));
         }
-        panic!("the server has not ended");
+        panic!("the server does not exit");
     }
 }
 

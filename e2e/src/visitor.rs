@@ -1,4 +1,4 @@
-//! Somebody at the login page.
+//! A user at the login page.
 
 use std::{
     sync::{
@@ -16,7 +16,7 @@ use crate::{
 
 const NOBODY: [&str; 0] = [];
 
-/// Logs in, in a browser without a cookie.
+/// Logs in with a browser that has no cookie.
 pub fn log_in(client: &Client, name: &str) -> Jar {
     let response = client.form("/", &format!("username={name}"), &NOBODY);
     assert_eq!(response.status, 303, "{}", response.body);
@@ -25,20 +25,20 @@ pub fn log_in(client: &Client, name: &str) -> Jar {
     jar
 }
 
-/// Logs out with the cookie of `jar`, which stays: as a thief has it.
+/// Logs out. The cookie stays in `jar`, as a stolen copy would.
 pub fn log_out(client: &Client, jar: &Jar) -> Response {
     client.form("/logout", "", &jar.cookies())
 }
 
-/// Whether the cookie of `jar` is one of somebody who is logged in.
+/// Whether the cookie in `jar` is that of a user who is logged in.
 pub fn is_in(client: &Client, jar: &Jar) -> bool {
     let response = client.get("/", &jar.cookies());
     assert_eq!(response.status, 200, "{}", response.body);
     response.body.contains("Hello")
 }
 
-/// All log out at once, and in the midst of it the server is killed: those whose
-/// logout was acknowledged, by their place among `jars`.
+/// Logs out all users in parallel, and kills the server halfway. Returns the indices in `jars`
+/// of the acknowledged logouts.
 pub fn log_out_until_killed(server: &Server, jars: &[Jar]) -> Vec<usize> {
     let half = jars.len() / 2;
     let acknowledged = Mutex::new(Vec::new());

@@ -1,4 +1,4 @@
-//! actix-web, and the example `login-actix` as a reader of the README runs it.
+//! The actix-web integration, and the example `login-actix`.
 
 use std::{path::PathBuf, process::Command, sync::LazyLock};
 

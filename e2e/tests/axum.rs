@@ -1,4 +1,4 @@
-//! The axum face.
+//! The axum integration.
 
 use std::process::Command;
 

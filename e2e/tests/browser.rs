@@ -1,6 +1,6 @@
-//! A real browser at the example `login`. `CHROMIUM` and `CHROMEDRIVER` are the
-//! programs, found on the PATH where they are not set; the screenshots go to
-//! the folder that `SCREENSHOTS` names, if it is set.
+//! The example `login` in a real browser. `CHROMIUM` and `CHROMEDRIVER` are the paths of the
+//! programs; if they are not set, the programs are found on the PATH. If `SCREENSHOTS` is set, it
+//! is the folder for screenshots.
 
 use std::{
     env, fs,
@@ -18,7 +18,7 @@ use thirtyfour::{
     error::WebDriverResult, extensions::query::ElementQueryable as _,
 };
 
-/// Chromedriver, which ends with the test.
+/// A chromedriver process, which ends with the test.
 struct Driver {
     child: Child,
     url: String,
@@ -42,7 +42,7 @@ impl Driver {
                 line.split_once("successfully on port ")
                     .map(|(_, port)| port.trim_end_matches('.').to_owned())
             })
-            .expect("chromedriver says where it listens");
+            .expect("chromedriver prints its port");
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, url: format!("http://127.0.0.1:{port}") }
     }
@@ -77,7 +77,7 @@ impl Drop for Driver {
     }
 }
 
-/// The element, once it is there.
+/// Waits for an element.
 async fn element(browser: &WebDriver, css: &str) -> WebDriverResult<WebElement> {
     browser.query(By::Css(css)).first().await
 }
@@ -94,13 +94,13 @@ async fn screenshot(browser: &WebDriver, name: &str) -> WebDriverResult<()> {
     Ok(())
 }
 
-/// Logs in, reloads, looks at the cookie, logs out.
-async fn login_reload_logout(
+/// Logs in, reloads, checks the cookie, and logs out.
+async fn a_user_logs_in_reloads_and_logs_out(
     browser: &WebDriver,
     server: &Server,
     name: &str,
 ) -> WebDriverResult<()> {
-    // `localhost`: only there does a browser keep a Secure cookie over http.
+    // Over http, a browser keeps a Secure cookie only for `localhost`.
     browser.goto(server.url.replace("127.0.0.1", "localhost")).await?;
     assert_eq!(text(browser, "h1").await?, "Log in");
     screenshot(browser, &format!("{name}-form.png")).await?;
@@ -118,7 +118,7 @@ async fn login_reload_logout(
     assert_eq!(cookie.secure, Some(server.format() == Format::Waxseal));
     assert_eq!(cookie.path.as_deref(), Some("/"));
     let seen = browser.execute("return document.cookie", vec![]).await?;
-    assert_eq!(seen.json(), "", "no script sees the cookie");
+    assert_eq!(seen.json(), "", "scripts cannot read the cookie");
 
     element(browser, "summary").await?.click().await?;
     assert!(text(browser, "details").await?.contains(server.mint.cookie));
@@ -132,21 +132,21 @@ async fn login_reload_logout(
 }
 
 #[tokio::test]
-async fn a_person_logs_in_and_out() {
+async fn a_user_logs_in_and_out() {
     let login = example("login");
     let driver = Driver::start();
     for (format, name) in [(Format::Waxseal, "waxseal"), (Format::Microdot, "microdot")] {
         let server = Server::start(&mut Command::new(&login), format);
         let profile = tempfile::tempdir().expect("a new profile");
         let browser = driver.browser(profile.path()).await.expect("a browser");
-        // A task of its own, so that the browser is closed if a check fails.
+        // In its own task, so that the browser is closed if a check fails.
         let checks = tokio::spawn({
             let browser = browser.clone();
-            async move { login_reload_logout(&browser, &server, name).await }
+            async move { a_user_logs_in_reloads_and_logs_out(&browser, &server, name).await }
         });
         let result = checks.await;
         browser.quit().await.expect("the browser closes");
-        result.expect("every check holds").expect("the browser obeys");
+        result.expect("every check holds").expect("the browser follows the commands");
     }
 }
 
@@ -158,9 +158,9 @@ async fn logs_in(browser: &WebDriver, server: &Server, name: &str) -> WebDriverR
     Ok(())
 }
 
-/// One browser logs out everywhere, and the other is out.
+/// A logout everywhere in one browser logs the user out in another.
 #[tokio::test]
-async fn a_person_logs_out_everywhere() {
+async fn a_user_logs_out_everywhere() {
     let place = tempfile::tempdir().expect("a folder");
     let mut command = Command::new(example("login"));
     command.env("REVOCATIONS", format!("file:{}", place.path().join("revoked").display()));
@@ -169,7 +169,7 @@ async fn a_person_logs_out_everywhere() {
     let profiles = [(); 2].map(|()| tempfile::tempdir().expect("a new profile"));
     let laptop = driver.browser(profiles[0].path()).await.expect("a browser");
     let phone = driver.browser(profiles[1].path()).await.expect("another");
-    // A task of its own, so that the browsers are closed if a check fails.
+    // In its own task, so that the browsers are closed if a check fails.
     let checks = tokio::spawn({
         let (laptop, phone) = (laptop.clone(), phone.clone());
         async move {
@@ -180,12 +180,12 @@ async fn a_person_logs_out_everywhere() {
             element(&laptop, "#login").await?;
             phone.refresh().await?;
             assert_eq!(text(&phone, "h1").await?, "Log in");
-            // And in again.
+            // The user can log in again.
             logs_in(&phone, &server, "susan").await
         }
     });
     let result = checks.await;
     laptop.quit().await.expect("the browser closes");
     phone.quit().await.expect("the browser closes");
-    result.expect("every check holds").expect("the browsers obey");
+    result.expect("every check holds").expect("the browsers follow the commands");
 }

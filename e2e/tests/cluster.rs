@@ -1,5 +1,5 @@
-//! A logout sticks on every server of a cluster, over a real Redis: seen from
-//! outside, while servers and Redis are killed and the wire between them is cut.
+//! A logout is effective on every server of a cluster with a real Redis, while servers and Redis
+//! are killed and the connections between them are cut.
 
 use std::{
     path::Path,
@@ -27,7 +27,7 @@ struct Cluster {
 }
 
 impl Cluster {
-    /// One server on axum, one on actix-web, over a list that was just begun.
+    /// Starts one server on axum and one on actix-web, with a new revocation list.
     fn start(environment: &[(&str, &str)]) -> Self {
         let redis = Redis::start(true);
         waxseal(&redis, &["init"]);
@@ -48,7 +48,7 @@ impl Cluster {
     }
 }
 
-/// The command for operators.
+/// Runs `waxseal revocations`.
 fn waxseal(redis: &Redis, arguments: &[&str]) -> String {
     let mut command = Command::new(binary("waxseal"));
     command.arg("revocations").args(arguments).env("REVOCATIONS", redis.address());
@@ -57,10 +57,10 @@ fn waxseal(redis: &Redis, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
-/// Waits until a server has its list: until then it lets nobody in.
+/// Waits until a server has loaded the revocation list: before, logins fail.
 fn serves(node: &Server) {
     let client = Client::of(node);
-    eventually("it lets people in", || client.form("/", "username=first", &NOBODY).status == 303);
+    eventually("users can log in", || client.form("/", "username=first", &NOBODY).status == 303);
 }
 
 fn log_in(node: &Server, name: &str) -> Jar {
@@ -75,12 +75,12 @@ fn is_in(node: &Server, jar: &Jar) -> bool {
     visitor::is_in(&Client::of(node), jar)
 }
 
-/// Looks again and again, for a minute at most; how long it took.
+/// Polls a condition for at most a minute. Returns the time that it took.
 fn eventually(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_mins(1) {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_mins(1) {
         if is_so() {
-            return begun.elapsed();
+            return start.elapsed();
         }
         thread::sleep(Duration::from_millis(10));
     }
@@ -88,24 +88,25 @@ fn eventually(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
 }
 
 #[test]
-fn a_stolen_cookie_is_refused_everywhere_for_as_long_as_it_could_be_valid() {
+fn a_revoked_session_is_rejected_on_every_server_until_it_expires() {
     const SECS: u64 = 12;
     let cluster = Cluster::start(&[("ABSOLUTE_SECS", &SECS.to_string())]);
     for (at, node) in cluster.nodes.iter().enumerate() {
-        let began = Instant::now();
+        let start = Instant::now();
         let stolen = log_in(node, "susan");
         assert!(cluster.nodes.iter().all(|node| is_in(node, &stolen)));
         assert_eq!(log_out(node, &stolen).status, 303);
         assert!(!is_in(node, &stolen));
-        let told =
-            eventually("all refuse it", || cluster.nodes.iter().all(|node| !is_in(node, &stolen)));
-        assert!(told < Duration::from_secs(1), "{told:?} from server {at}");
-        // To its end, and a good while longer than the clocks may differ.
+        let delay = eventually("every server rejects it", || {
+            cluster.nodes.iter().all(|node| !is_in(node, &stolen))
+        });
+        assert!(delay < Duration::from_secs(1), "{delay:?} from server {at}");
+        // Until the session expires, and longer than the leeway for clocks.
         let mut reasons = Vec::new();
-        while began.elapsed() < Duration::from_secs(SECS + 3) {
+        while start.elapsed() < Duration::from_secs(SECS + 3) {
             for node in &cluster.nodes {
                 let seen = Client::of(node).script("state", &stolen.cookies()).json();
-                reasons.push(seen["rejection"].as_str().expect("it is refused").to_owned());
+                reasons.push(seen["rejection"].as_str().expect("it is rejected").to_owned());
             }
             thread::sleep(Duration::from_millis(100));
         }
@@ -130,7 +131,7 @@ fn no_acknowledged_logout_is_lost_when_a_server_is_killed() {
 }
 
 #[test]
-fn redis_is_killed_and_comes_back_with_its_data() {
+fn a_restart_of_redis_with_its_data_loses_no_logout() {
     let mut cluster = Cluster::start(&[]);
     let jars: Vec<Jar> =
         (0..50).map(|user| log_in(&cluster.nodes[user % 2], &format!("user{user}"))).collect();
@@ -139,7 +140,7 @@ fn redis_is_killed_and_comes_back_with_its_data() {
         assert_eq!(logout.status, 303);
     }
     cluster.redis.kill();
-    // Nobody waits for a network: who is in is in, who is out is out.
+    // Without Redis, the servers still know all sessions and revocations.
     for node in &cluster.nodes {
         assert!(is_in(node, &jars[45]));
         assert!(!is_in(node, &jars[5]));
@@ -148,41 +149,41 @@ fn redis_is_killed_and_comes_back_with_its_data() {
     let third = cluster.node(AXUM, &[]);
     assert!(jars.iter().take(40).all(|jar| !is_in(&third, jar)));
     assert!(jars.iter().skip(40).all(|jar| is_in(&third, jar)));
-    // And the next logout is known to all.
-    eventually("it is recorded", || log_out(&third, &jars[45]).status == 303);
-    eventually("all know", || cluster.nodes.iter().all(|node| !is_in(node, &jars[45])));
+    // Every server learns of the next logout.
+    eventually("the logout is durable", || log_out(&third, &jars[45]).status == 303);
+    eventually("every server knows", || cluster.nodes.iter().all(|node| !is_in(node, &jars[45])));
 }
 
 #[test]
-fn the_wire_to_redis_is_cut_for_a_minute() {
+fn an_outage_of_redis_loses_neither_sessions_nor_logouts() {
     let cluster = Cluster::start(&[]);
     let [one, other] = &*cluster.nodes else { panic!("two servers") };
     let (early, late) = (log_in(one, "early"), log_in(other, "late"));
     assert!(is_in(one, &early) && is_in(one, &late));
     let cut = Instant::now();
     cluster.redis.cut();
-    // Sessions go on.
+    // Sessions stay valid, and users can log in.
     assert!(is_in(one, &early) && is_in(other, &late));
     let new = log_in(one, "new");
     assert!(is_in(other, &new));
-    // A logout is told as not safe yet; this browser is logged out all the same.
+    // A logout that is not durable is a 503, which still removes the cookie.
     let response = log_out(one, &early);
     assert_eq!(response.status, 503);
     assert!(response.set_cookie("__Host-session").contains("Max-Age=0"));
     assert!(!is_in(one, &early));
-    assert!(is_in(other, &early), "nobody has told it");
+    assert!(is_in(other, &early), "the server does not know the logout yet");
     thread::sleep(Duration::from_mins(1).saturating_sub(cut.elapsed()));
     assert!(is_in(one, &late) && is_in(other, &late));
     cluster.redis.mend();
-    // What was ended meanwhile arrives, and nothing else.
-    eventually("the other knows", || !is_in(other, &early));
+    // The revocations of the outage arrive, and no others.
+    eventually("the other server knows", || !is_in(other, &early));
     assert!(is_in(one, &late) && is_in(other, &new));
     assert_eq!(log_out(other, &late).status, 303);
-    eventually("the one knows", || !is_in(one, &late));
+    eventually("the first server knows", || !is_in(one, &late));
 }
 
 #[test]
-fn before_the_list_is_begun_nobody_is_let_in_and_nobody_is_logged_out() {
+fn without_a_list_every_session_is_a_503_that_keeps_the_cookie() {
     let redis = Redis::start(true);
     let mut command = Command::new(AXUM);
     let node = Server::start(command.env("REVOCATIONS", redis.address()), Format::Waxseal);
@@ -192,8 +193,8 @@ fn before_the_list_is_begun_nobody_is_let_in_and_nobody_is_logged_out() {
         let response = client.get("/", &[&pair]);
         assert_eq!(response.status, 503);
         assert_eq!(response.body, "");
-        assert!(response.set_cookies("__Host-session").is_empty(), "the cookie is left alone");
-        // Who has no session sees the form, and cannot log in yet.
+        assert!(response.set_cookies("__Host-session").is_empty(), "the cookie stays unchanged");
+        // A user without a session sees the form, and cannot log in yet.
         assert_eq!(client.get("/", &NOBODY).status, 200);
         let response = client.form("/", "username=susan", &NOBODY);
         assert_eq!(response.status, 503);
@@ -202,14 +203,14 @@ fn before_the_list_is_begun_nobody_is_let_in_and_nobody_is_logged_out() {
     }
     waxseal(&redis, &["init"]);
     serves(&node);
-    // What was ended before is not known any more: everything was.
+    // Earlier revocations are unknown, so `init` revokes all sessions.
     assert!(!client.get("/", &[&pair]).body.contains("Hello"));
     let jar = log_in(&node, "susan");
     assert!(is_in(&node, &jar));
 }
 
 #[test]
-fn everywhere_is_on_every_server_and_for_operators_too() {
+fn a_logout_everywhere_is_effective_on_every_server() {
     let cluster = Cluster::start(&[]);
     let login = example("login");
     let nodes = [(); 2].map(|()| cluster.node(&login, &[]));
@@ -219,18 +220,18 @@ fn everywhere_is_on_every_server_and_for_operators_too() {
     assert!(is_in(one, &phone) && is_in(other, &laptop));
     let everywhere = Client::of(one).form("/logout-everywhere", "", &laptop.cookies());
     assert_eq!(everywhere.status, 303);
-    eventually("all are out", || {
+    eventually("all sessions are revoked", || {
         nodes.iter().all(|node| !is_in(node, &laptop) && !is_in(node, &phone))
     });
     assert!(is_in(other, &david));
-    // Whoever logs in again is in, at either.
+    // The user can log in again, on both servers.
     let again = log_in(other, "susan");
     assert!(is_in(one, &again) && is_in(other, &again));
 
     waxseal(&cluster.redis, &["end-user", "susan"]);
-    eventually("the operator's", || nodes.iter().all(|node| !is_in(node, &again)));
+    eventually("end-user is effective", || nodes.iter().all(|node| !is_in(node, &again)));
     waxseal(&cluster.redis, &["end-before", "now"]);
-    eventually("everybody", || nodes.iter().all(|node| !is_in(node, &david)));
+    eventually("end-before is effective", || nodes.iter().all(|node| !is_in(node, &david)));
     let list = waxseal(&cluster.redis, &["list"]);
     assert!(!waxseal(&cluster.redis, &["init", "--key", "another"]).is_empty());
     assert_eq!(waxseal(&cluster.redis, &["count", "--key", "another"]), "1\n");

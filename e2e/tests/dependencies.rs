@@ -1,4 +1,4 @@
-//! What a user of the library gets with it, as `cargo tree` shows it.
+//! The dependencies of the libraries, as `cargo tree` shows them.
 
 use std::process::Command;
 
@@ -15,7 +15,7 @@ fn tree(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
-/// The packages of a tree whose name starts with one of `prefixes`.
+/// The packages of a tree whose names start with one of `prefixes`.
 fn packages<'t>(tree: &'t str, prefixes: &[&str]) -> Vec<&'t str> {
     let is_named = |line: &&str| prefixes.iter().any(|prefix| line.starts_with(prefix));
     tree.lines().filter(is_named).collect()
@@ -24,35 +24,38 @@ fn packages<'t>(tree: &'t str, prefixes: &[&str]) -> Vec<&'t str> {
 const ACTIX: [&str; 4] = ["-p", "waxseal", "--no-default-features", "--features=actix"];
 
 #[test]
-fn a_user_of_axum_gets_no_actix() {
+fn axum_does_not_depend_on_actix() {
     let tree = tree(&["-p", "waxseal"]);
     assert_eq!(packages(&tree, &["actix"]), [""; 0]);
     assert!(!packages(&tree, &["axum-core "]).is_empty());
 }
 
 #[test]
-fn a_user_of_actix_gets_no_axum() {
+fn actix_does_not_depend_on_axum() {
     let tree = tree(&ACTIX);
     assert_eq!(packages(&tree, &["axum", "tower", "http v1"]), [""; 0]);
     assert!(!packages(&tree, &["actix-web "]).is_empty());
 }
 
-/// A server without session IDs is opt-in by name.
+/// Every integration provides session IDs by default.
 #[test]
-fn every_integration_brings_randomness() {
+fn every_integration_depends_on_randomness() {
     for arguments in [&["-p", "waxseal"][..], &ACTIX] {
         let direct = tree(&[arguments, &["--depth", "1"]].concat());
         assert!(!packages(&direct, &["getrandom "]).is_empty(), "{direct}");
     }
 }
 
-/// This feature of `serde_json` gives the key `$serde_json::private::RawValue` a
-/// meaning in every crate of the program: a form with that key becomes structure.
+/// The feature `raw_value` of `serde_json` gives the key `$serde_json::private::RawValue` a
+/// meaning in every crate of the program: a form with that key becomes raw JSON.
 #[test]
-fn no_user_gets_the_raw_values_of_serde_json() {
+fn no_library_enables_raw_value_of_serde_json() {
     for package in ["waxseal-core", "waxseal", "waxseal-picoserve", "waxseal-revocation"] {
         let tree = tree(&["-p", package]);
-        assert!(tree.contains("serde_json feature \"alloc\""), "{package}: the features are shown");
+        assert!(
+            tree.contains("serde_json feature \"alloc\""),
+            "{package}: cargo tree shows features"
+        );
         assert!(!tree.contains("serde_json feature \"raw_value\""), "{package}");
     }
 }

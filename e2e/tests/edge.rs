@@ -1,4 +1,4 @@
-//! The login page in workerd, which `scripts/edge` builds.
+//! The login page in workerd. `scripts/edge` builds it.
 
 use std::process::Command;
 
@@ -17,32 +17,32 @@ fn start() -> Server {
     Server::start(&mut Command::new(serve), Format::Waxseal)
 }
 
-/// All cases of a login but `two_headers_of_one_name`: workerd hands them on as
-/// one, with a comma between. `two_headers_are_nobodys` is in its place.
+/// All cases of a login except `the_valid_one_of_two_headers_counts`: workerd joins two headers
+/// with a comma. `two_cookie_headers_give_no_session` replaces it.
 mod login_page {
     use super::start;
 
     e2e::conformance! { start();
-        login_reload_logout
-        removal_repeats_every_attribute
-        every_bit_matters
-        forgeries
-        odd_claims
-        odd_headers
-        expired
-        two_of_one_name
-        other_peoples_cookies
-        eight_kilobytes
-        two_hundred_users
+        a_user_logs_in_reloads_and_logs_out
+        the_removal_repeats_every_attribute
+        a_token_with_one_flipped_bit_is_rejected
+        forgeries_are_rejected
+        the_rules_for_claims_are_enforced
+        the_rules_for_headers_are_enforced
+        an_expired_token_is_rejected
+        the_valid_one_of_two_cookies_counts
+        cookies_of_other_names_are_ignored
+        a_cookie_of_8_kilobytes_is_rejected
+        two_hundred_users_see_only_their_own_sessions
         names_are_escaped
-        a_name_too_long_sends_nothing
+        a_username_that_is_too_long_sends_no_cookie
     }
 }
 
-/// Of what workerd has joined nothing is taken apart again: a comma may stand in
-/// anybody's cookie. Only HTTP/1 clients that are no browsers send two headers.
+/// The joined headers are not split again, because any cookie may contain a comma. Only HTTP/1
+/// clients other than browsers send two headers.
 #[test]
-fn two_headers_are_nobodys() {
+fn two_cookie_headers_give_no_session() {
     let server = start();
     let susan = server.mint.pair(&server.mint.alive(r#""username":"susan""#));
     for cookies in [[susan.as_str(), "a=b"], ["a=b", &susan]] {
@@ -52,15 +52,14 @@ fn two_headers_are_nobodys() {
     }
 }
 
-/// Logs in; the browser's jar.
+/// Logs in. Returns the jar of the browser.
 fn login(server: &Server, username: &str) -> Jar {
     let mut jar = Jar::default();
     jar.take(&Client::of(server).form("/", &format!("username={username}"), &NOBODY));
     jar
 }
 
-/// Whoever made the cookie, the other reads it: so the clock tells the same
-/// time, too.
+/// Each server reads the other's cookie, which also shows that their clocks agree.
 #[test]
 fn axum_and_the_edge_read_each_others_cookies() {
     let axum = &mut Command::new(env!("CARGO_BIN_EXE_serve-axum"));
@@ -71,16 +70,16 @@ fn axum_and_the_edge_read_each_others_cookies() {
     }
 }
 
-/// The platform's randomness: without it there would be no names.
+/// Without the platform's randomness, sessions would have no IDs.
 #[test]
-fn sessions_have_names_of_their_own() {
+fn every_session_has_its_own_id() {
     let server = start();
     let name = |jar: Jar| {
         let cookie = jar.cookies().concat();
         let claims = cookie.split('.').nth(1).expect("a token").as_bytes();
         let claims = BASE64URL_NOPAD.decode(claims).expect("base64url");
         let claims: Value = serde_json::from_slice(&claims).expect("JSON");
-        claims["sid"].as_str().expect("a name").to_owned()
+        claims["sid"].as_str().expect("a session ID").to_owned()
     };
     let [one, other] = ["susan", "susan"].map(|username| name(login(&server, username)));
     assert_eq!((one.len(), other.len()), (22, 22));

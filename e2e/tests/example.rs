@@ -1,4 +1,4 @@
-//! The example `login`, as its user runs it.
+//! The example `login`.
 
 use std::process::{Command, Output};
 
@@ -41,7 +41,7 @@ fn names_are_escaped() {
 }
 
 #[test]
-fn an_empty_name_is_a_name() {
+fn an_empty_name_is_accepted() {
     let server = start(Format::Waxseal);
     let (client, mut jar) = (Client::of(&server), Jar::default());
     jar.take(&client.form("/", "username=", &NOBODY));
@@ -49,7 +49,7 @@ fn an_empty_name_is_a_name() {
 }
 
 #[test]
-fn the_page_shows_what_is_in_the_cookie() {
+fn the_page_shows_the_content_of_the_cookie() {
     let server = start(Format::Waxseal);
     let (client, mut jar) = (Client::of(&server), Jar::default());
     assert!(!client.get("/", &NOBODY).body.contains("<details>"));
@@ -62,7 +62,7 @@ fn the_page_shows_what_is_in_the_cookie() {
     {
         assert!(page.contains(part), "{part}: {page}");
     }
-    // Nothing of a cookie that was not accepted, also beside one that was.
+    // The page shows nothing of a rejected cookie, also beside an accepted one.
     let forged = server.mint.alive(r#""username":"forged""#).replace('.', ".x");
     let good = server.mint.pair(jar.value(server.mint.cookie).expect("a cookie"));
     let page = client.get("/", &[format!("{}; {good}", server.mint.pair(&forged))]).body;
@@ -71,7 +71,7 @@ fn the_page_shows_what_is_in_the_cookie() {
 }
 
 #[test]
-fn a_name_too_long_is_told_kindly() {
+fn a_name_that_is_too_long_is_a_message_in_the_form() {
     let server = start(Format::Waxseal);
     let response =
         Client::of(&server).form("/", &format!("username={}", "x".repeat(5000)), &NOBODY);
@@ -95,14 +95,14 @@ fn a_short_secret_is_a_clear_error() {
 }
 
 #[test]
-fn an_empty_secret_is_one_in_microdot_mode_too() {
+fn an_empty_secret_is_an_error_in_microdot_mode() {
     let (code, text) = run(login().arg("--microdot").env("SESSION_SECRET", ""));
     assert_eq!(code, Some(2));
     assert!(text.contains("empty"), "{text}");
 }
 
 #[test]
-fn wrong_usage_is_told() {
+fn wrong_usage_is_an_error() {
     let (code, text) = run(login().arg("--mikrodot"));
     assert_eq!(code, Some(2));
     assert!(text.contains("--mikrodot") && text.contains("--help"), "{text}");
@@ -112,12 +112,12 @@ fn wrong_usage_is_told() {
 }
 
 #[test]
-fn it_stops_cleanly() {
+fn the_server_exits_cleanly_on_a_signal() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let mut server = start(Format::Waxseal);
         Client::of(&server).get("/", &NOBODY);
         let id = Pid::from_raw(server.id().try_into().expect("a process id"));
-        kill(id, signal).expect("it can be signalled");
+        kill(id, signal).expect("the server can be signalled");
         assert_eq!(server.wait(), Some(0), "{signal}");
     }
 }

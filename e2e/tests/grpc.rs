@@ -1,5 +1,4 @@
-//! The gRPC service `whoami-tonic`: the layer over HTTP/2, and a cookie that
-//! another server has made.
+//! The gRPC service `whoami-tonic`: the layer over HTTP/2, with a cookie of another server.
 
 use std::process::Command;
 
@@ -22,7 +21,7 @@ fn values<'m>(metadata: &'m MetadataMap, name: &str) -> Vec<&'m str> {
 }
 
 #[tokio::test]
-async fn a_login_elsewhere_is_known() {
+async fn the_cookie_of_another_server_is_accepted() {
     for format in [Format::Waxseal, Format::Microdot] {
         let axum = Server::start(&mut Command::new(env!("CARGO_BIN_EXE_serve-axum")), format);
         let mut jar = Jar::default();
@@ -36,18 +35,17 @@ async fn a_login_elsewhere_is_known() {
     }
 }
 
-/// HTTP/2 may carry each cookie in a field of its own (RFC 9113, section
-/// 8.2.3).
+/// In HTTP/2, each cookie may have its own header field (RFC 9113, section 8.2.3).
 #[tokio::test]
-async fn cookies_may_come_one_by_one() {
+async fn cookies_in_separate_header_fields_are_accepted() {
     let server = start(Format::Waxseal);
     let good = server.mint.pair(&server.mint.alive(r#""username":"susan""#));
-    let cookies = ["theme=dark".into(), server.mint.pair("junk"), good];
+    let cookies = ["theme=dark".into(), server.mint.pair("malformed"), good];
     assert_eq!(whoami(&server, &cookies).await.0.as_deref(), Ok("susan"));
 }
 
 #[tokio::test]
-async fn a_session_past_half_of_its_time_goes_on() {
+async fn a_session_in_the_second_half_of_its_idle_timeout_is_extended() {
     const DAY: i64 = 86_400;
     let server = start(Format::Waxseal);
     let aging = server.mint.between(-5 * DAY, 2 * DAY, r#""username":"susan""#);
@@ -59,7 +57,7 @@ async fn a_session_past_half_of_its_time_goes_on() {
 }
 
 #[tokio::test]
-async fn what_is_not_signed_is_nobody() {
+async fn a_rejected_cookie_gives_no_user() {
     for format in [Format::Waxseal, Format::Microdot] {
         let server = start(format);
         let good = server.mint.pair(&server.mint.alive(r#""username":"susan""#));

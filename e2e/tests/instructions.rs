@@ -1,17 +1,16 @@
-//! How many instructions opening, refusing and saving take, counted by
-//! callgrind: the same on every run, whatever else the machine does. (It hides
-//! the SHA instructions of the processor: the hash counts for more than it
-//! costs.)
+//! The number of instructions for opening, rejecting and saving, counted by callgrind. The count is
+//! the same on every run, independently of the load. callgrind does not support the SHA
+//! instructions of the processor, so the hash counts for more than it costs.
 //!
-//! If a figure has changed for a reason, renew it here; the failing test says
-//! what it is now. Another release of Rust may be such a reason.
+//! If a figure changes for a good reason, for example a new release of Rust, update it here. The
+//! failing test shows the new figure.
 
 use std::{
     path::{Path, PathBuf},
     process::Command,
 };
 
-/// By how much a figure may be off, in hundredths.
+/// The tolerance of a figure, in percent.
 const MARGIN: u64 = 5;
 
 const REJECT: u64 = 18_565;
@@ -47,7 +46,7 @@ fn instructions(count: &Path, what: &str) -> u64 {
 }
 
 #[test]
-fn no_more_instructions_than_before() {
+fn the_number_of_instructions_does_not_grow() {
     let count = release("count");
     let reject = instructions(&count, "reject");
     let open = instructions(&count, "open") - reject;

@@ -1,5 +1,5 @@
-//! The real Microdot (Python) beside a Rust server, one browser's jar between
-//! them. `MICRODOT_PYTHON` is a Python that has `microdot` and `PyJWT`.
+//! A server on Microdot (Python) and a Rust server, with one cookie jar. `MICRODOT_PYTHON` is a
+//! Python with the packages `microdot` and `PyJWT`.
 
 use std::{
     process::Command,
@@ -24,13 +24,13 @@ fn rust() -> Server {
     Server::start(&mut Command::new(env!("CARGO_BIN_EXE_serve-axum")), Format::Microdot)
 }
 
-/// What the Python server has in this jar's session.
+/// The data of the session, as the Python server reads it.
 fn at_python(client: &Client, jar: &Jar) -> Value {
     let response = client.get("/data", &jar.cookies());
     serde_json::from_str(&response.body).expect("JSON")
 }
 
-/// What the Rust server has in this jar's session.
+/// The data of the session, as the Rust server reads it.
 fn at_rust(client: &Client, jar: &Jar) -> Value {
     client.script("read", &jar.cookies()).json()
 }
@@ -50,7 +50,7 @@ const NAMES: [&str; 8] =
     ["susan", "José", "🦀 crab", "\"quoted\"", "<b>bold</b>", "", "a\\b\u{7f}", "line\nbreak"];
 
 #[test]
-fn a_login_there_is_a_login_here() {
+fn rust_accepts_a_login_in_python() {
     let (python, rust) = (python(), rust());
     let (there, here) = (Client::of(&python), Client::of(&rust));
     for name in NAMES {
@@ -61,7 +61,7 @@ fn a_login_there_is_a_login_here() {
 }
 
 #[test]
-fn a_login_here_is_a_login_there() {
+fn python_accepts_a_login_in_rust() {
     let (python, rust) = (python(), rust());
     let (there, here) = (Client::of(&python), Client::of(&rust));
     for name in NAMES {
@@ -76,7 +76,7 @@ const DATA: &str = r#"{"big": 123456789012345678901234567890, "floats": [1e-07, 
     "nested": {"é": ["🦀", null, true, {"a": [[], {}]}]}, "exp_soon": 1, "iss": "me", "sid": 7, "remember": "yes"}"#;
 
 #[test]
-fn any_session_goes_through_rust_unchanged() {
+fn a_session_of_python_round_trips_through_rust() {
     let (python, rust) = (python(), rust());
     let (there, here) = (Client::of(&python), Client::of(&rust));
     let mut jar = Jar::default();
@@ -95,7 +95,7 @@ fn any_session_goes_through_rust_unchanged() {
 }
 
 #[test]
-fn a_logout_on_either_side_is_one_on_both() {
+fn a_logout_on_one_server_logs_out_on_both() {
     let (python, rust) = (python(), rust());
     let (there, here) = (Client::of(&python), Client::of(&rust));
     for (login, logout) in [(&there, &here), (&here, &there)] {
@@ -110,7 +110,7 @@ fn a_logout_on_either_side_is_one_on_both() {
 }
 
 #[test]
-fn the_lines_are_the_same_bytes() {
+fn both_servers_send_the_same_lines() {
     let (python, rust) = (python(), rust());
     let (there, here) = (Client::of(&python), Client::of(&rust));
     let line = |response: Response| response.set_cookie("session").to_owned();
@@ -123,11 +123,10 @@ fn the_lines_are_the_same_bytes() {
     assert_eq!(line(here.form("/logout", "", &NOBODY)), line(there.form("/logout", "", &NOBODY)));
 }
 
-/// Both take the last of two cookies, and neither takes what is not signed or
-/// has expired. (They differ where PyJWT is lax: it takes `=` after a token, the
-/// last of two equal names, and NaN.)
+/// Both accept the last of two cookies, and reject a token that is unsigned or expired. They differ
+/// where PyJWT is lax: it accepts `=` after a token, duplicate names, and NaN.
 #[test]
-fn the_same_verdicts() {
+fn both_servers_give_the_same_verdicts() {
     let (python, rust) = (python(), rust());
     let (there, here) = (Client::of(&python), Client::of(&rust));
     let mint = &rust.mint;
@@ -158,9 +157,9 @@ fn the_same_verdicts() {
     }
 }
 
-/// MicroPython's own `jwt.py` made this one; it is not in the package.
+/// The `jwt.py` of MicroPython made this token.
 #[test]
-fn a_token_from_micropython_is_accepted_on_both_sides() {
+fn both_servers_accept_a_token_of_micropython() {
     let (python, rust) = (python(), rust());
     let cookie = "session=eyJ0eXAiOiAiSldUIiwgImFsZyI6ICJIUzI1NiJ9.eyJ1c2VybmFtZSI6ICJzdXNhbiJ9.\
         6gkThX0SIJN4hqN2xbHoEsDq1uUF0Srami8UMHbBCxU";
@@ -170,9 +169,9 @@ fn a_token_from_micropython_is_accepted_on_both_sides() {
     }
 }
 
-/// A server of our own cookie that takes over Microdot's, moved to so many
-/// seconds ago.
-fn moving(seconds_ago: u64) -> Server {
+/// A server with waxseal's cookie that migrates Microdot's. The migration started these many seconds
+/// ago.
+fn migrating(seconds_ago: u64) -> Server {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
     let mut command = Command::new(env!("CARGO_BIN_EXE_serve-axum"));
     command
@@ -182,53 +181,53 @@ fn moving(seconds_ago: u64) -> Server {
 }
 
 #[test]
-fn users_of_microdot_move_and_stay_logged_in() {
-    let (python, rust) = (python(), moving(3600));
+fn a_session_of_microdot_is_migrated() {
+    let (python, rust) = (python(), migrating(3600));
     let (there, here) = (Client::of(&python), Client::of(&rust));
     for name in NAMES {
         let mut jar = Jar::default();
         jar.take(&there.form("/", &form(name), &NOBODY));
 
-        // Reading is enough to move.
+        // Reading the session migrates it.
         let response = here.script("read", &jar.cookies());
         assert_eq!(response.json(), json!({"username": name}));
         jar.take(&response);
-        assert_eq!(jar.value("session"), None, "Microdot's cookie is gone");
+        assert_eq!(jar.value("session"), None, "Microdot's cookie is removed");
         assert!(jar.value("__Host-session").is_some());
 
         let response = here.script("read", &jar.cookies());
         assert_eq!(response.json(), json!({"username": name}));
-        assert!(response.values("set-cookie").is_empty(), "once");
-        assert_eq!(at_python(&there, &jar), json!({}), "the way back is closed");
+        assert!(response.values("set-cookie").is_empty(), "it is migrated once");
+        assert_eq!(at_python(&there, &jar), json!({}), "Microdot no longer has a session");
     }
 }
 
 #[test]
-fn a_logout_closes_both_doors() {
-    let (python, rust) = (python(), moving(3600));
+fn a_logout_removes_both_cookies() {
+    let (python, rust) = (python(), migrating(3600));
     let (there, here) = (Client::of(&python), Client::of(&rust));
     let mut jar = Jar::default();
     jar.take(&here.form("/", "username=here", &NOBODY));
     jar.take(&there.form("/", "username=there", &jar.cookies()));
     assert!(jar.value("session").is_some() && jar.value("__Host-session").is_some());
-    assert_eq!(at_rust(&here, &jar), json!({"username": "here"}), "ours comes first");
+    assert_eq!(at_rust(&here, &jar), json!({"username": "here"}), "waxseal's cookie comes first");
 
     jar.take(&here.form("/logout", "", &jar.cookies()));
     assert_eq!(jar.cookies(), NOBODY);
-    // And one who was never taken over.
+    // The same holds for a user whose session was not migrated.
     jar.take(&there.form("/", "username=there", &NOBODY));
     jar.take(&here.form("/logout", "", &jar.cookies()));
     assert_eq!(jar.cookies(), NOBODY);
 }
 
 #[test]
-fn after_the_absolute_limit_the_door_is_closed() {
+fn after_the_absolute_timeout_the_migration_window_has_ended() {
     const MONTH: u64 = 30 * 86_400;
     let python = python();
     let mut jar = Jar::default();
     jar.take(&Client::of(&python).form("/", "username=susan", &NOBODY));
     for (seconds_ago, name) in [(MONTH - 60, "susan".into()), (MONTH, Value::Null)] {
-        let rust = moving(seconds_ago);
+        let rust = migrating(seconds_ago);
         assert_eq!(at_rust(&Client::of(&rust), &jar)["username"], name);
     }
 }

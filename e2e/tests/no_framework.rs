@@ -1,4 +1,4 @@
-//! The example `login-std`, which is the pattern of a new face.
+//! The example `login-std`, the pattern for a new integration.
 
 use std::process::Command;
 
@@ -21,12 +21,12 @@ mod microdot {
 
 e2e::conformance! { start(Format::Waxseal);
     names_are_escaped
-    a_name_too_long_sends_nothing
+    a_username_that_is_too_long_sends_no_cookie
 }
 
-/// The code in `docs/integrations.md` is that of the example, and short.
+/// `docs/integrations.md` shows the code of the example, which stays short.
 #[test]
-fn the_recipe_is_the_example() {
+fn the_documentation_shows_the_example() {
     let recipe = include_str!("../../docs/integrations.md");
     let example = include_str!("../../crates/waxseal-core/examples/login-std.rs");
     let (_, code) = recipe.split_once("```rust,ignore\n").expect("the recipe shows code");

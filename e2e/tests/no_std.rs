@@ -1,7 +1,6 @@
-//! The core needs no std: a program without any links and works.
+//! The core does not need std: a program without std links and works.
 //!
-//! The program's entry is written for Linux on x86-64; elsewhere there is
-//! nothing to run.
+//! The entry point of the program is for Linux on x86-64 only.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use std::process::{Command, Output};
@@ -28,8 +27,7 @@ fn the_core_links_and_works_without_std() {
     assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
 }
 
-/// The negative check: with std among the dependencies the proof fails, and for
-/// that reason.
+/// With std among the dependencies, the proof fails for that reason.
 #[test]
 fn the_proof_fails_with_std() {
     let build = cargo(&["build", "--features", "negative"]);

@@ -1,4 +1,4 @@
-//! The picoserve face, and its example as its user runs it.
+//! The picoserve integration, and its example.
 
 use std::{
     io::{Read as _, Write as _},
@@ -30,24 +30,25 @@ fn login() -> Command {
     Command::new(&*LOGIN)
 }
 
-/// All cases but `caches_of_read_sessions` and `caches_of_set_cookies`: they
-/// ask that the application's own headers are merged, and picoserve's layers
-/// can only add headers. `caches_are_told_by_added_headers` is in their place.
+/// All cases except `a_read_session_varies_with_the_cookie` and
+/// `a_set_cookie_makes_the_response_private`, which require that the application's headers are
+/// merged: a layer of picoserve can only add headers.
+/// `cache_headers_are_added_to_the_applications_own` replaces them.
 macro_rules! conformance {
     ($start:expr) => {
         e2e::conformance_of_a_login!($start);
         e2e::conformance! { $start;
-            caches_of_untouched_responses
-            one_set_cookie_and_the_applications_own
-            what_was_saved_is_sent
-            statuses_do_not_matter
-            too_large_is_an_error_and_sends_nothing
-            times_are_kept
-            activity_moves_the_end_on
-            the_absolute_limit_stands
-            users_and_remember_me
-            rejections_are_told
-            data_goes_round
+            an_untouched_session_sets_no_cache_headers
+            the_session_sets_one_cookie_beside_the_applications_own
+            only_saved_changes_are_sent
+            every_status_sends_the_cookie
+            a_too_large_session_is_an_error_and_sends_no_cookie
+            a_session_keeps_its_issue_time_until_it_is_renewed
+            activity_extends_a_session
+            the_absolute_timeout_is_enforced
+            the_user_and_remember_me_are_kept
+            the_rejection_is_reported
+            data_round_trips
         }
     };
 }
@@ -60,22 +61,22 @@ mod microdot {
     conformance!(super::start(&mut super::server(), super::Format::Microdot));
 }
 
-/// All cases of a login but `eight_kilobytes`: the example's HTTP buffer is as
-/// small as a board's. `a_head_over_the_buffer_is_refused` is in its place.
+/// All cases of a login except `a_cookie_of_8_kilobytes_is_rejected`: the HTTP buffer of the
+/// example is as small as on a board. `a_head_over_the_buffer_is_rejected` replaces it.
 macro_rules! conformance_of_the_example {
     ($start:expr) => {
         e2e::conformance! { $start;
-            login_reload_logout
-            removal_repeats_every_attribute
-            every_bit_matters
-            forgeries
-            odd_claims
-            odd_headers
-            expired
-            two_of_one_name
-            two_headers_of_one_name
-            other_peoples_cookies
-            two_hundred_users
+            a_user_logs_in_reloads_and_logs_out
+            the_removal_repeats_every_attribute
+            a_token_with_one_flipped_bit_is_rejected
+            forgeries_are_rejected
+            the_rules_for_claims_are_enforced
+            the_rules_for_headers_are_enforced
+            an_expired_token_is_rejected
+            the_valid_one_of_two_cookies_counts
+            the_valid_one_of_two_headers_counts
+            cookies_of_other_names_are_ignored
+            two_hundred_users_see_only_their_own_sessions
         }
     };
 }
@@ -88,10 +89,10 @@ mod example_microdot {
     conformance_of_the_example!(super::start(&mut super::login(), super::Format::Microdot));
 }
 
-/// What the application has set stays; ours goes beside it, where caches read
-/// the lines of one name as one, and follow the strictest.
+/// The headers of the application stay, and those of the session are added. Caches combine the
+/// lines of one name and follow the strictest rule.
 #[test]
-fn caches_are_told_by_added_headers() {
+fn cache_headers_are_added_to_the_applications_own() {
     let server = start(&mut server(), Format::Waxseal);
     let client = Client::of(&server);
     for step in ["read", "insert a 1\nsave", "delete"] {
@@ -114,10 +115,9 @@ fn names_are_escaped() {
     assert!(page.contains("Hello <b>&lt;b&gt;&amp;José</b>!"), "{page}");
 }
 
-/// The framework answers before anything of ours is asked, and the next one is
-/// served.
+/// picoserve rejects the request before the layer is called, and serves the next one.
 #[test]
-fn a_head_over_the_buffer_is_refused() {
+fn a_head_over_the_buffer_is_rejected() {
     let buffers = [(server(), 2048), (login(), 4096)];
     for (mut command, buffer) in buffers {
         let server = start(command.env("BUFFER", buffer.to_string()), Format::Waxseal);
@@ -128,7 +128,7 @@ fn a_head_over_the_buffer_is_refused() {
                 assert!(answer.starts_with("HTTP/1.1 400 "), "{junk}: {answer}");
                 assert!(!answer.to_lowercase().contains("set-cookie"), "{answer}");
             }
-            // One that is never finished.
+            // A request head without an end.
             raw_bytes(&server, b"GET / HTTP/1.1\r\ncookie: session=");
             let fits = raw(&server, &format!("{}; {good}", "x".repeat(buffer - 1024)));
             assert!(fits.contains("Hello <b>susan</b>!"), "{fits}");
@@ -140,11 +140,11 @@ fn raw(server: &Server, cookie: &str) -> String {
     raw_bytes(server, format!("GET / HTTP/1.1\r\nhost: x\r\ncookie: {cookie}\r\n\r\n").as_bytes())
 }
 
-/// What the server answers to these bytes and nothing more.
+/// The response of the server to these bytes.
 fn raw_bytes(server: &Server, bytes: &[u8]) -> String {
     let address = server.url.strip_prefix("http://").expect("an address");
     let mut stream = TcpStream::connect(address).expect("it listens");
-    // It may have answered, and gone, before it has read all.
+    // The server may respond and disconnect before it has read all bytes.
     let _ = stream.write_all(bytes);
     let _ = stream.shutdown(Shutdown::Write);
     let mut answer = Vec::new();

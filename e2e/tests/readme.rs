@@ -1,4 +1,4 @@
-//! What the README's table of servers says is checked where it says so.
+//! The table of servers in the README names existing suites and examples.
 
 use std::{fs, path::PathBuf};
 
@@ -22,7 +22,7 @@ fn links(cell: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn every_row_names_a_suite_and_an_example_that_are_there() {
+fn every_row_names_an_existing_suite_and_example() {
     let folders = ["waxseal", "waxseal-core", "waxseal-picoserve"]
         .map(|name| format!("crates/{name}/examples"));
     for row in rows() {
@@ -41,9 +41,9 @@ fn every_row_names_a_suite_and_an_example_that_are_there() {
     }
 }
 
-/// Every page of the round of all servers stands in the table.
+/// Every server of `round_trip.rs` is in the table.
 #[test]
-fn every_server_of_the_round_has_a_row() {
+fn every_server_of_the_round_trip_has_a_row() {
     let round = fs::read_to_string(root().join("e2e/tests/round_trip.rs")).expect("the round");
     let pages = round.lines().filter_map(|line| line.trim().strip_prefix("(\"")?.split('"').next());
     let servers = rows().into_iter().map(|row| row[0].clone()).collect::<Vec<_>>().join(", ");

@@ -1,5 +1,5 @@
-//! The list of ended sessions over a real Redis, and what may happen to that:
-//! as lists in this process, whose clock and limits can be set.
+//! The revocation list with a real Redis and its failures. The lists run in this process, so that
+//! the tests can set their times.
 
 use std::{
     pin::pin,
@@ -25,20 +25,20 @@ fn ago(secs: u64) -> UnixTime {
     UnixTime::from_secs(now().as_secs() - secs)
 }
 
-/// The log, with short times so that tests need not wait.
-fn log(redis: &Redis) -> waxseal_revocation::Redis {
+/// The revocation store, with short times for the tests.
+fn store(redis: &Redis) -> waxseal_revocation::Redis {
     waxseal_revocation::Redis::new(&redis.address())
         .expect("an address")
         .startup_grace(Duration::from_secs(2))
         .timeout(Duration::from_secs(1))
 }
 
-fn open(log: waxseal_revocation::Redis) -> RevocationList {
-    RevocationList::builder(log).absolute_timeout(ABSOLUTE).open().expect("a list")
+fn open(store: waxseal_revocation::Redis) -> RevocationList {
+    RevocationList::builder(store).absolute_timeout(ABSOLUTE).open().expect("a list")
 }
 
-/// A Redis in which a list was begun, long ago.
-fn begun(keeps: bool) -> Redis {
+/// A Redis with a revocation list that was created long ago.
+fn with_list(keeps: bool) -> Redis {
     let redis = Redis::start(keeps);
     let info = redis.cli(&["info", "server"]);
     let run = info.lines().find_map(|line| line.strip_prefix("run_id:")).expect("a run").trim();
@@ -48,15 +48,15 @@ fn begun(keeps: bool) -> Redis {
     redis
 }
 
-fn end(list: &RevocationList, sid: &str) -> Acknowledgement {
-    end_at(list, sid, later())
+fn revoke(list: &RevocationList, sid: &str) -> Acknowledgement {
+    revoke_issued_at(list, sid, later())
 }
 
-fn end_at(list: &RevocationList, sid: &str, begun: UnixTime) -> Acknowledgement {
-    list.revoke(SessionRef { id: sid.into(), user: None, issued_at: begun }, now())
+fn revoke_issued_at(list: &RevocationList, sid: &str, issued_at: UnixTime) -> Acknowledgement {
+    list.revoke(SessionRef { id: sid.into(), user: None, issued_at }, now())
 }
 
-/// After everything that is cut here.
+/// A time after every cutoff in these tests.
 fn later() -> UnixTime {
     UnixTime::from_secs(now().as_secs() + 60)
 }
@@ -65,9 +65,9 @@ fn status(list: &RevocationList, sid: &str) -> RevocationStatus {
     list.status(Some(sid), None, later())
 }
 
-fn wait(recording: Acknowledgement) -> Result<(), NotDurable> {
+fn wait(acknowledgement: Acknowledgement) -> Result<(), NotDurable> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    runtime.block_on(pin!(recording))
+    runtime.block_on(pin!(acknowledgement))
 }
 
 fn becomes(list: &RevocationList, state: State) {
@@ -78,10 +78,10 @@ fn knows(list: &RevocationList, sid: &str) {
     eventually(sid, || status(list, sid) == RevocationStatus::Revoked);
 }
 
-/// Looks again and again, for a minute at most.
+/// Polls a condition for at most a minute.
 fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_mins(1) {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_mins(1) {
         if is_so() {
             return;
         }
@@ -91,79 +91,81 @@ fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 #[test]
-fn what_one_server_ends_all_know() {
-    let redis = begun(true);
-    let (one, other) = (open(log(&redis)), open(log(&redis)));
+fn a_revocation_on_one_server_reaches_every_server() {
+    let redis = with_list(true);
+    let (one, other) = (open(store(&redis)), open(store(&redis)));
     becomes(&one, State::Current);
     becomes(&other, State::Current);
     assert_eq!(status(&other, "session"), RevocationStatus::Good);
-    wait(end(&one, "session")).expect("it is recorded");
+    wait(revoke(&one, "session")).expect("it is durable");
     knows(&other, "session");
 
-    let begun = other.issued_at(Some("42"), now()).expect("the list is trusted");
-    wait(one.revoke_user("42")).expect("it is recorded");
-    eventually("the user", || other.status(None, Some("42"), begun) == RevocationStatus::Revoked);
-    // Who logs in again at whichever server is in at all of them.
+    let issued_at = other.issued_at(Some("42"), now()).expect("the list is trusted");
+    wait(one.revoke_user("42")).expect("it is durable");
+    eventually("the user is revoked", || {
+        other.status(None, Some("42"), issued_at) == RevocationStatus::Revoked
+    });
+    // After a new login on one server, the session is valid on every server.
     let again = other.issued_at(Some("42"), now()).expect("the list is trusted");
     assert_eq!(one.status(Some("new"), Some("42"), again), RevocationStatus::Good);
 
-    // A server that starts later knows it all; so does an operator.
-    let third = open(log(&redis));
+    // A server that starts later knows all entries, and so does the `waxseal` command.
+    let third = open(store(&redis));
     becomes(&third, State::Current);
     knows(&third, "session");
-    assert_eq!(third.status(None, Some("42"), begun), RevocationStatus::Revoked);
-    let entries = operator::entries(&log(&redis).into(), ABSOLUTE).expect("they can be read");
+    assert_eq!(third.status(None, Some("42"), issued_at), RevocationStatus::Revoked);
+    let entries = operator::entries(&store(&redis).into(), ABSOLUTE).expect("they can be read");
     assert!(matches!(
         &*entries,
         [Entry::Session { .. }, Entry::User { sub, .. }] if **sub == *"42"
     ));
-    operator::end_user(&log(&redis).into(), "43").expect("it is recorded");
-    eventually("the operator's", || {
+    operator::end_user(&store(&redis).into(), "43").expect("it is durable");
+    eventually("the revocation of the operator", || {
         third.status(None, Some("43"), now()) == RevocationStatus::Revoked
     });
 }
 
 #[test]
-fn an_empty_redis_is_not_taken_for_a_list() {
+fn an_empty_redis_is_not_an_empty_list() {
     let redis = Redis::start(true);
-    let list = open(log(&redis));
+    let list = open(store(&redis));
     becomes(&list, State::Uninitialised);
     assert_eq!(status(&list, "session"), RevocationStatus::Unknown);
     assert_eq!(list.issued_at(None, now()), None);
-    // Nor does writing make one.
-    let error = wait(end(&list, "session")).expect_err("it is not recorded").to_string();
+    // Writing does not create a list.
+    let error = wait(revoke(&list, "session")).expect_err("it is not durable").to_string();
     assert!(error.contains("has no revocation list"), "{error}");
-    let error = operator::end_user(&log(&redis).into(), "42").expect_err("there is none");
+    let error = operator::end_user(&store(&redis).into(), "42").expect_err("Redis has no list");
     assert!(error.to_string().contains("`waxseal revocations init`"), "{error}");
     assert_eq!(redis.cli(&["exists", "waxseal:revocations"]), "0");
 
     let before = ago(1);
-    assert!(operator::init(&log(&redis).into()).expect("it is begun").is_some());
+    assert!(operator::init(&store(&redis).into()).expect("the list is created").is_some());
     becomes(&list, State::Current);
-    // Nobody knows what was ended before: all of it is.
+    // Earlier revocations are unknown, so all earlier sessions are revoked.
     assert_eq!(list.status(Some("other"), None, before), RevocationStatus::Revoked);
     assert_eq!(status(&list, "other"), RevocationStatus::Good);
-    // What could not be written then was tried on.
+    // The server retries the failed write.
     eventually("it is in the stream", || redis.cli(&["xlen", "waxseal:revocations"]) == "4");
     assert_eq!(status(&list, "session"), RevocationStatus::Revoked);
-    // A second time changes nothing.
-    assert!(operator::init(&log(&redis).into()).expect("it can be asked").is_none());
+    // A second `init` changes nothing.
+    assert!(operator::init(&store(&redis).into()).expect("Redis responds").is_none());
 }
 
 #[test]
-fn a_restart_with_its_data_loses_nothing() {
-    let mut redis = begun(true);
-    let (one, other) = (open(log(&redis)), open(log(&redis)));
+fn a_restart_with_data_loses_no_entry() {
+    let mut redis = with_list(true);
+    let (one, other) = (open(store(&redis)), open(store(&redis)));
     becomes(&one, State::Current);
     becomes(&other, State::Current);
     for number in 0..100 {
-        wait(end(&one, &format!("session-{number}"))).expect("it is recorded");
+        wait(revoke(&one, &format!("session-{number}"))).expect("it is durable");
     }
     redis.kill();
     redis.restart();
     drop((one, other));
-    // Nobody is there who could know more: after a while the list is whole.
-    let third = open(log(&redis));
+    // No server can add entries, so the list is complete after the startup grace.
+    let third = open(store(&redis));
     becomes(&third, State::Current);
     for number in 0..100 {
         assert_eq!(status(&third, &format!("session-{number}")), RevocationStatus::Revoked);
@@ -171,43 +173,42 @@ fn a_restart_with_its_data_loses_nothing() {
 }
 
 #[test]
-fn a_restart_without_data_is_made_good_by_the_servers() {
-    let mut redis = begun(false);
-    let (one, other) = (open(log(&redis)), open(log(&redis)));
+fn after_a_restart_without_data_the_servers_publish_their_entries() {
+    let mut redis = with_list(false);
+    let (one, other) = (open(store(&redis)), open(store(&redis)));
     becomes(&one, State::Current);
     becomes(&other, State::Current);
-    wait(end(&one, "session")).expect("it is recorded");
+    wait(revoke(&one, "session")).expect("it is durable");
     knows(&other, "session");
-    wait(other.revoke_user("42")).expect("it is recorded");
-    let begun = ago(1);
+    wait(other.revoke_user("42")).expect("it is durable");
+    let issued_at = ago(1);
 
     redis.kill();
     redis.restart();
-    // One that starts meanwhile trusts no half of a list.
-    let third = open(log(&redis));
-    eventually("the new server is whole", || {
+    // A server that starts now does not trust an incomplete list.
+    let third = open(store(&redis));
+    eventually("the new server has the complete list", || {
         let good = status(&third, "another") == RevocationStatus::Good;
         if good {
             assert_eq!(status(&third, "session"), RevocationStatus::Revoked);
-            assert_eq!(third.status(None, Some("42"), begun), RevocationStatus::Revoked);
+            assert_eq!(third.status(None, Some("42"), issued_at), RevocationStatus::Revoked);
         }
         good
     });
-    // And all are one again.
-    wait(end(&third, "later")).expect("it is recorded");
+    // New revocations reach every server again.
+    wait(revoke(&third, "later")).expect("it is durable");
     knows(&one, "later");
     knows(&other, "later");
     assert_eq!(one.readiness().state, State::Current);
 }
 
 #[test]
-fn entries_lost_behind_new_ones_are_published_again() {
-    let mut redis = begun(false);
-    let one = open(log(&redis));
+fn entries_missing_from_a_backup_are_published_again() {
+    let mut redis = with_list(false);
+    let one = open(store(&redis));
     becomes(&one, State::Current);
-    wait(end(&one, "lost")).expect("it is recorded");
-    // A backup that is older: the same list, without the last entry, and with
-    // others since.
+    wait(revoke(&one, "lost")).expect("it is durable");
+    // Restore an older backup: the same list without the last entry, but with a newer one.
     let entries = redis.cli(&["--json", "xrange", "waxseal:revocations", "-", "+"]);
     let entries: Vec<(String, Vec<String>)> = serde_json::from_str(&entries).expect("JSON");
     redis.cut();
@@ -220,31 +221,31 @@ fn entries_lost_behind_new_ones_are_published_again() {
     }
     redis.cli(&["xadd", "waxseal:revocations", "*", "sub", "42", "before", "1900000000"]);
     redis.mend();
-    let second = open(log(&redis));
+    let second = open(store(&redis));
     knows(&second, "lost");
 }
 
 #[test]
-fn what_has_come_together_is_written_however_much_it_is() {
+fn all_pending_entries_are_written_after_an_outage() {
     const MANY: usize = 300_000;
-    let redis = begun(true);
-    let list = open(log(&redis));
+    let redis = with_list(true);
+    let list = open(store(&redis));
     becomes(&list, State::Current);
     redis.cut();
     for number in 0..MANY {
-        drop(end(&list, &number.to_string()));
+        drop(revoke(&list, &number.to_string()));
     }
     redis.mend();
-    eventually("all is written", || list.readiness().pending == 0);
-    // And not several times.
+    eventually("all entries are written", || list.readiness().pending == 0);
+    // Each entry is written once, with few exceptions.
     let items: usize = redis.cli(&["xlen", KEY]).parse().expect("a number");
     assert!(items < MANY + MANY / 10, "{items}");
 }
 
 #[test]
-fn after_an_absence_all_is_read_before_anything_is_trusted() {
-    let redis = begun(true);
-    let list = open(log(&redis).max_staleness(Duration::from_secs(1)));
+fn after_an_outage_the_list_is_stale_until_all_entries_are_read() {
+    let redis = with_list(true);
+    let list = open(store(&redis).max_staleness(Duration::from_secs(1)));
     becomes(&list, State::Current);
     redis.cut();
     becomes(&list, State::Stale);
@@ -256,19 +257,19 @@ fn after_an_absence_all_is_read_before_anything_is_trusted() {
                 return sid";
     let newest = redis.cli(&["eval", fill, "1", KEY, &now().to_string()]);
     redis.mend();
-    eventually("it is trusted", || status(&list, "another") == RevocationStatus::Good);
+    eventually("the list is current", || status(&list, "another") == RevocationStatus::Good);
     assert_eq!(status(&list, &newest), RevocationStatus::Revoked);
 }
 
 #[test]
-fn entries_lost_in_a_process_that_goes_on_are_published_again() {
-    let redis = begun(true);
-    let one = open(log(&redis));
+fn entries_missing_without_a_restart_are_published_again() {
+    let redis = with_list(true);
+    let one = open(store(&redis));
     becomes(&one, State::Current);
-    wait(end(&one, "lost")).expect("it is recorded");
-    // Its server reads it, too.
+    wait(revoke(&one, "lost")).expect("it is durable");
+    // The server reads its own entry back.
     thread::sleep(Duration::from_secs(1));
-    // As above, without a restart: a backup put back.
+    // Restore an older backup as above, without a restart.
     redis.cut();
     let entries = redis.cli(&["--json", "xrange", KEY, "-", "+"]);
     let entries: Vec<(String, Vec<String>)> = serde_json::from_str(&entries).expect("JSON");
@@ -280,91 +281,93 @@ fn entries_lost_in_a_process_that_goes_on_are_published_again() {
     }
     redis.cli(&["xadd", KEY, "*", "sub", "42", "before", "1900000000"]);
     redis.mend();
-    let name = SessionId::of("lost").to_string();
-    eventually("it is there again", || redis.cli(&["xrange", KEY, "-", "+"]).contains(&name));
+    let id = SessionId::of("lost").to_string();
+    eventually("the entry is published again", || {
+        redis.cli(&["xrange", KEY, "-", "+"]).contains(&id)
+    });
 }
 
 #[test]
-fn whoever_takes_over_is_not_trusted_at_once() {
-    const SETTLE: u64 = 4;
+fn a_promoted_replica_is_not_trusted_before_the_startup_grace() {
+    const GRACE: u64 = 4;
     let redis = Redis::start(true);
-    // Of a process before: this one was a replica all the time, and lacks what
-    // came last.
+    // The list is of an earlier Redis process. This one was its replica, and lacks the last
+    // entries.
     redis.cli(&["xadd", KEY, "*", "epoch", "test"]);
     let early = SessionId::of("early").to_string();
-    let begun = now().to_string();
-    redis.cli(&["xadd", KEY, "*", "sid", &early, "begun", &begun]);
+    let issued_at = now().to_string();
+    redis.cli(&["xadd", KEY, "*", "sid", &early, "begun", &issued_at]);
     redis.cli(&["xadd", KEY, "*", "whole", "test", "run", "before", "by", "server"]);
-    thread::sleep(Duration::from_secs(SETTLE + 1));
-    let list = open(log(&redis).startup_grace(Duration::from_secs(SETTLE)));
+    thread::sleep(Duration::from_secs(GRACE + 1));
+    let list = open(store(&redis).startup_grace(Duration::from_secs(GRACE)));
     knows(&list, "early");
     thread::sleep(Duration::from_millis(500));
     assert_eq!(status(&list, "late"), RevocationStatus::Unknown);
-    // Another server publishes it.
+    // Another server publishes the missing entry.
     let late = SessionId::of("late").to_string();
-    redis.cli(&["xadd", KEY, "*", "sid", &late, "begun", &begun]);
+    redis.cli(&["xadd", KEY, "*", "sid", &late, "begun", &issued_at]);
     becomes(&list, State::Current);
     assert_eq!(status(&list, "late"), RevocationStatus::Revoked);
 }
 
 #[test]
-fn a_clock_that_was_ahead_keeps_nobody_waiting() {
+fn a_clock_that_was_ahead_does_not_delay_the_start() {
     let redis = Redis::start(true);
     let info = redis.cli(&["info", "server"]);
     let run = info.lines().find_map(|line| line.strip_prefix("run_id:")).expect("a run").trim();
     let id = format!("{}000-0", now().as_secs() + 100_000);
     redis.cli(&["xadd", KEY, "*", "epoch", "test"]);
     redis.cli(&["xadd", KEY, &id, "whole", "test", "run", run, "by", "server"]);
-    becomes(&open(log(&redis)), State::Current);
+    becomes(&open(store(&redis)), State::Current);
 }
 
 #[test]
-fn a_list_that_nobody_has_lived_to_complete_can_be_begun() {
+fn init_completes_a_list_that_was_never_completed() {
     let redis = Redis::start(true);
     redis.cli(&["xadd", KEY, "*", "epoch", "test"]);
-    let list = open(log(&redis));
+    let list = open(store(&redis));
     becomes(&list, State::Uninitialised);
     let before = ago(1);
-    assert!(operator::init(&log(&redis).into()).expect("it is begun").is_some());
+    assert!(operator::init(&store(&redis).into()).expect("the list is created").is_some());
     becomes(&list, State::Current);
     assert_eq!(list.status(None, None, before), RevocationStatus::Revoked);
-    assert!(operator::init(&log(&redis).into()).expect("it can be asked").is_none());
+    assert!(operator::init(&store(&redis).into()).expect("Redis responds").is_none());
 }
 
 #[test]
-fn a_list_that_is_begun_anew_is_completed() {
-    let redis = begun(true);
-    let one = open(log(&redis));
+fn a_deleted_list_is_published_again() {
+    let redis = with_list(true);
+    let one = open(store(&redis));
     becomes(&one, State::Current);
-    wait(end(&one, "session")).expect("it is recorded");
+    wait(revoke(&one, "session")).expect("it is durable");
     redis.cli(&["del", "waxseal:revocations"]);
-    eventually("it is there again", || {
+    eventually("the list is published again", || {
         redis.cli(&["xrange", "waxseal:revocations", "-", "+"]).contains("whole")
     });
-    let second = open(log(&redis));
+    let second = open(store(&redis));
     becomes(&second, State::Current);
     assert_eq!(status(&second, "session"), RevocationStatus::Revoked);
 }
 
 #[test]
-fn who_is_completing_a_list_is_waited_for() {
-    let redis = begun(true);
+fn a_server_waits_for_another_that_completes_the_list() {
+    let redis = with_list(true);
     redis.cli(&["xadd", "waxseal:revocations", "*", "completing", "another run"]);
     let asked = Instant::now();
-    let list = open(log(&redis));
+    let list = open(store(&redis));
     becomes(&list, State::Current);
     assert!(asked.elapsed() >= Duration::from_secs(1), "{:?}", asked.elapsed());
 }
 
 #[test]
-fn out_of_reach_for_long_it_is_not_trusted() {
-    let redis = begun(true);
-    let brief = log(&redis).max_staleness(Duration::from_secs(1));
+fn a_list_without_contact_for_too_long_is_stale() {
+    let redis = with_list(true);
+    let brief = store(&redis).max_staleness(Duration::from_secs(1));
     let strict = open(brief.clone());
     let lenient = open(brief.dangerous_serve_when_stale());
     becomes(&strict, State::Current);
     becomes(&lenient, State::Current);
-    wait(end(&strict, "session")).expect("it is recorded");
+    wait(revoke(&strict, "session")).expect("it is durable");
     knows(&lenient, "session");
 
     redis.cut();
@@ -372,127 +375,124 @@ fn out_of_reach_for_long_it_is_not_trusted() {
     becomes(&lenient, State::Stale);
     assert_eq!(status(&strict, "other"), RevocationStatus::Unknown);
     assert_eq!(status(&lenient, "other"), RevocationStatus::Good);
-    // What is known to have ended has ended all the same.
+    // Known revocations stay effective.
     assert_eq!(status(&strict, "session"), RevocationStatus::Revoked);
     assert_eq!(status(&lenient, "session"), RevocationStatus::Revoked);
     assert!(strict.readiness().contact_age >= Duration::from_secs(1));
-    // What is ended now is told as not recorded, and is not forgotten.
-    wait(end(&lenient, "meanwhile")).expect_err("Redis is out of reach");
-    assert_eq!(status(&lenient, "meanwhile"), RevocationStatus::Revoked);
+    // A new revocation is not durable, but is kept and written later.
+    wait(revoke(&lenient, "pending")).expect_err("Redis is out of reach");
+    assert_eq!(status(&lenient, "pending"), RevocationStatus::Revoked);
     assert_eq!(lenient.readiness().pending, 1);
 
     redis.mend();
     becomes(&strict, State::Current);
-    knows(&strict, "meanwhile");
+    knows(&strict, "pending");
     assert_eq!(status(&strict, "other"), RevocationStatus::Good);
     assert_eq!(lenient.readiness().pending, 0);
 }
 
 #[test]
-fn what_has_expired_leaves_memory_and_the_stream() {
-    let redis = begun(true);
-    let one = open(log(&redis));
+fn expired_entries_are_removed_from_memory_and_the_stream() {
+    let redis = with_list(true);
+    let one = open(store(&redis));
     becomes(&one, State::Current);
-    // Nobody can have a session any more that began so long ago: in 3 seconds.
+    // All sessions issued at this time have expired in 3 seconds.
     let lifetime = ABSOLUTE.as_secs() + 2 * 60;
-    wait(end_at(&one, "old", ago(lifetime - 3))).expect("it is recorded");
-    wait(end(&one, "new")).expect("it is recorded");
+    wait(revoke_issued_at(&one, "old", ago(lifetime - 3))).expect("it is durable");
+    wait(revoke(&one, "new")).expect("it is durable");
     assert_eq!(one.readiness().entries, 2);
     let stream = || redis.cli(&["xrange", "waxseal:revocations", "-", "+"]);
     assert_eq!(stream().matches("begun").count(), 2);
-    eventually("memory", || one.readiness().entries == 1);
-    eventually("the stream", || stream().matches("begun").count() == 1);
-    // The cut with which it was begun has expired, too; what makes it a list
-    // stays.
-    eventually("the cut", || redis.cli(&["xlen", "waxseal:revocations"]) == "3");
+    eventually("memory is freed", || one.readiness().entries == 1);
+    eventually("the stream is trimmed", || stream().matches("begun").count() == 1);
+    // The cutoff of the new list has expired, too. The markers of the list stay.
+    eventually("the cutoff is removed", || redis.cli(&["xlen", "waxseal:revocations"]) == "3");
     assert!(stream().contains("epoch") && stream().contains("whole"));
-    let second = open(log(&redis));
+    let second = open(store(&redis));
     becomes(&second, State::Current);
     knows(&second, "new");
 }
 
 #[test]
-fn a_server_that_may_not_trim_follows_all_the_same() {
-    let redis = begun(true);
+fn a_server_without_the_right_to_trim_follows_the_list() {
+    let redis = with_list(true);
     redis.cli(&["acl", "setuser", "default", "resetkeys", &format!("~{KEY}")]);
-    let (one, other) = (open(log(&redis)), open(log(&redis)));
+    let (one, other) = (open(store(&redis)), open(store(&redis)));
     becomes(&one, State::Current);
     becomes(&other, State::Current);
-    wait(end(&one, "session")).expect("it is recorded");
+    wait(revoke(&one, "session")).expect("it is durable");
     knows(&other, "session");
 }
 
 #[test]
-fn nobody_fills_the_stream_by_logging_in_and_out() {
-    let redis = begun(true);
-    let list = open(log(&redis));
+fn repeated_logins_and_logouts_do_not_fill_the_stream() {
+    let redis = with_list(true);
+    let list = open(store(&redis));
     becomes(&list, State::Current);
-    let (cut, begun) = (ago(700), ago(600));
-    let session = |number: usize| SessionRef {
-        id: number.to_string(),
-        user: Some("42".into()),
-        issued_at: begun,
-    };
+    let (cutoff, issued_at) = (ago(700), ago(600));
+    let session =
+        |number: usize| SessionRef { id: number.to_string(), user: Some("42".into()), issued_at };
     for number in 0..1000 {
-        wait(list.revoke(session(number), now())).expect("it is recorded");
+        wait(list.revoke(session(number), now())).expect("it is durable");
     }
-    wait(end(&list, "of another")).expect("it is recorded");
+    wait(revoke(&list, "of another")).expect("it is durable");
     for _ in 0..100 {
-        operator::end_before(&log(&redis).into(), cut).expect("it is recorded");
+        operator::end_before(&store(&redis).into(), cutoff).expect("it is durable");
     }
-    // What makes it a list, a cut of everybody, that of the user, the other, and
-    // whatever has come last.
-    eventually("they are one", || redis.cli(&["xlen", KEY]) == "6");
-    let second = open(log(&redis));
+    // The two markers of the list, the cutoff for all sessions, the cutoff of the user, the other
+    // session, and the last entry.
+    eventually("the entries are merged", || redis.cli(&["xlen", KEY]) == "6");
+    let second = open(store(&redis));
     becomes(&second, State::Current);
     knows(&second, "of another");
     assert!((0..1000).all(|number| {
-        second.status(Some(&number.to_string()), Some("42"), begun) == RevocationStatus::Revoked
+        second.status(Some(&number.to_string()), Some("42"), issued_at) == RevocationStatus::Revoked
     }));
-    let before = UnixTime::from_secs(cut.as_secs() - 1);
+    let before = UnixTime::from_secs(cutoff.as_secs() - 1);
     assert_eq!(second.status(None, None, before), RevocationStatus::Revoked);
 }
 
 #[test]
-fn an_acknowledgement_can_mean_more() {
-    let redis = begun(true);
-    // No replica has it, so it is never safe enough.
-    let list = open(log(&redis).durability(Durability::Replicas(1)));
+fn an_acknowledgement_waits_for_the_configured_durability() {
+    let redis = with_list(true);
+    // Redis has no replica, so the entry never becomes durable.
+    let list = open(store(&redis).durability(Durability::Replicas(1)));
     becomes(&list, State::Current);
-    let error = wait(end(&list, "session")).expect_err("there is no replica").to_string();
+    let error = wait(revoke(&list, "session")).expect_err("Redis has no replica").to_string();
     assert!(error.contains("too few replicas"), "{error}");
-    // It is in the stream, once.
+    // The entry is in the stream once.
     let stream = redis.cli(&["xrange", "waxseal:revocations", "-", "+"]);
     assert_eq!(stream.matches("begun").count(), 1);
-    // Nor where it cannot be known.
+    // Without the right to run WAIT, durability is unknown.
     redis.cli(&["acl", "setuser", "default", "-wait"]);
-    let list = open(log(&redis).durability(Durability::Replicas(1)));
+    let list = open(store(&redis).durability(Durability::Replicas(1)));
     becomes(&list, State::Current);
-    let error = wait(end(&list, "third")).expect_err("it may not ask").to_string();
+    let error = wait(revoke(&list, "third")).expect_err("WAIT is not permitted").to_string();
     assert!(error.contains("permissions"), "{error}");
     // A server without WAITAOF (before 7.2) is believed as it is.
-    let list = open(log(&redis).durability(Durability::Synced(0)));
+    let list = open(store(&redis).durability(Durability::Synced(0)));
     becomes(&list, State::Current);
-    wait(end(&list, "other")).expect("it is recorded");
+    wait(revoke(&list, "other")).expect("it is durable");
 }
 
 #[test]
-fn a_password_is_part_of_the_address_and_of_no_message() {
-    let redis = begun(true);
+fn no_message_contains_the_password_of_the_address() {
+    let redis = with_list(true);
     redis.cli(&["acl", "setuser", "app", "on", ">open sesame", "~waxseal:*", "+@all"]);
-    let log = |password| {
+    let store = |password| {
         let address = redis.address_of("app", password);
         waxseal_revocation::Redis::new(&address).expect("an address")
     };
-    assert!(!format!("{:?}", log("open%20sesame")).contains("sesame"));
-    let list = open(log("open%20sesame"));
+    assert!(!format!("{:?}", store("open%20sesame")).contains("sesame"));
+    let list = open(store("open%20sesame"));
     becomes(&list, State::Current);
-    wait(end(&list, "session")).expect("it is recorded");
+    wait(revoke(&list, "session")).expect("it is durable");
 
-    let error = operator::end_user(&log("wrong").into(), "42").expect_err("it is wrong");
+    let error =
+        operator::end_user(&store("wrong").into(), "42").expect_err("the password is wrong");
     let error = error.to_string();
     assert!(error.starts_with("Redis: ") && !error.contains("wrong@"), "{error}");
-    let shut_out = open(log("wrong"));
+    let shut_out = open(store("wrong"));
     thread::sleep(Duration::from_secs(1));
     assert_eq!(shut_out.readiness().state, State::Loading);
     let no_address = waxseal_revocation::Redis::new("http://app:secret@host").expect_err("none");

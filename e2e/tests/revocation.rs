@@ -1,4 +1,4 @@
-//! A logout sticks, on one machine: seen from outside, and through crashes.
+//! A logout is effective on one machine, also after a crash.
 
 use std::{
     fs::File,
@@ -18,7 +18,7 @@ use e2e::{
 const AXUM: &str = env!("CARGO_BIN_EXE_serve-axum");
 const ACTIX: &str = env!("CARGO_BIN_EXE_serve-actix");
 
-/// A folder with the file that the servers in turn have open.
+/// A folder with the revocation file, which one server at a time has open.
 struct Place(tempfile::TempDir);
 
 impl Place {
@@ -30,13 +30,13 @@ impl Place {
         self.0.path().join("revoked")
     }
 
-    fn log(&self) -> String {
+    fn store(&self) -> String {
         format!("file:{}", self.file().display())
     }
 
     fn start(&self, program: impl AsRef<Path>) -> Server {
         let mut command = Command::new(program.as_ref());
-        Server::start(command.env("REVOCATIONS", self.log()), Format::Waxseal)
+        Server::start(command.env("REVOCATIONS", self.store()), Format::Waxseal)
     }
 }
 
@@ -46,7 +46,7 @@ fn removes_the_cookie(response: &Response) {
 }
 
 #[test]
-fn a_copy_of_the_cookie_is_worth_nothing_after_logout() {
+fn a_copy_of_the_cookie_is_rejected_after_a_logout() {
     for program in [AXUM, ACTIX] {
         let place = Place::new();
         let server = place.start(program);
@@ -58,8 +58,8 @@ fn a_copy_of_the_cookie_is_worth_nothing_after_logout() {
         assert!(!is_in(&client, &stolen), "{program}");
         let seen = client.script("state", &stolen.cookies()).json();
         assert_eq!(seen["rejection"], "revoked");
-        assert!(is_in(&client, &other), "only that session has ended");
-        // Over a restart, too.
+        assert!(is_in(&client, &other), "only one session is revoked");
+        // The revocation survives a restart.
         drop(server);
         let server = place.start(program);
         let client = Client::of(&server);
@@ -69,7 +69,7 @@ fn a_copy_of_the_cookie_is_worth_nothing_after_logout() {
 }
 
 #[test]
-fn a_renewed_session_leaves_no_other() {
+fn renewing_a_session_revokes_the_old_one() {
     for program in [AXUM, ACTIX] {
         let place = Place::new();
         let server = place.start(program);
@@ -79,26 +79,26 @@ fn a_renewed_session_leaves_no_other() {
         new.take(&client.script("renew\nsave", &old.cookies()));
         assert!(is_in(&client, &new));
         assert!(!is_in(&client, &old), "{program}");
-        // Without a save nothing was renewed, and nothing ends.
+        // Without a save, no session is renewed or revoked.
         client.script("renew", &new.cookies());
         assert!(is_in(&client, &new));
     }
 }
 
-/// A request that is under way while its session is ended by another.
+/// A request is in flight while another request revokes its session.
 #[test]
-fn what_is_in_flight_does_not_bring_a_session_back() {
+fn a_request_in_flight_does_not_restore_a_revoked_session() {
     for program in [AXUM, ACTIX] {
         let place = Place::new();
         let server = place.start(program);
         let client = Client::of(&server);
         for steps in ["insert a 1\nsave", "renew\nsave", ""] {
-            // In the second half of its idle time: it is sealed again unasked.
+            // In the second half of the idle timeout, the cookie is refreshed automatically.
             let sid = format!("{:A<22}", steps.len());
             let members = format!(r#""sid":"{sid}","username":"susan""#);
             let jar = server.mint.pair(&server.mint.between(-4 * 86_400, 3 * 86_400, &members));
-            let resealed = client.get("/", &[&jar]);
-            assert_eq!(resealed.set_cookies("__Host-session").len(), 1, "it would be");
+            let refreshed = client.get("/", &[&jar]);
+            assert_eq!(refreshed.set_cookies("__Host-session").len(), 1, "the cookie is refreshed");
 
             let go = place.0.path().join(format!("go-{sid}"));
             let script = format!("read\n{steps}\nwait-for {}", go.display());
@@ -106,7 +106,7 @@ fn what_is_in_flight_does_not_bring_a_session_back() {
                 let (client, jar) = (client.clone(), jar.clone());
                 thread::spawn(move || client.script(script.replace("\n\n", "\n").trim(), &[jar]))
             };
-            // Its session has been opened, and was good.
+            // The request has opened its session, which was valid.
             let opened = (0..1200).any(|_| {
                 thread::sleep(Duration::from_millis(50));
                 go.with_extension("waiting").exists()
@@ -123,7 +123,7 @@ fn what_is_in_flight_does_not_bring_a_session_back() {
 }
 
 #[test]
-fn logging_out_everywhere_ends_all_of_a_user_and_nobody_else() {
+fn a_logout_everywhere_revokes_the_sessions_of_one_user_only() {
     let place = Place::new();
     let server = place.start(example("login"));
     let client = Client::of(&server);
@@ -136,7 +136,7 @@ fn logging_out_everywhere_ends_all_of_a_user_and_nobody_else() {
     assert!(!is_in(&client, &laptop));
     assert!(!is_in(&client, &phone));
     assert!(is_in(&client, &other));
-    // And in again, at once.
+    // The user can log in again at once.
     let again = log_in(&client, "susan");
     assert!(is_in(&client, &again));
     removes_the_cookie(&client.form("/logout-everywhere", "", &again.cookies()));
@@ -144,24 +144,24 @@ fn logging_out_everywhere_ends_all_of_a_user_and_nobody_else() {
 }
 
 #[test]
-fn without_a_list_there_is_no_such_button() {
+fn without_a_list_the_page_has_no_logout_everywhere() {
     let server = Server::start(&mut Command::new(example("login")), Format::Waxseal);
     let client = Client::of(&server);
     let jar = log_in(&client, "susan");
     assert!(!client.get("/", &jar.cookies()).body.contains("everywhere"));
-    // As every signed cookie without one: documented, not hidden.
+    // Without a revocation list, a copy of a signed cookie survives a logout, as documented.
     log_out(&client, &jar);
     assert!(is_in(&client, &jar));
 }
 
 #[test]
-fn a_second_server_is_told_whose_file_it_is() {
+fn a_second_server_cannot_open_the_revocation_file() {
     let place = Place::new();
     let _first = place.start(example("login"));
     let second = Command::new(example("login"))
         .env("SESSION_SECRET", "a secret for tests, and nothing else")
         .env("PORT", "0")
-        .env("REVOCATIONS", place.log())
+        .env("REVOCATIONS", place.store())
         .output()
         .expect("it runs");
     assert_eq!(second.status.code(), Some(2));
@@ -183,8 +183,8 @@ fn no_acknowledged_logout_is_lost_when_the_server_is_killed() {
     let server = place.start(AXUM);
     let client = Client::of(&server);
     for user in &acknowledged {
-        assert!(!is_in(&client, &jars[*user]), "user {user} is back");
+        assert!(!is_in(&client, &jars[*user]), "the session of user {user} is valid again");
     }
-    // Who had not logged out is in.
+    // The sessions of the other users stay valid.
     assert!(is_in(&client, &jars[USERS - 1]));
 }

@@ -1,4 +1,4 @@
-//! Keys are rotated while people use the servers: nobody is logged out.
+//! A rotation of keys while users use the servers logs no user out.
 
 use std::{
     fs,
@@ -25,8 +25,7 @@ use nix::{
 const USERS: usize = 200;
 const NOBODY: [&str; 0] = [];
 
-/// One of the servers: each has its own copy of the key file, as on a machine
-/// of its own.
+/// One of the servers. Each has its own copy of the key file, as on separate machines.
 struct Node {
     keys: PathBuf,
     server: Server,
@@ -41,7 +40,7 @@ impl Node {
 
     fn signal(&self, signal: Signal) {
         let id = self.server.id().try_into().expect("a process id");
-        kill(Pid::from_raw(id), signal).expect("it can be signalled");
+        kill(Pid::from_raw(id), signal).expect("the server can be signalled");
     }
 }
 
@@ -50,7 +49,7 @@ struct Cluster {
     waxseal: PathBuf,
     folder: tempfile::TempDir,
     nodes: Vec<Node>,
-    /// Where users are sent: what a load balancer knows.
+    /// The servers that a load balancer would use.
     urls: RwLock<Vec<String>>,
 }
 
@@ -79,7 +78,7 @@ impl Cluster {
         self.folder.path().join("keys.json")
     }
 
-    /// `waxseal keys STEP FILE …`
+    /// Runs `waxseal keys STEP FILE …`.
     fn keys(&self, step: &[&str]) {
         let mut command = Command::new(&self.waxseal);
         command.args(["keys", step[0]]).arg(self.master()).args(&step[1..]);
@@ -94,14 +93,13 @@ impl Cluster {
         keys.map(|key| key["kid"].as_str().expect("a kid").into()).collect()
     }
 
-    /// Gives every server the new keys, one after the other, each in its own
-    /// way: the first sees that the file has changed, the second is told, the
-    /// third is restarted.
+    /// Distributes the new keys to one server after the other. The first watches the file, the second
+    /// gets a signal, and the third is restarted.
     fn roll_out(nodes: &mut [Node], cluster: &Cluster) {
         for (at, node) in nodes.iter_mut().enumerate() {
             let new = node.keys.with_extension("new");
             fs::copy(cluster.master(), &new).expect("the keys are copied");
-            fs::rename(&new, &node.keys).expect("and put in place at once");
+            fs::rename(&new, &node.keys).expect("the key file is replaced");
             match at {
                 0 => thread::sleep(Duration::from_millis(1500)),
                 1 => node.signal(Signal::SIGHUP),
@@ -113,18 +111,18 @@ impl Cluster {
                     cluster.urls.write().expect("nobody panicked").push(node.server.url.clone());
                 }
             }
-            // Meanwhile old and new keys are in use side by side.
+            // For this time, old and new keys are in use.
             thread::sleep(Duration::from_millis(300));
         }
     }
 }
 
-/// Somebody who logs in once and then looks at the page, at whichever server.
+/// A user logs in once, and then requests the page from all servers in turn.
 fn use_it(user: usize, cluster: &Cluster, stop: &AtomicBool, requests: &AtomicU64) -> Jar {
     let name = format!("user{user}");
     let mut jar = Jar::default();
-    // Held until the answer is there: a server leaves the list when no request
-    // to it is under way.
+    // The lock is held until the response arrives, so that no server is removed from the list
+    // while a request to it is in flight.
     let urls = || cluster.urls.read().expect("nobody panicked");
     let at = |urls: &[String], turn: usize| Client::at(&urls[turn % urls.len()]);
     let response = at(&urls(), user).form("/", &format!("username={name}"), &NOBODY);
@@ -143,7 +141,7 @@ fn use_it(user: usize, cluster: &Cluster, stop: &AtomicBool, requests: &AtomicU6
     jar
 }
 
-/// Ends the users' loops also when a check fails.
+/// Stops the loops of the users, also if a check fails.
 struct Stop<'a>(&'a AtomicBool);
 
 impl Drop for Stop<'_> {
@@ -153,7 +151,7 @@ impl Drop for Stop<'_> {
 }
 
 #[test]
-fn nobody_is_logged_out_by_a_rotation() {
+fn a_rotation_logs_no_user_out() {
     let mut cluster = Cluster::start();
     let mut nodes = std::mem::take(&mut cluster.nodes);
     let cluster = &cluster;
@@ -172,24 +170,30 @@ fn nobody_is_logged_out_by_a_rotation() {
 
         cluster.keys(&["add"]);
         Cluster::roll_out(&mut nodes, cluster);
-        cluster.keys(&["promote", "--because", "the test knows that all servers have it"]);
+        cluster.keys(&["promote", "--because", "every server of the test has the key"]);
         Cluster::roll_out(&mut nodes, cluster);
-        // Everybody comes by once more.
+        // Every user sends another request.
         thread::sleep(Duration::from_secs(2));
         let [old, new] = &cluster.kids()[..] else { panic!("two keys") };
-        cluster.keys(&["retire", old, "--because", "the test knows that all sessions have moved"]);
+        cluster.keys(&["retire", old, "--because", "every session of the test uses the new key"]);
         Cluster::roll_out(&mut nodes, cluster);
         thread::sleep(Duration::from_secs(1));
         stop.store(true, Ordering::Relaxed);
 
         for user in users {
-            let jar = user.join().expect("nobody was logged out, no request failed");
+            let jar = user.join().expect("the user stays logged in, and no request fails");
             let token = jar.value("__Host-session").expect("a session");
             let header = token.split('.').next().unwrap_or_default();
             let header =
                 data_encoding::BASE64URL_NOPAD.decode(header.as_bytes()).expect("a header");
-            assert!(String::from_utf8_lossy(&header).contains(new.as_str()), "it has moved");
+            assert!(
+                String::from_utf8_lossy(&header).contains(new.as_str()),
+                "the session uses the new key"
+            );
         }
     });
-    assert!(requests.load(Ordering::Relaxed) > 10 * USERS as u64, "steady use");
+    assert!(
+        requests.load(Ordering::Relaxed) > 10 * USERS as u64,
+        "the users send requests all the time"
+    );
 }

@@ -1,4 +1,4 @@
-//! One cookie, every server: whoever made it, all the others read it.
+//! Every server reads the cookies of every other server.
 
 use std::process::Command;
 
@@ -12,7 +12,7 @@ use e2e::{
 
 const NOBODY: [&str; 0] = [];
 
-/// Every login page there is. A new face adds a line.
+/// All login pages. A new integration adds a line.
 fn login_pages() -> Vec<(&'static str, Command)> {
     let mut picoserve = Command::new(env!("CARGO_BIN_EXE_serve-picoserve"));
     picoserve.env("BEHIND_HTTPS", "yes");
@@ -27,8 +27,8 @@ fn login_pages() -> Vec<(&'static str, Command)> {
     ]
 }
 
-/// Logs in at each of `pages` and asks all of them, and the gRPC service, who
-/// it is; then logs out at another.
+/// Logs in on each of `pages`, reads the session on all of them and in the gRPC service, and logs out
+/// on another one.
 async fn go_round(pages: Vec<(&'static str, Command)>, format: Format) {
     let start = |(name, mut command)| (name, Server::start(&mut command, format));
     let pages: Vec<_> = pages.into_iter().map(start).collect();
@@ -50,13 +50,13 @@ async fn go_round(pages: Vec<(&'static str, Command)>, format: Format) {
 }
 
 #[tokio::test]
-async fn every_server_reads_the_cookie_of_every_other() {
+async fn every_server_reads_the_cookies_of_every_other() {
     go_round(login_pages(), Format::Waxseal).await;
 }
 
-/// With the real Microdot among them where `MICRODOT_PYTHON` is set.
+/// Includes a server on Microdot if `MICRODOT_PYTHON` is set.
 #[tokio::test]
-async fn every_server_reads_the_microdot_cookie_of_every_other() {
+async fn every_server_reads_the_cookies_of_every_other_in_microdots_format() {
     let python = microdot().map(|command| ("microdot", command));
     go_round(login_pages().into_iter().chain(python).collect(), Format::Microdot).await;
 }

@@ -1,5 +1,4 @@
-//! The login page on one server after the other, each an example that a reader
-//! can run.
+//! The login page in the examples for further servers.
 
 use std::process::Command;
 
@@ -25,7 +24,7 @@ macro_rules! login {
 
             e2e::conformance! { crate::start($example, crate::Format::Waxseal);
                 names_are_escaped
-                a_name_too_long_sends_nothing
+                a_username_that_is_too_long_sends_no_cookie
             }
         }
     )*};

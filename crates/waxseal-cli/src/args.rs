@@ -11,11 +11,11 @@ use zeroize::Zeroizing;
 pub(crate) use self::revocations::{Moment, RevocationsArgs, RevocationsCommand};
 use crate::{clock, failure::Failure};
 
-/// Make keys for waxseal sessions, look into their tokens, verify and seal
-/// them, rotate keys, and end sessions before their time.
+/// Make keys for waxseal sessions, inspect, verify and seal their tokens, rotate
+/// keys, and revoke sessions.
 ///
-/// Secrets come from the environment or a key file, never as arguments, and
-/// never appear in the output of any command but `keygen` and `keys export`.
+/// Secrets come from the environment or a key file, never as arguments. Only
+/// `keygen` and `keys export` print them.
 #[derive(Debug, Parser)]
 #[command(name = "waxseal", version, arg_required_else_help = true)]
 pub(crate) struct Waxseal {
@@ -35,9 +35,9 @@ pub(crate) enum Command {
 
 /// Print a new secret, or a key file with one new key.
 ///
-/// The secret is 43 characters of base64url that stand for 32 random bytes;
-/// the characters themselves are the secret. Keep it where your server's other
-/// secrets are:
+/// The secret is 43 characters of base64url, made from 32 random bytes. Use
+/// the characters as they are, without decoding them. Keep the secret with the
+/// other secrets of the server:
 ///
 ///     export SESSION_SECRET="$(waxseal keygen)"
 #[derive(Debug, Args)]
@@ -51,14 +51,14 @@ pub(crate) struct KeygenArgs {
     pub(crate) cookie: String,
 }
 
-/// Show what is in a token, for a person: header, claims, times as dates, size.
+/// Show the content of a token: header, claims, times as dates, size.
 ///
-/// The token may stand alone, as `name=token`, or in a whole Cookie or
-/// Set-Cookie line. Anybody can read a token; whether its signature verifies is
-/// shown where a secret is given.
+/// Accepts a token, a pair `name=token`, or a whole Cookie or Set-Cookie line.
+/// A token is signed and not encrypted, so reading it needs no key. With a
+/// secret or a key file, the signature and the times are verified, too.
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// The token; read from standard input if there is none
+    /// The token; read from standard input if omitted
     pub(crate) token: Option<String>,
     #[command(flatten)]
     pub(crate) keys: KeyArgs,
@@ -69,17 +69,18 @@ pub(crate) struct InspectArgs {
 ///     {"ok":true,"claims":{…}}
 ///     {"ok":false,"reason":"expired"}
 ///
-/// Exits with 0 if all are good, with 1 if any is not, with 2 on wrong usage.
+/// Exits with 0 if all tokens are valid, with 1 if any is not, with 2 on wrong
+/// usage.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct VerifyArgs {
-    /// The tokens; read from standard input, one a line, if there are none
+    /// The tokens; read from standard input, one per line, if omitted
     pub(crate) tokens: Vec<String>,
     #[command(flatten)]
     pub(crate) keys: KeyArgs,
 }
 
-/// Seal JSON objects from standard input, one a line, and print a token for
+/// Seal JSON objects from standard input, one per line, and print a token for
 /// each.
 ///
 ///     echo '{"username":"susan"}' | waxseal seal
@@ -88,7 +89,7 @@ pub(crate) struct VerifyArgs {
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct SealArgs {
-    /// Whose sessions these are (the claim `sub`)
+    /// The user of the sessions (the claim `sub`)
     #[arg(long, value_name = "USER")]
     pub(crate) user: Option<String>,
     #[command(flatten)]
@@ -97,12 +98,12 @@ pub(crate) struct SealArgs {
 
 /// Rotate the keys in a key file, in the safe order.
 ///
-/// 1. `keys add FILE`      a new key, which only verifies. Reload all servers.
-/// 2. `keys promote FILE`  it signs from now on; the old key verifies. Reload.
-/// 3. `keys retire FILE`   the old key goes, when nothing under it is valid.
+/// 1. `keys add FILE`      adds a new key, which only verifies. Reload all servers.
+/// 2. `keys promote FILE`  the new key signs, the old one only verifies. Reload.
+/// 3. `keys retire FILE`   removes the old key, once all its sessions have expired.
 ///
-/// Each command refuses to go on too early. If a key has leaked, there is
-/// `keys revoke FILE KID`; its help says what else must be done.
+/// Each command refuses to run too early. If a key has leaked, use
+/// `keys revoke FILE KID`; its help lists the further steps.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct KeysArgs {
@@ -112,21 +113,21 @@ pub(crate) struct KeysArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
-    /// Add a new key that only verifies; make the file with a first, signing
-    /// key if there is none
+    /// Add a new key that only verifies; if the file does not exist, create it
+    /// with a signing key
     Add {
         file: PathBuf,
-        /// The cookie that the keys are bound to; `__Host-session` in a new file
+        /// The cookie that the keys are bound to (`__Host-session` in a new file)
         #[arg(long, value_name = "NAME")]
         cookie: Option<String>,
         #[command(flatten)]
         now: NowArg,
     },
-    /// Let a key sign: the newest that never has, or the one that is named
+    /// Make a key the signing key: the newest that has never signed, or KID
     ///
-    /// Every server must accept the key before any signs with it, or sessions
-    /// break that move between them. So this refuses until the key has been in
-    /// the file for a while.
+    /// Every server must know the key before any server signs with it, or servers
+    /// reject each other's sessions. This command therefore refuses until the key
+    /// has been in the file for the time of --reload.
     Promote {
         file: PathBuf,
         #[arg(allow_hyphen_values = true)]
@@ -134,14 +135,13 @@ pub(crate) enum KeysCommand {
         #[command(flatten)]
         pace: PaceArgs,
     },
-    /// Remove keys under which nothing can still be valid, or the one that is
-    /// named
+    /// Remove the keys whose sessions have all expired, or only KID
     Retire {
         file: PathBuf,
         #[arg(allow_hyphen_values = true)]
         kid: Option<String>,
-        /// The longest that a session lives without being read: the absolute
-        /// limit, or the idle limit where that is shorter or the only one
+        /// The longest time that a session stays valid without a request: the
+        /// absolute timeout, or the idle timeout if that is shorter or the only one
         #[arg(long, value_name = "TIME", default_value = "30days", value_parser = humantime::parse_duration)]
         absolute: Duration,
         #[command(flatten)]
@@ -149,15 +149,15 @@ pub(crate) enum KeysCommand {
     },
     /// Remove a key that has leaked, at once
     ///
-    /// Whoever has the key can write any session. Removing it ends all sessions
-    /// under it. If it was the signing key, the oldest one that has never signed
-    /// takes its place, or a new one. If the whole file has leaked, revoke every
-    /// key in it. Then:
+    /// An attacker with the key can forge any session. Removing the key
+    /// invalidates all sessions that it has signed. If it was the signing key, the
+    /// oldest key that has never signed replaces it, or else a new one. If the
+    /// whole file has leaked, revoke every key in it. Then:
     ///
-    ///   - reload every server now; until the last one has, the key is accepted
-    ///   - find out how it leaked, and what else was in that place
-    ///   - look in your own records for what was done under forged sessions
-    ///   - where sessions grant access to other keys or tokens, change those, too
+    ///   - reload every server now; each server accepts the key until it reloads
+    ///   - find out how the key leaked, and what else leaked with it
+    ///   - search your own records for actions under forged sessions
+    ///   - if sessions grant access to other keys or tokens, replace those, too
     #[command(verbatim_doc_comment)]
     Revoke {
         file: PathBuf,
@@ -166,24 +166,24 @@ pub(crate) enum KeysCommand {
         #[command(flatten)]
         now: NowArg,
     },
-    /// Show the keys of a file: their part, their times, what may be done next
+    /// Show the keys of a file: their state, their times, and when they can be
+    /// retired
     List {
         file: PathBuf,
-        /// The longest that a session lives without being read: the absolute
-        /// limit, or the idle limit where that is shorter or the only one
+        /// The longest time that a session stays valid without a request: the
+        /// absolute timeout, or the idle timeout if that is shorter or the only one
         #[arg(long, value_name = "TIME", default_value = "30days", value_parser = humantime::parse_duration)]
         absolute: Duration,
-        /// How long it takes until every server has reloaded the file
+        /// The time until every server has reloaded the file
         #[arg(long, value_name = "TIME", default_value = "10min", value_parser = humantime::parse_duration)]
         reload: Duration,
         #[command(flatten)]
         now: NowArg,
     },
-    /// Print the key that is derived from the secret for a cookie, as the JSON
-    /// Web Key Set that a gateway needs
+    /// Print the key that is derived from the secret for a cookie, as a JSON Web
+    /// Key Set for a gateway
     ///
-    /// The output is a secret: whoever has it can write any session in that
-    /// cookie.
+    /// The output is a secret: with it, any session in that cookie can be forged.
     Export {
         /// The cookie
         #[arg(long, value_name = "NAME", default_value = "__Host-session")]
@@ -195,11 +195,11 @@ pub(crate) enum KeysCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct PaceArgs {
-    /// How long it takes until every server has reloaded the file
+    /// The time until every server has reloaded the file
     #[arg(long, value_name = "TIME", default_value = "10min", value_parser = humantime::parse_duration)]
     pub(crate) reload: Duration,
-    /// Do it too early all the same, for this reason; it is kept in the file.
-    /// Also needed with a --now that is still to come
+    /// Override the refusal of a step that is too early; the file records the
+    /// reason. Also required with a --now in the future
     #[arg(long, value_name = "REASON")]
     pub(crate) because: Option<String>,
     #[command(flatten)]
@@ -208,7 +208,7 @@ pub(crate) struct PaceArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct NowArg {
-    /// The time, in seconds since 1970, instead of the clock's
+    /// The current time in seconds since 1970, instead of the system clock's
     #[arg(long, value_name = "UNIX")]
     now: Option<u64>,
 }
@@ -218,14 +218,14 @@ impl NowArg {
         self.now.map_or_else(clock::now, UnixTime::from_secs)
     }
 
-    /// The same, for a time that goes into a file.
+    /// As [`get`](Self::get), for a time that is written to a file.
     pub(crate) fn to_record(&self) -> Result<UnixTime, Failure> {
         let now = self.get();
         clock::must_be_set(now)?;
         Ok(now)
     }
 
-    /// Whether it says that it is later than it is.
+    /// Whether `--now` is in the future.
     pub(crate) fn is_ahead(&self) -> bool {
         self.get() > clock::now()
     }
@@ -244,7 +244,7 @@ impl SecretArg {
         self.secret_env.as_deref().unwrap_or("SESSION_SECRET")
     }
 
-    /// A secret of any length. What stands in the variable is in no error.
+    /// A secret of any length. No error contains the value of the variable.
     fn read_any(&self) -> Result<Zeroizing<String>, Failure> {
         let variable = self.variable();
         match std::env::var(variable) {
@@ -259,13 +259,13 @@ impl SecretArg {
             .map_err(|error| Failure::Usage(format!("{}: {error}", self.variable())))
     }
 
-    /// Whether there is a secret, or should be.
+    /// Whether a secret is set, or its variable is named.
     fn is_meant(&self) -> bool {
         self.secret_env.is_some() || std::env::var_os(self.variable()).is_some()
     }
 }
 
-/// Where keys come from, and what tokens are measured by.
+/// The source of the keys, and the rules for tokens.
 #[derive(Debug, Args)]
 pub(crate) struct KeyArgs {
     #[command(flatten)]
@@ -273,19 +273,20 @@ pub(crate) struct KeyArgs {
     /// A key file, instead of a secret
     #[arg(long, value_name = "FILE", conflicts_with = "microdot")]
     jwks: Option<PathBuf>,
-    /// The cookie that the tokens are for: each has its own key
+    /// The cookie of the tokens; each cookie has its own key
     #[arg(long, value_name = "NAME", default_value = "__Host-session")]
     cookie: String,
-    /// The tokens are Microdot's; the secret is the key itself, of any length
+    /// The tokens are in Microdot's format; the secret is the key itself, of any
+    /// length
     #[arg(long)]
     microdot: bool,
-    /// How long a session lives without activity; `off` for no limit
-    #[arg(long, value_name = "TIME", default_value = "7days", value_parser = limit)]
-    idle: Limit,
-    /// How long a session lives from its beginning; `off` for no limit
-    #[arg(long, value_name = "TIME", default_value = "30days", value_parser = limit)]
-    absolute: Limit,
-    /// The longest token that is looked at, in bytes
+    /// The idle timeout of sessions; `off` for none
+    #[arg(long, value_name = "TIME", default_value = "7days", value_parser = timeout)]
+    idle: Timeout,
+    /// The absolute timeout of sessions; `off` for none
+    #[arg(long, value_name = "TIME", default_value = "30days", value_parser = timeout)]
+    absolute: Timeout,
+    /// The largest token that is accepted, in bytes
     #[arg(long, value_name = "N", default_value_t = 4096)]
     pub(crate) max_bytes: usize,
     #[command(flatten)]
@@ -293,18 +294,18 @@ pub(crate) struct KeyArgs {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Limit(Option<Duration>);
+struct Timeout(Option<Duration>);
 
-fn limit(text: &str) -> Result<Limit, humantime::DurationError> {
+fn timeout(text: &str) -> Result<Timeout, humantime::DurationError> {
     if text == "off" {
-        Ok(Limit(None))
+        Ok(Timeout(None))
     } else {
-        humantime::parse_duration(text).map(|time| Limit(Some(time)))
+        humantime::parse_duration(text).map(|time| Timeout(Some(time)))
     }
 }
 
 impl KeyArgs {
-    /// Whether any key is given.
+    /// Whether a secret or a key file is given.
     pub(crate) fn has_key(&self) -> bool {
         self.jwks.is_some() || self.secret.is_meant()
     }

@@ -1,4 +1,4 @@
-//! The time, and times as a person reads them.
+//! The current time, and times as dates.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,31 +12,31 @@ pub(crate) fn now() -> UnixTime {
     UnixTime::from_secs(since_1970.as_secs())
 }
 
-/// Refuses a time that only a clock shows that was never set.
+/// Rejects the time of a clock that was never set.
 pub(crate) fn must_be_set(now: UnixTime) -> Result<(), Failure> {
     /// 2025-01-01.
     const EARLIEST: u64 = 1_735_689_600;
 
     if now.as_secs() < EARLIEST {
-        return Err(Failure::Bad("the clock shows a time before 2025; set it first".into()));
+        return Err(Failure::Bad("the clock shows a time before 2025; set the clock".into()));
     }
     Ok(())
 }
 
-/// The first second that has not begun before a date of RFC 3339; `None` if it
-/// is none, or before 1970.
+/// A date of RFC 3339 in seconds since 1970, rounded up; `None` if the text is no such
+/// date, or the date is before 1970.
 pub(crate) fn parse_date(text: &str) -> Option<u64> {
     let date: Timestamp = text.parse().ok()?;
     let secs = u64::try_from(date.as_second()).ok()?;
     secs.checked_add(u64::from(date.subsec_nanosecond() > 0))
 }
 
-/// `2026-11-23 06:31:00 UTC, in 7 days`; empty where there is no such date.
+/// `2026-11-23 06:31:00 UTC, in 7 days`; empty if the time is out of range.
 pub(crate) fn date(time: u64, now: UnixTime) -> String {
     calendar(time).map_or_else(String::new, |date| format!("{date}, {}", distance(time, now)))
 }
 
-/// `2026-11-23 06:31:00 UTC`; `None` where there is no such date.
+/// `2026-11-23 06:31:00 UTC`; `None` if the time is out of range.
 pub(crate) fn calendar(time: u64) -> Option<String> {
     let date = Timestamp::from_second(i64::try_from(time).ok()?).ok()?;
     Some(date.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn distances() {
+    fn a_distance_is_in_the_largest_whole_unit() {
         let of = |time| distance(time, UnixTime::from_secs(1_000_000));
         assert_eq!(of(1_000_000), "now");
         assert_eq!(of(1_000_001), "in 1 second");
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_of_rfc_3339() {
+    fn dates_of_rfc_3339_are_parsed() {
         assert_eq!(parse_date("2027-01-15T08:00:00Z"), Some(1_800_000_000));
         assert_eq!(parse_date("2027-01-15T09:00:00+01:00"), Some(1_800_000_000));
         assert_eq!(parse_date("2027-01-15T07:59:59.001Z"), Some(1_800_000_000));
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_that_do_not_exist() {
+    fn a_time_out_of_range_has_no_date() {
         assert_eq!(date(u64::MAX, UnixTime::from_secs(0)), "");
         assert!(
             date(1_800_000_000, UnixTime::from_secs(0)).starts_with("2027-01-15 08:00:00 UTC, in ")

@@ -1,16 +1,16 @@
-//! How a command ends when it does not end well.
+//! The errors of commands, and their exit codes.
 
 use std::{fmt::Display, io};
 
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Exit code 1, and everything has been said: a token is bad, or whoever
-    /// reads our output has gone.
+    /// Exit code 1 without a message: a token is not valid, or the reader of the
+    /// output has closed it.
     Quiet,
     /// Exit code 1.
     Bad(String),
-    /// Exit code 2: the command cannot be carried out as it was given.
+    /// Exit code 2: wrong usage.
     Usage(String),
 }
 

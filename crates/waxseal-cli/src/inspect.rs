@@ -17,7 +17,7 @@ use crate::{
     output::{print, visible},
 };
 
-/// What browsers keep, in bytes.
+/// The size limit of browsers for a cookie, in bytes.
 const LIMIT: usize = 4096;
 
 const HEAD: Style = AnsiColor::Yellow.on_default().bold();
@@ -49,12 +49,12 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     if good { Ok(()) } else { Err(Failure::Quiet) }
 }
 
-/// The token in whatever a person has copied: alone, in a pair, in a line.
+/// Finds the token in a token, a pair `name=token`, or a header line.
 fn find<'t>(text: &'t [u8], cookie: &str) -> &'t [u8] {
     let text = text.trim_ascii();
     let mut pairs = text.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
     let value = |pair: &'t [u8]| {
-        // Behind `Cookie:`, say, and not the end of a longer name.
+        // After `Cookie:`, for example, and not at the end of a longer name.
         let start =
             pair.iter().rposition(|byte| *byte == b' ' || *byte == b':').map_or(0, |at| at + 1);
         pair.get(start..)?.strip_prefix(cookie.as_bytes())?.strip_prefix(b"=")
@@ -72,16 +72,16 @@ fn decoded(part: &[u8]) -> String {
 }
 
 fn show_claims(said: &mut String, part: &[u8], now: UnixTime) {
-    let members = BASE64URL_NOPAD.decode(part).ok().and_then(|bytes| {
+    let entries = BASE64URL_NOPAD.decode(part).ok().and_then(|bytes| {
         serde_json::from_slice::<std::collections::BTreeMap<String, Box<RawValue>>>(&bytes).ok()
     });
-    let Some(members) = members else {
+    let Some(entries) = entries else {
         let _ = writeln!(said, "  {}", decoded(part));
         return;
     };
     let width =
-        members.keys().map(|name| visible(name).chars().count()).max().unwrap_or_default().min(24);
-    for (name, value) in members {
+        entries.keys().map(|name| visible(name).chars().count()).max().unwrap_or_default().min(24);
+    for (name, value) in entries {
         let is_time = ["iat", "exp", "nbf"].contains(&&*name);
         let time = serde_json::from_str::<Value>(value.get()).ok().and_then(|value| value.as_u64());
         let date = time.filter(|_| is_time).map(|time| clock::date(time, now)).unwrap_or_default();
@@ -94,8 +94,8 @@ fn show_claims(said: &mut String, part: &[u8], now: UnixTime) {
     }
 }
 
-/// Shows whether the token is good, if a key is given, and says whether it is
-/// not bad.
+/// Shows whether the token is valid, if a key is given. Returns `false` only for a token
+/// that is rejected.
 fn show_verdict(
     said: &mut String,
     args: &InspectArgs,
@@ -105,20 +105,18 @@ fn show_verdict(
     if !args.keys.has_key() {
         let _ = writeln!(
             said,
-            "  {FAINT}not checked: set SESSION_SECRET, or give --secret-env or --jwks{FAINT:#}"
+            "  {FAINT}not checked: set SESSION_SECRET, or pass --secret-env or --jwks{FAINT:#}"
         );
         return Ok(true);
     }
     match args.keys.sealer()?.verify(token, now) {
         Ok(_) => {
-            let _ = writeln!(
-                said,
-                "  {GOOD}good{GOOD:#}: signed with our key, and its time has not run out"
-            );
+            let _ =
+                writeln!(said, "  {GOOD}good{GOOD:#}: signed with a known key, and not expired");
             Ok(true)
         }
         Err(rejection) => {
-            let _ = writeln!(said, "  {SEAL}refused{SEAL:#}: {rejection}");
+            let _ = writeln!(said, "  {SEAL}rejected{SEAL:#}: {rejection}");
             Ok(false)
         }
     }

@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead, Read as _};
 
-/// Reads lines of which only the first `limit` bytes are kept: enough to see
-/// that one is too long.
+/// Reads lines and keeps only their first `limit` bytes: enough to recognize a line that
+/// is too long.
 pub(crate) struct Lines<R> {
     input: R,
     line: Vec<u8>,
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_no_more_than_the_limit() {
+    fn a_line_is_cut_off_at_the_limit() {
         let input = io::BufReader::with_capacity(3, &b"ab\n\nabcdefgh\r\nx\r\nwxyz\n\xff"[..]);
         let mut lines = Lines::new(input, 4);
         for expected in [&b"ab"[..], b"", b"abcd", b"x", b"wxyz", b"\xff"] {

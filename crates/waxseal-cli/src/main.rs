@@ -1,6 +1,5 @@
-//! The `waxseal` command: makes keys, looks into session tokens, verifies and
-//! seals them, drives a rotation of keys in the safe order, and ends sessions
-//! before their time.
+//! The `waxseal` command: makes keys, inspects, verifies and seals session tokens, rotates
+//! keys in the safe order, and revokes sessions.
 
 #![allow(
     rustdoc::invalid_rust_codeblocks,
@@ -49,7 +48,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// If nobody can be told, the exit code still says it.
+/// A failure to write the message is ignored: the exit code reports the error.
 fn complain(message: &str) {
     let _ = writeln!(anstream::stderr(), "waxseal: {message}");
 }

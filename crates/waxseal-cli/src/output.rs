@@ -1,11 +1,11 @@
-//! What a person reads, on standard output.
+//! Text on standard output.
 
 use std::io::Write as _;
 
 use crate::failure::Failure;
 
-/// Prints text, in colour only on a terminal. A reader who has gone, or a disk
-/// that is full, is a failure and no panic.
+/// Prints text, in colour only on a terminal. A closed pipe or a full disk is an error, not
+/// a panic.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut output = anstream::stdout().lock();
     output.write_all(text.as_bytes())?;
@@ -13,12 +13,12 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Text that cannot move the cursor, change a colour or turn the line around.
+/// Escapes text so that it cannot move the cursor, change a colour or reverse the line.
 pub(crate) fn visible(text: &str) -> String {
     escaped(text, |character| character.escape_unicode().to_string())
 }
 
-/// The same for JSON, which stays what it was: such characters stand only in its
+/// As [`visible`] for JSON, whose meaning stays the same: such characters occur only in its
 /// strings, and none has more than four digits.
 pub(crate) fn visible_json(json: &str) -> String {
     escaped(json, |character| format!("\\u{:04x}", u32::from(character)))
@@ -36,7 +36,7 @@ fn escaped(text: &str, escape: impl Fn(char) -> String) -> String {
     shown
 }
 
-/// Whether a terminal does something at this character, instead of showing it.
+/// Whether a terminal interprets this character instead of showing it.
 fn is_obeyed(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

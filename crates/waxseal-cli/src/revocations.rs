@@ -14,38 +14,40 @@ use crate::{
 };
 
 pub(crate) fn run(args: &RevocationsArgs) -> Result<(), Failure> {
-    let log = args.store()?;
+    let store = args.store()?;
     match &args.command {
         RevocationsCommand::List { absolute, json } => {
-            list(&operator::entries(&log, absolute.absolute)?, *json)
+            list(&operator::entries(&store, absolute.absolute)?, *json)
         }
         RevocationsCommand::Count { absolute } => {
-            print(&format!("{}\n", operator::entries(&log, absolute.absolute)?.len()))
+            print(&format!("{}\n", operator::entries(&store, absolute.absolute)?.len()))
         }
         RevocationsCommand::EndUser { user } => {
             clock::must_be_set(clock::now())?;
-            let before = calendar(operator::end_user(&log, user)?);
-            print(&format!("Ended all sessions of user {user:?} begun before {before}.\n"))
+            let before = calendar(operator::end_user(&store, user)?);
+            print(&format!("Revoked all sessions of user {user:?} issued before {before}.\n"))
         }
         RevocationsCommand::EndBefore { moment } => {
             clock::must_be_set(clock::now())?;
             let before = calendar(match moment {
-                Moment::Now => operator::end_all(&log)?,
-                Moment::At(moment) => operator::end_before(&log, *moment)?,
+                Moment::Now => operator::end_all(&store)?,
+                Moment::At(moment) => operator::end_before(&store, *moment)?,
             });
-            print(&format!("Ended all sessions begun before {before}.\n"))
+            print(&format!("Revoked all sessions issued before {before}.\n"))
         }
         RevocationsCommand::Init => {
             clock::must_be_set(clock::now())?;
-            let Some(before) = operator::init(&log)? else {
+            let Some(before) = operator::init(&store)? else {
                 return Err(Failure::Bad(
-                    "there is a list already: it stays as it is, and no session was ended; to end \
-                     them all, `waxseal revocations end-before now`"
+                    "the revocation list already exists, so no session was revoked; to revoke all \
+                     sessions, run `waxseal revocations end-before now`"
                         .into(),
                 ));
             };
             let before = calendar(before);
-            print(&format!("Began a list, and ended all sessions begun before {before}.\n"))
+            print(&format!(
+                "Created a revocation list, and revoked all sessions issued before {before}.\n"
+            ))
         }
     }
 }
@@ -67,7 +69,7 @@ fn list(entries: &[Entry], json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// An entry as it is printed; times are seconds since 1970.
+/// An entry in JSON; times are seconds since 1970.
 #[derive(Serialize)]
 #[serde(tag = "ends", rename_all = "lowercase")]
 enum Line<'e> {
@@ -84,7 +86,7 @@ enum Line<'e> {
     Everybody {
         before: u64,
     },
-    /// A kind that the library has and this command does not know.
+    /// A kind of entry that this command does not know.
     Other {
         entry: String,
     },
@@ -102,28 +104,28 @@ impl<'e> Line<'e> {
         }
     }
 
-    /// Users as Rust writes strings: nothing in them moves the cursor or looks
-    /// like another line.
+    /// Users are escaped as in Rust strings, so that they can neither move the cursor nor
+    /// imitate another line.
     fn text(&self, now: UnixTime) -> String {
         match self {
             Self::Session { sid, sub: Some(sub), begun } => {
-                format!("session {sid} of user {sub:?}, begun {}", date(*begun, now))
+                format!("session {sid} of user {sub:?}, issued {}", date(*begun, now))
             }
             Self::Session { sid, sub: None, begun } => {
-                format!("session {sid}, begun {}", date(*begun, now))
+                format!("session {sid}, issued {}", date(*begun, now))
             }
             Self::User { sub, before } => {
-                format!("user {sub:?}, sessions begun before {}", date(*before, now))
+                format!("user {sub:?}, sessions issued before {}", date(*before, now))
             }
             Self::Everybody { before } => {
-                format!("everybody, sessions begun before {}", date(*before, now))
+                format!("all users, sessions issued before {}", date(*before, now))
             }
             Self::Other { entry } => entry.clone(),
         }
     }
 }
 
-/// A date, or the number where there is no such date.
+/// A date, or the number if it is out of range.
 fn date(time: u64, now: UnixTime) -> String {
     let date = clock::date(time, now);
     if date.is_empty() { time.to_string() } else { date }

@@ -11,7 +11,7 @@ use waxseal_core::{OpenSession, RandomError, Sealer, UnixTime};
 
 use crate::{args::SealArgs, failure::Failure, lines::Lines};
 
-/// The most bytes of a line: more than any cookie holds.
+/// The longest line, in bytes: more than any cookie holds.
 const MAX_LINE: usize = 1 << 16;
 
 pub(crate) fn run(args: &SealArgs) -> Result<(), Failure> {
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &SealArgs) -> Result<(), Failure> {
 }
 
 fn seal(sealer: &Sealer, line: &[u8], user: Option<&str>, now: UnixTime) -> Result<String, String> {
-    // As raw text, so that a number of 30 digits keeps them all.
+    // Raw text keeps all digits of a number.
     let data: &RawValue = serde_json::from_slice(line).map_err(|error| error.to_string())?;
     let session = OpenSession::open(sealer, [], now).map_err(|error| error.to_string())?;
     let mut session = session.with_randomness(random);
@@ -44,7 +44,7 @@ fn seal(sealer: &Sealer, line: &[u8], user: Option<&str>, now: UnixTime) -> Resu
         session.set_user(user);
     }
     session.save().map_err(|error| error.to_string())?;
-    // A new session revokes none, so there is nothing to wait for.
+    // A new session revokes none, so the future is ready at once.
     let finish = pin!(session.finish()).poll(&mut Context::from_waker(Waker::noop()));
     let Poll::Ready(Ok(changes)) = finish else { return Err("the session is not sealed".into()) };
     let pair = changes.set_cookie_lines().next_back().and_then(|line| line.split(';').next());

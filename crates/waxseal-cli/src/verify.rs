@@ -40,7 +40,7 @@ fn verify(
 ) -> io::Result<bool> {
     let verdict = sealer.verify(token, now);
     match &verdict {
-        // A line break in the claims is white space of JSON: no string has one.
+        // A line break in the claims is JSON whitespace: no JSON string contains one.
         Ok(claims) => {
             let claims = claims.replace(['\n', '\r'], " ");
             writeln!(output, r#"{{"ok":true,"claims":{}}}"#, claims.trim())?;
@@ -50,7 +50,7 @@ fn verify(
     Ok(verdict.is_ok())
 }
 
-/// Shown where somebody waits for a pipe, and hidden elsewhere.
+/// Shown if the input is a pipe and the output a terminal, and hidden otherwise.
 fn progress() -> ProgressBar {
     if io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -1,4 +1,4 @@
-//! The command as its user types it.
+//! The command `waxseal` on the command line.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use std::{
 
 const SECRET: &str = "a secret of more than 32 characters, for tests";
 const NOW: &str = "1800000000";
-/// A time in the past: keys are not to be rotated by a clock that is ahead.
+/// A time in the past, because a rotation refuses a `--now` in the future.
 const START: u64 = 1_740_000_000;
 
 struct Ran {
@@ -32,7 +32,7 @@ fn run(arguments: &str, environment: &[(&str, &str)], input: impl AsRef<[u8]>) -
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.as_ref().to_vec();
-    // Whoever ends before it has read everything is not to blame.
+    // A command may exit before it has read all its input.
     let writer = thread::spawn(move || drop(stdin.write_all(&input)));
     let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
     writer.join().unwrap();
@@ -57,7 +57,7 @@ fn keygen_prints_a_secret_and_nothing_else() {
 }
 
 #[test]
-fn keygen_jwks_is_a_key_file() {
+fn keygen_jwks_prints_a_key_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.json");
     fs::write(&path, run("keygen --jwks --cookie app", &[], "").out).unwrap();
@@ -66,11 +66,11 @@ fn keygen_jwks_is_a_key_file() {
     assert_eq!(sealed.code, Some(0), "{}", sealed.err);
     assert_eq!(run(&format!("verify {options}"), &[], &sealed.out).code, Some(0));
     let other = run(&format!("verify --jwks {}", path.display()), &[], &sealed.out);
-    assert_eq!(other.code, Some(2), "bound to another cookie");
+    assert_eq!(other.code, Some(2), "the key is bound to another cookie");
 }
 
 #[test]
-fn what_is_sealed_verifies() {
+fn a_sealed_token_is_verified() {
     let sealed =
         with_secret("seal --user 42", "{\"n\":123456789012345678901234567890}\n{ \"é\" : [1E5] }");
     assert_eq!(sealed.code, Some(0), "{}", sealed.err);
@@ -89,13 +89,13 @@ fn what_is_sealed_verifies() {
         lines[0]
     );
     assert!(lines[1].contains(r#""é":[1E5]"#), "{}", lines[1]);
-    // As arguments, too.
+    // Tokens as arguments.
     let token = sealed.out.lines().next().unwrap();
     assert_eq!(with_secret(&format!("verify {token}"), "").out.lines().next(), Some(lines[0]));
 }
 
 #[test]
-fn verify_says_why_not() {
+fn verify_prints_the_reason_of_a_rejection() {
     let token = with_secret("seal", "{}").out;
     let token = token.trim();
     for (now, arguments, reason) in [
@@ -131,7 +131,7 @@ fn verify_says_why_not() {
 }
 
 #[test]
-fn any_bytes_may_come() {
+fn any_input_is_handled() {
     let every_byte: Vec<u8> = (0..=255).cycle().take(5000).collect();
     for input in [
         every_byte,
@@ -152,7 +152,7 @@ fn any_bytes_may_come() {
 }
 
 #[test]
-fn microdots_tokens() {
+fn microdots_tokens_are_verified_and_sealed() {
     let key = [("SESSION_SECRET", "top-secret")];
     let token = "eyJ0eXAiOiAiSldUIiwgImFsZyI6ICJIUzI1NiJ9.eyJ1c2VybmFtZSI6ICJzdXNhbiJ9.\
         6gkThX0SIJN4hqN2xbHoEsDq1uUF0Srami8UMHbBCxU";
@@ -168,7 +168,7 @@ fn microdots_tokens() {
 }
 
 #[test]
-fn wrong_usage_is_2() {
+fn wrong_usage_exits_with_2() {
     for (arguments, environment) in [
         ("verify x", &[][..]),
         ("verify x", &[("SESSION_SECRET", "short")][..]),
@@ -192,7 +192,7 @@ fn wrong_usage_is_2() {
 }
 
 #[test]
-fn seal_stops_at_what_cannot_be_sealed() {
+fn seal_stops_at_a_line_that_cannot_be_sealed() {
     for (line, cause) in [
         ("{\"exp\":1}", "key \"exp\" is reserved"),
         ("[]", "struct or a map"),
@@ -208,7 +208,7 @@ fn seal_stops_at_what_cannot_be_sealed() {
 }
 
 #[test]
-fn inspect_shows_the_anatomy() {
+fn inspect_shows_the_parts_of_a_token() {
     let token = with_secret("seal", "{\"name\":\"susan\"}").out;
     let token = token.trim();
     for text in [
@@ -229,7 +229,7 @@ fn inspect_shows_the_anatomy() {
         ] {
             assert!(ran.out.contains(part), "{part}: {}", ran.out);
         }
-        assert!(!ran.out.contains('\u{1b}'), "no colours for a pipe");
+        assert!(!ran.out.contains('\u{1b}'), "no colours in a pipe");
     }
     let unchecked = run("inspect", &[], token);
     assert_eq!(unchecked.code, Some(0));
@@ -244,7 +244,7 @@ fn inspect_shows_the_anatomy() {
 }
 
 #[test]
-fn inspect_escapes_what_a_terminal_would_obey() {
+fn inspect_escapes_control_characters() {
     let token = with_secret("seal", "{\"a\u{9b}31m\":\"\u{202e}evil\u{7f}\"}").out;
     let ran = with_secret("inspect", &token);
     assert!(
@@ -256,7 +256,7 @@ fn inspect_escapes_what_a_terminal_would_obey() {
 }
 
 #[test]
-fn help_teaches() {
+fn the_help_explains_the_commands() {
     for (arguments, part) in [
         ("--help", "never as arguments"),
         ("keygen --help", "export SESSION_SECRET="),
@@ -271,7 +271,7 @@ fn help_teaches() {
 }
 
 #[test]
-fn export_is_the_key_of_the_secret() {
+fn export_prints_the_key_derived_from_the_secret() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("gateway.json");
     let exported = run("keys export --cookie app", &[("SESSION_SECRET", SECRET)], "").out;
@@ -283,7 +283,7 @@ fn export_is_the_key_of_the_secret() {
     assert_eq!(ran.code, Some(0), "{}", ran.out);
 }
 
-/// `waxseal keys STEP FILE …` at a time.
+/// Runs `waxseal keys STEP FILE …` at a given time.
 fn keys(step: &str, path: &Path, rest: &str, now: u64) -> Ran {
     run(&format!("keys {step} {} {rest} --now {now}", path.display()), &[], "")
 }
@@ -299,7 +299,7 @@ fn kids(path: &Path) -> Vec<(String, bool)> {
 }
 
 #[test]
-fn a_rotation_goes_in_the_safe_order() {
+fn a_rotation_enforces_the_safe_order() {
     const MONTH: u64 = 30 * 86_400;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.json");
@@ -310,8 +310,8 @@ fn a_rotation_goes_in_the_safe_order() {
             & 0o777,
         0o600
     );
-    let [(old, true)] = &kids(&path)[..] else { panic!("one that signs") };
-    assert_eq!(keys("promote", &path, "", START).code, Some(1), "none waits");
+    let [(old, true)] = &kids(&path)[..] else { panic!("one signing key") };
+    assert_eq!(keys("promote", &path, "", START).code, Some(1), "every key has signed");
 
     assert_eq!(keys("add", &path, "", START).code, Some(0));
     let [(_, true), (new, false)] = &kids(&path)[..] else { panic!("the new one only verifies") };
@@ -326,14 +326,14 @@ fn a_rotation_goes_in_the_safe_order() {
     let over = START + 600 + MONTH + 600;
     assert_eq!(keys("retire", &path, "", over - 1).code, Some(1));
     assert_eq!(keys("retire", &path, old, over - 1).code, Some(1));
-    assert_eq!(keys("retire", &path, new, over).code, Some(1), "it signs");
+    assert_eq!(keys("retire", &path, new, over).code, Some(1), "it is the signing key");
     let listed = keys("list", &path, "", over - 60);
     assert!(
         listed.out.contains("may be retired") && listed.out.contains("in 1 minute"),
         "{}",
         listed.out
     );
-    // One that waits to sign stays.
+    // A key that has never signed stays.
     assert_eq!(keys("add", &path, "", over).code, Some(0));
     let later = keys("retire", &path, "--absolute 31days", over);
     assert_eq!(later.code, Some(1), "{}", later.out);
@@ -342,12 +342,12 @@ fn a_rotation_goes_in_the_safe_order() {
     assert_eq!(keys("retire", &path, "", over).code, Some(0));
     let [(signing, true), (waiting, false)] = &kids(&path)[..] else { panic!("two keys") };
     assert_eq!(signing, new);
-    assert_eq!(keys("retire", &path, waiting, over).code, Some(0), "nothing is under it");
+    assert_eq!(keys("retire", &path, waiting, over).code, Some(0), "it has no sessions");
     assert_eq!(keys("retire", &path, "nobody", over).code, Some(1));
 }
 
 #[test]
-fn an_unsafe_step_needs_a_reason_that_is_kept() {
+fn an_unsafe_step_requires_a_reason_and_records_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.json");
     for _ in 0..2 {
@@ -359,11 +359,14 @@ fn an_unsafe_step_needs_a_reason_that_is_kept() {
     let nameless = keys("retire", &path, "--because in-a-hurry", START);
     assert_eq!(nameless.code, Some(2), "{}", nameless.err);
     assert_eq!(keys("retire", &path, &format!("{old} --because in-a-hurry"), START).code, Some(0));
-    assert!(keys("list", &path, "", START).out.contains("in-a-hurry"), "although the key is gone");
+    assert!(
+        keys("list", &path, "", START).out.contains("in-a-hurry"),
+        "also after the key is removed"
+    );
 }
 
 #[test]
-fn a_clock_that_is_wrong_is_no_way_around() {
+fn a_wrong_clock_does_not_bypass_the_order() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.json");
     assert_eq!(keys("add", &path, "", 1000).code, Some(1), "a clock that was never set");
@@ -372,22 +375,22 @@ fn a_clock_that_is_wrong_is_no_way_around() {
     }
     let ahead = keys("promote", &path, "", 9_999_999_999);
     assert_eq!(ahead.code, Some(1));
-    assert!(ahead.err.contains("still to come"), "{}", ahead.err);
+    assert!(ahead.err.contains("--now is in the future"), "{}", ahead.err);
 }
 
 #[test]
-fn a_key_whose_times_nobody_knows_is_kept() {
+fn a_key_without_recorded_times_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.json");
     let exported = run("keys export", &[("SESSION_SECRET", SECRET)], "").out;
     fs::write(&path, exported).unwrap();
-    let [(old, true)] = &kids(&path)[..] else { panic!("one that signs") };
+    let [(old, true)] = &kids(&path)[..] else { panic!("one signing key") };
     assert_eq!(keys("add", &path, "", START).code, Some(0));
     assert_eq!(keys("promote", &path, "", START + 600).code, Some(0));
     let early = keys("retire", &path, old, START + 1200);
-    assert_eq!(early.code, Some(1), "it has signed, whatever the file says");
-    assert!(keys("list", &path, "", START + 1200).out.contains("signs no more"));
-    // And is not the one to sign again when the other leaks.
+    assert_eq!(early.code, Some(1), "it has signed, although the file records no time");
+    assert!(keys("list", &path, "", START + 1200).out.contains("no longer signs"));
+    // If the other key leaks, this one does not become the signing key again.
     let [_, (new, true)] = &kids(&path)[..] else { panic!("the new one signs") };
     assert_eq!(keys("revoke", &path, new, START + 1200).code, Some(0));
     let [(_, false), (fresh, true)] = &kids(&path)[..] else { panic!("a fresh one signs") };
@@ -395,7 +398,7 @@ fn a_key_whose_times_nobody_knows_is_kept() {
 }
 
 #[test]
-fn many_at_once_lose_nothing() {
+fn concurrent_commands_lose_no_key() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.json");
     thread::scope(|scope| {
@@ -404,12 +407,12 @@ fn many_at_once_lose_nothing() {
         }
     });
     assert_eq!(kids(&path).len(), 20);
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
 }
 
 #[test]
 #[cfg(unix)]
-fn a_link_stays_a_link() {
+fn a_symbolic_link_stays_a_link() {
     let folder = tempfile::tempdir().unwrap();
     let (path, link) = (folder.path().join("keys.json"), folder.path().join("link"));
     assert_eq!(keys("add", &path, "", START).code, Some(0));
@@ -421,7 +424,7 @@ fn a_link_stays_a_link() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_leaked_key_goes_even_if_nobody_can_be_told() {
+fn a_leaked_key_is_removed_even_if_the_output_fails() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.json");
     assert_eq!(keys("add", &path, "", START).code, Some(0));
@@ -435,7 +438,7 @@ fn a_leaked_key_goes_even_if_nobody_can_be_told() {
 
 #[test]
 #[cfg(unix)]
-fn a_secret_that_is_no_text_is_in_no_error() {
+fn no_error_contains_a_secret_that_is_not_utf_8() {
     use std::os::unix::ffi::OsStrExt as _;
     for arguments in [&["verify", "--microdot", "x"][..], &["verify", "x"], &["keys", "export"]] {
         let secret = std::ffi::OsStr::from_bytes(b"a secret of more than 32 characters, \xff");
@@ -448,7 +451,7 @@ fn a_secret_that_is_no_text_is_in_no_error() {
 }
 
 #[test]
-fn a_leaked_key_goes_at_once() {
+fn a_leaked_key_is_removed_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.json");
     for _ in 0..2 {
@@ -459,14 +462,14 @@ fn a_leaked_key_goes_at_once() {
     assert_eq!(revoked.code, Some(0));
     assert!(revoked.out.contains("NOW"), "{}", revoked.out);
     assert_eq!(kids(&path), [(waiting.clone(), true)]);
-    // The last one: another is made.
+    // The last key is replaced with a new one.
     assert_eq!(keys("revoke", &path, waiting, START).code, Some(0));
-    let [(fresh, true)] = &kids(&path)[..] else { panic!("one that signs") };
+    let [(fresh, true)] = &kids(&path)[..] else { panic!("one signing key") };
     assert!(fresh != waiting && fresh != leaked);
 }
 
 #[test]
-fn a_broken_key_file_is_left_alone() {
+fn a_malformed_key_file_stays_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.json");
     for broken in ["", "{}", "{\"keys\":[]}", "{\"keys\":[{\"kty\":\"oct\"}]}"] {
@@ -477,7 +480,7 @@ fn a_broken_key_file_is_left_alone() {
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), broken);
     }
-    // Members that are not ours stay.
+    // Unknown members are kept.
     fs::remove_file(&path).unwrap();
     keys("add", &path, "", START);
     let text =

@@ -1,4 +1,4 @@
-//! `waxseal revocations` as an operator types it, over files.
+//! `waxseal revocations` on the command line, over files.
 
 use std::{
     path::PathBuf,
@@ -19,7 +19,7 @@ struct Ran {
     err: String,
 }
 
-/// Runs `waxseal revocations` with this in `REVOCATIONS`.
+/// Runs `waxseal revocations` with this value of `REVOCATIONS`.
 fn run(arguments: &[&str], revocations: Option<&str>) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_waxseal"));
     command.arg("revocations").args(arguments).env_remove("REVOCATIONS");
@@ -29,7 +29,7 @@ fn run(arguments: &[&str], revocations: Option<&str>) -> Ran {
     Ran { code: status.code(), out: text(stdout), err: text(stderr) }
 }
 
-/// A folder with the file of a list, or without it yet.
+/// A folder with a revocation file, or with none yet.
 struct Place(TempDir);
 
 impl Place {
@@ -37,7 +37,7 @@ impl Place {
         Self(TempDir::new().unwrap())
     }
 
-    fn begun() -> Self {
+    fn with_list() -> Self {
         let place = Self::new();
         assert_eq!(place.run(&["init"]).code, Some(0));
         place
@@ -51,25 +51,25 @@ impl Place {
         run(arguments, Some(&format!("file:{}", self.path().display())))
     }
 
-    /// What it says when all is well.
+    /// The output of a command that succeeds.
     fn says(&self, arguments: &[&str]) -> String {
         let ran = self.run(arguments);
         assert_eq!((ran.code, &*ran.err), (Some(0), ""), "{arguments:?}");
         ran.out
     }
 
-    /// As a server opens it.
+    /// Opens the list as a server does.
     fn open(&self) -> RevocationList {
         RevocationList::builder(Store::file(self.path())).open().unwrap()
     }
 
-    /// Ends sessions as a server does.
-    fn end(&self, sessions: &[(&str, Option<&str>, u64)]) {
+    /// Revokes sessions as a server does.
+    fn revoke(&self, sessions: &[(&str, Option<&str>, u64)]) {
         let list = self.open();
-        for (sid, sub, begun) in sessions {
+        for (sid, sub, issued_at) in sessions {
             let (id, user) = ((*sid).into(), sub.map(Into::into));
-            // It is in the file when the list is gone.
-            drop(list.revoke(SessionRef { id, user, issued_at: at(*begun) }, at(now())));
+            // Dropping the list writes it to the file.
+            drop(list.revoke(SessionRef { id, user, issued_at: at(*issued_at) }, at(now())));
         }
     }
 }
@@ -83,7 +83,7 @@ fn at(secs: u64) -> UnixTime {
 }
 
 #[test]
-fn init_begins_a_list_and_ends_everything_once() {
+fn init_creates_a_list_and_revokes_all_sessions_once() {
     let place = Place::new();
     for arguments in [&["list"][..], &["count"], &["end-user", "42"], &["end-before", "now"]] {
         let ran = place.run(arguments);
@@ -93,38 +93,43 @@ fn init_begins_a_list_and_ends_everything_once() {
     }
 
     let said = place.says(&["init"]);
-    assert!(said.starts_with("Began a list, and ended all sessions begun before 2"), "{said}");
+    assert!(
+        said.starts_with("Created a revocation list, and revoked all sessions issued before 2"),
+        "{said}"
+    );
     let list = place.open();
     assert_eq!(list.status(Some(SID), None, at(now())), RevocationStatus::Revoked);
-    let begun = list.issued_at(None, at(now())).unwrap();
-    assert_eq!(list.status(Some(SID), None, begun), RevocationStatus::Good);
+    let issued_at = list.issued_at(None, at(now())).unwrap();
+    assert_eq!(list.status(Some(SID), None, issued_at), RevocationStatus::Good);
     drop(list);
 
     let again = place.run(&["init"]);
     assert_eq!((again.code, &*again.out), (Some(1), ""));
-    assert!(again.err.contains("there is a list already"), "{}", again.err);
-    assert_eq!(place.open().status(Some(SID), None, begun), RevocationStatus::Good);
+    assert!(again.err.contains("the revocation list already exists"), "{}", again.err);
+    assert_eq!(place.open().status(Some(SID), None, issued_at), RevocationStatus::Good);
 }
 
 #[test]
-fn a_user_is_out_and_others_are_not() {
-    let place = Place::begun();
+fn end_user_revokes_the_sessions_of_one_user_only() {
+    let place = Place::with_list();
     // A user may look like an option.
     for user in ["42", "-x"] {
         let said = place.says(&["end-user", user]);
-        assert!(said.starts_with(&format!("Ended all sessions of user \"{user}\" begun before 2")));
+        assert!(
+            said.starts_with(&format!("Revoked all sessions of user \"{user}\" issued before 2"))
+        );
         let list = place.open();
-        // Past the beginning of the list, at which whoever came after it began.
-        let begun = list.issued_at(None, at(now())).unwrap();
-        assert_eq!(list.status(Some(SID), Some(user), begun), RevocationStatus::Revoked);
-        assert_eq!(list.status(Some(SID), Some("43"), begun), RevocationStatus::Good);
+        // Later than the cutoff of the new list.
+        let issued_at = list.issued_at(None, at(now())).unwrap();
+        assert_eq!(list.status(Some(SID), Some(user), issued_at), RevocationStatus::Revoked);
+        assert_eq!(list.status(Some(SID), Some("43"), issued_at), RevocationStatus::Good);
         let again = list.issued_at(Some(user), at(now())).unwrap();
         assert_eq!(list.status(Some(SID), Some(user), again), RevocationStatus::Good);
     }
 }
 
 #[test]
-fn everything_before_a_moment_ends() {
+fn end_before_revokes_the_sessions_issued_before_a_time() {
     let place = Place::new();
     drop(place.open());
     for (time, shown) in [
@@ -132,7 +137,7 @@ fn everything_before_a_moment_ends() {
         ("2024-01-15T09:00:00.5+01:00", "2024-01-15 08:00:01 UTC"),
     ] {
         let said = place.says(&["end-before", time]);
-        assert_eq!(said, format!("Ended all sessions begun before {shown}.\n"));
+        assert_eq!(said, format!("Revoked all sessions issued before {shown}.\n"));
     }
     let past = now() - DAY;
     place.says(&["end-before", &past.to_string()]);
@@ -144,14 +149,14 @@ fn everything_before_a_moment_ends() {
     let before = now();
     place.says(&["end-before", "now"]);
     let list = place.open();
-    // For servers whose clocks are ahead, too.
+    // The cutoff is 30 seconds ahead, because the clocks of servers may be ahead.
     assert_eq!(list.status(Some(SID), None, at(before + 29)), RevocationStatus::Revoked);
     assert!(list.issued_at(None, at(before)).unwrap() >= at(before + 30));
 }
 
 #[test]
-fn no_moment_ahead_and_nothing_that_is_none() {
-    let place = Place::begun();
+fn a_cutoff_in_the_future_or_without_a_zone_is_rejected() {
+    let place = Place::with_list();
     let ahead = (now() + 3600).to_string();
     for (time, cause) in [
         (&*ahead, "not up to a moment ahead"),
@@ -169,21 +174,21 @@ fn no_moment_ahead_and_nothing_that_is_none() {
 }
 
 #[test]
-fn the_list_is_a_line_for_each_entry() {
-    let place = Place::begun();
+fn list_prints_one_line_per_entry() {
+    let place = Place::with_list();
     assert_eq!(place.says(&["list"]).lines().count(), 1);
-    // After the cut that begins the list, so that they are kept.
-    let begun = now() + 60;
-    place.end(&[(SID, Some("42"), begun + DAY), ("of another make", None, begun)]);
+    // Issued after the cutoff of the new list, which covers earlier sessions.
+    let issued_at = now() + 60;
+    place.revoke(&[(SID, Some("42"), issued_at + DAY), ("of another make", None, issued_at)]);
     place.says(&["end-user", "43"]);
 
     let said = place.says(&["list"]);
     let lines: Vec<_> = said.lines().collect();
     let starts = [
-        format!("session {SID} of user \"42\", begun 2"),
+        format!("session {SID} of user \"42\", issued 2"),
         "session ".into(),
-        "user \"43\", sessions begun before 2".into(),
-        "everybody, sessions begun before 2".into(),
+        "user \"43\", sessions issued before 2".into(),
+        "all users, sessions issued before 2".into(),
     ];
     assert_eq!(lines.len(), starts.len(), "{said}");
     for (line, start) in lines.iter().zip(&starts) {
@@ -193,7 +198,7 @@ fn the_list_is_a_line_for_each_entry() {
     assert_eq!(place.says(&["count"]), "4\n");
 
     let json = place.says(&["list", "--json"]);
-    let later = begun + DAY;
+    let later = issued_at + DAY;
     assert_eq!(
         json.lines().next(),
         Some(&*format!(r#"{{"ends":"session","sid":"{SID}","sub":"42","begun":{later}}}"#))
@@ -204,7 +209,7 @@ fn the_list_is_a_line_for_each_entry() {
 }
 
 #[test]
-fn entries_last_as_long_as_the_limit_says() {
+fn an_entry_lasts_for_the_absolute_timeout() {
     let place = Place::new();
     drop(place.open());
     place.says(&["end-before", &(now() - 2 * DAY).to_string()]);
@@ -214,11 +219,11 @@ fn entries_last_as_long_as_the_limit_says() {
 }
 
 #[test]
-fn a_user_cannot_steer_the_terminal() {
+fn a_user_cannot_control_the_terminal() {
     const USER: &str = "\u{1b}[2J\u{9b}\u{7f}\u{202e}\u{200b}\u{2028}\u{feff}\u{ad}\nsusan\"\\";
-    let place = Place::begun();
+    let place = Place::with_list();
     let said = place.says(&["end-user", USER]);
-    place.end(&[(SID, Some(USER), now() + DAY)]);
+    place.revoke(&[(SID, Some(USER), now() + DAY)]);
     let (list, json) = (place.says(&["list"]), place.says(&["list", "--json"]));
     for text in [said, list, json.clone()] {
         let obeyed = |c: char| c != '\n' && !(' '..='~').contains(&c);
@@ -232,8 +237,8 @@ fn a_user_cannot_steer_the_terminal() {
 }
 
 #[test]
-fn a_file_that_a_server_has_open_is_left_to_it() {
-    let place = Place::begun();
+fn a_file_that_a_server_has_open_is_an_error() {
+    let place = Place::with_list();
     let list = place.open();
     for arguments in [&["list"][..], &["count"], &["end-user", "42"], &["end-before", "now"]] {
         let ran = place.run(arguments);
@@ -245,7 +250,7 @@ fn a_file_that_a_server_has_open_is_left_to_it() {
 }
 
 #[test]
-fn what_is_no_list_is_left_alone() {
+fn a_file_that_is_not_a_revocation_file_stays_unchanged() {
     let place = Place::new();
     let text = "something else, at some length";
     std::fs::write(place.path(), text).unwrap();
@@ -257,7 +262,7 @@ fn what_is_no_list_is_left_alone() {
 }
 
 #[test]
-fn the_variable_says_where_and_is_in_no_error() {
+fn no_error_contains_the_address() {
     let missing = run(&["count"], None);
     assert_eq!(missing.code, Some(2));
     assert!(missing.err.contains("REVOCATIONS is not set"), "{}", missing.err);
@@ -269,7 +274,7 @@ fn the_variable_says_where_and_is_in_no_error() {
         ("http://susan:geheim@localhost", 2),
         ("redis://susan:geheim@localhost:port", 2),
         ("redis:/susan:geheim@[", 2),
-        // Nobody listens there.
+        // No server listens on port 1.
         ("redis://susan:geheim@127.0.0.1:1", 1),
         ("rediss://susan:geheim@127.0.0.1:1", 1),
     ] {
@@ -284,7 +289,7 @@ fn the_variable_says_where_and_is_in_no_error() {
 
 #[cfg(unix)]
 #[test]
-fn an_address_that_is_no_text_is_in_no_error() {
+fn no_error_contains_an_address_that_is_not_utf_8() {
     use std::os::unix::ffi::OsStrExt as _;
     let address = std::ffi::OsStr::from_bytes(b"redis://:geheim\xff@localhost");
     let mut command = Command::new(env!("CARGO_BIN_EXE_waxseal"));
@@ -296,7 +301,7 @@ fn an_address_that_is_no_text_is_in_no_error() {
 }
 
 #[test]
-fn help_teaches() {
+fn the_help_explains_the_commands() {
     for (arguments, part) in [
         (&["--help"][..], "REVOCATIONS=file:"),
         (&["list", "--help"], "--json"),
@@ -312,7 +317,7 @@ fn help_teaches() {
 
 #[test]
 fn a_file_has_no_key() {
-    let ran = Place::begun().run(&["count", "--key", "other"]);
+    let ran = Place::with_list().run(&["count", "--key", "other"]);
     assert_eq!((ran.code, &*ran.out), (Some(2), ""));
-    assert!(ran.err.contains("a file has no --key"), "{}", ran.err);
+    assert!(ran.err.contains("omit --key"), "{}", ran.err);
 }

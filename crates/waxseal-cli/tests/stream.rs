@@ -21,7 +21,7 @@ fn token() -> Vec<u8> {
     seal.wait_with_output().unwrap().stdout
 }
 
-/// The most memory that the process has had, in KiB.
+/// The peak memory of the process, in KiB.
 fn peak(id: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -29,7 +29,7 @@ fn peak(id: u32) -> Option<u64> {
 }
 
 #[test]
-fn a_million_tokens_stream() {
+fn a_million_tokens_are_verified_in_constant_memory() {
     let token = token();
     let mut verify = waxseal(&["verify"]).spawn().unwrap();
     let (id, mut stdin) = (verify.id(), verify.stdin.take().unwrap());
@@ -51,12 +51,12 @@ fn a_million_tokens_stream() {
     writer.join().unwrap();
     assert_eq!(verified, TOKENS);
     assert!(verify.wait().unwrap().success());
-    // Where there is no /proc to ask, nothing is said about memory.
+    // Without /proc, memory is not checked.
     if let (Some(first), Some(last)) = (memory.first(), memory.last()) {
         assert!(last - first < 1024, "grew from {first} to {last} KiB");
         assert!(*last < 64 << 10, "{last} KiB");
     }
-    // No progress bar where nobody sees it.
+    // No progress bar, because standard error is a pipe.
     let mut said = String::new();
     BufReader::new(verify.stderr.take().unwrap()).read_line(&mut said).unwrap();
     assert_eq!(said, "");

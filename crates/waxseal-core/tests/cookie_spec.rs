@@ -1,4 +1,4 @@
-//! A cookie that browsers would refuse or misread is an error when built.
+//! Building a cookie that browsers would reject or misread is an error.
 
 mod support;
 
@@ -9,7 +9,7 @@ use support::{NOW, own_as, request};
 use waxseal_core::{CookieSpec, CookieSpecError};
 
 #[test]
-fn names() {
+fn invalid_names_are_errors() {
     for bad in [
         "", " ", "a b", "a=b", "a;b", "a\0", "a\n", "a\r", "a\t", "a\x7f", "é", "a,b", "\"a\"",
         "a(b)",
@@ -22,7 +22,7 @@ fn names() {
 }
 
 #[test]
-fn paths() {
+fn invalid_paths_are_errors() {
     for bad in ["", "a", "a/", "/a;b", "/a\nb", "/a\r\nSet-Cookie: x=y", "/\0", "/é", "/ "] {
         assert_eq!(CookieSpec::builder("a").path(bad).build(), Err(Path), "{bad:?}");
     }
@@ -30,7 +30,7 @@ fn paths() {
 }
 
 #[test]
-fn domains() {
+fn invalid_domains_are_errors() {
     for bad in [
         "",
         ".",
@@ -52,7 +52,7 @@ fn domains() {
 }
 
 #[test]
-fn prefixes() {
+fn the_rules_of_prefixes_are_enforced() {
     let refused =
         |builder: waxseal_core::CookieSpecBuilder| matches!(builder.build(), Err(Prefix { .. }));
     for name in ["__Host-a", "__host-a", "__HOST-a"] {
@@ -69,7 +69,7 @@ fn prefixes() {
 }
 
 #[test]
-fn attributes_that_need_secure() {
+fn same_site_none_and_partitioned_require_secure() {
     let http = || CookieSpec::builder("a").insecure_allow_http();
     assert!(matches!(http().insecure_same_site_none().build(), Err(NeedsSecure { .. })));
     assert!(matches!(http().partitioned().build(), Err(NeedsSecure { .. })));
@@ -77,15 +77,14 @@ fn attributes_that_need_secure() {
 }
 
 #[test]
-fn maximum_ages() {
+fn max_age_is_limited() {
     let of = |secs| CookieSpec::builder("a").max_age(Duration::from_secs(secs)).build();
     assert_eq!(of(0), Err(MaxAge));
     assert_eq!(of(400 * 86_400 + 1), Err(MaxAge));
     assert!(of(1).is_ok() && of(400 * 86_400).is_ok());
 }
 
-/// The attributes of the line that sets the cookie, and the removal, which
-/// repeats them all.
+/// Checks the line that sets the cookie, and the line that removes it.
 #[track_caller]
 fn lines(spec: CookieSpec, set: &str, removal: &str) {
     let sealer = own_as(spec);
@@ -96,7 +95,7 @@ fn lines(spec: CookieSpec, set: &str, removal: &str) {
 }
 
 #[test]
-fn removal_repeats_every_attribute() {
+fn the_removal_repeats_every_attribute() {
     let past = "Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0";
     lines(
         CookieSpec::builder("a")

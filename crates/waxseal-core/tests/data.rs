@@ -1,4 +1,4 @@
-//! What a session can hold, and how it is read and written.
+//! Reading and writing the data of a session.
 
 mod support;
 
@@ -9,7 +9,7 @@ use support::{NOW, microdot, own, request};
 use waxseal_core::WriteError;
 
 #[test]
-fn reserved_names_are_refused_by_name() {
+fn a_reserved_key_is_an_error_that_names_it() {
     let reserved = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid", "remember"];
     request(&own(), &[], NOW, |session| {
         for name in reserved {
@@ -39,7 +39,7 @@ fn nan_becomes_null() {
 }
 
 #[test]
-fn what_is_nested_deeper_than_would_be_read_is_refused() {
+fn data_nested_too_deeply_to_be_read_is_an_error() {
     let nested =
         |depth: usize| (0..depth).fold(serde_json::json!(1), |value, _| serde_json::json!([value]));
     request(&own(), &[], NOW, |session| {
@@ -49,7 +49,7 @@ fn what_is_nested_deeper_than_would_be_read_is_refused() {
 }
 
 #[test]
-fn typed_reads() {
+fn values_are_read_by_type() {
     request(&own(), &[], NOW, |session| {
         session.insert("a", "text").unwrap();
         assert_eq!(session.get::<String>("b").unwrap(), None);
@@ -64,7 +64,7 @@ fn typed_reads() {
 }
 
 #[test]
-fn the_whole_session_as_a_struct() {
+fn the_data_is_read_and_written_as_a_struct() {
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct User {
         name: String,
@@ -87,7 +87,7 @@ fn the_whole_session_as_a_struct() {
 }
 
 #[test]
-fn one_shot_values_are_read_once() {
+fn a_value_is_serialized_once() {
     struct Once(std::cell::Cell<Option<Vec<u8>>>);
     impl Serialize for Once {
         fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

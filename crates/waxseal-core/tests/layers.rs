@@ -152,7 +152,7 @@ fn a_module_uses_only_modules_below_it() {
 }
 
 #[test]
-fn no_files_use_each_other_in_a_circle() {
+fn no_files_use_each_other_in_a_cycle() {
     let files = files();
     // Files that use only files that are already removed, again and again.
     let mut left: BTreeSet<_> = files.keys().filter(|module| !module.is_empty()).collect();
@@ -173,7 +173,7 @@ fn no_files_use_each_other_in_a_circle() {
     assert!(circle.is_empty(), "these files are in a circle, or above one: {circle:?}");
 }
 
-/// What a reader learns about the order is what is checked.
+/// The documentation shows the order that this file checks.
 #[test]
 fn contributing_and_lib_show_the_same_order() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

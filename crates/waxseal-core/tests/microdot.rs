@@ -1,4 +1,4 @@
-//! Microdot mode: what Microdot reads and writes, and nothing else.
+//! Microdot mode reads and writes exactly the format of Microdot.
 
 mod support;
 
@@ -8,7 +8,7 @@ use support::{Minter, NOW, microdot, request};
 use waxseal_core::UnixTime;
 
 #[test]
-fn microdot_takes_the_last_first() {
+fn the_last_cookie_counts_in_microdot_mode() {
     let minter = Minter::microdot();
     let good = |name: &str| format!("session={}", minter.token(format!(r#"{{"{name}":1}}"#)));
     let keys = |cookies: &[&str]| request(&microdot(), cookies, NOW, |session| session.keys()).0;
@@ -18,7 +18,7 @@ fn microdot_takes_the_last_first() {
 }
 
 #[test]
-fn microdot_writes_what_microdot_writes() {
+fn microdot_mode_writes_the_tokens_of_microdot() {
     let ((), response) = request(&microdot(), &[], NOW, |session| {
         session.insert("username", "joe").unwrap();
         session.save().unwrap();
@@ -37,7 +37,7 @@ fn microdot_writes_what_microdot_writes() {
 }
 
 #[test]
-fn microdots_own_claims_go_back_as_they_came() {
+fn claims_of_microdot_round_trip_unchanged() {
     let claims =
         format!(r#"{{"exp": {}.5, "n": 123456789012345678901234567890, "sid": 7}}"#, NOW + 9);
     let cookie = format!("session={}", Minter::microdot().token(claims));
@@ -53,7 +53,7 @@ fn microdots_own_claims_go_back_as_they_came() {
 }
 
 #[test]
-fn in_microdot_mode_everything_but_the_times_is_the_applications() {
+fn in_microdot_mode_only_the_times_are_reserved() {
     let claims = format!(r#"{{"sub":"susan","exp":{},"iat":5,"jti":"x","a":1}}"#, NOW + 9);
     let cookie = format!("session={}", Minter::microdot().token(claims));
     let times = format!(r#"{{"exp":{},"iat":5}}"#, NOW + 9);

@@ -1,4 +1,4 @@
-//! Laws that hold for any input.
+//! Properties that hold for any input.
 
 mod support;
 
@@ -27,7 +27,7 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// JSON that a parser and a writer would spell otherwise.
+/// JSON that a parser and a writer would spell differently.
 fn odd_spelling() -> impl Strategy<Value = String> {
     prop_oneof![
         "-?[1-9][0-9]{0,40}(\\.[0-9]{1,20})?([eE][-+]?[0-9]{1,3})?",
@@ -45,8 +45,8 @@ fn object() -> impl Strategy<Value = Map<String, Value>> {
         .prop_map(|members: BTreeMap<_, _>| members.into_iter().collect())
 }
 
-/// Saves an object and opens it again: what comes back.
-fn there_and_back(sealer: &Sealer, object: &Map<String, Value>) -> Option<Map<String, Value>> {
+/// Saves an object, opens it again, and returns it.
+fn round_trip(sealer: &Sealer, object: &Map<String, Value>) -> Option<Map<String, Value>> {
     let (saved, response) = request(sealer, &[], NOW, |session| {
         session.set_data(object).unwrap();
         session.save()
@@ -68,15 +68,15 @@ proptest! {
     #[test]
     fn open_of_save_is_the_identity(object in object()) {
         for sealer in [own(), microdot()] {
-            // Too large for a cookie is the one excuse.
-            if let Some(back) = there_and_back(&sealer, &object) {
+            // A save may only fail if the session is too large.
+            if let Some(back) = round_trip(&sealer, &object) {
                 prop_assert_eq!(&back, &object);
             }
         }
     }
 
     #[test]
-    fn untouched_members_stay_the_same_text(
+    fn unmodified_values_round_trip_byte_for_byte(
         names in prop::collection::btree_set("[a-z]{1,6}|u[A-F0-9]", 0..5),
         values in prop::collection::vec(odd_spelling(), 5),
     ) {
@@ -84,7 +84,7 @@ proptest! {
             .iter()
             .filter(|name| !reserved(name))
             .zip(&values)
-            // A name, too, keeps its spelling.
+            // A key keeps its spelling, too.
             .map(|(name, value)| format!(r#""\u0078{name}":{value}"#))
             .collect();
         let members = members.join(",");
@@ -122,7 +122,7 @@ proptest! {
         for (minter, sealer) in [(Minter::own(), own()), (Minter::microdot(), microdot())] {
             let header = header.as_deref().unwrap_or(minter.header.as_bytes());
             let token = minter.token_with(header, &claims);
-            // And if it is accepted, its own re-seal is, too.
+            // The refreshed token of an accepted one is accepted, too.
             let cookie = format!("{}={token}", sealer.cookie().name());
             if opens(&sealer, cookie.as_bytes()) {
                 let ((), response) = request(&sealer, &[&cookie], NOW, |s| s.save().unwrap());

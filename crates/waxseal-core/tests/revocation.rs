@@ -1,5 +1,4 @@
-//! Sessions that end before their time: what the sealer asks of a list of
-//! them, when it ends one, and what the response then carries.
+//! Revocation: the sealer checks the list, revokes sessions, and changes the response.
 
 mod support;
 
@@ -18,27 +17,27 @@ use waxseal_core::{
 };
 
 const DAY: u64 = 86_400;
-const BEGAN: u64 = NOW - 3600;
+const ISSUED: u64 = NOW - 3600;
 
-/// A list whose answers the test writes, and which remembers what it was asked.
+/// A revocation list that the test controls and that records all calls.
 #[derive(Clone, Debug, Default)]
 struct List(Arc<Mutex<Known>>);
 
 #[derive(Debug, Default)]
 struct Known {
-    /// The names of sessions that other requests have ended.
-    ended: Vec<String>,
-    /// The names of sessions of which nothing is known.
+    /// The IDs of sessions that other requests have revoked.
+    revoked_elsewhere: Vec<String>,
+    /// The IDs of sessions with an unknown status.
     unknown: Vec<String>,
-    /// Sessions begun earlier are ended.
-    cut: u64,
-    /// Whether no session may begin.
+    /// Sessions issued earlier are revoked.
+    cutoff: u64,
+    /// Whether no session can be issued.
     refuses: bool,
-    asked: Vec<(Option<String>, Option<String>, u64)>,
-    begun: Vec<Option<String>>,
+    checked: Vec<(Option<String>, Option<String>, u64)>,
+    issued: Vec<Option<String>>,
     /// The revocations of this request.
-    told: Vec<(SessionRef, UnixTime)>,
-    /// How many acknowledgements were awaited.
+    revoked: Vec<(SessionRef, UnixTime)>,
+    /// The number of awaited acknowledgements.
     awaited: usize,
     /// Whether acknowledgements fail.
     fails: bool,
@@ -49,14 +48,14 @@ impl List {
         self.0.lock().unwrap()
     }
 
-    /// Another request ends a session.
-    fn ends(&self, sid: &str) {
-        self.known().ended.push(sid.into());
+    /// Another request revokes a session.
+    fn revoked_by_another(&self, sid: &str) {
+        self.known().revoked_elsewhere.push(sid.into());
     }
 
-    /// What it was told to end.
-    fn told(&self) -> Vec<SessionRef> {
-        self.known().told.iter().map(|(session, _)| session.clone()).collect()
+    /// The sessions that this request has revoked.
+    fn revoked(&self) -> Vec<SessionRef> {
+        self.known().revoked.iter().map(|(session, _)| session.clone()).collect()
     }
 }
 
@@ -65,13 +64,18 @@ impl Revocations for List {
         Duration::from_secs(30 * DAY)
     }
 
-    fn status(&self, sid: Option<&str>, sub: Option<&str>, begun: UnixTime) -> RevocationStatus {
+    fn status(
+        &self,
+        sid: Option<&str>,
+        sub: Option<&str>,
+        issued_at: UnixTime,
+    ) -> RevocationStatus {
         let mut known = self.known();
-        known.asked.push((sid.map(String::from), sub.map(String::from), begun.as_secs()));
-        let named = |names: &[String]| sid.is_some_and(|sid| names.iter().any(|name| name == sid));
-        if named(&known.unknown) {
+        known.checked.push((sid.map(String::from), sub.map(String::from), issued_at.as_secs()));
+        let among = |ids: &[String]| sid.is_some_and(|sid| ids.iter().any(|id| id == sid));
+        if among(&known.unknown) {
             RevocationStatus::Unknown
-        } else if named(&known.ended) || begun.as_secs() < known.cut {
+        } else if among(&known.revoked_elsewhere) || issued_at.as_secs() < known.cutoff {
             RevocationStatus::Revoked
         } else {
             RevocationStatus::Good
@@ -80,12 +84,12 @@ impl Revocations for List {
 
     fn issued_at(&self, user: Option<&str>, now: UnixTime) -> Option<UnixTime> {
         let mut known = self.known();
-        known.begun.push(user.map(String::from));
-        (!known.refuses).then(|| now.max(UnixTime::from_secs(known.cut)))
+        known.issued.push(user.map(String::from));
+        (!known.refuses).then(|| now.max(UnixTime::from_secs(known.cutoff)))
     }
 
     fn revoke(&self, session: SessionRef, now: UnixTime) -> Acknowledgement {
-        self.known().told.push((session, now));
+        self.known().revoked.push((session, now));
         let list = self.clone();
         Acknowledgement::new(async move {
             let mut known = list.known();
@@ -103,8 +107,8 @@ fn under(list: &List) -> Sealer {
     builder(list).build().unwrap()
 }
 
-/// The name of every new session.
-fn new_name() -> String {
+/// The ID of every new session.
+fn new_id() -> String {
     b64([9; 16])
 }
 
@@ -117,11 +121,11 @@ fn old() -> String {
     cookie(r#""sid":"old","sub":"42","a":1"#)
 }
 
-fn ended(sid: &str, sub: Option<&str>, begun: u64) -> SessionRef {
+fn session_ref(sid: &str, sub: Option<&str>, issued_at: u64) -> SessionRef {
     SessionRef {
         id: sid.into(),
         user: sub.map(String::from),
-        issued_at: UnixTime::from_secs(begun),
+        issued_at: UnixTime::from_secs(issued_at),
     }
 }
 
@@ -142,7 +146,7 @@ fn request<R>(
     answer(session.with_randomness(|| Ok([9; 16])), handler)
 }
 
-/// What a request gets if the list knows nothing of its session.
+/// Checks the response to a request if the status of its session is unknown.
 fn refused(sealer: &Sealer, cookies: &[&str]) {
     let headers = cookies.iter().map(|header| header.as_bytes());
     let unavailable = OpenSession::open(sealer, headers, now()).unwrap_err();
@@ -171,7 +175,7 @@ fn rejection(sealer: &Sealer, cookies: &[&str]) -> Option<Rejection> {
 }
 
 #[test]
-fn what_makes_no_sense_cannot_be_built() {
+fn a_contradictory_configuration_cannot_be_built() {
     let build = |change: fn(SealerBuilder) -> SealerBuilder| {
         change(builder(&List::default())).build().map(drop)
     };
@@ -190,97 +194,98 @@ fn what_makes_no_sense_cannot_be_built() {
     let error = microdot(builder(&List::default())).build().map(drop).unwrap_err();
     assert_eq!(error, BuildError::MicrodotHasNoSid);
     assert!(error.to_string().contains("dangerous_accept_without_sid"), "{error}");
-    let told = microdot(builder(&List::default())).dangerous_accept_without_sid();
-    assert!(told.build().is_ok());
+    let accepting = microdot(builder(&List::default())).dangerous_accept_without_sid();
+    assert!(accepting.build().is_ok());
 }
 
 #[test]
-fn one_that_was_ended_is_an_empty_session() {
+fn a_revoked_session_is_rejected_and_empty() {
     let list = List::default();
     let data = |session: &mut OpenSession<&Sealer>| {
         (session.rejection(), session.keys(), session.user(), session.is_new())
     };
     let (good, _) = request(&under(&list), &[&old()], data);
     assert_eq!(good, (None, vec!["a".into()], Some("42".into()), false));
-    list.ends("old");
-    let (told, response) = request(&under(&list), &[&old()], data);
-    assert_eq!(told, (Some(Rejection::Revoked), vec![], None, true));
-    // An ended one is left to its Max-Age, as one that has expired.
+    list.revoked_by_another("old");
+    let (seen, response) = request(&under(&list), &[&old()], data);
+    assert_eq!(seen, (Some(Rejection::Revoked), vec![], None, true));
+    // The cookie of a revoked session stays until its Max-Age, like that of an expired one.
     assert!(response.headers.sets_none());
     assert_eq!(response.outcome, Outcome::Read);
-    // Who logs in again is in.
+    // The user can log in again.
     let ((), response) = request(&under(&list), &[&old()], |session| session.save().unwrap());
-    assert!(response.headers.claims().contains(&new_name()));
-    assert!(list.told().is_empty());
+    assert!(response.headers.claims().contains(&new_id()));
+    assert!(list.revoked().is_empty());
 }
 
 #[test]
-fn the_list_is_asked_last_and_by_name_user_and_beginning() {
+fn the_list_is_checked_last_with_the_id_the_user_and_the_issue_time() {
     let list = List::default();
     let minter = Minter::own();
-    let expired = minter.token(format!(r#"{{"iat":{BEGAN},"exp":{NOW},"sid":"old"}}"#));
+    let expired = minter.token(format!(r#"{{"iat":{ISSUED},"exp":{NOW},"sid":"old"}}"#));
     let forged = minter.token(alive(r#""sid":"old""#)).replacen('.', ".e", 1);
-    for token in [&*expired, &*forged, "junk"] {
+    for token in [&*expired, &*forged, "malformed"] {
         assert!(rejection(&under(&list), &[&format!("__Host-session={token}")]).is_some());
     }
-    assert!(list.known().asked.is_empty());
+    assert!(list.known().checked.is_empty());
 
     assert_eq!(rejection(&under(&list), &[&cookie(r#""sid":"s""#)]), None);
     assert_eq!(rejection(&under(&list), &[&old()]), None);
     let expected =
-        [(Some("s".into()), None, BEGAN), (Some("old".into()), Some("42".into()), BEGAN)];
-    assert_eq!(list.known().asked, expected);
+        [(Some("s".into()), None, ISSUED), (Some("old".into()), Some("42".into()), ISSUED)];
+    assert_eq!(list.known().checked, expected);
 }
 
 #[test]
-fn while_the_status_is_unknown_there_is_no_session() {
+fn a_session_with_an_unknown_status_cannot_be_opened() {
     let list = List::default();
     list.known().unknown.push("old".into());
     refused(&under(&list), &[&old()]);
-    assert!(list.known().begun.is_empty());
+    assert!(list.known().issued.is_empty());
 }
 
 #[test]
-fn no_session_begins_under_a_list_that_cannot_be_trusted() {
+fn no_session_is_issued_while_the_list_is_unavailable() {
     let list = List::default();
     list.known().refuses = true;
     let (saved, response) = request(&under(&list), &[], |session| session.save());
     assert_eq!(saved, Err(SaveError::RevocationUnknown));
     assert!(response.headers.sets_none());
-    // One that has begun goes on: it was judged when it was opened.
+    // An open session stays valid: it was checked when it was opened.
     let (saved, _) = request(&under(&list), &[&old()], |session| session.save());
     assert_eq!(saved, Ok(()));
 }
 
 #[test]
-fn without_a_name_it_is_rejected_or_gets_one() {
+fn a_session_without_an_id_is_rejected_or_gets_one() {
     let list = List::default();
-    let nameless = cookie(r#""sub":"42","a":1"#);
-    assert_eq!(rejection(&under(&list), &[&nameless]), Some(Rejection::NoSid));
-    assert!(list.known().asked.is_empty());
+    let without_id = cookie(r#""sub":"42","a":1"#);
+    assert_eq!(rejection(&under(&list), &[&without_id]), Some(Rejection::NoSid));
+    assert!(list.known().checked.is_empty());
 
     let accepting = builder(&list).dangerous_accept_without_sid().build().unwrap();
-    let (told, response) = request(&accepting, &[&nameless], |session| session.rejection());
-    assert_eq!((told, response.outcome), (None, Outcome::Refreshed));
-    assert_eq!(list.known().asked[0], (None, Some("42".into()), BEGAN));
+    let (seen, response) = request(&accepting, &[&without_id], |session| session.rejection());
+    assert_eq!((seen, response.outcome), (None, Outcome::Refreshed));
+    assert_eq!(list.known().checked[0], (None, Some("42".into()), ISSUED));
     let exp = NOW + 6 * DAY;
-    let named = format!(r#"{{"iat":{BEGAN},"exp":{exp},"sid":"{}","sub":"42","a":1}}"#, new_name());
-    assert_eq!(response.headers.claims(), named);
+    let with_id =
+        format!(r#"{{"iat":{ISSUED},"exp":{exp},"sid":"{}","sub":"42","a":1}}"#, new_id());
+    assert_eq!(response.headers.claims(), with_id);
 
-    // A save gives it one, too; it has it already where it comes back.
-    let ((), response) = request(&accepting, &[&nameless], |session| session.save().unwrap());
-    assert!(response.headers.claims().contains(&format!(r#""sid":"{}""#, new_name())));
-    let named = format!("__Host-session={}", response.headers.token());
-    let ((), response) = request(&accepting, &[&named], |_| ());
+    // A save adds an ID, too. The next request keeps it.
+    let ((), response) = request(&accepting, &[&without_id], |session| session.save().unwrap());
+    assert!(response.headers.claims().contains(&format!(r#""sid":"{}""#, new_id())));
+    let with_id = format!("__Host-session={}", response.headers.token());
+    let ((), response) = request(&accepting, &[&with_id], |_| ());
     assert_eq!(response.outcome, Outcome::Read);
-    let ((), _) = request(&accepting, &[&named], |session| session.delete().unwrap());
+    let ((), _) = request(&accepting, &[&with_id], |session| session.delete().unwrap());
     assert_eq!(list.known().awaited, 1);
-    assert_eq!(list.told(), [ended(&new_name(), Some("42"), BEGAN)]);
+    assert_eq!(list.revoked(), [session_ref(&new_id(), Some("42"), ISSUED)]);
 }
 
-/// There is no name by which it could end; only what ends all of its user does.
+/// Without an ID, only a cutoff can revoke the session.
 #[test]
-fn ending_one_without_a_name_removes_it_from_the_browser_alone() {
+fn deleting_a_session_without_an_id_only_removes_the_cookie() {
     let list = List::default();
     let accepting = builder(&list).dangerous_accept_without_sid().build().unwrap();
     for handler in [
@@ -297,13 +302,13 @@ fn ending_one_without_a_name_removes_it_from_the_browser_alone() {
         let ((), response) = request(&accepting, &[&cookie(r#""sub":"42""#)], handler);
         assert!(!response.headers.sets_none() && list.known().awaited == 0);
     }
-    assert!(list.told().is_empty());
-    list.known().cut = BEGAN + 1;
+    assert!(list.revoked().is_empty());
+    list.known().cutoff = ISSUED + 1;
     assert_eq!(rejection(&accepting, &[&cookie(r#""sub":"42""#)]), Some(Rejection::Revoked));
 }
 
 #[test]
-fn a_session_of_microdot_is_taken_over_under_a_name() {
+fn a_session_of_microdot_is_migrated_and_gets_an_id() {
     let list = List::default();
     let since = NOW - 5 * DAY;
     let sealer = builder(&list)
@@ -313,169 +318,169 @@ fn a_session_of_microdot_is_taken_over_under_a_name() {
         .unwrap();
     let token = Minter::microdot().token(r#"{"sid":"theirs","sub":"theirs","a":1}"#);
     let cookie = format!("session={token}");
-    let (told, response) = request(&sealer, &[&cookie], |session| session.keys());
-    assert_eq!(told, ["a"]);
-    // What its token says of a name and a user says nothing.
-    assert_eq!(list.known().asked[0], (None, None, since));
+    let (seen, response) = request(&sealer, &[&cookie], |session| session.keys());
+    assert_eq!(seen, ["a"]);
+    // The `sid` and `sub` of its token are ignored.
+    assert_eq!(list.known().checked[0], (None, None, since));
     let exp = NOW + 7 * DAY;
-    let ours = format!(r#"{{"iat":{since},"exp":{exp},"sid":"{}","a":1}}"#, new_name());
+    let ours = format!(r#"{{"iat":{since},"exp":{exp},"sid":"{}","a":1}}"#, new_id());
     assert_eq!(response.headers.claims(), ours);
-    assert!(response.headers.lines()[0].starts_with("session=; "), "theirs goes");
+    assert!(response.headers.lines()[0].starts_with("session=; "), "Microdot's cookie is removed");
 
-    list.known().cut = since + 1;
+    list.known().cutoff = since + 1;
     assert_eq!(rejection(&sealer, &[&cookie]), Some(Rejection::Revoked));
 }
 
-/// One spelling is not another session: the list sees what the JSON means.
+/// The list gets the decoded text, so that another spelling is not another session.
 #[test]
-fn names_are_plain_text() {
+fn ids_and_users_are_decoded() {
     let list = List::default();
     let escaped = cookie(r#""\u0073id":"\u006fld\/\u00e9\"","sub":"\ud83e\udd80\n""#);
     let ((), _) = request(&under(&list), &[&escaped], |session| session.delete().unwrap());
     assert_eq!(list.known().awaited, 1);
-    assert_eq!(list.known().asked[0], (Some("old/é\"".into()), Some("🦀\n".into()), BEGAN));
-    assert_eq!(list.told(), [ended("old/é\"", Some("🦀\n"), BEGAN)]);
-    list.ends("old/é\"");
+    assert_eq!(list.known().checked[0], (Some("old/é\"".into()), Some("🦀\n".into()), ISSUED));
+    assert_eq!(list.revoked(), [session_ref("old/é\"", Some("🦀\n"), ISSUED)]);
+    list.revoked_by_another("old/é\"");
     assert_eq!(rejection(&under(&list), &[&escaped]), Some(Rejection::Revoked));
 }
 
 #[test]
-fn a_name_that_is_no_text_is_rejected() {
+fn an_id_or_user_that_is_not_text_is_rejected() {
     for members in [r#""sid":"s","sub":"\ud83e""#, r#""sid":"\udd80""#] {
         let list = List::default();
         let cookie = cookie(members);
         assert_eq!(rejection(&under(&list), &[&cookie]), Some(Rejection::Claims), "{members}");
-        assert!(list.known().asked.is_empty());
-        // One rule, with a list and without.
+        assert!(list.known().checked.is_empty());
+        // The rule is the same without a list.
         assert_eq!(rejection(&own(), &[&cookie]), Some(Rejection::Claims), "{members}");
     }
 }
 
 #[test]
-fn the_list_says_when_a_session_begins() {
+fn the_list_sets_the_issue_time_of_a_new_session() {
     let list = List::default();
-    list.known().cut = NOW + 30;
+    list.known().cutoff = NOW + 30;
     let ((), response) = request(&under(&list), &[], |session| {
         session.set_user("\u{e9}\"");
         session.save().unwrap();
         session.save().unwrap();
         assert_eq!(session.issued_at(), Some(UnixTime::from_secs(NOW + 30)));
     });
-    assert_eq!(list.known().begun, [Some("é\"".into())], "once, and for whom");
-    let (begins, ends) = (NOW + 30, NOW + 7 * DAY);
+    assert_eq!(list.known().issued, [Some("é\"".into())], "once, with the user");
+    let (issued, expires) = (NOW + 30, NOW + 7 * DAY);
     let claims = response.headers.claims();
-    assert!(claims.starts_with(&format!(r#"{{"iat":{begins},"exp":{ends},"#)), "{claims}");
-    // It has begun after the cut, and so it is good at once.
+    assert!(claims.starts_with(&format!(r#"{{"iat":{issued},"exp":{expires},"#)), "{claims}");
+    // The session was issued after the cutoff, so it is valid at once.
     let token = format!("__Host-session={}", response.headers.token());
     assert_eq!(rejection(&under(&list), &[&token]), None);
 }
 
 #[test]
-fn who_renews_begins_when_the_list_says() {
+fn the_list_sets_the_issue_time_of_a_renewed_session() {
     let list = List::default();
     let ((), response) = request(&under(&list), &[&old()], |session| {
         session.renew();
         session.save().unwrap();
-        list.known().cut = NOW + 30;
+        list.known().cutoff = NOW + 30;
         session.set_user("43");
         session.save().unwrap();
-        list.known().cut = 0;
+        list.known().cutoff = 0;
     });
-    assert_eq!(list.known().begun, [Some("42".into()), Some("43".into())]);
+    assert_eq!(list.known().issued, [Some("42".into()), Some("43".into())]);
     assert!(response.headers.claims().starts_with(&format!(r#"{{"iat":{},"#, NOW + 30)));
 }
 
 #[test]
-fn delete_ends_the_session_that_the_cookie_brought() {
+fn delete_revokes_the_session_of_the_cookie() {
     let list = List::default();
     let ((), response) = request(&under(&list), &[&old()], |session| session.delete().unwrap());
     assert!(response.headers.cookie().contains("Max-Age=0"));
     assert_eq!((response.outcome, list.known().awaited), (Outcome::Deleted, 1));
-    assert_eq!(list.known().told, [(ended("old", Some("42"), BEGAN), now())]);
+    assert_eq!(list.known().revoked, [(session_ref("old", Some("42"), ISSUED), now())]);
 
     let list = List::default();
     request(&under(&list), &[&cookie(r#""sid":"s""#)], |session| session.delete().unwrap());
-    assert_eq!(list.told(), [ended("s", None, BEGAN)]);
+    assert_eq!(list.revoked(), [session_ref("s", None, ISSUED)]);
 }
 
-/// What a handler does, and whether the session that the cookie brought ends.
+/// Checks whether a handler revokes the session of the cookie.
 #[track_caller]
-fn ends(expected: bool, handler: impl FnOnce(&mut OpenSession<&Sealer>)) -> Response {
+fn revokes(expected: bool, handler: impl FnOnce(&mut OpenSession<&Sealer>)) -> Response {
     let list = List::default();
     let ((), response) = request(&under(&list), &[&old()], handler);
-    let one = [ended("old", Some("42"), BEGAN)];
-    assert_eq!(list.told(), if expected { &one[..] } else { &[] });
+    let one = [session_ref("old", Some("42"), ISSUED)];
+    assert_eq!(list.revoked(), if expected { &one[..] } else { &[] });
     assert_eq!(list.known().awaited, usize::from(expected));
     response
 }
 
 #[test]
-fn a_renewed_session_ends_when_the_new_one_is_sent() {
-    let renewed = ends(true, |session| {
+fn renew_revokes_the_old_session_when_the_new_one_is_sent() {
+    let renewed = revokes(true, |session| {
         session.renew();
         session.save().unwrap();
     });
     let claims = renewed.headers.claims();
-    let start = format!(r#"{{"iat":{NOW},"exp":{},"sid":"{}","#, NOW + 7 * DAY, new_name());
+    let start = format!(r#"{{"iat":{NOW},"exp":{},"sid":"{}","#, NOW + 7 * DAY, new_id());
     assert!(claims.starts_with(&start) && claims.contains(r#""a":1"#), "{claims}");
     assert_eq!(renewed.outcome, Outcome::Saved);
 
-    let renewed = ends(true, |session| {
+    let renewed = revokes(true, |session| {
         session.save().unwrap();
         session.renew();
         session.save().unwrap();
     });
-    assert!(renewed.headers.claims().starts_with(&start), "another name than it had");
+    assert!(renewed.headers.claims().starts_with(&start), "the session has a new ID");
 
-    let unsaved = ends(false, |session| session.renew());
+    let unsaved = revokes(false, |session| session.renew());
     assert!(unsaved.headers.sets_none());
 
-    // What was saved is the old one; it is sent and lives.
-    let before = ends(false, |session| {
+    // The save came before the renewal, so the old session is sent and stays valid.
+    let before = revokes(false, |session| {
         session.save().unwrap();
         session.renew();
     });
     assert!(before.headers.claims().contains(r#""sid":"old""#));
 
-    let failed = ends(false, |session| {
+    let failed = revokes(false, |session| {
         session.renew();
         session.insert("b", "x".repeat(5000)).unwrap();
         assert!(matches!(session.save(), Err(SaveError::TooLarge { .. })));
     });
     assert!(failed.headers.sets_none());
 
-    ends(false, |session| session.save().unwrap());
-    ends(false, |session| session.insert("b", 1).unwrap());
+    revokes(false, |session| session.save().unwrap());
+    revokes(false, |session| session.insert("b", 1).unwrap());
 }
 
 #[test]
-fn another_user_ends_the_session_of_the_former() {
-    let response = ends(true, |session| {
+fn another_user_revokes_the_session_of_the_previous_user() {
+    let response = revokes(true, |session| {
         session.set_user("43");
         session.save().unwrap();
     });
     assert!(response.headers.claims().contains(r#""sub":"43""#));
-    ends(true, |session| {
+    revokes(true, |session| {
         session.set_user("43");
         session.delete().unwrap();
     });
 }
 
 #[test]
-fn one_that_was_renewed_again_and_again_ends_once() {
-    ends(true, |session| {
+fn several_renewals_revoke_the_session_once() {
+    revokes(true, |session| {
         session.renew();
         session.renew();
         session.save().unwrap();
     });
-    ends(true, |session| {
+    revokes(true, |session| {
         session.renew();
         session.save().unwrap();
         session.set_user("43");
         session.save().unwrap();
     });
-    // What was saved first is sent, and the old one has made way for it.
-    let response = ends(true, |session| {
+    // The first save is sent, and the old session is revoked for it.
+    let response = revokes(true, |session| {
         session.renew();
         session.save().unwrap();
         session.renew();
@@ -484,18 +489,18 @@ fn one_that_was_renewed_again_and_again_ends_once() {
 }
 
 #[test]
-fn the_last_of_save_and_delete_wins_and_both_end_the_old_one() {
-    let begun = ends(true, |session| {
+fn the_last_of_save_and_delete_wins_and_both_revoke_the_old_session() {
+    let created = revokes(true, |session| {
         session.delete().unwrap();
         session.insert("b", 2).unwrap();
         session.save().unwrap();
     });
     let exp = NOW + 7 * DAY;
-    let claims = format!(r#"{{"iat":{NOW},"exp":{exp},"sid":"{}","b":2}}"#, new_name());
-    assert_eq!(begun.headers.claims(), claims);
+    let claims = format!(r#"{{"iat":{NOW},"exp":{exp},"sid":"{}","b":2}}"#, new_id());
+    assert_eq!(created.headers.claims(), claims);
 
     for save_first in [false, true] {
-        let deleted = ends(true, |session| {
+        let deleted = revokes(true, |session| {
             if save_first {
                 session.save().unwrap();
             }
@@ -506,8 +511,8 @@ fn the_last_of_save_and_delete_wins_and_both_end_the_old_one() {
         });
         assert!(deleted.headers.cookie().contains("Max-Age=0"));
     }
-    // A save that fails undoes no logout.
-    ends(true, |session| {
+    // A failed save does not undo a logout.
+    revokes(true, |session| {
         session.delete().unwrap();
         session.insert("b", "x".repeat(5000)).unwrap();
         session.save().unwrap_err();
@@ -515,9 +520,9 @@ fn the_last_of_save_and_delete_wins_and_both_end_the_old_one() {
 }
 
 #[test]
-fn who_brought_none_ends_none() {
+fn a_request_without_a_session_revokes_none() {
     let list = List::default();
-    for cookies in [&[][..], &["__Host-session=junk"]] {
+    for cookies in [&[][..], &["__Host-session=malformed"]] {
         request(&under(&list), cookies, |session| session.delete().unwrap());
         let ((), response) = request(&under(&list), cookies, |session| {
             session.renew();
@@ -527,11 +532,11 @@ fn who_brought_none_ends_none() {
         });
         assert_eq!((response.outcome, list.known().awaited), (Outcome::Saved, 0));
     }
-    assert!(list.told().is_empty());
+    assert!(list.revoked().is_empty());
 }
 
 #[test]
-fn a_request_without_a_response_ends_nothing() {
+fn a_request_without_a_response_revokes_nothing() {
     let (list, cookie) = (List::default(), old());
     let sealer = under(&list);
     let mut session = OpenSession::open(&sealer, [cookie.as_bytes()], now()).unwrap();
@@ -541,7 +546,7 @@ fn a_request_without_a_response_ends_nothing() {
     assert_eq!(session.save(), Err(SaveError::Finished));
     assert_eq!(finish(&mut session).unwrap().outcome(), Outcome::Read);
     drop(session);
-    assert!(list.told().is_empty());
+    assert!(list.revoked().is_empty());
 }
 
 #[test]
@@ -552,18 +557,18 @@ fn nothing_after_the_response_head_revokes() {
     assert_eq!(finish(&mut session).unwrap().outcome(), Outcome::Read);
     assert_eq!(session.delete(), Err(SaveError::Finished));
     assert_eq!(finish(&mut session).unwrap().outcome(), Outcome::Read);
-    assert!(list.told().is_empty());
+    assert!(list.revoked().is_empty());
 }
 
-/// Of a session whose end is so near that it is sealed again unasked.
+/// The cookie of a session that expires so soon that the cookie is refreshed.
 fn near() -> String {
     let exp = NOW + DAY;
-    let claims = format!(r#"{{"iat":{BEGAN},"exp":{exp},"sid":"old"}}"#);
+    let claims = format!(r#"{{"iat":{ISSUED},"exp":{exp},"sid":"old"}}"#);
     format!("__Host-session={}", Minter::own().token(claims))
 }
 
 #[test]
-fn what_another_request_has_ended_meanwhile_does_not_come_back() {
+fn a_session_revoked_by_another_request_is_not_sent() {
     let renews = |session: &mut OpenSession<&Sealer>| {
         session.renew();
         session.save().unwrap();
@@ -576,17 +581,17 @@ fn what_another_request_has_ended_meanwhile_does_not_come_back() {
     ] {
         let list = List::default();
         let ((), good) = request(&under(&list), &[&cookie], handler);
-        assert!(!good.headers.sets_none(), "the test tests something");
+        assert!(!good.headers.sets_none(), "without a revocation, the cookie is set");
 
         let list = List::default();
         let ((), response) = request(&under(&list), &[&cookie], |session| {
             handler(session);
-            list.ends("old");
+            list.revoked_by_another("old");
         });
         assert!(response.headers.sets_none() && list.known().awaited == 0);
         assert_eq!(response.outcome, Outcome::Revoked);
-        assert!(list.told().is_empty());
-        // It was read all the same.
+        assert!(list.revoked().is_empty());
+        // The session was read.
         assert_eq!(
             response.headers.0,
             [("vary", "Cookie".into()), ("cache-control", "private".into())]
@@ -594,21 +599,21 @@ fn what_another_request_has_ended_meanwhile_does_not_come_back() {
     }
 }
 
-/// Two logins from one visitor's session: a form sent twice.
+/// A form that is sent twice logs in twice from one session.
 #[test]
-fn who_logs_in_is_in_whatever_has_become_of_the_session_before() {
+fn a_login_succeeds_although_the_old_session_is_revoked() {
     let logs_in = |session: &mut OpenSession<&Sealer>| {
         session.set_user("43");
         session.save().unwrap();
     };
-    let begins = |session: &mut OpenSession<&Sealer>| {
+    let logs_in_again = |session: &mut OpenSession<&Sealer>| {
         session.delete().unwrap();
         session.save().unwrap();
     };
-    for handler in [logs_in as fn(&mut OpenSession<&Sealer>), begins] {
+    for handler in [logs_in as fn(&mut OpenSession<&Sealer>), logs_in_again] {
         let list = List::default();
         let ((), response) = request(&under(&list), &[&old()], |session| {
-            list.ends("old");
+            list.revoked_by_another("old");
             handler(session);
         });
         assert!(!response.headers.sets_none());
@@ -617,7 +622,7 @@ fn who_logs_in_is_in_whatever_has_become_of_the_session_before() {
 }
 
 #[test]
-fn nor_where_all_sessions_were_ended_and_it_has_no_name() {
+fn a_session_without_an_id_behind_a_new_cutoff_is_not_sent() {
     let renews = |session: &mut OpenSession<&Sealer>| {
         session.renew();
         session.save().unwrap();
@@ -628,7 +633,7 @@ fn nor_where_all_sessions_were_ended_and_it_has_no_name() {
         let list = List::default();
         let accepting = builder(&list).dangerous_accept_without_sid().build().unwrap();
         let ((), response) = request(&accepting, &[&cookie(r#""sub":"42""#)], |session| {
-            list.known().cut = BEGAN + 1;
+            list.known().cutoff = ISSUED + 1;
             handler(session);
         });
         assert!(response.headers.sets_none());
@@ -637,28 +642,28 @@ fn nor_where_all_sessions_were_ended_and_it_has_no_name() {
 }
 
 #[test]
-fn who_deletes_what_was_ended_meanwhile_still_loses_the_cookie() {
+fn deleting_a_session_revoked_by_another_request_removes_the_cookie() {
     let list = List::default();
     let ((), response) = request(&under(&list), &[&old()], |session| {
         session.delete().unwrap();
-        list.ends("old");
+        list.revoked_by_another("old");
     });
     assert!(response.headers.cookie().contains("Max-Age=0"));
     assert_eq!(response.outcome, Outcome::Deleted);
 }
 
 #[test]
-fn a_session_that_only_reads_is_not_told() {
+fn a_session_that_is_only_read_is_checked_once() {
     let list = List::default();
-    let ((), response) = request(&under(&list), &[&old()], |_| list.ends("old"));
+    let ((), response) = request(&under(&list), &[&old()], |_| list.revoked_by_another("old"));
     assert_eq!(response.outcome, Outcome::Read);
-    assert_eq!(list.known().asked.len(), 1, "the list is not asked again");
+    assert_eq!(list.known().checked.len(), 1, "the list is not checked again");
 }
 
 #[test]
-fn of_two_cookies_the_one_that_was_not_ended_counts() {
+fn of_two_cookies_the_one_that_is_not_revoked_counts() {
     let list = List::default();
-    list.ends("old");
+    list.revoked_by_another("old");
     let good = cookie(r#""sid":"good","b":1"#);
     for cookies in [format!("{}; {good}", old()), format!("{good}; {}", old())] {
         let (keys, _) = request(&under(&list), &[&cookies], |session| {
@@ -667,16 +672,16 @@ fn of_two_cookies_the_one_that_was_not_ended_counts() {
         });
         assert_eq!(keys, ["b"]);
     }
-    // Also behind one of which nothing is known.
+    // It also counts beside a session with an unknown status.
     list.known().unknown.push("old".into());
     assert_eq!(rejection(&under(&list), &[&format!("{}; {good}", old())]), None);
 }
 
-/// An empty session in place of one that may be good would log its user out.
+/// An empty session in place of one that may be valid would log its user out.
 #[test]
 fn an_unknown_status_outranks_a_revoked_session() {
     let list = List::default();
-    list.ends("old");
+    list.revoked_by_another("old");
     list.known().unknown.push("s".into());
     let unknown = cookie(r#""sid":"s""#);
     for cookies in [format!("{}; {unknown}", old()), format!("{unknown}; {}", old())] {
@@ -685,7 +690,7 @@ fn an_unknown_status_outranks_a_revoked_session() {
 }
 
 #[test]
-fn without_randomness_no_session_gets_a_name() {
+fn without_randomness_no_session_gets_an_id() {
     let list = List::default();
     let sealer = builder(&list).dangerous_accept_without_sid().build().unwrap();
     let request =
@@ -701,25 +706,25 @@ fn without_randomness_no_session_gets_a_name() {
         session.save()
     });
     assert_eq!(saved, Err(SaveError::NoRandomness));
-    assert!(list.known().awaited == 0 && list.told().is_empty());
-    // One that has a name keeps it.
+    assert!(list.known().awaited == 0 && list.revoked().is_empty());
+    // A session with an ID keeps it.
     let (saved, response) = request(&[&old()], |session| session.save());
     assert_eq!(saved, Ok(()));
     assert!(response.headers.claims().contains(r#""sid":"old""#));
-    // One that has none keeps the cookie that it has, and the log says why.
+    // A session without an ID keeps its cookie, and the changes contain the error.
     let (_, response) = request(&[&cookie("")], |_| Ok(()));
     assert!(response.headers.sets_none());
     assert_eq!(response.refresh_error, Some(SaveError::NoRandomness));
 }
 
 #[test]
-fn tools_ask_the_list_too() {
+fn verify_checks_the_list() {
     let list = List::default();
     let token = Minter::own().token(alive(r#""sid":"old""#));
     let verify = |token: &str| under(&list).verify(token.as_bytes(), now());
     assert_eq!(verify(&token), Ok(alive(r#""sid":"old""#)));
     assert_eq!(verify(&Minter::own().token(alive(""))), Err(Rejection::NoSid));
-    list.ends("old");
+    list.revoked_by_another("old");
     assert_eq!(verify(&token), Err(Rejection::Revoked));
     list.known().unknown.push("old".into());
     assert_eq!(verify(&token), Err(Rejection::RevocationUnknown));
@@ -729,10 +734,10 @@ fn tools_ask_the_list_too() {
 #[test]
 fn a_failed_acknowledgement_is_an_error_that_removes_every_cookie() {
     let list = List::default();
-    let former = CookieSpec::builder("former").build().unwrap();
+    let previous = CookieSpec::builder("previous").build().unwrap();
     let elsewhere = CookieSpec::builder("session").path("/old").build().unwrap();
     let spec = CookieSpec::builder("session").build().unwrap();
-    let sealer = builder(&list).cookie(spec).previous_cookie(former).previous_cookie(elsewhere);
+    let sealer = builder(&list).cookie(spec).previous_cookie(previous).previous_cookie(elsewhere);
     let sealer = sealer.build().unwrap();
     let token = Minter::derived(SECRET, "session").token(alive(r#""sid":"old""#));
     let cookie = format!("session={token}");
@@ -765,12 +770,12 @@ fn a_failed_acknowledgement_is_an_error_that_removes_every_cookie() {
 }
 
 #[test]
-fn debug_tells_of_nobody() {
+fn debug_shows_neither_ids_nor_users() {
     let list = List::default();
-    let session = ended("old", Some("42"), BEGAN);
+    let session = session_ref("old", Some("42"), ISSUED);
     assert_eq!(
         format!("{session:?}"),
-        format!("SessionRef {{ issued_at: UnixTime({BEGAN}), .. }}")
+        format!("SessionRef {{ issued_at: UnixTime({ISSUED}), .. }}")
     );
     let (sealer, cookie) = (under(&list), old());
     let mut session = OpenSession::open(&sealer, [cookie.as_bytes()], now()).unwrap();
@@ -781,7 +786,7 @@ fn debug_tells_of_nobody() {
 
 /// A future that is polled again must not turn the error into a success.
 #[test]
-fn a_failed_finish_never_becomes_good() {
+fn a_failed_finish_stays_failed() {
     let (list, cookie) = (List::default(), old());
     list.known().fails = true;
     let sealer = under(&list);

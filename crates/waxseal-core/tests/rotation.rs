@@ -1,5 +1,4 @@
-//! Keys and cookies that were used before: accepted, and moved to those in
-//! use.
+//! Rotation and migration: previous keys and cookies are accepted and replaced with the current ones.
 
 mod support;
 
@@ -26,7 +25,7 @@ fn rotating() -> Sealer {
     builder().fallback_secret(Secret::new(OLD).unwrap()).build().unwrap()
 }
 
-/// What a request does to the response that only reads its session.
+/// A request that only reads its session, and the changes to its response.
 fn read(sealer: &Sealer, cookies: &[&str]) -> (Option<Rejection>, Vec<String>, Headers) {
     let ((rejection, keys), response) =
         request(sealer, cookies, NOW, |session| (session.rejection(), session.keys()));
@@ -38,7 +37,7 @@ fn spec(name: &str) -> CookieSpec {
 }
 
 #[test]
-fn a_session_under_an_accepted_key_is_sealed_again_as_it_was() {
+fn a_session_under_a_fallback_key_is_refreshed_unchanged() {
     let claims = alive(r#""sid":"s","sub":"42","n":1E05"#);
     let cookie = format!("__Host-session={}", old().token(&claims));
     let ((), response) = request(&rotating(), &[&cookie], NOW, |session| {
@@ -48,16 +47,16 @@ fn a_session_under_an_accepted_key_is_sealed_again_as_it_was() {
     assert!(Minter::own().signs(response.token()));
     assert_eq!(response.claims(), claims, "same iat, exp, sid and data");
 
-    // And then no more.
+    // The next request does not refresh it again.
     let cookie = format!("__Host-session={}", response.token());
     assert!(read(&rotating(), &[&cookie]).2.sets_none());
-    // Without being accepted the old key is unknown.
+    // Without the fallback secret, the old key is unknown.
     let cookie = format!("__Host-session={}", old().token(&claims));
     assert_eq!(read(&support::own(), &[&cookie]).0, Some(Rejection::UnknownKey));
 }
 
 #[test]
-fn a_reseal_that_would_be_too_large_keeps_the_cookie() {
+fn a_refresh_that_would_be_too_large_keeps_the_cookie() {
     let fits = (2000..3000).rev().find_map(|len| {
         let token = old().token(alive(&format!(r#""a":"{}""#, "x".repeat(len))));
         (token.len() <= 4096).then_some(token)
@@ -179,14 +178,14 @@ fn one_bad_key_rejects_the_set() {
 }
 
 #[test]
-fn a_former_cookie_is_taken_over_and_removed() {
+fn a_previous_cookie_is_migrated_and_removed() {
     let sealer = builder()
         .previous_cookie(spec("sid"))
         .fallback_secret(Secret::new(OLD).unwrap())
         .build()
         .unwrap();
     let claims = alive(r#""sid":"s","a":1"#);
-    // Under the secret in use, and under one that is accepted.
+    // Under the current secret and under a fallback secret.
     for minter in [Minter::derived(support::SECRET, "sid"), Minter::derived(OLD, "sid")] {
         let cookie = format!("sid={}", minter.token(&claims));
         let (rejection, keys, response) = read(&sealer, &[&cookie]);
@@ -196,21 +195,21 @@ fn a_former_cookie_is_taken_over_and_removed() {
         assert!(line.starts_with("__Host-session="), "{line}");
         assert_eq!(response.claims(), claims);
 
-        // A save takes it over as well.
+        // A save migrates it, too.
         let ((), response) = request(&sealer, &[&cookie], NOW, |session| session.save().unwrap());
         assert_eq!(response.lines().len(), 2);
-        // It is not asked where there is one of ours, even a bad one.
-        let (rejection, ..) = read(&sealer, &[&format!("{cookie}; __Host-session=junk")]);
+        // It is ignored if the request has a current cookie, even a malformed one.
+        let (rejection, ..) = read(&sealer, &[&format!("{cookie}; __Host-session=malformed")]);
         assert_eq!(rejection, Some(Rejection::Malformed));
     }
-    // One beside ours goes when ours is set, also after a delete.
+    // A previous cookie is removed when the current one is set, also after a delete.
     let ours = format!("__Host-session={}", Minter::own().token(&claims));
     let ((), response) = request(&sealer, &[&format!("{ours}; sid=any")], NOW, |session| {
         session.delete().unwrap();
         session.save().unwrap();
     });
     assert_eq!(response.lines().len(), 2, "{:?}", response.lines());
-    // One that is not there need not go.
+    // Without a previous cookie in the request, no line removes it.
     let ((), response) = request(&sealer, &[&ours], NOW, |session| session.save().unwrap());
     assert_eq!(response.lines().len(), 1);
     let two = builder().previous_cookie(spec("sid")).previous_cookie(spec("old")).build().unwrap();
@@ -218,7 +217,7 @@ fn a_former_cookie_is_taken_over_and_removed() {
         request(&two, &[&format!("{ours}; old=any")], NOW, |session| session.save().unwrap());
     let [old, _] = response.lines()[..] else { panic!("{:?}", response.lines()) };
     assert!(old.starts_with("old=;"), "{old}");
-    // Ours are left alone, and a logout removes both.
+    // A current cookie stays unchanged, and a logout removes both.
     let cookie = format!("__Host-session={}", Minter::own().token(&claims));
     assert!(read(&sealer, &[&cookie]).2.sets_none());
     let ((), response) = request(&sealer, &[&cookie], NOW, |session| session.delete().unwrap());
@@ -229,21 +228,20 @@ fn a_former_cookie_is_taken_over_and_removed() {
 }
 
 #[test]
-fn junk_does_not_hide_a_former_cookie() {
-    let junk = |name: &str| format!("{name}=x; ").repeat(40);
+fn malformed_cookies_do_not_hide_a_previous_cookie() {
+    let planted = |name: &str| format!("{name}=x; ").repeat(40);
     let sealer = builder().previous_cookie(spec("sid")).build().unwrap();
     let good = format!("sid={}", Minter::derived(support::SECRET, "sid").token(alive("")));
-    assert_eq!(read(&sealer, &[&(junk("sid") + &good)]).0, None);
-    assert_eq!(read(&since(NOW), &[&(junk("session") + &microdots(""))]).0, None);
-    // Of genuine ones in any number, the last of Microdot's, the first of ours.
+    assert_eq!(read(&sealer, &[&(planted("sid") + &good)]).0, None);
+    assert_eq!(read(&since(NOW), &[&(planted("session") + &microdots(""))]).0, None);
+    // Of any number of genuine cookies, the last of Microdot's counts, and the first of waxseal's.
     let many: Vec<_> = (0..30).map(|n| microdots(&format!(r#""n{n}":1"#))).collect();
     assert_eq!(read(&since(NOW), &[&many.join("; ")]).1, ["n29"]);
 }
 
-/// Nor do cookies of a name that anybody can plant push out one of a name that
-/// nobody can.
+/// The name `session` can be planted by another site of the domain, and `__Host-old` cannot.
 #[test]
-fn junk_does_not_push_out_a_former_cookie() {
+fn planted_cookies_do_not_displace_a_previous_cookie() {
     let since = UnixTime::from_secs(NOW - WEEK);
     let sealer = builder().previous_cookie(spec("__Host-old"));
     let sealer = sealer.dangerous_migrate_weak_microdot(MICRODOT_KEY, since).build().unwrap();
@@ -251,9 +249,9 @@ fn junk_does_not_push_out_a_former_cookie() {
     let old = format!("__Host-old={old}");
     let genuine = Minter::microdot().token("{}");
     let (message, _) = genuine.rsplit_once('.').unwrap();
-    let junk = format!("session={message}.{}; ", "A".repeat(43));
+    let planted = format!("session={message}.{}; ", "A".repeat(43));
     for count in [15, 16, 17, 40] {
-        for cookies in [old.clone() + "; " + &junk.repeat(count), junk.repeat(count) + &old] {
+        for cookies in [old.clone() + "; " + &planted.repeat(count), planted.repeat(count) + &old] {
             let (rejection, keys, _) = read(&sealer, &[&cookies]);
             assert_eq!((rejection, keys), (None, vec!["good".into()]), "{count}");
         }
@@ -261,7 +259,7 @@ fn junk_does_not_push_out_a_former_cookie() {
 }
 
 #[test]
-fn former_cookies_of_one_name_all_go() {
+fn all_previous_cookies_of_one_name_are_removed() {
     let at = |path: &str| CookieSpec::builder("sid").path(path).build().unwrap();
     let sealer = builder().previous_cookie(at("/app")).previous_cookie(at("/")).build().unwrap();
     let cookie = format!("sid={}", Minter::derived(support::SECRET, "sid").token(alive("")));
@@ -277,7 +275,7 @@ fn former_cookies_of_one_name_all_go() {
 }
 
 #[test]
-fn a_resealed_cookie_is_for_no_shared_cache() {
+fn a_refreshed_cookie_is_not_stored_in_shared_caches() {
     let cookie = format!("__Host-session={}", old().token(alive("")));
     let sealer = rotating();
     let mut session = OpenSession::open(&sealer, [cookie.as_bytes()], support::now()).unwrap();
@@ -290,7 +288,7 @@ fn a_resealed_cookie_is_for_no_shared_cache() {
     assert!(response.0.contains(&("cache-control", "private".into())), "{response:?}");
     assert!(response.0.iter().all(|(name, _)| *name != "cdn-cache-control"), "{response:?}");
 
-    // One that is only read is the application's to share.
+    // If the session is only read, the application decides about caches.
     let mut session = OpenSession::open(&sealer, [], support::now()).unwrap();
     let mut response = public();
     support::finish(&mut session).unwrap().apply(&mut response);
@@ -299,12 +297,12 @@ fn a_resealed_cookie_is_for_no_shared_cache() {
 }
 
 #[test]
-fn a_former_path_or_domain_goes_when_ours_is_set() {
+fn a_cookie_at_a_previous_path_or_domain_is_removed() {
     let now = || CookieSpec::builder("sid");
-    let before =
+    let previous =
         [now().path("/app").build().unwrap(), now().domain("example.com").build().unwrap()];
     let sealer =
-        before.into_iter().fold(builder().cookie(spec("sid")), SealerBuilder::previous_cookie);
+        previous.into_iter().fold(builder().cookie(spec("sid")), SealerBuilder::previous_cookie);
     let sealer = sealer.build().unwrap();
     let ((), response) = request(&sealer, &[], NOW, |session| session.save().unwrap());
     let [path, domain, ours] = response.lines()[..] else { panic!("{:?}", response.lines()) };
@@ -335,7 +333,7 @@ fn microdots(members: &str) -> String {
 }
 
 #[test]
-fn microdots_session_becomes_ours() {
+fn a_session_of_microdot_is_migrated() {
     let moved = NOW - 5 * 86_400;
     let cookie = microdots(
         r#""username":"susan","iat":5,"sid":"x","sub":"admin","iss":1,"jti":"y","remember":"z""#,
@@ -351,11 +349,11 @@ fn microdots_session_becomes_ours() {
     assert_eq!(response.claims(), expected);
 
     request(&since(moved), &[&cookie], NOW, |session| {
-        assert_eq!(session.user(), None, "nobody has checked who that is");
+        assert_eq!(session.user(), None, "the application has not set a user");
         assert_eq!(session.issued_at(), Some(UnixTime::from_secs(moved)));
         session.insert("unsaved", 1).unwrap();
     });
-    // Unsaved changes do not bring back what was left behind.
+    // Unsaved changes do not restore the claims that the migration drops.
     let ((), response) = request(&since(moved), &[&cookie], NOW, |session| {
         session.insert("unsaved", 1).unwrap();
     });
@@ -363,7 +361,7 @@ fn microdots_session_becomes_ours() {
 }
 
 #[test]
-fn microdots_own_exp_still_binds() {
+fn the_exp_of_microdot_is_kept() {
     let cookie = microdots(&format!(r#""a":1,"exp":{}"#, NOW + 60));
     for save in [false, true] {
         let ((), response) = request(&since(NOW), &[&cookie], NOW, |session| {
@@ -372,7 +370,7 @@ fn microdots_own_exp_still_binds() {
             }
         });
         assert!(response.claims().contains(&format!(r#""exp":{},"#, NOW + 60)), "{save}");
-        // And in every request that follows.
+        // Later requests keep it, too.
         let cookie = format!("__Host-session={}", response.token());
         assert!(read(&since(NOW), &[&cookie]).2.sets_none());
         let ((), response) =
@@ -384,7 +382,7 @@ fn microdots_own_exp_still_binds() {
 }
 
 #[test]
-fn microdots_door_closes_by_itself() {
+fn the_migration_window_ends_after_the_absolute_timeout() {
     let month = 30 * 86_400;
     let cookie = microdots(r#""a":1"#);
     let (_, _, response) = read(&since(NOW - month + 9), &[&cookie]);
@@ -393,7 +391,7 @@ fn microdots_door_closes_by_itself() {
 }
 
 #[test]
-fn of_microdots_cookies_the_last_counts_and_ours_come_first() {
+fn the_last_cookie_of_microdot_counts_unless_there_is_a_current_one() {
     let (one, two) = (microdots(r#""one":1"#), microdots(r#""two":1"#));
     assert_eq!(read(&since(NOW), &[&format!("{one}; {two}")]).1, ["two"]);
     let ours = format!("__Host-session={}", Minter::own().token(alive(r#""ours":1"#)));
@@ -401,7 +399,7 @@ fn of_microdots_cookies_the_last_counts_and_ours_come_first() {
     assert_eq!(keys, ["ours"]);
     assert!(response.sets_none());
     let ((), response) = request(&since(NOW), &[&ours], NOW, |session| session.delete().unwrap());
-    assert_eq!(response.lines().len(), 2, "a logout closes both doors");
+    assert_eq!(response.lines().len(), 2, "a logout removes both cookies");
     // Neither key opens the other's cookie.
     let token = Minter::microdot().token(alive(""));
     assert!(read(&since(NOW), &[&format!("__Host-session={token}")]).0.is_some());
@@ -410,7 +408,7 @@ fn of_microdots_cookies_the_last_counts_and_ours_come_first() {
 }
 
 #[test]
-fn microdots_key_must_be_strong_and_the_door_must_close() {
+fn a_migration_requires_a_strong_key_and_an_absolute_timeout() {
     let now = support::now();
     let error = |builder: SealerBuilder| builder.build().unwrap_err();
     assert_eq!(

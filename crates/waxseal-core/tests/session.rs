@@ -1,4 +1,4 @@
-//! What a handler does to a session, and what the response then carries.
+//! Changes of a handler to a session, and the resulting response.
 
 mod support;
 
@@ -16,7 +16,7 @@ use waxseal_core::{
 const WEEK: u64 = 7 * 86_400;
 
 #[test]
-fn a_saved_session_comes_back() {
+fn a_saved_session_is_read_back() {
     let sealer = own();
     let ((), response) = request(&sealer, &[], NOW, |session| {
         assert!(session.is_new());
@@ -48,7 +48,7 @@ fn a_saved_session_comes_back() {
     assert!(response.sets_none());
 }
 
-/// Whether closing after `handler` tells of changes that were not saved.
+/// Whether the changes after `handler` report unsaved data.
 fn unsaved(handler: impl FnOnce(&mut OpenSession<&Sealer>)) -> bool {
     let sealer = own();
     let mut session = OpenSession::open(&sealer, [], support::now()).unwrap();
@@ -57,7 +57,7 @@ fn unsaved(handler: impl FnOnce(&mut OpenSession<&Sealer>)) -> bool {
 }
 
 #[test]
-fn nothing_is_sent_without_a_save() {
+fn no_cookie_is_sent_without_a_save() {
     let ((), response) = request(&own(), &[], NOW, |session| session.insert("a", 1).unwrap());
     assert!(response.sets_none());
 
@@ -73,7 +73,7 @@ fn nothing_is_sent_without_a_save() {
 }
 
 #[test]
-fn what_was_saved_is_sent_and_not_what_came_later() {
+fn the_last_save_is_sent_without_later_changes() {
     let ((), response) = request(&own(), &[], NOW, |session| {
         session.insert("a", 1).unwrap();
         session.save().unwrap();
@@ -116,7 +116,7 @@ fn the_last_of_save_and_delete_wins() {
 }
 
 #[test]
-fn a_resave_keeps_the_beginning_and_moves_the_end() {
+fn another_save_keeps_iat_and_extends_exp() {
     let began = NOW - 29 * 86_400;
     let claims = format!(
         r#"{{ "b" : 1E5, "sid": "old","iat":{began},"sub":"42","exp":{},"iss":"x","a":1}}"#,
@@ -124,7 +124,7 @@ fn a_resave_keeps_the_beginning_and_moves_the_end() {
     );
     let cookie = format!("__Host-session={}", Minter::own().token(claims));
     let ((), response) = request(&own(), &[&cookie], NOW, |session| session.save().unwrap());
-    // The absolute limit of 30 days is nearer than the idle one.
+    // The absolute timeout of 30 days ends before the idle timeout.
     assert_eq!(
         response.claims(),
         format!(
@@ -136,7 +136,7 @@ fn a_resave_keeps_the_beginning_and_moves_the_end() {
 }
 
 #[test]
-fn activity_moves_the_end_on_with_the_data_as_they_came() {
+fn activity_extends_a_session_and_keeps_its_data() {
     let near =
         format!(r#"{{"iat":{},"exp":{},"sid":"s","a":1}}"#, NOW - 86_400, NOW + WEEK / 2 - 1);
     let cookie = format!("__Host-session={}", Minter::own().token(near));
@@ -149,7 +149,7 @@ fn activity_moves_the_end_on_with_the_data_as_they_came() {
 }
 
 #[test]
-fn renew_keeps_the_data_and_begins_anew() {
+fn renew_keeps_the_data_and_issues_a_new_session() {
     let token = Minter::own().token(alive(r#""sid":"old","a":1"#));
     let cookie = format!("__Host-session={token}");
     let ((), response) = request(&own(), &[&cookie], NOW, |session| {
@@ -161,7 +161,7 @@ fn renew_keeps_the_data_and_begins_anew() {
 }
 
 #[test]
-fn the_first_cookie_that_passes_wins() {
+fn the_first_valid_cookie_counts() {
     let minter = Minter::own();
     let good =
         |name: &str| format!("__Host-session={}", minter.token(alive(&format!(r#""{name}":1"#))));
@@ -182,7 +182,7 @@ fn the_first_cookie_that_passes_wins() {
 }
 
 #[test]
-fn sixteen_reach_the_mac() {
+fn at_most_sixteen_cookies_are_verified() {
     let minter = Minter::own();
     let forged =
         format!("__Host-session={}.e30.{}; ", support::b64(&minter.header), "A".repeat(43));
@@ -195,7 +195,7 @@ fn sixteen_reach_the_mac() {
 }
 
 #[test]
-fn the_rejection_that_came_furthest_is_told() {
+fn the_rejection_of_the_latest_check_is_reported() {
     let expired = Minter::own().token(r#"{"iat":1,"exp":2}"#);
     let cookie = format!("__Host-session=x; __Host-session={expired}; __Host-session=y");
     assert_eq!(
@@ -205,7 +205,7 @@ fn the_rejection_that_came_furthest_is_told() {
 }
 
 #[test]
-fn a_rejected_cookie_is_left_alone() {
+fn a_rejected_cookie_stays_unchanged() {
     for token in ["junk".to_owned(), Minter::own().token(r#"{"iat":1,"exp":2}"#)] {
         let cookie = format!("__Host-session={token}");
         let (new, response) = request(&own(), &[&cookie], NOW, |session| session.is_new());
@@ -215,7 +215,7 @@ fn a_rejected_cookie_is_left_alone() {
 }
 
 #[test]
-fn a_clock_that_was_never_set() {
+fn a_clock_that_was_never_set_is_an_error() {
     let cookie = format!("__Host-session={}", Minter::own().token(alive("")));
     let (rejection, _) = request(&own(), &[&cookie], 12, |session| {
         assert_eq!(session.save(), Err(SaveError::ClockNotSet));
@@ -234,7 +234,7 @@ fn saving_or_deleting_after_the_finish_is_an_error() {
 }
 
 #[test]
-fn too_large_says_both_sizes_and_sends_nothing() {
+fn a_too_large_session_is_an_error_with_both_sizes_and_sends_no_cookie() {
     let sealer = own();
     let save = |len: usize| {
         request(&sealer, &[], NOW, |session| {
@@ -252,7 +252,7 @@ fn too_large_says_both_sizes_and_sends_nothing() {
     );
     assert!(response.sets_none());
 
-    // What was saved before is still sent.
+    // The earlier save is sent.
     let ((), response) = request(&sealer, &[], NOW, |session| {
         session.insert("a", "small").unwrap();
         session.save().unwrap();
@@ -264,7 +264,7 @@ fn too_large_says_both_sizes_and_sends_nothing() {
 
 #[test]
 fn a_line_of_4096_bytes_is_not_too_large() {
-    // Base64 leaves lengths out; a name of another length has others.
+    // Base64 skips some lengths, so names of several lengths are tried.
     let largest = ["a", "aa", "aaa"].into_iter().flat_map(|name| {
         let sealer = own_as(CookieSpec::builder(name).build().unwrap());
         let lens = 2700..3000;
@@ -280,7 +280,7 @@ fn a_line_of_4096_bytes_is_not_too_large() {
 }
 
 #[test]
-fn what_a_small_server_saves_it_can_open() {
+fn a_server_with_a_small_limit_opens_the_tokens_that_it_saves() {
     let sealer = Sealer::builder(secret()).max_token_bytes(300).build().unwrap();
     let ((), response) = request(&sealer, &[], NOW, |session| {
         session.insert("a", "x".repeat(300)).unwrap();
@@ -291,8 +291,8 @@ fn what_a_small_server_saves_it_can_open() {
     assert!(response.cookie().len() <= 300);
 }
 
-/// Saves twice where there is randomness.
-fn save_named(
+/// Saves twice on a platform with randomness.
+fn save_with_id(
     cookies: &[&str],
     random: fn() -> Result<[u8; 16], RandomError>,
 ) -> Result<support::Headers, SaveError> {
@@ -308,22 +308,22 @@ fn save_named(
 }
 
 #[test]
-fn a_session_is_named_where_there_is_randomness() {
+fn with_randomness_a_session_has_an_id() {
     static CALLS: AtomicU8 = AtomicU8::new(0);
     let counted = || Ok([CALLS.fetch_add(1, Ordering::Relaxed); 16]);
 
-    let response = save_named(&[], || Ok([0xFF; 16])).unwrap();
+    let response = save_with_id(&[], || Ok([0xFF; 16])).unwrap();
     assert!(response.claims().contains(r#","sid":"_____________________w"}"#));
     let cookie = format!("__Host-session={}", response.token());
-    let again = save_named(&[&cookie], || Ok([0; 16])).unwrap();
-    assert_eq!(again.claims(), response.claims(), "it keeps its name");
-    save_named(&[], counted).unwrap();
-    assert_eq!(CALLS.load(Ordering::Relaxed), 1, "one name for a session saved twice");
-    assert_eq!(save_named(&[], || Err(RandomError)).unwrap_err(), SaveError::NoRandomness);
+    let again = save_with_id(&[&cookie], || Ok([0; 16])).unwrap();
+    assert_eq!(again.claims(), response.claims(), "the session keeps its ID");
+    save_with_id(&[], counted).unwrap();
+    assert_eq!(CALLS.load(Ordering::Relaxed), 1, "a session that is saved twice has one ID");
+    assert_eq!(save_with_id(&[], || Err(RandomError)).unwrap_err(), SaveError::NoRandomness);
 }
 
 #[test]
-fn a_lowered_absolute_limit_works_at_once() {
+fn a_lower_absolute_timeout_is_effective_at_once() {
     let sealer =
         Sealer::builder(secret()).absolute_timeout(Duration::from_secs(3600)).build().unwrap();
     let cookie = format!("__Host-session={}", Minter::own().token(alive("")));
@@ -332,7 +332,7 @@ fn a_lowered_absolute_limit_works_at_once() {
 }
 
 #[test]
-fn two_names_are_two_sessions() {
+fn two_cookie_names_are_two_sessions() {
     let other = own_as(CookieSpec::builder("__Host-other").build().unwrap());
     let token = Minter::own().token(alive(""));
     let cookie = format!("__Host-session={token}; __Host-other={token}");
@@ -341,7 +341,7 @@ fn two_names_are_two_sessions() {
 }
 
 #[test]
-fn limits_that_make_no_sense() {
+fn contradictory_limits_are_errors() {
     let builder = || Sealer::builder(secret());
     assert_eq!(
         builder().idle_timeout(None).absolute_timeout(None).build().unwrap_err(),
@@ -354,7 +354,7 @@ fn limits_that_make_no_sense() {
     assert_eq!(builder().max_token_bytes(255).build().unwrap_err(), BuildError::SizeLimit);
     assert!(builder().max_token_bytes(256).build().is_ok());
     assert!(builder().idle_timeout(None).build().is_ok());
-    // An absurd limit is not an overflow.
+    // A huge timeout does not overflow.
     let forever = builder().idle_timeout(Duration::MAX).absolute_timeout(None).build().unwrap();
     let ((), response) = request(&forever, &[], NOW, |session| session.save().unwrap());
     let cookie = format!("__Host-session={}", response.token());
@@ -362,7 +362,7 @@ fn limits_that_make_no_sense() {
 }
 
 #[test]
-fn short_secrets() {
+fn short_secrets_are_errors() {
     for len in [0, 31] {
         let error = Secret::new(vec![0; len]).unwrap_err();
         assert_eq!(error, SecretError::TooShort { len });
@@ -409,7 +409,7 @@ fn debug_shows_no_session() {
 }
 
 #[test]
-fn a_user_has_the_session() {
+fn the_user_is_kept_until_another_is_set() {
     let ((), response) = request(&own(), &[], NOW, |session| {
         assert_eq!(session.user(), None);
         session.insert("a", 1).unwrap();
@@ -423,7 +423,7 @@ fn a_user_has_the_session() {
     let ((), response) = request(&own(), &[&cookie], NOW + 9, |session| {
         assert_eq!(session.keys(), ["a"]);
         session.clear();
-        assert_eq!(session.user().as_deref(), Some("é\"42"), "clear is for the data");
+        assert_eq!(session.user().as_deref(), Some("é\"42"), "clear removes only the data");
         session.set_user("43");
         session.save().unwrap();
         assert_eq!(session.issued_at(), Some(UnixTime::from_secs(NOW + 9)), "a new session");
@@ -436,7 +436,7 @@ fn a_user_has_the_session() {
 }
 
 #[test]
-fn remember_me_or_not() {
+fn remember_sets_or_omits_max_age() {
     let browser_session = CookieSpec::builder("__Host-session").until_browser_closes().build();
     for (sealer, by_itself) in [(own(), true), (own_as(browser_session.unwrap()), false)] {
         let lasts = |remember: Option<bool>, cookies: &[&str]| {
@@ -453,7 +453,7 @@ fn remember_me_or_not() {
         for remember in [true, false] {
             let (lasting, cookie) = lasts(Some(remember), &[]);
             assert_eq!(lasting, remember);
-            // It stays with the session.
+            // The session keeps the setting.
             assert_eq!(lasts(None, &[&cookie]).0, remember);
         }
     }

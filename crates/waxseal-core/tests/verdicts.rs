@@ -1,5 +1,5 @@
-//! Correctly signed but odd tokens, and incorrectly signed ones: what becomes
-//! of each, in our own cookie and in Microdot's.
+//! The verdicts on unusual tokens with a valid signature, and on tokens with an invalid one, in both
+//! formats.
 
 mod support;
 
@@ -7,7 +7,7 @@ use Rejection::{Claims, Expired, Header, Malformed, NotYetValid, Signature, TooL
 use support::{Minter, NOW, alive, b64, microdot, own, verdict};
 use waxseal_core::Rejection;
 
-/// Claims as Microdot writes them: no times unless given.
+/// Claims as Microdot writes them, without times.
 fn plain(members: &str) -> String {
     format!("{{{members}}}")
 }
@@ -17,7 +17,7 @@ fn accepts(token: &str, sealer: &waxseal_core::Sealer) {
     assert!(verdict(sealer, token).is_ok(), "{:?} {token}", verdict(sealer, token));
 }
 
-/// Both dialects come to the same verdict about these members.
+/// Checks that both formats give the same verdict on these claims.
 #[track_caller]
 fn both(members: &str, expected: Result<(), Rejection>) {
     let ours = verdict(&own(), &Minter::own().token(alive(members)));
@@ -26,8 +26,7 @@ fn both(members: &str, expected: Result<(), Rejection>) {
     assert_eq!(theirs.map(drop), expected, "Microdot: {members}");
 }
 
-/// The verdicts about a time claim; in our own tokens it stands beside the
-/// two that are required.
+/// Checks the verdicts on a time claim. In waxseal's format, it is added to the two required times.
 #[track_caller]
 fn time(name: &str, json: &str, expected: Result<(), Rejection>) {
     let member = format!(r#""{name}":{json}"#);
@@ -44,7 +43,7 @@ fn time(name: &str, json: &str, expected: Result<(), Rejection>) {
 }
 
 #[test]
-fn exp() {
+fn exp_must_be_in_the_future() {
     time("exp", &(NOW - 1).to_string(), Err(Expired));
     time("exp", &NOW.to_string(), Err(Expired));
     time("exp", &(NOW + 1).to_string(), Ok(()));
@@ -53,7 +52,7 @@ fn exp() {
 }
 
 #[test]
-fn fractional_times() {
+fn fractional_times_are_accepted() {
     time("exp", &format!("{NOW}.5"), Err(Expired));
     time("exp", &format!("{}.5", NOW + 1), Ok(()));
     time("exp", "1.9e9", Ok(()));
@@ -62,7 +61,7 @@ fn fractional_times() {
 }
 
 #[test]
-fn times_that_are_no_numbers() {
+fn times_that_are_not_numbers_are_rejected() {
     for name in ["exp", "nbf", "iat"] {
         for json in
             ["\"1900000000\"", "\"x\"", "\"\"", "null", "[]", "[1900000000]", "{}", "true", "false"]
@@ -80,7 +79,7 @@ fn times_that_are_no_numbers() {
         ] {
             time(name, json, Err(Claims));
         }
-        // Over 2^63, and over what a float holds.
+        // Over 2^63, and over the range of a float.
         for json in ["9223372036854775808", "18446744073709551615", "1e19", "1e400", "-1e400"] {
             time(name, json, Err(Claims));
         }
@@ -89,7 +88,7 @@ fn times_that_are_no_numbers() {
 }
 
 #[test]
-fn the_future() {
+fn a_token_from_the_future_is_rejected() {
     for name in ["nbf", "iat"] {
         time(name, &(NOW + 60).to_string(), Ok(()));
         time(name, &(NOW + 61).to_string(), Err(NotYetValid));
@@ -97,7 +96,7 @@ fn the_future() {
 }
 
 #[test]
-fn exp_and_iat_are_required_in_our_own() {
+fn exp_and_iat_are_required_in_waxseals_format() {
     let minter = Minter::own();
     for claims in ["{}".into(), format!(r#"{{"exp":{}}}"#, NOW + 9), format!(r#"{{"iat":{NOW}}}"#)]
     {
@@ -107,7 +106,7 @@ fn exp_and_iat_are_required_in_our_own() {
 }
 
 #[test]
-fn strings_that_are_none() {
+fn string_claims_of_another_type_are_rejected() {
     for json in ["1", "null", "[]", "{}", "true"] {
         both(&format!(r#""sub":{json}"#), Err(Claims));
         both(&format!(r#""jti":{json}"#), Err(Claims));
@@ -123,14 +122,14 @@ fn strings_that_are_none() {
 }
 
 #[test]
-fn any_aud() {
+fn every_aud_is_rejected() {
     for json in [r#""x""#, r#"["x"]"#, "null", "[]", r#""""#] {
         both(&format!(r#""aud":{json}"#), Err(Claims));
     }
 }
 
 #[test]
-fn remember_is_a_bool_in_our_own() {
+fn remember_is_a_bool_in_waxseals_format() {
     accepts(&Minter::own().token(alive(r#""remember":true"#)), &own());
     for json in ["1", "null", r#""true""#] {
         let member = format!(r#""remember":{json}"#);
@@ -140,7 +139,7 @@ fn remember_is_a_bool_in_our_own() {
 }
 
 #[test]
-fn payloads_that_are_not_one_object() {
+fn claims_that_are_not_one_object_are_rejected() {
     for (minter, sealer, good) in
         [(Minter::own(), own(), alive("")), (Minter::microdot(), microdot(), plain(""))]
     {
@@ -163,14 +162,14 @@ fn payloads_that_are_not_one_object() {
         }
         let utf16: Vec<u8> = good.encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(verdict(&sealer, &minter.token(utf16)), Err(Claims));
-        // White space around and inside is JSON.
+        // JSON allows white space around and inside.
         accepts(&minter.token(format!(" \n\t\r{good} \n")), &sealer);
         accepts(&minter.token(good.replace(',', " , ").replace(':', " : ")), &sealer);
     }
 }
 
 #[test]
-fn bytes_that_are_no_text() {
+fn bytes_that_are_not_utf_8_are_rejected() {
     for bytes in [
         b"\"\xff\"".as_slice(),
         b"\"\xc0\x80\"",
@@ -187,7 +186,7 @@ fn bytes_that_are_no_text() {
 }
 
 #[test]
-fn duplicate_names() {
+fn duplicate_names_are_rejected() {
     both(r#""a":1,"b":2,"a":1"#, Err(Claims));
     both(r#""a":1,"\u0061":1"#, Err(Claims));
     both(r#""":1,"":1"#, Err(Claims));
@@ -196,7 +195,7 @@ fn duplicate_names() {
     let exp = format!(r#"{{"iat":{NOW},"\u0065xp":1,"exp":{}}}"#, NOW + 9);
     assert_eq!(verdict(&own(), &Minter::own().token(exp)), Err(Claims));
     both(r#""a":1,"A":1,"á":1"#, Ok(()));
-    // Deeper down they are the application's.
+    // Below the top level, the application decides.
     both(r#""a":{"b":1,"b":2}"#, Ok(()));
 }
 
@@ -207,7 +206,7 @@ fn an_escaped_claim_is_that_claim() {
 }
 
 #[test]
-fn odd_data() {
+fn data_may_be_any_json() {
     both(r#""a":NaN"#, Err(Claims));
     both(r#""a":[Infinity]"#, Err(Claims));
     both(r#""a":01"#, Err(Claims));
@@ -215,12 +214,12 @@ fn odd_data() {
     both(r#""a":123456789012345678901234567890"#, Ok(()));
     both(r#""a":"\ud800""#, Ok(()));
     both(r#""a":[1.5,"\u00e9",null,{"b":[]}]"#, Ok(()));
-    // A lone surrogate cannot be a name: it has no text to compare.
+    // A lone surrogate cannot be a name, because it has no text to compare.
     both(r#""\ud800":1"#, Err(Claims));
 }
 
 #[test]
-fn nesting() {
+fn the_depth_of_data_is_limited() {
     let nested = |depth: usize| format!(r#""a":{}{}"#, "[".repeat(depth), "]".repeat(depth));
     for depth in [1, 64, 99] {
         both(&nested(depth), Ok(()));
@@ -228,7 +227,7 @@ fn nesting() {
     for depth in [100, 128, 900] {
         both(&nested(depth), Err(Claims));
     }
-    // Far over the size limit, and the limit lifted.
+    // Far over the size limit, with the limit raised.
     assert_eq!(
         verdict(&microdot(), &Minter::microdot().token(plain(&nested(100_000)))),
         Err(TooLarge)
@@ -239,11 +238,11 @@ fn nesting() {
 }
 
 #[test]
-fn headers() {
+fn only_known_headers_are_accepted() {
     let own_kid = Minter::own().kid().to_owned();
     let header = |text: &str| text.replace("KID", &own_kid);
 
-    // The same header in other words.
+    // The same header in other spellings.
     for text in [
         r#"{"kid":"KID","alg":"HS256"}"#,
         r#"{ "alg" : "HS256", "kid" : "KID" }"#,
@@ -303,16 +302,16 @@ fn headers() {
 }
 
 #[test]
-fn kids() {
+fn kid_must_name_the_key() {
     for header in [
         r#"{"alg":"HS256","typ":"JWT"}"#.to_owned(),
-        r#"{"alg":"HS256","kid":"somebody"}"#.into(),
+        r#"{"alg":"HS256","kid":"unknown"}"#.into(),
         r#"{"alg":"HS256","kid":""}"#.into(),
         Minter::own().header.replace(r#""}"#, r#"x"}"#),
     ] {
         let token = Minter::own().token_with(&header, alive(""));
         assert_eq!(verdict(&own(), &token), Err(UnknownKey), "{header}");
-        // Microdot has one key, whatever the header calls it.
+        // Microdot has one key and ignores the kid.
         accepts(&Minter::microdot().token_with(&header, plain("")), &microdot());
     }
     let escaped = r#"{"alg":"HS256","kid":"\u00e9"}"#;
@@ -331,7 +330,7 @@ fn a_header_has_256_characters_at_most() {
 }
 
 #[test]
-fn every_emitter_of_microdots_dialect() {
+fn tokens_of_every_writer_of_microdots_format_are_accepted() {
     for header in [
         r#"{"alg":"HS256","typ":"JWT"}"#,
         r#"{"typ":"JWT","alg":"HS256"}"#,
@@ -340,14 +339,14 @@ fn every_emitter_of_microdots_dialect() {
     ] {
         accepts(&Minter::microdot().token_with(header, r#"{"username":"joe"}"#), &microdot());
     }
-    // A token that MicroPython made, fixed.
+    // A fixed token of MicroPython.
     let fixed = "eyJ0eXAiOiAiSldUIiwgImFsZyI6ICJIUzI1NiJ9.eyJ1c2VybmFtZSI6ICJzdXNhbiJ9.\
         6gkThX0SIJN4hqN2xbHoEsDq1uUF0Srami8UMHbBCxU";
     assert_eq!(verdict(&microdot(), fixed), Ok(vec!["username".into()]));
 }
 
 #[test]
-fn exactly_one_string_per_token() {
+fn a_token_has_exactly_one_encoding() {
     for (minter, sealer, claims) in [
         (Minter::own(), own(), alive(r#""u":"x""#)),
         (Minter::microdot(), microdot(), plain(r#""u":"x""#)),
@@ -378,7 +377,7 @@ fn exactly_one_string_per_token() {
         }
         assert_eq!(verdict(&sealer, ""), Err(Malformed));
 
-        // The same bytes, encoded otherwise, and correctly signed as such.
+        // Another encoding of the same bytes, correctly signed.
         let (header, payload) = (b64(&minter.header), b64(&claims));
         for odd in
             [format!("{payload}="), format!("{payload}\n"), format!(" {payload}"), "A".into()]
@@ -389,8 +388,8 @@ fn exactly_one_string_per_token() {
                 "{odd:?}"
             );
         }
-        // Nonzero trailing bits: the last of `…A`, `…Q`, `…g`, `…w` encodes the
-        // same byte as the letter after it.
+        // Nonzero trailing bits: a final `A`, `Q`, `g` or `w` encodes the same byte as the letter after
+        // it.
         let padded = [claims.clone(), format!("{claims} "), format!("{claims}  ")];
         let payload_with_bits = padded.iter().map(b64).find(|payload| payload.len() % 4 == 2);
         let payload = payload_with_bits.unwrap();
@@ -405,7 +404,7 @@ fn exactly_one_string_per_token() {
 }
 
 #[test]
-fn signatures_of_another_length() {
+fn signatures_of_another_length_are_rejected() {
     let good = Minter::microdot().token("{}");
     let (message, _) = good.rsplit_once('.').unwrap();
     for len in [0, 16, 31, 33, 64] {
@@ -416,7 +415,7 @@ fn signatures_of_another_length() {
 }
 
 #[test]
-fn every_bit_matters() {
+fn a_token_with_one_flipped_bit_is_rejected() {
     for (minter, sealer, claims) in [
         (Minter::own(), own(), alive(r#""username":"susan""#)),
         (Minter::microdot(), microdot(), plain(r#""username":"susan""#)),
@@ -435,7 +434,7 @@ fn every_bit_matters() {
 }
 
 #[test]
-fn sizes() {
+fn the_size_limit_is_exact() {
     for payload in [8 << 10, 1 << 20] {
         let members = format!(r#""a":"{}""#, "x".repeat(payload));
         both(&members, Err(TooLarge));
@@ -443,7 +442,7 @@ fn sizes() {
         let token = Minter::microdot().token_with(header, "{}");
         assert_eq!(verdict(&microdot(), &token), Err(TooLarge));
     }
-    // To the byte: three parts of a token always leave some length out.
+    // Base64 skips some lengths of a token, so several are tried.
     let minter = Minter::microdot();
     let of = |len: usize| minter.token(format!(r#"{{"a":"{}"}}"#, "x".repeat(len)));
     let fits = (0..4096).map(of).take_while(|token| token.len() <= 4096).last().unwrap();
@@ -459,12 +458,12 @@ fn keys_are_bound_to_a_secret_and_a_name() {
         Minter::microdot(),
     ] {
         assert_eq!(verdict(&own(), &minter.token(alive(""))), Err(UnknownKey));
-        // Even under our kid.
+        // The same with this server's kid.
         let token = minter.token_with(&Minter::own().header, alive(""));
         assert_eq!(verdict(&own(), &token), Err(Signature));
     }
     assert_eq!(verdict(&microdot(), &Minter::own().token(alive(""))), Err(Signature));
-    // The secret itself is no key.
+    // The secret itself is not a key.
     let raw = waxseal_core::Sealer::microdot(support::SECRET).unwrap();
     assert_eq!(verdict(&raw, &Minter::own().token(alive(""))), Err(Signature));
 }

@@ -1,5 +1,4 @@
-//! A year in the life of sessions: random limits, random users, a clock that
-//! runs as fast as we like.
+//! A simulated year of sessions with random timeouts and random users.
 
 mod support;
 
@@ -26,7 +25,7 @@ fn limits() -> impl Strategy<Value = Limits> {
         .prop_map(|(idle, absolute)| Limits { idle, absolute })
 }
 
-/// How long a user is away before each request, by their habit.
+/// The time before each request of a user.
 fn pauses() -> impl Strategy<Value = Vec<u64>> {
     prop_oneof![Just(60), Just(HOUR), Just(24 * HOUR), Just(30 * 24 * HOUR)]
         .prop_flat_map(|longest| prop::collection::vec(1..longest, 1..200))
@@ -52,7 +51,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn sessions_live_as_long_as_they_should(
+    fn sessions_expire_only_at_their_timeouts(
         limits in limits(),
         pauses in pauses(),
         rotated_at in prop::option::of(0..YEAR),
@@ -71,12 +70,12 @@ proptest! {
             let cookie = format!("__Host-session={token}");
             let (alive, response) = request(&sealer_at(now), &[&cookie], now, |session| !session.is_new());
 
-            // No session outlives its limits.
+            // No session outlives its timeouts.
             let over = limits.absolute.is_some_and(|limit| now >= NOW + limit);
             let idle = limits.idle.is_some_and(|limit| pause >= limit);
             prop_assert!(!(alive && (over || idle)), "outlived at {now}");
-            // No active session dies early: within half of the idle time
-            // there is always enough left.
+            // No active session expires: after a pause of half the idle timeout, the session is still
+            // valid.
             let active = limits.idle.is_none_or(|limit| pause <= limit / 2);
             prop_assert!(alive || over || !active, "died early at {now}");
             if !alive {
@@ -87,7 +86,8 @@ proptest! {
             if response.sets_none() {
                 continue;
             }
-            // Once for a change of key, else by the rule of the half life.
+            // The cookie is refreshed once per rotation, and otherwise in the second half of the idle
+            // timeout.
             let new = expiry(&response.claims());
             if new == exp {
                 prop_assert!(rotated(now) && !resealed, "a cookie for nothing at {now}");
@@ -109,7 +109,7 @@ proptest! {
 }
 
 #[test]
-fn remaining_life_is_what_the_session_says() {
+fn expires_at_is_the_exp_of_the_cookie() {
     let sealer = sealer(Limits { idle: Some(100), absolute: Some(150) }, false);
     let ((), response) = request(&sealer, &[], NOW, |session| session.save().unwrap());
     let cookie = format!("__Host-session={}", response.token());
@@ -119,6 +119,6 @@ fn remaining_life_is_what_the_session_says() {
     assert!(at(NOW + 50).1.sets_none());
     let (new, response) = at(NOW + 51);
     assert!(!new);
-    assert_eq!(expiry(&response.claims()), NOW + 150, "the nearer limit");
+    assert_eq!(expiry(&response.claims()), NOW + 150, "the earlier timeout");
     assert!(at(NOW + 100).0);
 }

@@ -1,4 +1,4 @@
-//! Does one thing many times, for a tool that counts instructions.
+//! Runs one operation many times, for a tool that counts instructions.
 //!
 //!     count open|reject|save TIMES
 

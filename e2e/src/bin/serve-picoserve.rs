@@ -40,8 +40,7 @@ async fn logout(session: Session) -> Result<Redirect, SessionError> {
     Ok(Redirect::to("/"))
 }
 
-/// Asks for the session only where a step of the script does: a handler's
-/// arguments would have opened it before.
+/// Opens the session only if a step of the script needs it: an extractor would always open it.
 struct Script;
 
 impl RequestHandlerService<WithSession> for Script {
@@ -93,7 +92,7 @@ fn sealer() -> Fallible<Sealer> {
         return Ok(Sealer::microdot(secret)?);
     }
     let mut builder = Sealer::builder(Secret::new(secret)?);
-    // As behind a proxy that speaks https.
+    // With `BEHIND_HTTPS`, the server runs behind a proxy with https.
     if std::env::var_os("BEHIND_HTTPS").is_none() {
         builder = builder.cookie(CookieSpec::insecure_http());
     }
@@ -124,9 +123,9 @@ fn app(layer: SessionLayer) -> Router<impl PathRouter> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Fallible<()> {
-    // As large as the suites need it; a board's is smaller.
+    // As large as the suites need; the buffer of a board is smaller.
     let buffer = std::env::var("BUFFER").map_or(Ok(16 * 1024), |buffer| buffer.parse::<usize>())?;
-    // The machine may be busy.
+    // Long timeouts, because the machine may be busy.
     let patient = Duration::from_secs(60);
     let config = Config::new(Timeouts {
         start_read_request: patient,
@@ -143,7 +142,7 @@ async fn main() -> Fallible<()> {
             let (stream, _) = listener.accept().await?;
             tokio::task::spawn_local(async move {
                 let mut buffer = vec![0; buffer];
-                // A client that goes away is no matter of ours.
+                // A client that disconnects is not an error.
                 drop(Server::new_tokio(app, config, &mut buffer).serve(stream).await);
             });
         }

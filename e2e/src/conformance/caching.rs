@@ -1,11 +1,11 @@
-//! What caches are told.
+//! The headers for caches.
 
 use crate::{client::Client, server::Server};
 
 const NOBODY: [&str; 0] = [];
 const RULES: [&str; 4] = ["vary", "cache-control", "cdn-cache-control", "surrogate-control"];
 
-/// The values of the headers that rule caches after a script.
+/// Checks the headers for caches after a script.
 #[track_caller]
 fn expect(server: &Server, script: &str, expected: [&[&str]; 4]) {
     let response = Client::of(server).script(script, &NOBODY);
@@ -20,17 +20,17 @@ const PUBLIC: &str = "header cache-control: public, max-age=60\n\
     header surrogate-control: max-age=60\n\
     header vary: accept-encoding\n";
 
-/// A session that nobody asked for leaves no trace.
-pub fn caches_of_untouched_responses(server: &Server) {
+/// If no handler uses the session, the response does not change.
+pub fn an_untouched_session_sets_no_cache_headers(server: &Server) {
     expect(server, "status 200", [&[], &[], &[], &[]]);
     expect(
         server,
         PUBLIC,
         [&["accept-encoding"], &["public, max-age=60"], &["max-age=60"], &["max-age=60"]],
     );
-    // Neither does a cookie, good or bad, that nobody looked at.
+    // The same holds for a cookie, valid or not, that no handler reads.
     let mint = &server.mint;
-    for token in [mint.alive(r#""a":1"#), mint.expired(r#""a":1"#), "junk".into()] {
+    for token in [mint.alive(r#""a":1"#), mint.expired(r#""a":1"#), "malformed".into()] {
         let response = Client::of(server).script("status 200", &[mint.pair(&token)]);
         assert!(RULES.iter().all(|name| response.values(name).is_empty()));
         assert!(response.values("set-cookie").is_empty());
@@ -38,7 +38,7 @@ pub fn caches_of_untouched_responses(server: &Server) {
 }
 
 /// A response that depends on the session varies with the cookie.
-pub fn caches_of_read_sessions(server: &Server) {
+pub fn a_read_session_varies_with_the_cookie(server: &Server) {
     expect(server, "read", [&["Cookie"], &["private"], &[], &[]]);
     expect(server, "header vary: *\nread", [&["*"], &["private"], &[], &[]]);
     expect(
@@ -51,7 +51,7 @@ pub fn caches_of_read_sessions(server: &Server) {
         "header vary: a\nheader vary: b\nread",
         [&["a, b, Cookie"], &["private"], &[], &[]],
     );
-    // The application has said what it wants of caches.
+    // The application sets its own rules for caches.
     expect(
         server,
         &format!("{PUBLIC}read"),
@@ -59,8 +59,8 @@ pub fn caches_of_read_sessions(server: &Server) {
     );
 }
 
-/// A response that sets the cookie is for nobody else.
-pub fn caches_of_set_cookies(server: &Server) {
+/// A response that sets the cookie must not be stored in a shared cache.
+pub fn a_set_cookie_makes_the_response_private(server: &Server) {
     for step in ["insert a 1\nsave", "delete"] {
         expect(server, step, [&["Cookie"], &["private"], &[], &[]]);
         expect(

@@ -6,24 +6,24 @@ use crate::{
     server::{Format, Server},
 };
 
-/// Two cookies of our name in one header, in both orders: the good one counts;
-/// of two good ones the first, and with Microdot the last.
-pub fn two_of_one_name(server: &Server) {
-    the_good_one_counts(server, |one, other| vec![format!("{one}; {other}")]);
-    the_good_one_counts(server, |one, other| vec![format!("{one}; {one}; {other}; {other}")]);
+/// Of two cookies of one name in one header, the valid one counts, in both orders. Of two valid
+/// ones, the first counts, and in Microdot's format the last.
+pub fn the_valid_one_of_two_cookies_counts(server: &Server) {
+    the_valid_one_counts(server, |one, other| vec![format!("{one}; {other}")]);
+    the_valid_one_counts(server, |one, other| vec![format!("{one}; {one}; {other}; {other}")]);
 
     let (bad, good) = ("junk", server.mint.alive(r#""username":"susan""#));
     let among = [bad, bad, &good, bad].map(|token| server.mint.pair(token)).join("; ");
     assert_eq!(greeted(&Client::of(server).get("/", &[among])).as_deref(), Some("susan"));
 }
 
-/// Likewise in two headers. No browser sends them (RFC 6265, section 5.4), but
-/// other clients do.
-pub fn two_headers_of_one_name(server: &Server) {
-    the_good_one_counts(server, |one, other| vec![one.into(), other.into()]);
+/// The same rule holds for two headers. No browser sends two (RFC 6265, section 5.4), but other
+/// clients do.
+pub fn the_valid_one_of_two_headers_counts(server: &Server) {
+    the_valid_one_counts(server, |one, other| vec![one.into(), other.into()]);
 }
 
-fn the_good_one_counts(server: &Server, headers: impl Fn(&str, &str) -> Vec<String>) {
+fn the_valid_one_counts(server: &Server, headers: impl Fn(&str, &str) -> Vec<String>) {
     let (client, mint) = (Client::of(server), &server.mint);
     let good = |name: &str| mint.pair(&mint.alive(&format!(r#""username":"{name}""#)));
     let whose = |one: &str, other: &str| greeted(&client.get("/", &headers(one, other)));
@@ -48,8 +48,8 @@ fn the_good_one_counts(server: &Server, headers: impl Fn(&str, &str) -> Vec<Stri
     assert_eq!(whose(&good("first"), &good("last")).as_deref(), Some(winner));
 }
 
-/// Cookies of others around ours, and names that only resemble ours.
-pub fn other_peoples_cookies(server: &Server) {
+/// Cookies of other names are ignored, also if their names resemble the session cookie's.
+pub fn cookies_of_other_names_are_ignored(server: &Server) {
     let (client, mint) = (Client::of(server), &server.mint);
     let token = mint.alive(r#""username":"susan""#);
     let ours = mint.pair(&token);

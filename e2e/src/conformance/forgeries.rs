@@ -1,20 +1,20 @@
-//! Cookies that are not what the server signed.
+//! Cookies that the server has not signed.
 
 use super::login::greeted;
 use crate::{client::Client, mint::Mint, server::Server};
 
 pub(super) const USER: &str = r#""username":"susan""#;
 
-/// Whether the server lets the bearer of this cookie value in.
+/// Whether the server accepts this cookie value.
 pub(super) fn accepted(client: &Client, server: &Server, token: &[u8]) -> bool {
     let cookie = [server.mint.cookie.as_bytes(), b"=", token].concat();
     let response = client.get("/", &[cookie]);
-    assert!(response.set_cookies(server.mint.cookie).is_empty(), "a bad cookie is left alone");
+    assert!(response.set_cookies(server.mint.cookie).is_empty(), "the cookie stays unchanged");
     greeted(&response).is_some()
 }
 
-/// Every single bit of a good token flipped.
-pub fn every_bit_matters(server: &Server) {
+/// Flips every single bit of a valid token.
+pub fn a_token_with_one_flipped_bit_is_rejected(server: &Server) {
     let client = Client::of(server);
     let good = server.mint.alive(USER).into_bytes();
     assert!(accepted(&client, server, &good));
@@ -22,8 +22,7 @@ pub fn every_bit_matters(server: &Server) {
         for bit in 0..8 {
             let mut token = good.clone();
             token[at] ^= 1 << bit;
-            // No HTTP header can carry a control character: no client sends
-            // it, no server takes it.
+            // An HTTP header cannot contain a control character.
             if !token[at].is_ascii_control() {
                 assert!(!accepted(&client, server, &token), "byte {at}, bit {bit}");
             }
@@ -31,8 +30,8 @@ pub fn every_bit_matters(server: &Server) {
     }
 }
 
-/// Signed by nobody, or by somebody else.
-pub fn forgeries(server: &Server) {
+/// Tokens without a signature, or with the signature of another key.
+pub fn forgeries_are_rejected(server: &Server) {
     let client = Client::of(server);
     let good = server.mint.alive(USER);
     let [header, claims, signature] = good.split('.').collect::<Vec<_>>()[..] else {
@@ -68,8 +67,8 @@ pub fn forgeries(server: &Server) {
     }
 }
 
-/// Ours, but its time is over.
-pub fn expired(server: &Server) {
+/// A token with a valid signature that has expired.
+pub fn an_expired_token_is_rejected(server: &Server) {
     let client = Client::of(server);
     assert!(accepted(&client, server, server.mint.alive(USER).as_bytes()));
     assert!(!accepted(&client, server, server.mint.expired(USER).as_bytes()));
@@ -77,8 +76,8 @@ pub fn expired(server: &Server) {
     assert!(!accepted(&client, server, late.as_bytes()));
 }
 
-/// Far over the limit: refused, and the server lives on.
-pub fn eight_kilobytes(server: &Server) {
+/// A cookie far over the limit is rejected, and the server keeps running.
+pub fn a_cookie_of_8_kilobytes_is_rejected(server: &Server) {
     let client = Client::of(server);
     let large = server.mint.alive(&format!(r#"{USER},"a":"{}""#, "x".repeat(6000)));
     assert!(large.len() > 8000);

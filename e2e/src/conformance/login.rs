@@ -7,7 +7,7 @@ use crate::{
 
 const NOBODY: [&str; 0] = [];
 
-/// Whose page a login page's response is; `None` for the form.
+/// The user name in the response of a login page; `None` for the form.
 pub fn greeted(response: &Response) -> Option<String> {
     assert_eq!(response.status, 200, "{}", response.body);
     let greeting = response.body.split_once("Hello <b>");
@@ -17,7 +17,7 @@ pub fn greeted(response: &Response) -> Option<String> {
 }
 
 /// Logs in, reloads, logs out.
-pub fn login_reload_logout(server: &Server) {
+pub fn a_user_logs_in_reloads_and_logs_out(server: &Server) {
     let (client, mut jar) = (Client::of(server), Jar::default());
     assert_eq!(greeted(&client.get("/", &NOBODY)), None);
 
@@ -42,9 +42,9 @@ pub fn login_reload_logout(server: &Server) {
     assert_eq!(greeted(&client.get("/", &jar.cookies())), None);
 }
 
-/// The cookie is removed by name, domain, path and partition: each attribute
-/// of the line that set it stands in the line that removes it.
-pub fn removal_repeats_every_attribute(server: &Server) {
+/// A browser removes a cookie by name, domain, path and partition, so the line that removes it
+/// repeats every attribute of the line that sets it.
+pub fn the_removal_repeats_every_attribute(server: &Server) {
     let response = Client::of(server).form("/logout", "", &NOBODY);
     let line = response.set_cookie(server.mint.cookie);
     let mut parts = line.split("; ");
@@ -55,7 +55,7 @@ pub fn removal_repeats_every_attribute(server: &Server) {
     assert_eq!(repeated, server.mint.attributes);
 }
 
-/// A name is text, not HTML.
+/// A user name is text, not HTML.
 pub fn names_are_escaped(server: &Server) {
     let (client, mut jar) = (Client::of(server), Jar::default());
     jar.take(&client.form("/", "username=%3Cb%3EJos%C3%A9%26", &NOBODY));
@@ -63,13 +63,13 @@ pub fn names_are_escaped(server: &Server) {
     assert!(page.contains("José") && !page.contains("<b><b>"), "{page}");
 }
 
-/// A session that does not fit is an error of the handler: an answer that sets
-/// nothing and says nothing of it.
-pub fn a_name_too_long_sends_nothing(server: &Server) {
+/// A session that is too large is an error of the handler. The response sets no cookie and does
+/// not reveal the error.
+pub fn a_username_that_is_too_long_sends_no_cookie(server: &Server) {
     let client = Client::of(server);
     let response = client.form("/", &format!("username={}", "x".repeat(5000)), &NOBODY);
     assert_eq!(response.status, 500);
     assert_eq!(response.values("set-cookie"), NOBODY);
     assert!(!response.body.contains("4096"), "{}", response.body);
-    assert_eq!(greeted(&client.get("/", &NOBODY)), None, "it lives on");
+    assert_eq!(greeted(&client.get("/", &NOBODY)), None, "the server keeps running");
 }

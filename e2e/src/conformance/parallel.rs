@@ -8,8 +8,8 @@ use crate::{
     server::Server,
 };
 
-/// Two hundred users, each of whom sees nobody's name but its own.
-pub fn two_hundred_users(server: &Server) {
+/// Two hundred concurrent users each see only their own name.
+pub fn two_hundred_users_see_only_their_own_sessions(server: &Server) {
     thread::scope(|scope| {
         for user in 0..200 {
             scope.spawn(move || {

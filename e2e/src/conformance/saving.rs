@@ -1,4 +1,4 @@
-//! What a response carries.
+//! The `Set-Cookie` lines and the state of saved sessions.
 
 use serde_json::json;
 
@@ -9,9 +9,9 @@ use crate::{
 
 const NOBODY: [&str; 0] = [];
 
-/// However often it is saved and deleted, there is one line for our cookie,
+/// After any number of saves and deletes, the response has one line for the session cookie,
 /// beside the application's own.
-pub fn one_set_cookie_and_the_applications_own(server: &Server) {
+pub fn the_session_sets_one_cookie_beside_the_applications_own(server: &Server) {
     let client = Client::of(server);
     let own = "header set-cookie: theme=dark\nheader set-cookie: lang=en; Path=/\n";
     for (steps, sets) in [
@@ -39,8 +39,8 @@ pub fn one_set_cookie_and_the_applications_own(server: &Server) {
     assert_eq!(response.values("set-cookie"), ["theme=dark", "lang=en; Path=/"]);
 }
 
-/// Changes after the save are not sent, and changes without one neither.
-pub fn what_was_saved_is_sent(server: &Server) {
+/// Changes after the last save are not sent.
+pub fn only_saved_changes_are_sent(server: &Server) {
     let (client, mut jar) = (Client::of(server), Jar::default());
     jar.take(&client.script("insert a 1\nsave\ninsert a 2", &NOBODY));
     assert_eq!(client.script("read", &jar.cookies()).json(), json!({"a": 1}));
@@ -49,8 +49,8 @@ pub fn what_was_saved_is_sent(server: &Server) {
     assert!(response.set_cookies(server.mint.cookie).is_empty());
 }
 
-/// What was saved is sent with redirects and errors, too.
-pub fn statuses_do_not_matter(server: &Server) {
+/// A saved session is sent with redirects and errors, too.
+pub fn every_status_sends_the_cookie(server: &Server) {
     for status in ["200", "204", "302", "404", "500"] {
         let response =
             Client::of(server).script(&format!("insert a 1\nsave\nstatus {status}"), &NOBODY);
@@ -59,15 +59,15 @@ pub fn statuses_do_not_matter(server: &Server) {
     }
 }
 
-/// A session over the limit: an error with both sizes, and no cookie.
-pub fn too_large_is_an_error_and_sends_nothing(server: &Server) {
+/// A session over the size limit is an error with both sizes, and sends no cookie.
+pub fn a_too_large_session_is_an_error_and_sends_no_cookie(server: &Server) {
     let client = Client::of(server);
     let response = client.script(&format!("insert a \"{}\"\nsave", "x".repeat(4000)), &NOBODY);
     assert_eq!(response.status, 500);
     assert!(response.body.contains("4096"), "{}", response.body);
     assert!(response.set_cookies(server.mint.cookie).is_empty());
 
-    // The largest that fits is sent and read.
+    // The largest session that fits is sent and read.
     let len = (0..3000).rev().step_by(3).find(|len| {
         let script = format!("insert a \"{}\"\nsave", "x".repeat(*len));
         client.script(&script, &NOBODY).status == 200
@@ -80,8 +80,8 @@ pub fn too_large_is_an_error_and_sends_nothing(server: &Server) {
     assert_eq!(client.script("state", &jar.cookies()).json()["new"], false);
 }
 
-/// A session keeps its beginning until it is renewed.
-pub fn times_are_kept(server: &Server) {
+/// A session keeps its `iat` until it is renewed.
+pub fn a_session_keeps_its_issue_time_until_it_is_renewed(server: &Server) {
     let (client, mint) = (Client::of(server), &server.mint);
     let mut jar = Jar::default();
     let old = mint.pair(&mint.alive(r#""a":1"#));
@@ -104,8 +104,8 @@ pub fn times_are_kept(server: &Server) {
     assert_eq!(rejected["new"], true);
 }
 
-/// Any JSON comes back as it went.
-pub fn data_goes_round(server: &Server) {
+/// Any JSON round-trips.
+pub fn data_round_trips(server: &Server) {
     let (client, mut jar) = (Client::of(server), Jar::default());
     let data = json!({
         "name": "José 🦀 \"quoted\" <b> \u{0} \u{2028}",
@@ -118,19 +118,19 @@ pub fn data_goes_round(server: &Server) {
 
 const DAY: i64 = 86_400;
 
-/// Reading moves the end on in the second half of the idle time (7 days), and
-/// never past the absolute limit (30 days).
-pub fn activity_moves_the_end_on(server: &Server) {
+/// In the second half of the idle timeout (7 days), reading extends the session, but never past
+/// the absolute timeout (30 days).
+pub fn activity_extends_a_session(server: &Server) {
     let (client, mint) = (Client::of(server), &server.mint);
-    let line = |began, ends| {
-        let token = mint.between(began, ends, r#""sid":"s","a":1"#);
+    let line = |issued, expires| {
+        let token = mint.between(issued, expires, r#""sid":"s","a":1"#);
         let response = client.script("read", &[mint.pair(&token)]);
         assert_eq!(response.json()["a"], 1);
         response.set_cookies(mint.cookie).first().map(|line| String::from(*line))
     };
-    // Microdot's sessions have no limits of ours.
+    // Sessions in Microdot's format have no timeouts.
     let limited = server.format() == Format::Waxseal;
-    assert_eq!(line(-DAY, 7 * DAY / 2 + 60), None, "half of it is left");
+    assert_eq!(line(-DAY, 7 * DAY / 2 + 60), None, "half of the idle timeout is left");
     let near = line(-DAY, 7 * DAY / 2 - 60);
     assert_eq!(near.is_some(), limited);
     assert!(near.is_none_or(|line| line.contains("; Max-Age=604800;")));
@@ -142,22 +142,22 @@ pub fn activity_moves_the_end_on(server: &Server) {
     assert!(
         last.is_none_or(|line| max_age(line).is_some_and(|secs| (DAY - 60..=DAY).contains(&secs)))
     );
-    assert_eq!(line(-29 * DAY, DAY), None, "it cannot end any later");
+    assert_eq!(line(-29 * DAY, DAY), None, "the absolute timeout does not allow more");
 }
 
-/// Whatever a token says, its session ends 30 days after it began.
-pub fn the_absolute_limit_stands(server: &Server) {
+/// A session expires 30 days after it was issued, also if its token has a later `exp`.
+pub fn the_absolute_timeout_is_enforced(server: &Server) {
     let (client, mint) = (Client::of(server), &server.mint);
-    let is_new = |began| {
-        let token = mint.between(began, DAY, r#""a":1"#);
+    let is_new = |issued| {
+        let token = mint.between(issued, DAY, r#""a":1"#);
         client.script("state", &[mint.pair(&token)]).json()["new"].clone()
     };
     assert_eq!(is_new(-30 * DAY + 60), false);
     assert_eq!(is_new(-30 * DAY), server.format() == Format::Waxseal);
 }
 
-/// Whose session it is, and whether it outlives the browser.
-pub fn users_and_remember_me(server: &Server) {
+/// The session keeps its user, and whether the cookie outlives the browser.
+pub fn the_user_and_remember_me_are_kept(server: &Server) {
     let client = Client::of(server);
     let limited = server.format() == Format::Waxseal;
     let mut jar = Jar::default();
@@ -168,20 +168,23 @@ pub fn users_and_remember_me(server: &Server) {
     assert_eq!(client.script("read", &jar.cookies()).json(), json!({"a": 1}));
 
     let response = client.script("save", &jar.cookies());
-    assert!(!response.set_cookie(server.mint.cookie).contains("Max-Age"), "it stays so");
+    assert!(
+        !response.set_cookie(server.mint.cookie).contains("Max-Age"),
+        "the session keeps `remember`"
+    );
     let response = client.script("remember true\nsave", &jar.cookies());
     assert_eq!(response.set_cookie(server.mint.cookie).contains("; Max-Age=604800"), limited);
 }
 
-/// Why a cookie was not accepted.
-pub fn rejections_are_told(server: &Server) {
+/// The session reports why its cookie was rejected.
+pub fn the_rejection_is_reported(server: &Server) {
     let (client, mint) = (Client::of(server), &server.mint);
     let rejection =
         |token: &str| client.script("state", &[mint.pair(token)]).json()["rejection"].clone();
     let good = mint.alive(r#""a":1"#);
     let (message, _) = good.rsplit_once('.').unwrap_or_default();
     assert_eq!(rejection(&good), json!(null));
-    assert_eq!(rejection("junk"), "malformed");
+    assert_eq!(rejection("malformed"), "malformed");
     assert_eq!(rejection(&format!("{message}.{}", "A".repeat(43))), "signature");
     assert_eq!(rejection(&mint.token_with(r#"{"alg":"none"}"#, "{}")), "header");
     assert_eq!(rejection(&mint.token("[]")), "claims");

@@ -1,4 +1,4 @@
-//! Correctly signed but odd tokens: the same verdict through every face.
+//! Correctly signed but unusual tokens: every integration gives the same verdict.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,15 +8,15 @@ use crate::{
     server::{Format, Server},
 };
 
-/// What a token may and may not say of itself beside the user's name.
-pub fn odd_claims(server: &Server) {
+/// The rules for claims.
+pub fn the_rules_for_claims_are_enforced(server: &Server) {
     let microdot = server.format() == Format::Microdot;
     let expect = expectation(server, |claims| server.mint.token(claims));
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    // So late that nothing is sealed again.
+    // So late that no cookie is refreshed.
     let (hour_ago, in_five_days) = (now - 3600, now + 5 * 86_400);
 
-    // Times: numbers, and nothing that is to be taken for one.
+    // Times are numbers.
     let claims =
         |iat: &str, exp: &str, rest: &str| format!(r#"{{"iat":{iat},"exp":{exp},{USER}{rest}}}"#);
     let (began, ends) = (hour_ago.to_string(), in_five_days.to_string());
@@ -53,7 +53,7 @@ pub fn odd_claims(server: &Server) {
         (r#""iss":5"#, false, true),
         (r#""sid":5"#, false, true),
         (r#""remember":"yes""#, false, true),
-        // Names stand there once, however they are spelled.
+        // Names are unique, in any spelling.
         (r#""username":"susan""#, false, false),
         (r#""usern\u0061me":"susan""#, false, false),
         (r#""a":1,"\u0061":1"#, false, false),
@@ -83,13 +83,13 @@ pub fn odd_claims(server: &Server) {
         expect(odd, false);
     }
     expect(&format!("\u{feff}{good}"), false);
-    // Without times: only Microdot's tokens may be.
+    // Only Microdot's tokens may have no times.
     expect(&format!("{{{USER}}}"), microdot);
 }
 
-/// The header says HS256 and, where keys have names, which; nothing else may
-/// stand in it.
-pub fn odd_headers(server: &Server) {
+/// The header has `alg`, may have `typ`, and has `kid` in waxseal's format. Other members are
+/// rejected.
+pub fn the_rules_for_headers_are_enforced(server: &Server) {
     let mint = &server.mint;
     let good = mint.alive(USER);
     let claims = good.split('.').nth(1).unwrap_or_default();
@@ -132,7 +132,7 @@ pub fn odd_headers(server: &Server) {
     expect("", false);
 }
 
-/// Whether the token of each text is accepted or not, as is expected of it.
+/// Checks whether the token of a text is accepted or rejected, as expected.
 fn expectation<'s>(
     server: &'s Server,
     token: impl Fn(&str) -> String + 's,

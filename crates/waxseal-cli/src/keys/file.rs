@@ -15,11 +15,11 @@ use zeroize::Zeroizing;
 
 use crate::{failure::Failure, keygen::random_text};
 
-/// The keys in the order of the file. Members that are not ours are kept.
+/// The keys in the order of the file. Unknown members are kept.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct KeyFile {
     pub(crate) keys: Vec<Key>,
-    /// What was done too early, and why.
+    /// The steps that were taken too early, with their reasons.
     #[serde(rename = "waxseal:because", default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) because: Vec<Because>,
     #[serde(flatten)]
@@ -43,13 +43,13 @@ pub(crate) struct Key {
     operations: Vec<String>,
     #[serde(rename = "waxseal:cookie")]
     cookie: String,
-    /// When it came into the file.
+    /// The time at which the key was added to the file.
     #[serde(rename = "waxseal:added", skip_serializing_if = "Option::is_none")]
     pub(crate) added: Option<u64>,
-    /// When it began to sign.
+    /// The time at which the key became the signing key.
     #[serde(rename = "waxseal:promoted", skip_serializing_if = "Option::is_none")]
     pub(crate) promoted: Option<u64>,
-    /// When it ceased to sign.
+    /// The time at which the key stopped signing.
     #[serde(rename = "waxseal:demoted", skip_serializing_if = "Option::is_none")]
     pub(crate) demoted: Option<u64>,
     #[serde(flatten)]
@@ -60,7 +60,7 @@ impl Key {
     pub(crate) fn new(cookie: &str, now: UnixTime) -> Result<Self, Failure> {
         let mut id = [0; 6];
         getrandom::fill(&mut id).map_err(|error| Failure::Bad(error.to_string()))?;
-        // The first bit is none, so that no kid begins like an option.
+        // With the first bit 0, no kid starts with `-`, as an option does.
         id[0] &= 0x7F;
         Ok(Self {
             kty: "oct".into(),
@@ -79,7 +79,7 @@ impl Key {
         self.operations.iter().any(|operation| operation == "sign")
     }
 
-    /// Whether any session can be under it.
+    /// Whether the key can have signed a session.
     pub(crate) fn has_signed(&self) -> bool {
         self.signs() || self.promoted.is_some() || self.demoted.is_some()
     }
@@ -103,7 +103,7 @@ impl KeyFile {
         Ok(Self { keys: vec![key], because: Vec::new(), other: Map::new() })
     }
 
-    /// The file at `path`, which must be one that a server would load.
+    /// Reads the file at `path`, and checks that a server would load it.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let bad =
             |error: &dyn std::fmt::Display| Failure::Bad(format!("{}: {error}", path.display()));
@@ -112,7 +112,7 @@ impl KeyFile {
         serde_json::from_str(&text).map_err(|error| bad(&error))
     }
 
-    /// As [`read`](Self::read); `None` if there is no file.
+    /// As [`read`](Self::read); `None` if the file does not exist.
     pub(crate) fn read_if_any(path: &Path) -> Result<Option<Self>, Failure> {
         if path.try_exists()? { Self::read(path).map(Some) } else { Ok(None) }
     }
@@ -122,12 +122,11 @@ impl KeyFile {
         json.map_err(|error| Failure::Bad(error.to_string()))
     }
 
-    /// Replaces the file at `path`, at once or not at all: a server that reads
-    /// it meanwhile sees the old one or the new one. Only its owner can read it,
-    /// who stays the same.
+    /// Replaces the file at `path` atomically: a server reads the old file or the new one.
+    /// The owner stays the same, and only the owner can read the file.
     pub(crate) fn write(&self, path: &Path) -> Result<(), Failure> {
         let json = self.to_json()?;
-        // Never write what a server would not load.
+        // Never write a file that a server would reject.
         Jwks::parse(&json).map_err(|error| Failure::Bad(error.to_string()))?;
         let replace = || -> io::Result<()> {
             let mut new = NamedTempFile::new_in(folder(path))?; // mode 0600
@@ -148,21 +147,24 @@ impl KeyFile {
 
     pub(crate) fn position(&self, kid: &str) -> Result<usize, Failure> {
         let position = self.keys.iter().position(|key| key.kid == kid);
-        position
-            .ok_or_else(|| Failure::Bad(format!("there is no key {kid}; see `waxseal keys list`")))
+        position.ok_or_else(|| {
+            Failure::Bad(format!(
+                "the file has no key {kid}; run `waxseal keys list` to see its keys"
+            ))
+        })
     }
 }
 
-/// The key file behind `path`, and the sole right to change it while this lives.
+/// The key file at `path`, with an exclusive lock.
 pub(crate) struct Locked {
     pub(crate) path: PathBuf,
     _folder: fs::File,
 }
 
 impl Locked {
-    /// Waits until nobody else changes a key file in the same folder.
+    /// Waits for the lock of the folder, which all key files in it share.
     pub(crate) fn new(path: &Path) -> Result<Self, Failure> {
-        // What a symbolic link points to, not the link, is to be replaced.
+        // The target of a symbolic link is replaced, not the link.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let lock = || -> io::Result<fs::File> {
             let folder = fs::File::open(folder(&path))?;
@@ -182,7 +184,8 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-/// Gives `new` the owner of the file that it replaces, who has to read it.
+/// Gives `new` the owner of the file that it replaces, because the server of that user reads
+/// it.
 #[cfg(unix)]
 fn keep_owner(old: &Path, new: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt as _, chown};

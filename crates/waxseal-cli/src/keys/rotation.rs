@@ -1,5 +1,5 @@
-//! The steps of a rotation, each of which refuses to be taken too early. What is
-//! said is said when it has been done.
+//! The steps of a rotation. Each refuses to run too early, and prints its message only after
+//! the file is written.
 
 use std::{fmt::Write as _, path::Path, time::Duration};
 
@@ -8,7 +8,7 @@ use waxseal_core::UnixTime;
 use super::file::{Because, Key, KeyFile, Locked};
 use crate::{args::PaceArgs, clock, failure::Failure, output::print};
 
-/// Adds a key that every server can come to know before any signs with it.
+/// Adds a key that only verifies, so that every server knows it before any signs with it.
 pub(super) fn add(path: &Path, cookie: Option<&str>, now: UnixTime) -> Result<(), Failure> {
     let locked = Locked::new(path)?;
     let shown = path.display();
@@ -17,7 +17,7 @@ pub(super) fn add(path: &Path, cookie: Option<&str>, now: UnixTime) -> Result<()
         file.write(&locked.path)?;
         let kid = &file.keys[0].kid;
         return print(&format!(
-            "Made {shown} with a first key, {kid}, which signs.\nNext: give the file to every server.\n"
+            "Created {shown} with the signing key {kid}.\nNext: copy the file to every server.\n"
         ));
     };
     if cookie.is_some_and(|cookie| cookie != file.cookie()) {
@@ -30,11 +30,11 @@ pub(super) fn add(path: &Path, cookie: Option<&str>, now: UnixTime) -> Result<()
     file.write(&locked.path)?;
     print(&format!(
         "Added {kid}, which only verifies.\n\
-         Next: have every server reload the file, then `waxseal keys promote {shown}`.\n"
+         Next: reload the file on every server, then run `waxseal keys promote {shown}`.\n"
     ))
 }
 
-/// Lets a key sign that every server knows.
+/// Makes a key that every server knows the signing key.
 pub(super) fn promote(path: &Path, kid: Option<&str>, pace: &PaceArgs) -> Result<(), Failure> {
     let locked = Locked::new(path)?;
     let mut file = KeyFile::read(&locked.path)?;
@@ -43,16 +43,16 @@ pub(super) fn promote(path: &Path, kid: Option<&str>, pace: &PaceArgs) -> Result
     let at = match kid {
         Some(kid) => file.position(kid)?,
         None => file.keys.iter().rposition(|key| !key.has_signed()).ok_or_else(|| {
-            Failure::Bad(format!("no key waits to sign; `waxseal keys add {shown}`"))
+            Failure::Bad(format!("every key has signed already; run `waxseal keys add {shown}`"))
         })?,
     };
     let kid = file.keys[at].kid.clone();
     if file.keys[at].signs() {
-        return Err(Failure::Bad(format!("{kid} signs already")));
+        return Err(Failure::Bad(format!("{kid} already is the signing key")));
     }
     let added = file.keys[at].added;
     let known_from = added.map(|added| added.saturating_add(pace.reload.as_secs()));
-    let why = "until every server knows the key, a session that it signs is refused by the others";
+    let why = "servers that do not know the key yet would reject its sessions";
     allow(refusal(known_from, now, why), "promote", &kid, pace, &mut file)?;
 
     for key in file.keys.iter_mut().filter(|key| key.signs()) {
@@ -61,13 +61,13 @@ pub(super) fn promote(path: &Path, kid: Option<&str>, pace: &PaceArgs) -> Result
     file.keys[at].promote(now);
     file.write(&locked.path)?;
     print(&format!(
-        "{kid} signs from now on.\n\
-         Next: have every server reload the file. When the sessions under the old key have\n\
-         ended, `waxseal keys retire {shown}`; `waxseal keys list {shown}` says when.\n"
+        "{kid} is now the signing key.\n\
+         Next: reload the file on every server. When all sessions of the old key have expired,\n\
+         run `waxseal keys retire {shown}`; `waxseal keys list {shown}` shows the time.\n"
     ))
 }
 
-/// Removes keys under which nothing can still be valid.
+/// Removes keys whose sessions have all expired.
 pub(super) fn retire(
     path: &Path,
     kid: Option<&str>,
@@ -82,21 +82,23 @@ pub(super) fn retire(
         refusal(
             over_at(key, lasts),
             now,
-            "sessions under the key can still be valid, and would end",
+            "sessions of the key can still be valid, and would be rejected",
         )
     };
     let retired = if let Some(kid) = kid {
         let at = file.position(kid)?;
         if file.keys[at].signs() {
-            return Err(Failure::Bad(format!("{kid} signs; promote another first")));
+            return Err(Failure::Bad(format!(
+                "{kid} is the signing key; promote another key first"
+            )));
         }
         let refused = refused(&file.keys[at]);
         allow(refused, "retire", kid, pace, &mut file)?;
         vec![file.keys.remove(at).kid]
     } else if pace.because.is_some() || pace.now.is_ahead() {
-        return Err(Failure::Usage("name the key that is to be retired too early".into()));
+        return Err(Failure::Usage("--because and a --now in the future require KID".into()));
     } else {
-        // Not one that waits to sign.
+        // A key that has never signed is still needed.
         let over = |key: &Key| key.has_signed() && !key.signs() && refused(key).is_none();
         let over: Vec<_> = file.keys.extract_if(.., |key| over(key)).collect();
         over.into_iter().map(|key| key.kid).collect()
@@ -104,22 +106,22 @@ pub(super) fn retire(
     if retired.is_empty() {
         let list = format!("`waxseal keys list {}`", path.display());
         return Err(Failure::Bad(format!(
-            "no key's sessions have all ended; {list} says when they will"
+            "every old key can still have valid sessions; {list} shows until when"
         )));
     }
     file.write(&locked.path)?;
     print(&format!("Retired {}.\nNext: have every server reload the file.\n", retired.join(", ")))
 }
 
-/// Removes a key that has leaked. There is always one that signs.
+/// Removes a key that has leaked, and replaces it if it was the signing key.
 pub(super) fn revoke(path: &Path, kid: &str, now: UnixTime) -> Result<(), Failure> {
     let locked = Locked::new(path)?;
     let mut file = KeyFile::read(&locked.path)?;
     let at = file.position(kid)?;
     let cookie = file.cookie().to_owned();
-    let mut said = format!("Revoked {kid}: every session under it ends.\n");
+    let mut said = format!("Revoked {kid}: all its sessions become invalid.\n");
     if file.keys.remove(at).signs() {
-        // Of those that wait to sign the oldest is known to most servers.
+        // Of the keys that have never signed, most servers know the oldest.
         let next = if let Some(at) = file.keys.iter().position(|key| !key.has_signed()) {
             at
         } else {
@@ -127,15 +129,15 @@ pub(super) fn revoke(path: &Path, kid: &str, now: UnixTime) -> Result<(), Failur
             file.keys.len() - 1
         };
         file.keys[next].promote(now);
-        let _ = writeln!(said, "{} signs from now on.", file.keys[next].kid);
+        let _ = writeln!(said, "{} is now the signing key.", file.keys[next].kid);
     }
     file.write(&locked.path)?;
-    said += "Next: have every server reload the file NOW; until then the key is accepted.\n\
-        `waxseal keys revoke --help` says what else must be done.\n";
+    said += "Next: reload the file on every server NOW; each server accepts the key until then.\n\
+        `waxseal keys revoke --help` lists the further steps.\n";
     print(&said)
 }
 
-/// Shows what there is; `lasts` is how long a key is needed that signs no more.
+/// Shows the keys; an old key is needed for the time `lasts`.
 pub(super) fn list(path: &Path, lasts: Duration, now: UnixTime) -> Result<(), Failure> {
     let file = KeyFile::read(path)?;
     let mut said = format!("{} keys of the cookie {}\n", file.keys.len(), file.cookie());
@@ -143,7 +145,7 @@ pub(super) fn list(path: &Path, lasts: Duration, now: UnixTime) -> Result<(), Fa
         let part = match (key.signs(), key.has_signed()) {
             (true, _) => "signs",
             (false, false) => "verifies, has not signed yet",
-            (false, true) => "verifies, signs no more",
+            (false, true) => "verifies, no longer signs",
         };
         let _ = writeln!(said, "\n{}  {part}", key.kid);
         for (event, time) in [
@@ -164,10 +166,9 @@ pub(super) fn list(path: &Path, lasts: Duration, now: UnixTime) -> Result<(), Fa
     print(&said)
 }
 
-/// When nothing under the key can be valid any more: the last session that it
-/// signed began, or was sealed again, at the latest when the last server
-/// reloaded the file. A key that never signed is over from the start; of one
-/// whose times nobody knows nothing can be said.
+/// The time at which all sessions of the key have expired. The key signed its last cookie at
+/// the latest when the last server reloaded the file. A key that has never signed has no
+/// sessions. `None` if the file does not record when the key stopped signing.
 fn over_at(key: &Key, lasts: u64) -> Option<u64> {
     match (key.has_signed(), key.demoted) {
         (false, _) => key.added,
@@ -175,16 +176,16 @@ fn over_at(key: &Key, lasts: u64) -> Option<u64> {
     }
 }
 
-/// Why a step cannot be taken now that is safe from `safe_from` on.
+/// The reason why a step that is safe from `safe_from` on is not safe now.
 fn refusal(safe_from: Option<u64>, now: UnixTime, why: &str) -> Option<String> {
     match safe_from {
         Some(time) if time <= now.as_secs() => None,
         Some(time) => Some(format!("too early: {why}; wait until {}", clock::date(time, now))),
-        None => Some(format!("the file does not say since when: {why}")),
+        None => Some(format!("the file does not record the time of the key: {why}")),
     }
 }
 
-/// Refuses, unless the operator has said why not, which is recorded.
+/// Refuses the step, unless the operator gives a reason, which the file records.
 fn allow(
     refusal: Option<String>,
     step: &str,
@@ -192,10 +193,10 @@ fn allow(
     pace: &PaceArgs,
     file: &mut KeyFile,
 ) -> Result<(), Failure> {
-    let ahead = || pace.now.is_ahead().then(|| "the time given is still to come".to_owned());
+    let ahead = || pace.now.is_ahead().then(|| "--now is in the future".to_owned());
     match (refusal.or_else(ahead), &pace.because) {
         (None, _) => Ok(()),
-        (Some(refusal), None) => Err(Failure::Bad(format!("{refusal}, or say --because REASON"))),
+        (Some(refusal), None) => Err(Failure::Bad(format!("{refusal}, or pass --because REASON"))),
         (Some(_), Some(reason)) => {
             file.because.push(Because {
                 time: clock::now().as_secs(),

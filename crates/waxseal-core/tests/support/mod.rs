@@ -1,5 +1,4 @@
-//! A second implementation of the tokens, so that what the library emits and
-//! accepts is not only what it itself believes; and a request without a server.
+//! A second implementation of the tokens, independent of the library, and a request without a server.
 #![allow(dead_code, reason = "each test uses its part")]
 
 use std::{
@@ -41,7 +40,7 @@ pub fn microdot() -> Sealer {
     Sealer::microdot(MICRODOT_KEY).unwrap()
 }
 
-/// Signs whatever it is given.
+/// Signs any claims.
 pub struct Minter {
     key: Vec<u8>,
     pub header: String,
@@ -102,7 +101,7 @@ impl Minter {
         format!("{message}.{}", b64(hmac(&self.key, message.as_bytes())))
     }
 
-    /// Whether the token is what this minter would have made.
+    /// Whether this minter would sign the same token.
     pub fn signs(&self, token: &str) -> bool {
         token.rsplit_once('.').is_some_and(|(message, _)| self.signed(message) == token)
     }
@@ -114,7 +113,7 @@ pub fn alive(members: &str) -> String {
     format!(r#"{{"iat":{},"exp":{}{comma}{members}}}"#, NOW - 3600, NOW + 6 * 86_400)
 }
 
-/// What one request with these `Cookie` headers does to the response.
+/// Runs one request with these `Cookie` headers. Returns the changes to the response.
 pub fn request<R>(
     sealer: &Sealer,
     cookies: &[&str],
@@ -138,7 +137,7 @@ pub fn finish(session: &mut OpenSession<&Sealer>) -> Result<ResponseChanges, Una
     }
 }
 
-/// Opens one token under its cookie's name: its keys, or why not.
+/// Opens one token with the name of its cookie. Returns its keys or the rejection.
 pub fn verdict(sealer: &Sealer, token: &str) -> Result<Vec<String>, Rejection> {
     let cookie = format!("{}={token}", sealer.cookie().name());
     request(sealer, &[&cookie], NOW, |session| match session.rejection() {
@@ -152,7 +151,7 @@ pub fn verdict(sealer: &Sealer, token: &str) -> Result<Vec<String>, Rejection> {
 pub struct Headers(pub Vec<(&'static str, String)>);
 
 impl Headers {
-    /// The one `Set-Cookie` line.
+    /// The only `Set-Cookie` line.
     pub fn cookie(&self) -> &str {
         let mut lines = self.0.iter().filter(|(name, _)| *name == "set-cookie");
         let line = lines.next().expect("a Set-Cookie header");
