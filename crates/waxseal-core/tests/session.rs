@@ -117,9 +117,9 @@ fn the_last_of_save_and_delete_wins() {
 
 #[test]
 fn another_save_keeps_iat_and_extends_exp() {
-    let began = NOW - 29 * 86_400;
+    let issued = NOW - 29 * 86_400;
     let claims = format!(
-        r#"{{ "b" : 1E5, "sid": "old","iat":{began},"sub":"42","exp":{},"iss":"x","a":1}}"#,
+        r#"{{ "b" : 1E5, "sid": "old","iat":{issued},"sub":"42","exp":{},"iss":"x","a":1}}"#,
         NOW + 50
     );
     let cookie = format!("__Host-session={}", Minter::own().token(claims));
@@ -128,7 +128,7 @@ fn another_save_keeps_iat_and_extends_exp() {
     assert_eq!(
         response.claims(),
         format!(
-            r#"{{"iat":{began},"exp":{},"sid":"old","b":1E5,"sub":"42","iss":"x","a":1}}"#,
+            r#"{{"iat":{issued},"exp":{},"sid":"old","b":1E5,"sub":"42","iss":"x","a":1}}"#,
             NOW + 86_400
         )
     );
@@ -168,11 +168,11 @@ fn the_first_valid_cookie_counts() {
     let expired = format!("__Host-session={}", minter.token(r#"{"iat":1,"exp":2}"#));
     let keys = |cookies: &[&str]| request(&own(), cookies, NOW, |session| session.keys()).0;
 
-    for junk in ["__Host-session=junk", "__Host-session=", &expired] {
-        assert_eq!(keys(&[&format!("{junk}; {}", good("a"))]), ["a"]);
-        assert_eq!(keys(&[&format!("{}; {junk}", good("a"))]), ["a"]);
-        assert_eq!(keys(&[junk, &good("a")]), ["a"]);
-        assert_eq!(keys(&[&good("a"), junk]), ["a"]);
+    for malformed in ["__Host-session=malformed", "__Host-session=", &expired] {
+        assert_eq!(keys(&[&format!("{malformed}; {}", good("a"))]), ["a"]);
+        assert_eq!(keys(&[&format!("{}; {malformed}", good("a"))]), ["a"]);
+        assert_eq!(keys(&[malformed, &good("a")]), ["a"]);
+        assert_eq!(keys(&[&good("a"), malformed]), ["a"]);
     }
     assert_eq!(keys(&[&format!("{}; {}", good("a"), good("b"))]), ["a"]);
     let neighbours = format!("x=1; __Host-session2=2; {}; y", good("a"));
@@ -186,12 +186,12 @@ fn at_most_sixteen_cookies_are_verified() {
     let minter = Minter::own();
     let forged =
         format!("__Host-session={}.e30.{}; ", support::b64(&minter.header), "A".repeat(43));
-    let junk = "__Host-session=x; __Host-session=a.b.c; ".repeat(40);
+    let malformed = "__Host-session=x; __Host-session=a.b.c; ".repeat(40);
     let good = format!("__Host-session={}", minter.token(alive("")));
     let rejection =
         |cookie: String| request(&own(), &[&cookie], NOW, |session| session.rejection()).0;
-    assert_eq!(rejection(junk.clone() + &forged.repeat(15) + &good), None);
-    assert_eq!(rejection(junk + &forged.repeat(16) + &good), Some(Rejection::Signature));
+    assert_eq!(rejection(malformed.clone() + &forged.repeat(15) + &good), None);
+    assert_eq!(rejection(malformed + &forged.repeat(16) + &good), Some(Rejection::Signature));
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn the_rejection_of_the_latest_check_is_reported() {
 
 #[test]
 fn a_rejected_cookie_stays_unchanged() {
-    for token in ["junk".to_owned(), Minter::own().token(r#"{"iat":1,"exp":2}"#)] {
+    for token in ["malformed".to_owned(), Minter::own().token(r#"{"iat":1,"exp":2}"#)] {
         let cookie = format!("__Host-session={token}");
         let (new, response) = request(&own(), &[&cookie], NOW, |session| session.is_new());
         assert!(new);

@@ -1,5 +1,4 @@
-//! Sessions that end before their time: what the layer makes of an unknown
-//! standing, and a response head that waits for the log.
+//! Revocation: an unknown status is a 503, and the response head waits for the acknowledgement.
 
 extern crate alloc;
 
@@ -67,7 +66,7 @@ fn fetch(app: &Router<impl PathRouter>, path: &str, cookie: &str) -> String {
 /// The cookie of a session.
 fn cookie(list: &List) -> String {
     let response = fetch(&app(list), "/", "a=b");
-    let (_, line) = response.split_once("set-cookie: ").expect("it is saved");
+    let (_, line) = response.split_once("set-cookie: ").expect("the session is saved");
     line.split(';').next().unwrap().into()
 }
 
@@ -80,7 +79,7 @@ fn assert_empty_503(response: &str) {
 }
 
 #[test]
-fn an_unknown_standing_is_an_empty_503_that_leaves_the_cookie_alone() {
+fn an_unknown_status_is_an_empty_503_that_keeps_the_cookie() {
     let list = List::default();
     let cookie = cookie(&list);
     list.known().unknown = true;
@@ -90,7 +89,7 @@ fn an_unknown_standing_is_an_empty_503_that_leaves_the_cookie_alone() {
         assert!(!response.contains("set-cookie"), "{response}");
     }
     assert!(list.revoked().is_empty());
-    // Who has no session cannot begin one, and can go on without.
+    // A user without a session cannot log in, and can use the other pages.
     let response = fetch(&app(&list), "/", "a=b");
     assert_empty_503(&response);
     assert!(!response.contains("set-cookie"), "{response}");
@@ -98,7 +97,7 @@ fn an_unknown_standing_is_an_empty_503_that_leaves_the_cookie_alone() {
 }
 
 #[test]
-fn an_extractor_of_the_application_is_told_too() {
+fn an_extractor_of_the_application_gets_the_error_too() {
     struct User;
 
     impl<'r> FromRequestParts<'r, WithSession> for User {
@@ -123,7 +122,7 @@ fn an_extractor_of_the_application_is_told_too() {
 }
 
 #[test]
-fn the_head_waits_until_the_log_has_it() {
+fn the_response_head_waits_for_the_acknowledgement() {
     let list = List::default();
     let (cookie, app) = (cookie(&list), app(&list));
     let request = request("/logout", &cookie);
@@ -136,7 +135,7 @@ fn the_head_waits_until_the_log_has_it() {
         let waker = Waker::from(Arc::clone(&woken));
         let mut context = Context::from_waker(&waker);
         assert!(serving.as_mut().poll(&mut context).is_pending() && !woken.yet());
-        // In memory it has ended already, for whoever has a copy.
+        // In memory, the session is already revoked.
         assert_eq!(list.revoked(), ["CQkJCQkJCQkJCQkJCQkJCQ"]);
         list.acknowledges(Ok(()));
         assert!(woken.yet());
@@ -145,11 +144,11 @@ fn the_head_waits_until_the_log_has_it() {
     let answer = String::from_utf8(answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("x-own: own"), "{answer}");
     assert!(answer.contains("set-cookie: session=; ") && answer.ends_with("logged out"));
-    assert_eq!(list.revoked().len(), 1, "once");
+    assert_eq!(list.revoked().len(), 1, "revoked once");
 }
 
 #[test]
-fn what_the_log_has_not_taken_is_an_empty_503_that_removes_the_cookie() {
+fn a_failed_acknowledgement_is_an_empty_503_that_removes_the_cookie() {
     let list = List::default();
     let cookie = cookie(&list);
     list.acknowledges(Err("the flash is full"));
@@ -160,7 +159,7 @@ fn what_the_log_has_not_taken_is_an_empty_503_that_removes_the_cookie() {
 }
 
 #[test]
-fn a_request_without_a_response_has_ended_nothing() {
+fn a_request_without_a_response_revokes_nothing() {
     let list = List::default();
     let (cookie, app) = (cookie(&list), app(&list));
     let request = request("/forgets", &cookie);

@@ -1,4 +1,4 @@
-//! The face through its public entry: requests and responses as bytes.
+//! The integration through its public API, with requests and responses as bytes.
 
 extern crate alloc;
 
@@ -54,7 +54,7 @@ impl Response {
         of_name.map(|(_, value)| &**value).collect()
     }
 
-    /// As the browser sends it back.
+    /// The cookie, as the browser sends it back.
     fn cookie(&self) -> &str {
         let [line] = *self.values("set-cookie") else { panic!("one line: {:?}", self.headers) };
         line.split(';').next().unwrap()
@@ -93,7 +93,7 @@ fn counter(layer: SessionLayer) -> Router<impl PathRouter> {
 }
 
 #[test]
-fn a_session_goes_round() {
+fn a_session_round_trips() {
     let app = counter(layer());
     let first = fetch(&app, &[]);
     assert_eq!((first.status, &*first.body), (200, "1"));
@@ -102,15 +102,15 @@ fn a_session_goes_round() {
     assert!(first.values("set-cookie")[0].ends_with("; Max-Age=604800; HttpOnly; SameSite=Lax"));
     let second = fetch(&app, &[first.cookie()]);
     assert_eq!(second.body, "2");
-    // Several headers, and junk of our name in front.
-    let third = fetch(&app, &["theme=dark", "session=junk; a=b", second.cookie()]);
+    // Several headers, and a malformed session cookie before the valid one.
+    let third = fetch(&app, &["theme=dark", "session=malformed; a=b", second.cookie()]);
     assert_eq!(third.body, "3");
 }
 
 #[test]
-fn who_never_asks_leaves_no_trace() {
-    let asked = Rc::new(Cell::new(0));
-    let clock = Rc::clone(&asked);
+fn an_untouched_session_changes_no_response() {
+    let opened = Rc::new(Cell::new(0));
+    let clock = Rc::clone(&opened);
     let layer = SessionLayer::new(sealer(), move || {
         clock.set(clock.get() + 1);
         NOW
@@ -122,7 +122,7 @@ fn who_never_asks_leaves_no_trace() {
     for name in ["vary", "cache-control", "set-cookie"] {
         assert_eq!(response.values(name), [""; 0], "{name}");
     }
-    assert_eq!(asked.get(), 0, "nothing was opened");
+    assert_eq!(opened.get(), 0, "no session is opened");
 }
 
 async fn state(session: Session) -> String {
@@ -130,7 +130,7 @@ async fn state(session: Session) -> String {
 }
 
 #[test]
-fn a_clock_that_was_never_set_is_a_clear_error() {
+fn a_clock_that_was_never_set_is_an_error() {
     let cookie = fetch(&counter(layer()), &[]).cookie().to_owned();
     for unset in [0, 946_684_800] {
         let layer = SessionLayer::new(sealer(), move || UnixTime::from_secs(unset));
@@ -140,7 +140,7 @@ fn a_clock_that_was_never_set_is_a_clear_error() {
         let expected = (Some(Rejection::ClockNotSet), Err::<(), _>(error));
         assert_eq!(response.body, format!("{:?} {:?}", expected.0, expected.1));
         assert_eq!(response.values("set-cookie"), [""; 0]);
-        // A handler that passes the error on.
+        // A handler that returns the error.
         let response = fetch(&counter(layer), &[&cookie]);
         assert_eq!((response.status, &*response.body), (500, ""));
         assert_eq!(response.values("set-cookie"), [""; 0]);
@@ -148,7 +148,7 @@ fn a_clock_that_was_never_set_is_a_clear_error() {
 }
 
 #[test]
-fn randomness_names_sessions() {
+fn with_randomness_a_session_has_an_id() {
     let sid = |layer: SessionLayer| {
         let cookie = fetch(&counter(layer), &[]).cookie().to_owned();
         let claims = sealer().verify(cookie.split_once('=').unwrap().1.as_bytes(), NOW).unwrap();
@@ -162,7 +162,7 @@ fn randomness_names_sessions() {
 }
 
 #[test]
-fn too_large_for_the_buffer_is_an_error_of_save() {
+fn a_session_that_is_too_large_for_the_buffer_is_an_error_of_save() {
     async fn fill(session: Session) -> String {
         session.insert("a", "x".repeat(1000)).unwrap();
         format!("{:?}", session.save())
@@ -173,7 +173,7 @@ fn too_large_for_the_buffer_is_an_error_of_save() {
 }
 
 #[test]
-fn the_largest_that_can_be_saved_comes_back() {
+fn the_largest_session_that_can_be_saved_is_read_back() {
     async fn nearly(session: Session) -> String {
         let was = session.get::<String>("a").unwrap();
         let fits = (0..1000).rev().find(|len| {
@@ -188,9 +188,9 @@ fn the_largest_that_can_be_saved_comes_back() {
     assert!(fetch(&app, &[first.cookie()]).body.ends_with("true"));
 }
 
-/// What a handler has set stays, ours goes beside it.
+/// The headers of the handler stay, and those of the session are added.
 #[test]
-fn headers_are_added() {
+fn the_headers_of_the_session_are_added() {
     async fn own(session: Session) -> impl picoserve::response::IntoResponse {
         session.delete().unwrap();
         let own = [("Vary", "Origin"), ("Cache-Control", "max-age=60"), ("Set-Cookie", "a=b")];
@@ -204,9 +204,9 @@ fn headers_are_added() {
     assert!(ours.starts_with("session=; Path=/;") && ours.contains("Max-Age=0"), "{ours}");
 }
 
-/// A layer or an extractor of the application, and the handler: one session.
+/// A layer or an extractor of the application shares the session with the handler.
 #[test]
-fn all_who_ask_hold_the_same_session() {
+fn an_extractor_and_the_handler_share_the_session() {
     struct User(String);
 
     impl<'r> FromRequestParts<'r, WithSession> for User {
@@ -229,7 +229,7 @@ fn all_who_ask_hold_the_same_session() {
     assert_eq!(response.body, r#"Some("susan")"#);
 }
 
-/// The head is made before the body: too late for a cookie.
+/// The body is written after the head, which is too late for a cookie.
 #[test]
 fn a_save_after_the_head_is_an_error() {
     struct Late(Session);
@@ -256,9 +256,9 @@ fn a_save_after_the_head_is_an_error() {
     assert_eq!(response.values("set-cookie"), [""; 0]);
 }
 
-/// The client went away, or was too slow: there will be no response.
+/// If the client disconnects or is too slow, the request is dropped without a response.
 #[test]
-fn a_request_that_is_dropped_closes_its_session() {
+fn a_dropped_request_closes_its_session() {
     let kept = Rc::new(RefCell::new(None));
     let keep = Rc::clone(&kept);
     let app = Router::new()

@@ -1,4 +1,4 @@
-//! Keys in a file: a JSON Web Key Set that can change while the server runs.
+//! Loads keys from a file, a JSON Web Key Set, and reloads them while the server runs.
 //!
 //! ```no_run
 //! use waxseal::{Sealer, keyring_file::KeyringFile};
@@ -29,15 +29,16 @@ use zeroize::Zeroizing;
 
 use crate::shared_sealer::SharedSealer;
 
-/// The most bytes of a keyring file.
+/// The maximum size of a keyring file, in bytes.
 const MAX_LEN: u64 = 1 << 20;
 
-/// The key set in the file at `path`. If others than its owner can read it, a
-/// warning goes to the log.
+/// Loads the key set in the file at `path`.
+///
+/// If users other than the owner have access to the file, a warning is logged.
 ///
 /// # Errors
 ///
-/// If it cannot be read, or is not a key set as [`Jwks`] describes.
+/// If the file cannot be read, or is not a valid key set (see [`Jwks`]).
 pub fn load(path: impl AsRef<Path>) -> Result<Jwks, KeyringFileError> {
     read(path.as_ref()).map(|(jwks, _)| jwks)
 }
@@ -47,19 +48,18 @@ pub struct KeyringFile {
     path: PathBuf,
     build: Build,
     sealer: SharedSealer,
-    /// The file as it was when it was last looked at, good or bad.
+    /// The file at the last reload, successful or not.
     seen: Mutex<Stamp>,
 }
 
 type Build = Box<dyn Fn(Jwks) -> Result<Sealer, BuildError> + Send + Sync>;
 
 impl KeyringFile {
-    /// Reads the file at `path`; `build` makes the sealer from its keys, now
-    /// and at each reload.
+    /// Opens the file at `path`, and builds a sealer from its keys with `build`, now and at each reload.
     ///
     /// # Errors
     ///
-    /// As [`load`], or what `build` returned.
+    /// As [`load`], and if `build` returns an error.
     pub fn open(
         path: impl Into<PathBuf>,
         build: impl Fn(Jwks) -> Result<Sealer, BuildError> + Send + Sync + 'static,
@@ -70,29 +70,29 @@ impl KeyringFile {
         Ok(Self { path, build: Box::new(build), sealer, seen: Mutex::new(stamp) })
     }
 
-    /// The sealer, which follows the file.
+    /// Returns the sealer, which uses the new keys after each reload.
     #[must_use]
     pub fn sealer(&self) -> SharedSealer {
         self.sealer.clone()
     }
 
-    /// Reads the file again.
+    /// Reloads the file.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open). The keys from before stay in use, and the error
-    /// goes to the log.
+    /// As [`open`](Self::open). The previous keys stay in use, and the error is logged.
     pub fn reload(&self) -> Result<(), KeyringFileError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         self.reload_into(&mut seen)
     }
 
-    /// Reads the file again if it has changed since it was last read; says
-    /// whether it had. Costs a look at its metadata.
+    /// Reloads the file if it has changed since the last reload. Returns whether it has changed.
+    ///
+    /// If the file has not changed, the call only reads its metadata.
     ///
     /// # Errors
     ///
-    /// As [`reload`](Self::reload), once for each change.
+    /// As [`reload`](Self::reload), once per change.
     pub fn reload_if_changed(&self) -> Result<bool, KeyringFileError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let now = fs::metadata(&self.path).map(|metadata| Stamp::of(&metadata)).unwrap_or_default();
@@ -104,7 +104,7 @@ impl KeyringFile {
 
     fn reload_into(&self, seen: &mut Stamp) -> Result<(), KeyringFileError> {
         let path = self.path.display();
-        // Whatever comes of it: this much has been seen.
+        // Recorded before the reload, so that a failed reload is not repeated without a change.
         *seen = fs::metadata(&self.path).map(|metadata| Stamp::of(&metadata)).unwrap_or_default();
         let built = read(&self.path).and_then(|(jwks, stamp)| {
             *seen = stamp;
@@ -117,7 +117,7 @@ impl KeyringFile {
                 Ok(())
             }
             Err(error) => {
-                tracing::error!(%path, %error, "session keys not reloaded; those from before stay in use");
+                tracing::error!(%path, %error, "session keys not reloaded; the previous keys stay in use");
                 Err(error)
             }
         }
@@ -130,14 +130,13 @@ impl fmt::Debug for KeyringFile {
     }
 }
 
-/// What changes when a file is written or replaced; the default where there is
-/// none.
+/// Metadata that changes when a file is written or replaced. The default stands for a missing file.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Stamp {
     modified: Option<SystemTime>,
     len: u64,
     inode: u64,
-    /// When its owner or permissions changed, too.
+    /// The time of the last change, including changes of the owner and the permissions.
     changed: (i64, i64),
 }
 
@@ -161,7 +160,7 @@ fn read(path: &Path) -> Result<(Jwks, Stamp), KeyringFileError> {
     if metadata.len() > MAX_LEN {
         return Err(io::Error::from(io::ErrorKind::FileTooLarge).into());
     }
-    // Of its full size from the start: growing would leave copies behind.
+    // The full capacity from the start: a reallocation would leave a copy of the keys in memory.
     let capacity = usize::try_from(metadata.len()).unwrap_or_default().saturating_add(1);
     let mut text = Zeroizing::new(String::with_capacity(capacity));
     file.take(metadata.len()).read_to_string(&mut text)?;
@@ -176,7 +175,7 @@ fn warn_of_readers(path: &Path, metadata: &fs::Metadata) {
         tracing::warn!(
             path = %path.display(),
             mode = format!("{:03o}", mode & 0o777),
-            "others than its owner can use the file with the session keys; chmod 600"
+            "users other than the owner have access to the file with the session keys; chmod 600"
         );
     }
 }
@@ -184,15 +183,15 @@ fn warn_of_readers(path: &Path, metadata: &fs::Metadata) {
 #[cfg(not(unix))]
 fn warn_of_readers(_: &Path, _: &fs::Metadata) {}
 
-/// A keyring file that cannot be used. Shows nothing of the keys.
+/// An error of a keyring file. It contains no keys.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KeyringFileError {
-    /// It cannot be read.
+    /// The file cannot be read.
     Io(io::Error),
-    /// It is not a usable key set.
+    /// The file is not a valid key set.
     Jwks(JwksError),
-    /// The sealer cannot be built from it.
+    /// The sealer cannot be built from the keys.
     Build(BuildError),
 }
 
@@ -200,8 +199,8 @@ impl fmt::Display for KeyringFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(error) => write!(f, "the keyring file cannot be read: {error}"),
-            Self::Jwks(error) => write!(f, "the keyring file cannot be used: {error}"),
-            Self::Build(error) => write!(f, "the keyring file does not fit: {error}"),
+            Self::Jwks(error) => write!(f, "the keyring file is not a valid key set: {error}"),
+            Self::Build(error) => write!(f, "the sealer cannot be built from the keyring file: {error}"),
         }
     }
 }

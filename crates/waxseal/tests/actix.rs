@@ -1,4 +1,4 @@
-//! What only this face has: actix-web's middlewares, scopes, errors and tasks.
+//! The parts that only the actix-web integration has: middlewares, scopes, errors and tasks.
 
 mod support;
 
@@ -32,7 +32,7 @@ async fn saves(session: Session) -> Result<&'static str, SessionError> {
 }
 
 #[test]
-fn a_missing_middleware_is_an_empty_500_whose_log_line_says_so() {
+fn a_missing_middleware_is_an_empty_500_and_is_logged() {
     run(async {
         let (log, _guard) = Log::start();
         let app = init_service(App::new().route("/", web::get().to(saves))).await;
@@ -46,7 +46,7 @@ fn a_missing_middleware_is_an_empty_500_whose_log_line_says_so() {
 }
 
 #[test]
-fn a_scope_that_no_middleware_wraps_is_told_by_its_marker() {
+fn the_error_of_a_scope_without_a_middleware_names_the_marker() {
     run(async {
         let (log, _guard) = Log::start();
         let app = App::new()
@@ -77,7 +77,7 @@ fn an_error_of_the_session_is_an_empty_500_and_sends_no_cookie() {
 }
 
 #[test]
-fn untouched_is_untouched() {
+fn an_untouched_session_changes_no_response() {
     run(async {
         let app = App::new().wrap(sessions()).route("/", web::get().to(HttpResponse::Ok));
         let app = init_service(app).await;
@@ -88,7 +88,7 @@ fn untouched_is_untouched() {
 }
 
 #[test]
-fn middleware_and_handler_hold_the_same_session() {
+fn middleware_and_handler_share_the_session() {
     run(async {
         async fn counts(
             session: Session,
@@ -138,7 +138,7 @@ fn two_markers_are_two_sessions() {
 }
 
 #[test]
-fn one_middleware_around_nested_scopes_acts_as_one() {
+fn a_nested_middleware_has_no_second_effect() {
     run(async {
         let sessions = sessions();
         let inner = web::scope("/b").wrap(sessions.clone()).route("/c", web::get().to(saves_both));
@@ -149,7 +149,7 @@ fn one_middleware_around_nested_scopes_acts_as_one() {
     });
 }
 
-/// The inner one would have no effect, and it may be the stricter one.
+/// The inner middleware would have no effect, although it may be stricter.
 #[test]
 fn a_second_middleware_with_the_same_cookie_is_an_error_that_names_both() {
     run(async {
@@ -182,7 +182,7 @@ fn two_markers_on_one_cookie_are_an_error() {
 }
 
 #[test]
-fn what_was_saved_is_sent_with_the_error_of_a_handler() {
+fn a_saved_session_is_sent_with_the_error_of_a_handler() {
     run(async {
         async fn fails(session: Session) -> Result<&'static str, Error> {
             session.save()?;
@@ -196,7 +196,7 @@ fn what_was_saved_is_sent_with_the_error_of_a_handler() {
 }
 
 #[test]
-fn what_was_saved_is_sent_when_an_extractor_fails() {
+fn a_saved_session_is_sent_when_an_extractor_fails() {
     run(async {
         async fn never(_: Session, _: web::Query<(u8,)>) -> &'static str {
             "unreachable"
@@ -216,9 +216,9 @@ fn what_was_saved_is_sent_when_an_extractor_fails() {
     });
 }
 
-/// actix-web makes the response of such an error at the very outside.
+/// actix-web turns such an error into a response outside all middlewares.
 #[test]
-fn what_was_saved_is_sent_when_a_middleware_fails() {
+fn a_saved_session_is_sent_when_a_middleware_fails() {
     run(async {
         thread_local! {
             static KEPT: RefCell<Option<Session>> = const { RefCell::new(None) };
@@ -237,7 +237,7 @@ fn what_was_saved_is_sent_when_a_middleware_fails() {
         let app = App::new().wrap(from_fn(fails)).wrap(admin()).wrap(sessions());
         let error =
             try_call_service(&init_service(app).await, get("/").to_request()).await.unwrap_err();
-        assert!(error.as_error::<SessionError>().is_some(), "it is still the same error");
+        assert!(error.as_error::<SessionError>().is_some(), "the error stays the same");
         assert!(matches!(
             KEPT.take().unwrap().save(),
             Err(SessionError::Save(SaveError::Finished))
@@ -255,7 +255,7 @@ fn what_was_saved_is_sent_when_a_middleware_fails() {
 }
 
 #[test]
-fn an_error_without_a_session_is_left_alone() {
+fn an_error_without_a_session_stays_unchanged() {
     run(async {
         async fn fails(_: ServiceRequest, _: Next<BoxBody>) -> Result<ServiceResponse, Error> {
             Err(ErrorImATeapot(""))
@@ -268,7 +268,7 @@ fn an_error_without_a_session_is_left_alone() {
 }
 
 #[test]
-fn saving_and_deleting_in_a_streaming_body_is_too_late() {
+fn saving_and_deleting_in_a_streaming_body_are_errors() {
     run(async {
         async fn streams(session: Session) -> HttpResponse {
             let said = Rc::new(RefCell::new(false));
@@ -310,7 +310,7 @@ fn a_task_that_outlives_its_request_gets_errors() {
         drop(call_service(&app, get("/").to_request()).await);
         let told = TOLD.take().unwrap().await.unwrap();
         assert!(matches!(told, (Err(SessionError::Save(SaveError::Finished)), true)));
-        // The next request is not troubled by it.
+        // The next request is not affected.
         assert!(set_cookies(&call_service(&app, get("/").to_request()).await).is_empty());
     });
 }
@@ -337,11 +337,11 @@ fn a_cancelled_request_closes_its_session() {
 }
 
 #[test]
-fn the_session_goes_where_the_request_goes() {
+fn the_session_can_be_used_on_another_thread() {
     run(async {
         async fn blocking(request: HttpRequest) -> Result<String, Error> {
             let session = Session::<Main>::of(&request)?;
-            // Another thread, as for a slow password hash.
+            // On another thread, for example for a slow password hash.
             let saved = web::block(move || session.save()).await?;
             saved?;
             Ok("saved".into())

@@ -1,5 +1,4 @@
-//! Sessions that end before their time: what the middleware makes of an unknown
-//! standing, and a response head that waits for the log.
+//! Revocation: an unknown status is a 503, and the response head waits for the acknowledgement.
 
 mod support;
 
@@ -40,7 +39,7 @@ thread_local! {
     static KEPT: RefCell<Option<Session>> = const { RefCell::new(None) };
 }
 
-/// Does what the request's path says.
+/// Runs the operation that the path of the request names.
 async fn handler(session: Session, request: HttpRequest) -> Result<HttpResponse, Error> {
     match request.path() {
         "/login" => session.set_user("42"),
@@ -74,8 +73,8 @@ fn app(
     App::new().wrap(sessions(list)).default_service(web::to(handler))
 }
 
-/// A request with the cookie of a session that it makes first.
-async fn known(list: &List, path: &str) -> TestRequest {
+/// Creates a session, and returns a request with its cookie.
+async fn with_session(list: &List, path: &str) -> TestRequest {
     let response = call_service(&init_service(app(list)).await, get("/login").to_request()).await;
     let line = response.headers().get("set-cookie").unwrap().to_str().unwrap();
     get(path).insert_header((COOKIE, line.split(';').next().unwrap()))
@@ -86,7 +85,7 @@ fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// An empty 503 that removes the cookie has these and no others.
+/// Checks the headers of an empty 503 that removes the cookie.
 #[track_caller]
 fn removes(headers: &HeaderMap) {
     assert_eq!(values(headers, "vary"), ["Cookie"]);
@@ -96,19 +95,19 @@ fn removes(headers: &HeaderMap) {
     let others = headers.keys().filter(|name| {
         !["vary", "cache-control", "set-cookie", "content-type"].contains(&name.as_str())
     });
-    assert_eq!(others.count(), 0, "nothing of the handler's response: {headers:?}");
+    assert_eq!(others.count(), 0, "no header of the handler: {headers:?}");
 }
 
 #[test]
-fn an_unknown_standing_is_an_empty_503_that_leaves_the_cookie_alone() {
+fn an_unknown_status_is_an_empty_503_that_keeps_the_cookie() {
     run(async {
         let list = List::default();
-        let request = known(&list, "/save").await;
+        let request = with_session(&list, "/save").await;
         KEPT.take();
         list.known().unknown = true;
         let (log, _guard) = Log::start();
         let response = call_service(&init_service(app(&list)).await, request.to_request()).await;
-        assert!(KEPT.take().is_none(), "no handler has it");
+        assert!(KEPT.take().is_none(), "no handler gets the session");
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(values(response.headers(), "vary"), ["Cookie"]);
         assert_eq!(values(response.headers(), "cache-control"), ["private"]);
@@ -116,7 +115,7 @@ fn an_unknown_standing_is_an_empty_503_that_leaves_the_cookie_alone() {
         assert_eq!(read_body(response).await.len(), 0);
         assert!(!log.text().contains("ERROR"), "{}", log.text());
 
-        // Who has no session cannot log in.
+        // A user without a session cannot log in.
         let response =
             call_service(&init_service(app(&list)).await, get("/login").to_request()).await;
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -126,18 +125,18 @@ fn an_unknown_standing_is_an_empty_503_that_leaves_the_cookie_alone() {
 }
 
 #[test]
-fn the_head_waits_until_the_log_has_it() {
+fn the_response_head_waits_for_the_acknowledgement() {
     run(async {
         for (path, status) in [("/logout", 201), ("/renew", 201), ("/fail", 418)] {
             let list = List::default();
-            let request = known(&list, path).await.to_request();
+            let request = with_session(&list, path).await.to_request();
             let app = init_service(app(&list)).await;
             let mut response = pin!(app.call(request));
             let woken = Arc::new(Woken::default());
             let waker = Waker::from(Arc::clone(&woken));
             let mut context = Context::from_waker(&waker);
             assert!(response.as_mut().poll(&mut context).is_pending());
-            // In memory it has ended already.
+            // In memory, the session is already revoked.
             assert_eq!(list.revoked().len(), 1);
             assert!(
                 matches!(KEPT.take().unwrap().save(), Err(SessionError::Save(SaveError::Finished))),
@@ -148,22 +147,22 @@ fn the_head_waits_until_the_log_has_it() {
             list.acknowledges(Ok(()));
             assert!(woken.yet());
             let Poll::Ready(Ok(response)) = response.poll(&mut context) else {
-                panic!("it is made")
+                panic!("the response is ready")
             };
             assert_eq!(response.status().as_u16(), status, "{path}");
             assert_eq!(names(response.headers()), ["__Host-session"]);
             assert_eq!(response.headers().contains_key("x-own"), path != "/fail");
-            assert_eq!(list.revoked().len(), 1, "once");
+            assert_eq!(list.revoked().len(), 1, "revoked once");
         }
     });
 }
 
 #[test]
-fn what_ends_nothing_waits_for_nothing() {
+fn a_response_without_a_revocation_does_not_wait() {
     run(async {
         let list = List::default();
         for path in ["/read", "/save", "/unsaved"] {
-            let request = known(&list, path).await.to_request();
+            let request = with_session(&list, path).await.to_request();
             let app = init_service(app(&list)).await;
             assert!(poll(pin!(app.call(request))).is_ready());
         }
@@ -174,15 +173,15 @@ fn what_ends_nothing_waits_for_nothing() {
 }
 
 #[test]
-fn what_the_log_has_not_taken_is_an_empty_503_that_removes_the_cookie() {
+fn a_failed_acknowledgement_is_an_empty_503_that_removes_the_cookie() {
     run(async {
         for path in ["/logout", "/renew", "/fail"] {
             let list = List::default();
-            let request = known(&list, path).await.to_request();
+            let request = with_session(&list, path).await.to_request();
             list.acknowledges(Err("the disk is full"));
             let (log, _guard) = Log::start();
             let app = init_service(app(&list)).await;
-            // It becomes a response further out, as the dispatcher makes it.
+            // The dispatcher turns the error into a response.
             let error = try_call_service(&app, request).await.unwrap_err();
             let response = error.error_response();
             assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
@@ -196,10 +195,9 @@ fn what_the_log_has_not_taken_is_an_empty_503_that_removes_the_cookie() {
     });
 }
 
-/// Such an error comes to the middleware as one and becomes a response at the
-/// very outside.
+/// The middleware gets the error of an inner middleware. The dispatcher turns it into a response.
 #[test]
-fn a_middleware_that_fails_has_ended_the_session() {
+fn a_failing_middleware_does_not_prevent_the_revocation() {
     run(async {
         async fn fails(
             session: Session,
@@ -211,13 +209,13 @@ fn a_middleware_that_fails_has_ended_the_session() {
         }
         for recorded in [Ok(()), Err("the disk is full")] {
             let list = List::default();
-            let request = known(&list, "/").await.to_request();
+            let request = with_session(&list, "/").await.to_request();
             let app = init_service(App::new().wrap(from_fn(fails)).wrap(sessions(&list))).await;
             let mut failing = pin!(app.call(request));
             assert!(poll(failing.as_mut()).is_pending());
             assert_eq!(list.revoked().len(), 1);
             list.acknowledges(recorded);
-            let Poll::Ready(Err(error)) = poll(failing) else { panic!("it is made") };
+            let Poll::Ready(Err(error)) = poll(failing) else { panic!("the response is ready") };
             let response = error.error_response();
             let unrecorded = recorded.is_err();
             assert_eq!(response.status().as_u16(), if unrecorded { 503 } else { 418 });
@@ -229,10 +227,10 @@ fn a_middleware_that_fails_has_ended_the_session() {
 }
 
 #[test]
-fn a_request_that_is_cancelled_has_ended_nothing() {
+fn a_cancelled_request_revokes_nothing() {
     run(async {
         let list = List::default();
-        let request = known(&list, "/pend").await.to_request();
+        let request = with_session(&list, "/pend").await.to_request();
         let app = init_service(app(&list)).await;
         {
             let cancelled = pin!(app.call(request));
@@ -247,10 +245,10 @@ fn a_request_that_is_cancelled_has_ended_nothing() {
 }
 
 #[test]
-fn a_request_that_goes_while_it_waits_has_ended_its_session() {
+fn a_request_cancelled_while_it_waits_has_revoked_its_session() {
     run(async {
         let list = List::default();
-        let request = known(&list, "/logout").await.to_request();
+        let request = with_session(&list, "/logout").await.to_request();
         let app = init_service(app(&list)).await;
         {
             let waits = pin!(app.call(request));
@@ -265,10 +263,10 @@ fn a_request_that_goes_while_it_waits_has_ended_its_session() {
 }
 
 #[test]
-fn who_logs_out_is_out_at_once() {
+fn a_session_is_rejected_as_soon_as_it_is_revoked() {
     run(async {
         let list = List::default();
-        let logout = known(&list, "/logout").await.to_request();
+        let logout = with_session(&list, "/logout").await.to_request();
         let copy = logout.headers().get(COOKIE).unwrap().clone();
         let app = init_service(app(&list)).await;
         let waits = pin!(app.call(logout));

@@ -16,7 +16,7 @@ use tower::ServiceExt;
 use waxseal::{Session, SessionError, SessionLayer};
 
 #[tokio::test]
-async fn a_missing_layer_is_an_empty_500_whose_log_line_says_so() {
+async fn a_missing_layer_is_an_empty_500_and_is_logged() {
     let (log, _guard) = Log::start();
     let app = Router::new().route("/", route(|session: Session| async move { drop(session) }));
     let response = app.oneshot(get::<Body>("/")).await.unwrap();
@@ -48,7 +48,7 @@ async fn an_error_of_the_session_is_an_empty_500_and_sends_no_cookie() {
 }
 
 #[tokio::test]
-async fn middleware_and_handler_hold_the_same_session() {
+async fn middleware_and_handler_share_the_session() {
     async fn counts(session: Session, request: Request, next: Next) -> Response {
         session.insert("visits", 1).unwrap();
         let response = next.run(request).await;

@@ -1,4 +1,4 @@
-//! Keys in a file that changes while the server runs.
+//! A keyring file that changes while the server runs.
 
 mod support;
 
@@ -13,7 +13,7 @@ use waxseal::{
 use waxseal_core::OpenSession;
 
 fn jwk(letter: char, operations: &str) -> String {
-    // The last of 43 characters holds four bits and two that are zero.
+    // Of the last of 43 characters, four bits are used, and two are zero.
     let k = letter.to_string().repeat(42) + "A";
     format!(
         r#"{{"kty":"oct","alg":"HS256","kid":"{letter}","k":"{k}","key_ops":{operations},"waxseal:cookie":"__Host-session","x":1}}"#
@@ -71,7 +71,7 @@ fn a_changed_file_changes_the_keys() {
 }
 
 #[test]
-fn a_broken_file_keeps_the_keys_and_logs_once() {
+fn a_malformed_file_keeps_the_keys_and_is_logged_once() {
     let (log, _guard) = Log::start();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.json");
@@ -79,12 +79,12 @@ fn a_broken_file_keeps_the_keys_and_logs_once() {
     write(&path, &good);
     let file = open(&path);
     let old = token(&file.sealer().current());
-    assert_eq!(log.text(), "", "a file of mode 600 is nothing to warn of");
+    assert_eq!(log.text(), "", "a file with mode 600 causes no warning");
 
     for broken in ["", "{", &good[..good.len() - 1], r#"{"keys":[]}"#] {
         write(&path, broken);
         assert!(file.reload_if_changed().is_err(), "{broken}");
-        assert!(!file.reload_if_changed().unwrap(), "seen already");
+        assert!(!file.reload_if_changed().unwrap(), "the change was seen already");
         assert!(accepts(&file.sealer().current(), &old));
     }
     fs::remove_file(&path).unwrap();
@@ -99,7 +99,7 @@ fn a_broken_file_keeps_the_keys_and_logs_once() {
 
 #[test]
 #[cfg(unix)]
-fn a_file_that_others_can_read_is_a_warning() {
+fn a_file_that_others_can_read_causes_a_warning() {
     let (log, _guard) = Log::start();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.json");

@@ -33,7 +33,7 @@ fn sessions_and_rejections_are_counted() {
             get("/save"),
             get("/save"),
             get("/delete"),
-            with_cookie("/read", "__Host-session=junk"),
+            with_cookie("/read", "__Host-session=malformed"),
         ] {
             let service = SessionLayer::new(sealer()).layer(service_fn(handler));
             runtime.block_on(service.oneshot(request)).unwrap();

@@ -1,5 +1,4 @@
-//! Sessions that end before their time: what the layer makes of an unknown
-//! standing, and a response head that waits for the log.
+//! Revocation: an unknown status is a 503, and the response head waits for the acknowledgement.
 
 mod support;
 
@@ -72,7 +71,7 @@ fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
 }
 
 #[tokio::test]
-async fn an_unknown_standing_is_an_empty_503_that_leaves_the_cookie_alone() {
+async fn an_unknown_status_is_an_empty_503_that_keeps_the_cookie() {
     async fn never(_: Session) -> &'static str {
         unreachable!()
     }
@@ -90,13 +89,13 @@ async fn an_unknown_standing_is_an_empty_503_that_leaves_the_cookie_alone() {
         let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();
         assert_eq!(body.len(), 0);
     }
-    // However many requests there are: the list's own messages are loud enough.
+    // One warning for all requests: the list logs its own errors.
     assert_eq!(log.text().matches("WARN").count(), 1, "{}", log.text());
     assert!(!log.text().contains("ERROR"), "{}", log.text());
 }
 
 #[tokio::test]
-async fn all_who_ask_are_told_that_it_is_unknown() {
+async fn opening_a_session_with_an_unknown_status_is_always_an_error() {
     let list = List::default();
     let cookie = cookie(&list).await;
     list.known().unknown = true;
@@ -111,9 +110,9 @@ async fn all_who_ask_are_told_that_it_is_unknown() {
     assert!(set_cookies(&response).is_empty());
 }
 
-/// Who has no session can go on without one, and cannot log in.
+/// A user without a session can use the site, and cannot log in.
 #[tokio::test]
-async fn while_it_is_unknown_no_session_begins() {
+async fn no_session_is_issued_while_the_list_is_unavailable() {
     let list = List::default();
     list.known().unknown = true;
     let (log, _guard) = Log::start();
@@ -128,7 +127,7 @@ async fn while_it_is_unknown_no_session_begins() {
 }
 
 #[tokio::test]
-async fn the_head_waits_until_the_log_has_it() {
+async fn the_response_head_waits_for_the_acknowledgement() {
     for handler in [logs_out, renews] as [Handler; 2] {
         let list = List::default();
         let cookie = cookie(&list).await;
@@ -137,21 +136,21 @@ async fn the_head_waits_until_the_log_has_it() {
         let waker = Waker::from(Arc::clone(&woken));
         let mut context = Context::from_waker(&waker);
         assert!(response.as_mut().poll(&mut context).is_pending());
-        // In memory it has ended already.
+        // In memory, the session is already revoked.
         assert_eq!(list.revoked().len(), 1);
         assert!(response.as_mut().poll(&mut context).is_pending() && !woken.yet());
 
         list.acknowledges(Ok(()));
         assert!(woken.yet());
-        let Poll::Ready(Ok(response)) = response.poll(&mut context) else { panic!("it is made") };
+        let Poll::Ready(Ok(response)) = response.poll(&mut context) else { panic!("the response is ready") };
         assert_eq!((response.status().as_u16(), &**response.body()), (201, "logged out"));
         assert_eq!(set_cookies(&response).len(), 2);
-        assert_eq!(list.revoked().len(), 1, "once");
+        assert_eq!(list.revoked().len(), 1, "revoked once");
     }
 }
 
 #[tokio::test]
-async fn what_ends_nothing_waits_for_nothing() {
+async fn a_response_without_a_revocation_does_not_wait() {
     let list = List::default();
     let cookie = cookie(&list).await;
     for handler in [
@@ -167,7 +166,7 @@ async fn what_ends_nothing_waits_for_nothing() {
 }
 
 #[tokio::test]
-async fn what_the_log_has_not_taken_is_an_empty_503_that_removes_the_cookie() {
+async fn a_failed_acknowledgement_is_an_empty_503_that_removes_the_cookie() {
     for handler in [logs_out, renews] as [Handler; 2] {
         let list = List::default();
         let cookie = cookie(&list).await;
@@ -180,7 +179,7 @@ async fn what_the_log_has_not_taken_is_an_empty_503_that_removes_the_cookie() {
         assert_eq!(values(response.headers(), "cache-control"), ["private"]);
         let [line] = &*values(response.headers(), "set-cookie") else { panic!("one line") };
         assert!(line.starts_with("__Host-session=; ") && line.contains("; Max-Age=0; "), "{line}");
-        assert_eq!(response.headers().len(), 3, "nothing of the handler's response");
+        assert_eq!(response.headers().len(), 3, "no header of the handler");
 
         assert_eq!(log.text().matches("ERROR").count(), 1, "{}", log.text());
         assert!(log.text().contains("the disk is full"), "{}", log.text());
@@ -189,7 +188,7 @@ async fn what_the_log_has_not_taken_is_an_empty_503_that_removes_the_cookie() {
 }
 
 #[tokio::test]
-async fn who_logs_out_is_out_at_once() {
+async fn a_session_is_rejected_as_soon_as_it_is_revoked() {
     let list = List::default();
     let cookie = cookie(&list).await;
     let waits = pin!(respond(&list, &cookie, logs_out));
@@ -202,7 +201,7 @@ async fn who_logs_out_is_out_at_once() {
 }
 
 #[tokio::test]
-async fn what_another_request_has_ended_meanwhile_is_not_sent_and_the_log_says_so() {
+async fn a_session_revoked_by_another_request_is_not_sent_and_is_logged() {
     let list = List::default();
     let cookie = cookie(&list).await;
     let (log, _guard) = Log::start();
@@ -223,7 +222,7 @@ thread_local! {
 }
 
 #[tokio::test]
-async fn a_request_without_a_response_has_ended_nothing() {
+async fn a_request_without_a_response_revokes_nothing() {
     let list = List::default();
     let cookie = cookie(&list).await;
     let service = service_fn(async |request: Request<String>| {
@@ -250,7 +249,7 @@ async fn a_request_without_a_response_has_ended_nothing() {
 }
 
 #[tokio::test]
-async fn a_request_that_goes_while_it_waits_has_ended_its_session() {
+async fn a_request_cancelled_while_it_waits_has_revoked_its_session() {
     let list = List::default();
     let cookie = cookie(&list).await;
     {
@@ -262,7 +261,7 @@ async fn a_request_that_goes_while_it_waits_has_ended_its_session() {
         let session = KEPT.take().unwrap();
         assert!(
             matches!(session.save(), Err(SessionError::Save(SaveError::Finished))),
-            "the head is made"
+            "the response head is finished"
         );
         session.delete().unwrap_err();
         KEPT.set(Some(session));
@@ -273,7 +272,7 @@ async fn a_request_that_goes_while_it_waits_has_ended_its_session() {
 }
 
 #[tokio::test]
-async fn the_ends_of_two_sessions_are_both_waited_for() {
+async fn the_response_head_waits_for_the_acknowledgements_of_two_sessions() {
     struct Admin;
     let (main, admin) = (List::default(), List::default());
     let spec = CookieSpec::builder("__Host-admin").build().unwrap();
@@ -298,7 +297,7 @@ async fn the_ends_of_two_sessions_are_both_waited_for() {
     admin.acknowledges(Ok(()));
     assert!(poll(response.as_mut()).is_pending());
     main.acknowledges(Ok(()));
-    let Poll::Ready(Ok(response)) = poll(response) else { panic!("it is made") };
+    let Poll::Ready(Ok(response)) = poll(response) else { panic!("the response is ready") };
     assert_eq!(set_cookies(&response), ["__Host-admin=", "__Host-session="]);
     assert_eq!((main.revoked().len(), admin.revoked().len()), (1, 1));
 }

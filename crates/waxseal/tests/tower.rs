@@ -1,4 +1,4 @@
-//! The layer under plain tower: any request body, any service.
+//! The layer with plain tower, for any request body and any service.
 
 mod support;
 
@@ -32,15 +32,15 @@ where
 }
 
 #[tokio::test]
-async fn untouched_is_untouched() {
+async fn an_untouched_session_changes_no_response() {
     let (log, _guard) = Log::start();
-    let (_, response) = call(with_cookie("/", "__Host-session=junk"), drop).await;
+    let (_, response) = call(with_cookie("/", "__Host-session=malformed"), drop).await;
     assert!(response.headers().is_empty(), "{:?}", response.headers());
     assert_eq!(log.text(), "");
 }
 
 #[tokio::test]
-async fn read_varies() {
+async fn a_read_session_varies_with_the_cookie() {
     let (_, response) = call(get("/"), |request| drop(Session::of(&request).unwrap())).await;
     assert_eq!(values(response.headers(), "vary"), ["Cookie"]);
     assert_eq!(values(response.headers(), "cache-control"), ["private"]);
@@ -48,7 +48,7 @@ async fn read_varies() {
 }
 
 #[tokio::test]
-async fn all_who_ask_hold_the_same_session() {
+async fn all_users_of_a_request_share_the_session() {
     let (_, response) = call(get("/"), |request| {
         let first: Session = Session::of(&request).unwrap();
         let second: Session = Session::of(&request).unwrap();
@@ -68,7 +68,7 @@ async fn all_who_ask_hold_the_same_session() {
 }
 
 #[tokio::test]
-async fn every_session_has_a_name() {
+async fn every_session_has_its_own_id() {
     let save = |request: Request<String>| Session::of(&request).unwrap().save().unwrap();
     let (_, one) = call(get("/"), save).await;
     let (_, other) = call(get("/"), save).await;
@@ -76,13 +76,13 @@ async fn every_session_has_a_name() {
 }
 
 #[test]
-fn a_secret_that_is_not_there_is_named() {
+fn the_error_for_a_missing_secret_names_the_variable() {
     let error = Secret::from_env("WAXSEAL_NO_SUCH_VARIABLE").unwrap_err();
     assert!(error.to_string().contains("WAXSEAL_NO_SUCH_VARIABLE"), "{error}");
 }
 
 #[tokio::test]
-async fn a_missing_layer_names_itself() {
+async fn the_error_for_a_missing_layer_names_the_layer() {
     let error = Session::of(&get::<String>("/")).unwrap_err();
     assert!(matches!(error, SessionError::MissingLayer { .. }));
     let text = error.to_string();
@@ -99,7 +99,7 @@ async fn saving_after_the_response_head_is_an_error() {
 }
 
 #[tokio::test]
-async fn asking_after_the_response_head_is_an_error() {
+async fn opening_a_session_after_the_response_head_is_an_error() {
     let (request, _) = call(get("/"), |request| request).await;
     let error = Session::of(&request.unwrap()).unwrap_err();
     assert!(matches!(error, SessionError::Finished));
@@ -130,7 +130,7 @@ async fn a_cancelled_or_failed_request_closes_the_session() {
 
     let mut failing = Box::pin(service.call(get("/fails")));
     assert_eq!((&mut failing).await.unwrap_err(), "failed");
-    // Although the future is still there.
+    // The session is finished, although the future still exists.
     assert!(matches!(
         kept.lock().unwrap().as_ref().unwrap().save(),
         Err(SessionError::Save(SaveError::Finished))
@@ -138,20 +138,20 @@ async fn a_cancelled_or_failed_request_closes_the_session() {
 }
 
 #[tokio::test]
-async fn a_rejection_is_told_and_logged_without_the_token() {
+async fn a_rejection_is_reported_and_logged_without_the_token() {
     let (log, _guard) = Log::start();
-    let (rejection, response) = call(with_cookie("/", "__Host-session=secret.junk"), |request| {
+    let (rejection, response) = call(with_cookie("/", "__Host-session=secret.malformed"), |request| {
         Session::of(&request).unwrap().rejection()
     })
     .await;
     assert_eq!(rejection.unwrap(), Some(Rejection::Malformed));
     assert!(set_cookies(&response).is_empty());
     assert!(log.text().contains("malformed"), "{}", log.text());
-    assert!(!log.text().contains("secret.junk"), "{}", log.text());
+    assert!(!log.text().contains("secret.malformed"), "{}", log.text());
 }
 
 #[tokio::test]
-async fn changes_that_were_never_saved_are_a_warning() {
+async fn unsaved_changes_cause_a_warning() {
     let (log, _guard) = Log::start();
     call(get("/"), |request| {
         Session::of(&request).unwrap().insert("a", 1).unwrap();
@@ -169,7 +169,7 @@ fn admin_layer() -> SessionLayer {
     SessionLayer::new(sealer).marked::<Admin>()
 }
 
-/// The application's own cookie, and both sessions saved.
+/// Saves both sessions, and sets a cookie of the application.
 async fn saves_both(request: Request<String>) -> Result<Response<String>, Infallible> {
     let (main, admin) = (Session::of(&request), Session::<Admin>::of_marked(&request));
     main.unwrap().save().unwrap();
@@ -192,7 +192,7 @@ async fn two_markers_are_two_sessions() {
 }
 
 #[tokio::test]
-async fn one_layer_twice_acts_as_one() {
+async fn the_same_layer_twice_has_no_second_effect() {
     let layer = SessionLayer::new(sealer());
     let service = ServiceBuilder::new()
         .layer(layer.clone())
@@ -203,7 +203,7 @@ async fn one_layer_twice_acts_as_one() {
     assert_eq!(set_cookies(&response).len(), 3);
 }
 
-/// The inner one would have no effect, and it may be the stricter one.
+/// The inner layer would have no effect, although it may be stricter.
 #[tokio::test]
 async fn a_second_layer_with_the_same_cookie_is_an_error_that_names_both() {
     let strict =
@@ -225,7 +225,7 @@ async fn a_second_layer_with_the_same_cookie_is_an_error_that_names_both() {
 }
 
 #[tokio::test]
-async fn a_handler_that_panics_leaves_a_session_that_works() {
+async fn a_panic_does_not_break_the_session() {
     let (session, _) = call(get("/"), |request| {
         let session = Session::of(&request).unwrap();
         session.insert("a", 1).unwrap();
@@ -256,7 +256,7 @@ impl serde::Serialize for Nested {
     }
 }
 
-/// On the old code this deadlocks, so it runs in a thread that is given up.
+/// The test runs in its own thread, because a regression would deadlock.
 #[tokio::test]
 async fn a_value_is_serialized_before_the_session_is_locked() {
     let (session, _) = call(get("/"), |request| Session::of(&request).unwrap()).await;
@@ -306,7 +306,7 @@ async fn deleting_after_the_response_head_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_bad_signature_is_a_warning_now_and_then() {
+async fn warnings_about_bad_signatures_are_rate_limited() {
     let (log, _guard) = Log::start();
     let save = |request: Request<String>| Session::of(&request).unwrap().save();
     let (_, response) = call(get("/"), save).await;
@@ -327,7 +327,7 @@ async fn a_bad_signature_is_a_warning_now_and_then() {
 }
 
 #[tokio::test]
-async fn a_request_keeps_the_sealer_it_began_with() {
+async fn a_request_keeps_its_sealer() {
     let other = || Sealer::builder(Secret::new([8; 32]).unwrap()).build().unwrap();
     let shared = SharedSealer::new(sealer());
     let service = service_fn(async |request: Request<String>| {
@@ -348,7 +348,7 @@ async fn a_request_keeps_the_sealer_it_began_with() {
 }
 
 #[tokio::test]
-async fn the_sealer_that_opened_a_session_closes_it() {
+async fn a_session_is_sealed_by_the_sealer_that_opened_it() {
     let other = || {
         let spec = CookieSpec::builder("other").build().unwrap();
         Sealer::builder(Secret::new([7; 32]).unwrap()).cookie(spec).build().unwrap()
@@ -364,7 +364,7 @@ async fn the_sealer_that_opened_a_session_closes_it() {
     assert_eq!(set_cookies(&service.oneshot(get("/")).await.unwrap()), ["__Host-session="]);
 }
 
-/// Reads the session that comes under another secret than the layer's.
+/// Reads a session under another secret than the layer's. Returns the log.
 async fn read_under(accepted: bool, len: usize) -> String {
     let new = || Sealer::builder(Secret::new([8; 32]).unwrap());
     let save = move |request: Request<String>| {
@@ -387,7 +387,7 @@ async fn read_under(accepted: bool, len: usize) -> String {
 }
 
 #[tokio::test]
-async fn an_unknown_key_and_a_failed_refresh_are_warnings() {
+async fn an_unknown_key_and_a_failed_refresh_cause_warnings() {
     assert_eq!(read_under(true, 1).await, "");
     let unknown = read_under(false, 1).await;
     assert!(unknown.contains("WARN") && unknown.contains("unknown-key"), "{unknown}");

@@ -1,5 +1,5 @@
-//! A connection without a network: the bytes of a request in, those of the
-//! response out. `e2e/firmware` has no network either and includes this file.
+//! A connection without a network: it reads a request from memory and writes the response to memory.
+//! `e2e/firmware` has no network either and includes this file.
 
 use alloc::vec::Vec;
 use core::{
@@ -17,18 +17,18 @@ use picoserve::{
     time::Duration,
 };
 
-/// What `app` answers to one request through an HTTP buffer of so many bytes.
+/// Sends one request to `app`, with an HTTP buffer of `buffer` bytes. Returns the response.
 pub fn exchange(app: &Router<impl PathRouter>, buffer: usize, request: &[u8]) -> Vec<u8> {
     let (config, mut buffer) = (Config::const_default(), alloc::vec![0; buffer]);
     let mut answer = Vec::new();
     let socket = Memory::new(request, &mut answer);
     let server = Server::custom(app, Never, &config, &mut buffer);
-    // The answer to a bad request is an error here and a response there.
+    // picoserve responds to a bad request and also returns an error.
     let _ = ready(server.serve(socket));
     answer
 }
 
-/// The output of a future that has nothing to wait for.
+/// Returns the output of a future that is ready at once.
 pub fn ready<F: Future>(future: F) -> F::Output {
     let mut context = Context::from_waker(Waker::noop());
     match pin!(future).poll(&mut context) {
@@ -48,7 +48,7 @@ impl Timer<Runtime> for Never {
     }
 }
 
-/// A connection on which one request has come in.
+/// A connection with one incoming request.
 pub struct Memory<'m> {
     incoming: &'m [u8],
     outgoing: &'m mut Vec<u8>,

@@ -34,7 +34,7 @@ pub fn get(path: &str) -> TestRequest {
     TestRequest::get().uri(path)
 }
 
-/// The name of each cookie that is set.
+/// The names of the cookies that the response sets.
 pub fn set_cookies<B>(response: &ServiceResponse<B>) -> Vec<String> {
     names(response.headers())
 }

@@ -1,4 +1,4 @@
-//! A revocation list whose store the test plays. The tests of picoserve include this
+//! A revocation list with a store that the test controls. The tests of picoserve include this
 //! file.
 
 use std::{
@@ -24,7 +24,7 @@ pub struct Known {
     pub unknown: bool,
     /// The revocations of the requests.
     pub revoked: Vec<SessionRef>,
-    /// The acknowledgement of the store; none yet.
+    /// The acknowledgement of the store; `None` while it is pending.
     acknowledged: Option<Result<(), NotDurable>>,
     waiting: Vec<Waker>,
 }

@@ -1,4 +1,4 @@
-//! Requests without a socket, and a log that can be read.
+//! Requests without a socket, and a log for assertions.
 #![allow(dead_code, reason = "each test uses its part")]
 
 #[cfg(feature = "actix")]
@@ -42,7 +42,7 @@ pub fn values(headers: &HeaderMap, name: &str) -> Vec<String> {
     headers.get_all(name).iter().map(|value| value.to_str().unwrap().into()).collect()
 }
 
-/// What this thread logs from now on.
+/// Captures the log of this thread.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
