@@ -1,4 +1,4 @@
-//! A login page on plain hyper: any `tower::Service` of `http` requests will do.
+//! A login page on plain hyper. The layer works with any `tower::Service` of `http` requests.
 //!
 //! ```text
 //! export SESSION_SECRET="$(openssl rand -base64 32)"
@@ -27,7 +27,7 @@ async fn login(request: Request<Incoming>) -> Result<Response<String>, Failure> 
             let username = fields.find(|(name, _)| name == "username").ok_or("no username")?.1;
             session.renew(); // a new session at every change of privilege
             session.insert("username", username)?;
-            session.save()?; // nothing is sent without it
+            session.save()?; // without it, no cookie is sent
         }
         (&Method::POST, "/logout") => session.delete()?,
         _ => return Ok(Response::builder().status(StatusCode::NOT_FOUND).body(String::new())?),
@@ -36,7 +36,7 @@ async fn login(request: Request<Incoming>) -> Result<Response<String>, Failure> 
     Ok(home.body(String::new())?)
 }
 
-/// A failure is an answer, too; hyper would hang up on an error.
+/// Turns an error into a response, because hyper closes the connection on an error.
 async fn answer(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
     Ok(login(request).await.unwrap_or_else(|error| {
         eprintln!("{error}");

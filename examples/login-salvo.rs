@@ -35,7 +35,7 @@ fn log_in(request: &Request, username: String) -> Result<(), SessionError> {
     let session = session_of(request)?;
     session.renew(); // a new session at every change of privilege
     session.insert("username", username)?;
-    session.save()?; // nothing is sent without it
+    session.save()?; // without it, no cookie is sent
     Ok(())
 }
 

@@ -5,7 +5,7 @@
 //! cargo run -p examples --example login-warp    # then open http://localhost:3000
 //! ```
 
-#![expect(clippy::needless_pass_by_value, reason = "warp calls its handlers so")]
+#![expect(clippy::needless_pass_by_value, reason = "warp passes arguments by value")]
 
 use examples::{Failure, Login, page, sealer, serve};
 use tower::ServiceBuilder;
@@ -25,7 +25,7 @@ fn index(session: Session) -> Result<Response, Failure> {
 fn login(session: Session, form: Login) -> Result<Response, Failure> {
     session.renew(); // a new session at every change of privilege
     session.insert("username", form.username)?;
-    session.save()?; // nothing is sent without it
+    session.save()?; // without it, no cookie is sent
     Ok(see_other(Uri::from_static("/")).into_response())
 }
 
@@ -34,9 +34,8 @@ fn logout(session: Session) -> Result<Response, Failure> {
     Ok(see_other(Uri::from_static("/")).into_response())
 }
 
-/// Filters see one extension of a request and never the request, so the session
-/// goes there. That opens it for each request: what is to stay cacheable belongs
-/// outside of this.
+/// Adds the session to the extensions of the request, because filters can read an extension but not
+/// the whole request. This opens the session for each request, so cacheable routes belong outside.
 fn with_session<B>(mut request: Request<B>) -> Request<B> {
     match Session::of(&request) {
         Ok(session) => {

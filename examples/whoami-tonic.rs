@@ -1,12 +1,12 @@
-//! A gRPC service on tonic that knows who logged in elsewhere: it reads the
-//! cookie that any of the other servers has set, sent as metadata.
+//! A gRPC service on tonic that returns the user of a session. It reads the cookie of the other
+//! servers from the metadata of the request.
 //!
 //! ```text
 //! export SESSION_SECRET="$(openssl rand -base64 32)"
 //! cargo run -p examples --example whoami-tonic
 //! ```
 //!
-//! The service is what tonic would generate from
+//! tonic would generate this service from
 //!
 //! ```proto
 //! package waxseal;
@@ -15,7 +15,7 @@
 //! service Whoami { rpc Whoami(Nothing) returns (User); }
 //! ```
 //!
-//! and is written by hand so that it builds without `protoc`.
+//! The code is written by hand, so that it builds without `protoc`.
 
 use std::{
     convert::Infallible,

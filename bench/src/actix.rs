@@ -36,15 +36,16 @@ async fn read_ours(session: waxseal::Session) -> Result<HttpResponse, SessionErr
     Ok(HttpResponse::Ok().finish())
 }
 
-/// Calls a service that never waits, with a `Cookie` header.
+/// Calls a service with a `Cookie` header. The service must respond without waiting.
 macro_rules! request {
     ($app:expr, $cookie:expr) => {{
         let (app, cookie) = ($app, $cookie);
         move || {
             let request =
                 TestRequest::get().insert_header(("cookie", cookie.as_str())).to_request();
-            let response: ServiceResponse<_> =
-                actix_web::test::call_service(&app, request).now_or_never().expect("no waiting");
+            let response: ServiceResponse<_> = actix_web::test::call_service(&app, request)
+                .now_or_never()
+                .expect("the service does not wait");
             assert!(response.status().is_success());
         }
     }};
@@ -52,13 +53,13 @@ macro_rules! request {
 
 pub(crate) fn add(rounds: &mut Rounds) {
     let bare = App::new().route("/", web::get().to(nothing));
-    let bare = init_service(bare).now_or_never().expect("no waiting");
+    let bare = init_service(bare).now_or_never().expect("the service does not wait");
     let cookie = ours::cookie(&ours::sealer(), NOW);
     rounds.add("actix", "actix-web: bare", request!(bare, cookie));
 
     let sessions = waxseal::SessionLayer::new(ours::sealer()).clock(ours::now);
     let app = App::new().wrap(sessions).route("/", web::get().to(read_ours));
-    let app = init_service(app).now_or_never().expect("no waiting");
+    let app = init_service(app).now_or_never().expect("the service does not wait");
     let cookie = ours::cookie(&ours::sealer(), NOW);
     rounds.add("actix", "actix-web: waxseal read", request!(app, cookie));
 
@@ -67,9 +68,11 @@ pub(crate) fn add(rounds: &mut Rounds) {
         .wrap(session)
         .route("/", web::get().to(read))
         .route("/login", web::get().to(login));
-    let app = init_service(app).now_or_never().expect("no waiting");
+    let app = init_service(app).now_or_never().expect("the service does not wait");
     let login = TestRequest::get().uri("/login").to_request();
-    let response = actix_web::test::call_service(&app, login).now_or_never().expect("no waiting");
+    let response = actix_web::test::call_service(&app, login)
+        .now_or_never()
+        .expect("the service does not wait");
     let line = response.headers().get("set-cookie").unwrap().to_str().unwrap();
     let cookie = line.split(';').next().unwrap().to_owned();
     rounds.add("actix", "actix-web: actix-session (cookie store) read", request!(app, cookie));

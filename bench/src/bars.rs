@@ -1,4 +1,4 @@
-//! What the project asks of itself, held against one run.
+//! The performance targets, compared with one run.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::{
     socket::{BARE, READ},
 };
 
-/// One thing that is asked, and what was measured.
+/// One target and its measured value.
 pub(crate) struct Asked {
     what: &'static str,
     bar: &'static str,
@@ -17,18 +17,18 @@ pub(crate) struct Asked {
     met: bool,
 }
 
-/// At most `limit`.
+/// A target of at most `limit`.
 pub(crate) fn at_most(what: &'static str, bar: &'static str, limit: f64, measured: f64) -> Asked {
     Asked { what, bar, measured: format!("{measured:.2}"), met: measured <= limit }
 }
 
-/// At least `limit`.
+/// A target of at least `limit`.
 fn at_least(what: &'static str, bar: &'static str, limit: f64, measured: f64) -> Asked {
     Asked { what, bar, measured: format!("{measured:.2}"), met: measured >= limit }
 }
 
 impl Asked {
-    /// And so many allocations, no more.
+    /// Adds a target of at most `limit` allocations.
     fn allocating(mut self, limit: u64, measured: u64) -> Self {
         let _ = write!(self.measured, ", {measured} allocations");
         self.met &= measured <= limit;
@@ -37,7 +37,7 @@ impl Asked {
 }
 
 pub(crate) fn table(asked: Vec<Asked>) -> String {
-    let mut table = String::from("| what | asked | measured | |\n|---|---|---|---|\n");
+    let mut table = String::from("| what | target | measured | |\n|---|---|---|---|\n");
     for Asked { what, bar, measured, met } in asked {
         let met = if met { "met" } else { "**not met**" };
         let _ = writeln!(table, "| {what} | {bar} | {measured} | {met} |");
@@ -45,7 +45,7 @@ pub(crate) fn table(asked: Vec<Asked>) -> String {
     table
 }
 
-/// Of opening and sealing.
+/// The targets for opening and sealing.
 pub(crate) fn asked(run: &Run) -> Vec<Asked> {
     let rows = &run.rows;
     let open = rows.ratio("waxseal: open", OPEN);
@@ -62,7 +62,7 @@ pub(crate) fn asked(run: &Run) -> Vec<Asked> {
         )
     });
     vec![
-        at_most("open to a verified session, over the floor", "≤ 1.18", 1.18, open),
+        at_most("open a verified session, over the floor", "≤ 1.18", 1.18, open),
         at_most(
             "`get` of one string after that, over the same floor",
             "≤ 0.10",
@@ -95,19 +95,19 @@ pub(crate) fn asked(run: &Run) -> Vec<Asked> {
         .allocating(3, added),
         at_most("axum, session read: floors more than a no-op layer", "≤ 1.8", 1.8, read),
         at_least(
-            "over a socket: requests a second, read against bare",
+            "over a socket: requests per second, read over bare",
             "≥ 0.82",
             0.82,
             run.rate(READ) / run.rate(BARE),
         ),
         at_least(
-            "over a socket: read against the best peer that keeps sessions",
+            "over a socket: read over the best peer with sessions",
             "> 1",
             1.0,
             run.rate(READ) / f64::max(run.rate("tower-sessions, memory"), run.rate("seshcookie")),
         ),
         at_most(
-            "any of 64 keys that only verify, against the signing key",
+            "any of 64 keys that only verify, over the signing key",
             "≤ 1.1",
             1.1,
             f64::max(keys[0], keys[1]),
@@ -127,11 +127,10 @@ pub(crate) fn asked(run: &Run) -> Vec<Asked> {
     ]
 }
 
-/// How much more a byte costs than at the floor, from the smallest payload to
-/// the largest.
+/// The cost per byte as a multiple of the floor's, from the smallest payload to the largest.
 fn slope(run: &Run, shape: &str) -> f64 {
-    let grown = |who: &str| {
-        let at = |bytes: usize| run.rows.min(&format!("{who}: {shape}, {bytes} B"));
+    let grown = |subject: &str| {
+        let at = |bytes: usize| run.rows.min(&format!("{subject}: {shape}, {bytes} B"));
         at(PAYLOADS[PAYLOADS.len() - 1]) - at(PAYLOADS[0])
     };
     grown("waxseal") / grown("floor")

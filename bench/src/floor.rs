@@ -1,6 +1,6 @@
-//! What nobody can avoid: the blocks of SHA-256 that this token's HMAC needs
-//! when the keyed states are kept, the base64, and a parse of the claims into a
-//! struct that borrows; for sealing, the JSON written, the base64, the blocks.
+//! The floor, the minimum cost of a session: the blocks of SHA-256 that the HMAC of the token needs
+//! with precomputed key states, the base64, and a parse of the claims into a struct that borrows.
+//! For sealing: the JSON, the base64, and the blocks.
 
 use std::hint::black_box;
 
@@ -32,7 +32,7 @@ struct Borrowed<'a> {
     csrf: &'a str,
 }
 
-/// One token, ready to be hashed and decoded with as little as can be.
+/// One token, prepared for hashing and decoding at minimum cost.
 pub(crate) struct Floor {
     /// The signed bytes, padded.
     inner: Vec<[u8; 64]>,
@@ -43,7 +43,7 @@ pub(crate) struct Floor {
 }
 
 impl Floor {
-    /// Of the token in a `Cookie` header.
+    /// Prepares the token in a `Cookie` header.
     pub(crate) fn new(header: &str) -> Self {
         let token = header.split_once('=').expect("a cookie").1;
         let message = token.rsplit_once('.').expect("a token").0;
@@ -53,10 +53,10 @@ impl Floor {
         Self { inner, outer: [0; 64], claims, decoded, base64: Simd::url_safe(NO_PAD) }
     }
 
-    /// The blocks that the HMAC needs.
+    /// Hashes the blocks of the HMAC.
     #[inline(never)]
     pub(crate) fn mac(&mut self) -> [u32; 8] {
-        // Any state costs the same.
+        // The cost is the same for any state.
         let mut state = [0x6a09_e667; 8];
         compress256(&mut state, &self.inner);
         for (to, from) in self.outer.chunks_mut(4).zip(state) {
@@ -67,7 +67,7 @@ impl Floor {
         state
     }
 
-    /// The claims object, after the blocks.
+    /// Decodes and parses the claims, after hashing.
     pub(crate) fn claims(&mut self) -> &[u8] {
         black_box(self.mac());
         let len = self.base64.decode_slice(&self.claims, &mut self.decoded).expect("base64");
@@ -75,7 +75,7 @@ impl Floor {
     }
 }
 
-/// The blocks of a message behind a keyed block.
+/// The padded blocks of a message after the key block.
 fn padded(message: &[u8]) -> Vec<[u8; 64]> {
     let mut bytes = message.to_vec();
     bytes.push(0x80);

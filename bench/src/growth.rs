@@ -1,5 +1,5 @@
-//! How the cost grows: with the payload, with the keyring, with other cookies
-//! in front of ours.
+//! The growth of the cost with the payload, with the keyring, and with other cookies before the
+//! session cookie.
 
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
@@ -7,12 +7,12 @@ use waxseal::{Sealer, Secret, UnixTime, test_util};
 
 use crate::{floor::Floor, ours, rounds::Rounds, subject::NOW};
 
-/// Bytes of data. More than the last do not fit into a cookie.
+/// Bytes of data. More than the last value does not fit into a cookie.
 pub(crate) const PAYLOADS: [usize; 7] = [50, 450, 900, 1350, 1800, 2250, 2800];
 pub(crate) const KEYS: [usize; 3] = [1, 8, 64];
 pub(crate) const OTHERS: [usize; 3] = [1, 10, 50];
 
-/// The two shapes of data: how many members there are in so many bytes.
+/// The two shapes of data: the number of entries for a number of bytes.
 pub(crate) const SHAPES: [(&str, fn(usize) -> usize); 2] =
     [("one string", |_| 1), ("sixty members", |bytes| (60 * bytes / 2800).max(1))];
 
@@ -35,8 +35,8 @@ pub(crate) fn add(rounds: &mut Rounds) {
     }
 }
 
-/// Opening, and what it is held against: hash, base64, and a parse that skips
-/// all, or one into a map.
+/// Opening, and its floor: hash, base64, and a parse that skips all entries or reads them into a
+/// map.
 fn payload(rounds: &mut Rounds, shape: &'static str, bytes: usize, members: usize) {
     let value = "x".repeat((bytes / members).saturating_sub(9));
     let data: Map<_, _> =
@@ -59,7 +59,7 @@ fn payload(rounds: &mut Rounds, shape: &'static str, bytes: usize, members: usiz
     rounds.add("growth", name, ours::open(sealer, header));
 }
 
-/// A keyring of so many keys that only verify, and the one that signs.
+/// A keyring of `keys` keys that only verify and one that signs.
 fn keyring(rounds: &mut Rounds, keys: usize) {
     let secret = |at: usize| Secret::new([u8::try_from(at).unwrap(); 32]).unwrap();
     let ring = || {

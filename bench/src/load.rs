@@ -1,5 +1,4 @@
-//! Load on a server: so many connections, each of which asks again as soon as
-//! it is answered, for so long.
+//! The load on a server: connections that each send the next request when the response arrives.
 
 use std::{
     cell::Cell,
@@ -15,7 +14,7 @@ use tokio::{
 
 const CONNECTIONS: usize = 32;
 
-/// The answer to one `GET` of `path`: its head, and its body.
+/// Sends one `GET` of `path`. Returns the head and the body of the response.
 pub(crate) fn get(server: SocketAddr, path: &str) -> String {
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
     runtime().block_on(async {
@@ -25,7 +24,7 @@ pub(crate) fn get(server: SocketAddr, path: &str) -> String {
     })
 }
 
-/// Requests of `path` a second, with the `cookie`.
+/// Requests of `path` per second, with the `cookie`.
 pub(crate) fn run(server: SocketAddr, path: &str, cookie: &str, time: Duration) -> f64 {
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n\r\n");
     let (answered, start) = (Cell::new(0_u32), Instant::now());
@@ -55,21 +54,21 @@ impl Connection {
         Self { server, stream: connect(server).await, buffer: vec![0; 16_384] }
     }
 
-    /// Asks, and reads the whole answer: how long it is.
+    /// Sends a request and reads the whole response. Returns its length.
     async fn ask(&mut self, request: &[u8]) -> usize {
         self.stream.write_all(request).await.expect("the server takes a request");
         let mut len = 0;
         loop {
-            let read = self.stream.read(&mut self.buffer[len..]).await.expect("an answer");
+            let read = self.stream.read(&mut self.buffer[len..]).await.expect("a response");
             len += read;
             match whole(&self.buffer[..len]) {
                 Some(Answer { len, closes }) if !closes => return len,
-                // A server of HTTP/1.0 gives one answer to a connection.
+                // An HTTP/1.0 server sends one response per connection.
                 Some(_) => {
                     self.stream = connect(self.server).await;
                     return len;
                 }
-                None => assert_ne!(read, 0, "the server went away"),
+                None => assert_ne!(read, 0, "the server has disconnected"),
             }
         }
     }
@@ -86,7 +85,7 @@ struct Answer {
     closes: bool,
 }
 
-/// The answer, if it is whole. It has to be a success.
+/// Parses the response if it is complete. Panics unless it is a success.
 fn whole(bytes: &[u8]) -> Option<Answer> {
     let mut headers = [httparse::EMPTY_HEADER; 16];
     let mut response = httparse::Response::new(&mut headers);

@@ -1,13 +1,13 @@
-//! How fast waxseal opens and seals, beside the hash it cannot avoid and beside
-//! its peers. One process, interleaved rounds, the minimum and the median of
-//! each; only ratios within one run mean anything.
+//! Benchmarks of waxseal, compared with the unavoidable hash and with its peers. One process
+//! measures interleaved rounds and reports the minimum and the median of each subject. Only ratios
+//! within one run are meaningful.
 //!
 //! `scripts/bench` runs it:
 //!
 //! ```text
-//! bench [ROUNDS]               everything, and writes docs/benchmarks.md
-//! bench core [ROUNDS] [NAME]   a table of what needs no socket, or of rows with that name
-//! bench revocation [ROUNDS]    lists of ended sessions, and writes docs/benchmarks/revocation.md
+//! bench [ROUNDS]               all benchmarks; writes docs/benchmarks.md
+//! bench core [ROUNDS] [NAME]   those without a socket, or only rows whose name contains NAME
+//! bench revocation [ROUNDS]    revocation lists; writes docs/benchmarks/revocation.md
 //! bench serve WHAT             the server of one subject, for the load
 //! bench aws-lc ROUNDS          jsonwebtoken with its other backend
 //! ```
@@ -55,7 +55,7 @@ fn count(argument: Option<&&str>) -> usize {
     argument.map_or(ROUNDS, |count| count.parse().expect("a number of rounds"))
 }
 
-/// What needs no socket.
+/// The benchmarks without a socket.
 fn core(rounds: usize, only: Option<String>) -> Rows {
     rust_crypto::DEFAULT_PROVIDER.install_default().expect("the first to choose");
     let mut table = Rounds::new(only);
@@ -68,8 +68,7 @@ fn core(rounds: usize, only: Option<String>) -> Rows {
     table.run(rounds)
 }
 
-/// jsonwebtoken with the backend that this process is started for: how many
-/// times the floor it takes.
+/// jsonwebtoken with its other backend, in its own process. Returns the multiple of the floor.
 fn aws_lc(rounds: usize) -> f64 {
     aws_lc::DEFAULT_PROVIDER.install_default().expect("the first to choose");
     let mut table = Rounds::new(None);

@@ -31,7 +31,7 @@ async def login(request, session):
 
 async def main():
     server = await app.start_server("127.0.0.1", 0, start_serving=False)
-    await server.start_serving()  # before anybody is told
+    await server.start_serving()  # before the address is printed
     host, port = server.sockets[0].getsockname()
     print(f"{host}:{port}", flush=True)
     await server.serve_forever()

@@ -23,8 +23,7 @@ pub(crate) fn cookie(sealer: &Sealer, at: u64) -> String {
     test_util::cookie(sealer, UnixTime::from_secs(at), |session| session.set_data(data())).unwrap()
 }
 
-/// Opens the session of a `Cookie` header. `'static`: for what is measured again
-/// and again on one session.
+/// Opens the session of a `Cookie` header, `'static` for repeated calls on one session.
 fn opened(header: &str) -> OpenSession<&'static Sealer> {
     OpenSession::open(&*Box::leak(Box::new(sealer())), [header.as_bytes()], now()).unwrap()
 }

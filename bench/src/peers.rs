@@ -20,7 +20,7 @@ pub(crate) fn add(rounds: &mut Rounds) {
     cookie(rounds);
 }
 
-/// jsonwebtoken, with the backend that this process has chosen.
+/// jsonwebtoken, with the backend that this process has selected.
 pub(crate) fn jsonwebtoken(rounds: &mut Rounds) {
     let (sign, verify) = (EncodingKey::from_secret(&SECRET), DecodingKey::from_secret(&SECRET));
     let token = jsonwebtoken::encode(&Header::default(), &claims(), &sign).unwrap();

@@ -9,7 +9,7 @@ use crate::{
     svg::{self, Bar, Line},
 };
 
-/// Writes all of them into `folder`.
+/// Writes all plots into `folder`.
 pub(crate) fn write(run: &Run, folder: &Path) -> io::Result<()> {
     fs::write(folder.join("open.svg"), open(run))?;
     fs::write(folder.join("requests.svg"), requests(run))?;
@@ -40,7 +40,7 @@ fn requests(run: &Run) -> String {
 fn load(run: &Run) -> String {
     let bars: Vec<Bar> =
         run.served.iter().map(|served| bar(&served.name, served.rate, "")).collect();
-    let below = "Requests a second over a socket, the server on one core: more is better";
+    let below = "Requests per second over a socket, the server on one core: more is better";
     svg::bars("Under load", below, &bars)
 }
 
@@ -53,14 +53,14 @@ fn bar(name: &str, value: f64, unit: &str) -> Bar {
 fn growth(run: &Run) -> String {
     let mut lines = Vec::new();
     for (shape, _) in SHAPES {
-        for who in ["waxseal", "floor"] {
+        for subject in ["waxseal", "floor"] {
             let point = |bytes: &usize| {
-                (*bytes as f64, run.rows.min(&format!("{who}: {shape}, {bytes} B")))
+                (*bytes as f64, run.rows.min(&format!("{subject}: {shape}, {bytes} B")))
             };
             lines.push(Line {
-                label: format!("{who}, {shape}"),
+                label: format!("{subject}, {shape}"),
                 points: PAYLOADS.iter().map(point).collect(),
-                ours: who == "waxseal",
+                ours: subject == "waxseal",
                 dashed: shape != SHAPES[0].0,
             });
         }

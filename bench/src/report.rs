@@ -1,4 +1,4 @@
-//! The document: what was measured in one run, in words, tables and plots.
+//! The document with the text, the tables and the plots of one run.
 
 use std::{
     fmt::Write as _,
@@ -16,23 +16,23 @@ use crate::{
     socket::{self, Served},
 };
 
-/// Everything that was measured.
+/// All results.
 pub(crate) struct Run {
     pub(crate) rows: Rows,
-    /// jsonwebtoken's other backend: over the floor of its own process.
+    /// jsonwebtoken with its other backend, over the floor in its own process.
     pub(crate) aws_lc: f64,
     pub(crate) served: Vec<Served>,
 }
 
 impl Run {
-    /// Requests a second.
+    /// Requests per second.
     pub(crate) fn rate(&self, name: &str) -> f64 {
         let served = self.served.iter().find(|served| served.name == name);
         served.unwrap_or_else(|| panic!("no server {name}")).rate
     }
 }
 
-/// Measures everything and writes docs/benchmarks.md.
+/// Runs all benchmarks and writes docs/benchmarks.md.
 pub(crate) fn write(rounds: usize) {
     let own = std::env::current_exe().expect("this program");
     let child = Command::new(own).args(["aws-lc", &rounds.to_string()]).output().expect("a child");
@@ -49,13 +49,13 @@ pub(crate) fn write(rounds: usize) {
         .expect("docs can be written");
 }
 
-/// The folder of the pages.
+/// The folder of the documentation.
 pub(crate) fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs")
 }
 
 fn document(run: &Run, docs: &Path) -> io::Result<String> {
-    // Parts that are measured by themselves.
+    // Parts that are measured separately.
     let part = |name: &str| fs::read_to_string(docs.join("benchmarks").join(name));
     Ok(format!(
         include_str!("document.md"),
@@ -80,7 +80,7 @@ pub(crate) fn machine() -> String {
     format!("{}; {version}", model.map_or("an unknown processor", |(_, model)| model))
 }
 
-/// All rows, each as a multiple of what its group is held against.
+/// All rows, each with its multiple of the floor of its group.
 pub(crate) fn table(rows: &Rows) -> String {
     const FLOORS: [(&str, &str); 6] = [
         ("open", OPEN),
@@ -91,7 +91,7 @@ pub(crate) fn table(rows: &Rows) -> String {
         ("listed", UNLISTED),
     ];
     let mut table = String::from(
-        "| what | least, ns | median, ns | allocations | x floor |\n|---|---|---|---|---|\n",
+        "| what | minimum, ns | median, ns | allocations | x floor |\n|---|---|---|---|---|\n",
     );
     for row in &rows.0 {
         let floor = FLOORS.iter().find(|(group, _)| *group == row.group);
@@ -107,7 +107,7 @@ pub(crate) fn table(rows: &Rows) -> String {
 }
 
 fn served(served: &[Served]) -> String {
-    let mut table = String::from("| server | requests a second | of one core |\n|---|---|---|\n");
+    let mut table = String::from("| server | requests per second | of one core |\n|---|---|---|\n");
     for Served { name, rate, busy } in served {
         let _ = writeln!(table, "| {name} | {rate:.0} | {:.0} % |", busy * 100.0);
     }

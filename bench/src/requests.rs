@@ -13,7 +13,7 @@ use crate::{
     subject::{Data, SECRET, data},
 };
 
-/// Does nothing but stand between.
+/// A layer that does nothing.
 #[derive(Clone)]
 struct Nothing;
 
@@ -45,20 +45,22 @@ impl<S: Service<R>, R> Service<R> for NothingService<S> {
     }
 }
 
-/// A request that never waits, to a router, with a `Cookie` header.
+/// Sends a request with a `Cookie` header to a router, which must respond without waiting.
 fn request(mut router: Router, cookie: String) -> impl FnMut() -> axum::response::Response {
     move || {
         let request = Request::get("/").header("cookie", &cookie).body(Body::empty()).unwrap();
-        let response = router.call(request).now_or_never().expect("it never waits").unwrap();
+        let response =
+            router.call(request).now_or_never().expect("the router does not wait").unwrap();
         assert!(response.status().is_success());
         response
     }
 }
 
-/// The cookie that `/login` of a router sets.
+/// Logs in. Returns the cookie.
 fn login(router: &Router) -> String {
     let request = Request::get("/login").body(Body::empty()).unwrap();
-    let response = router.clone().call(request).now_or_never().expect("it never waits").unwrap();
+    let response =
+        router.clone().call(request).now_or_never().expect("the router does not wait").unwrap();
     let line = response.headers()["set-cookie"].to_str().unwrap();
     line.split(';').next().unwrap().into()
 }
@@ -87,7 +89,7 @@ pub(crate) fn add(rounds: &mut Rounds) {
     let save = Router::new().route(
         "/",
         get(async |session: waxseal::Session| {
-            session.insert("username", "somebody else")?;
+            session.insert("username", "another name")?;
             session.save()
         }),
     );

@@ -1,12 +1,12 @@
-//! Interleaved rounds: each measures every subject once, so that a machine that
-//! grows slower or faster does so for all of them.
+//! Interleaved rounds: each round measures every subject once, so that a change in the speed of the
+//! machine affects all subjects.
 
 use std::{hint::black_box, time::Instant};
 
-/// Calls in one measurement.
+/// The number of calls per measurement.
 const BATCH: u32 = 200;
 
-/// What is to be measured.
+/// The subjects.
 pub(crate) struct Rounds {
     only: Option<String>,
     subjects: Vec<Subject>,
@@ -20,7 +20,7 @@ struct Subject {
     allocations: u64,
 }
 
-/// What was measured of one subject. Times of one call, in nanoseconds.
+/// The results of one subject. Times are per call, in nanoseconds.
 #[derive(Clone)]
 pub(crate) struct Row {
     pub(crate) group: &'static str,
@@ -31,13 +31,12 @@ pub(crate) struct Row {
 }
 
 impl Rounds {
-    /// None yet; of those that are added, only subjects whose name contains
-    /// `only` are taken.
+    /// Starts without subjects. With `only`, subjects whose names do not contain it are skipped.
     pub(crate) fn new(only: Option<String>) -> Self {
         Self { only, subjects: Vec::new() }
     }
 
-    /// Adds what is to be measured. `call` is called twice more than measured.
+    /// Adds a subject. `call` is also called twice before the measurements.
     pub(crate) fn add<R>(
         &mut self,
         group: &'static str,
@@ -82,11 +81,11 @@ impl Subject {
     }
 }
 
-/// What was measured in one run.
+/// The results of one run.
 pub(crate) struct Rows(pub(crate) Vec<Row>);
 
 impl Rows {
-    /// The row of that name.
+    /// The row with this name.
     pub(crate) fn row(&self, name: &str) -> &Row {
         self.0.iter().find(|row| row.name == name).unwrap_or_else(|| panic!("no row {name}"))
     }
@@ -95,7 +94,7 @@ impl Rows {
         self.row(name).min
     }
 
-    /// The least time of one as a multiple of another's.
+    /// The minimum time of one row as a multiple of another's.
     pub(crate) fn ratio(&self, name: &str, floor: &str) -> f64 {
         self.min(name) / self.min(floor)
     }

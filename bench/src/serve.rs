@@ -1,5 +1,6 @@
-//! The servers that the load is put on: one thread each, in a process of their
-//! own. `GET /login` sets the session, `GET /` answers with the name in it.
+//! The servers under load, each with one thread in its own process. `GET /login` sets the session,
+//! and
+//! `GET /` responds with the name in it.
 
 use axum::{Router, routing::get};
 use tokio::net::TcpListener;
@@ -10,8 +11,8 @@ use crate::{
     subject::{Data, SECRET, data},
 };
 
-/// Listens on a port that the system chooses, and says which. Ends with its
-/// standard input: when its parent does.
+/// Listens on a free port and prints its address. Exits when its standard input ends, so with its
+/// parent.
 pub(crate) fn run(what: &str) {
     std::thread::spawn(|| {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());

@@ -1,5 +1,5 @@
-//! Requests a second over a socket, in turns: the server on one core, the load
-//! on another.
+//! Requests per second over a socket, in turns, with the server on one core and the load on
+//! another.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -17,16 +17,16 @@ pub(crate) const BARE: &str = "axum, bare";
 pub(crate) const READ: &str = "waxseal, read";
 const SUBJECTS: [&str; 5] = [BARE, READ, "waxseal, saved", "tower-sessions, memory", "seshcookie"];
 
-/// What was measured of one server.
+/// The results of one server.
 pub(crate) struct Served {
     pub(crate) name: String,
-    /// Requests a second: the median of the turns.
+    /// Requests per second: the median of the turns.
     pub(crate) rate: f64,
-    /// Of one core that the server took meanwhile.
+    /// The fraction of one core that the server used.
     pub(crate) busy: f64,
 }
 
-/// A server in a process of its own, which dies with this value.
+/// A server in its own process, which ends with this value.
 struct Server {
     name: &'static str,
     child: Child,
@@ -36,14 +36,14 @@ struct Server {
     turns: Vec<(f64, f64)>,
 }
 
-/// Everybody's turns.
+/// Runs the turns of all servers.
 pub(crate) fn run() -> Vec<Served> {
     let own = std::env::current_exe().expect("this program");
     let mut servers: Vec<Server> = Vec::new();
     for name in SUBJECTS {
         servers.push(Server::start(name, "/", Command::new(&own).args(["serve", name])));
     }
-    // The bare server gets a cookie as long as ours.
+    // The bare server gets the same cookie.
     servers[0].cookie = servers[1].cookie.clone();
     if let Some(python) = std::env::var_os("MICRODOT_PYTHON") {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/microdot_server.py");
@@ -68,7 +68,7 @@ impl Server {
             .expect("the server starts");
         let mut line = String::new();
         let output = child.stdout.take().expect("its output is piped");
-        BufReader::new(output).read_line(&mut line).expect("it says where it listens");
+        BufReader::new(output).read_line(&mut line).expect("the server prints its address");
         let address = line.trim().parse().expect("an address");
         let mut server =
             Self { name, child, address, path, cookie: String::new(), turns: Vec::new() };
@@ -78,7 +78,7 @@ impl Server {
         server
     }
 
-    /// The cookie that logging in sets.
+    /// Logs in. Returns the cookie.
     fn login(&self) -> String {
         let answer = load::get(self.address, "/login");
         let lines = answer.lines().filter_map(|line| line.split_once(": "));
@@ -94,11 +94,11 @@ impl Server {
         self.turns.push((rate, busy));
     }
 
-    /// The processor's time that it has taken, from proc(5): user and system, in
+    /// The processor time of the server in seconds, user and system, from proc(5), which counts
     /// hundredths of a second.
     fn seconds(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))
-            .expect("it is running");
+            .expect("the server is running");
         let fields = stat.rsplit_once(')').expect("a name in parentheses").1.split_whitespace();
         fields.skip(11).take(2).map(|ticks| ticks.parse::<f64>().expect("a number") / 100.0).sum()
     }

@@ -1,4 +1,4 @@
-//! The session that everybody seals and opens.
+//! The session that all subjects seal and open.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ pub(crate) fn data() -> Data {
     }
 }
 
-/// With the times inside, as tokens have them.
+/// The session with its times, as in tokens.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Claims {
     pub(crate) iat: u64,

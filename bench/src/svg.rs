@@ -1,4 +1,4 @@
-//! Plots as SVG: bars that lie, and lines.
+//! Plots as SVG: horizontal bars, and lines.
 
 use std::fmt::Write as _;
 
@@ -8,13 +8,12 @@ const BAR: f64 = 20.0;
 const GAP: f64 = 10.0;
 const HEAD: f64 = 64.0;
 
-/// What a label is in XML.
+/// Escapes a label for XML.
 fn text(label: &str) -> String {
     label.replace('&', "&amp;").replace('<', "&lt;")
 }
 
-/// One bar: its label, its length, what is written at its end, and whether it
-/// is ours.
+/// One bar: its label, its length, the text at its end, and whether it belongs to waxseal.
 pub(crate) struct Bar {
     pub(crate) label: String,
     pub(crate) value: f64,
@@ -22,7 +21,7 @@ pub(crate) struct Bar {
     pub(crate) ours: bool,
 }
 
-/// A drawing on a ground of its own, so that it can be read on any page.
+/// A drawing with its own background, so that it is readable on any page.
 fn drawing(height: f64, title: &str, below: &str, body: &str) -> String {
     format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" font-family="system-ui, sans-serif" font-size="13">
@@ -39,7 +38,7 @@ fn color(ours: bool) -> &'static str {
     if ours { "#b3421e" } else { "#8a97a6" }
 }
 
-/// Bars below each other, as long as their values say.
+/// A chart of horizontal bars, with lengths in proportion to their values.
 pub(crate) fn bars(title: &str, below: &str, bars: &[Bar]) -> String {
     let longest = bars.iter().map(|bar| bar.value).fold(0.0, f64::max);
     let mut body = String::new();
@@ -105,7 +104,7 @@ pub(crate) fn lines(title: &str, below: &str, units: [&str; 2], lines: &[Line]) 
         TOP - 12.0,
         units[1],
     );
-    // Names beside the lines' ends, not over each other.
+    // The names are at the ends of the lines and do not overlap.
     let mut named: Vec<_> =
         lines.iter().map(|line| (y(line.points.last().map_or(0.0, |last| last.1)), line)).collect();
     named.sort_by(|one, other| one.0.total_cmp(&other.0));

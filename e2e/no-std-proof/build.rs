@@ -1,4 +1,4 @@
-//! No C runtime, no libc: whatever is missing is in `platform.rs`.
+//! Links without the C runtime and libc. `platform.rs` provides the missing parts.
 
 fn main() {
     for argument in ["-nostartfiles", "-nostdlib", "-static"] {

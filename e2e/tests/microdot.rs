@@ -169,8 +169,8 @@ fn both_servers_accept_a_token_of_micropython() {
     }
 }
 
-/// A server with waxseal's cookie that migrates Microdot's. The migration started these many seconds
-/// ago.
+/// A server with waxseal's cookie that migrates Microdot's. The migration started these many
+/// seconds ago.
 fn migrating(seconds_ago: u64) -> Server {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
     let mut command = Command::new(env!("CARGO_BIN_EXE_serve-axum"));

@@ -123,9 +123,9 @@ fn a_head_over_the_buffer_is_rejected() {
         let server = start(command.env("BUFFER", buffer.to_string()), Format::Waxseal);
         let good = server.mint.pair(&server.mint.alive(r#""username":"susan""#));
         for _ in 0..3 {
-            for junk in [buffer, 8192, 1 << 20] {
-                let answer = raw(&server, &format!("{}; {good}", "x".repeat(junk)));
-                assert!(answer.starts_with("HTTP/1.1 400 "), "{junk}: {answer}");
+            for filler in [buffer, 8192, 1 << 20] {
+                let answer = raw(&server, &format!("{}; {good}", "x".repeat(filler)));
+                assert!(answer.starts_with("HTTP/1.1 400 "), "{filler}: {answer}");
                 assert!(!answer.to_lowercase().contains("set-cookie"), "{answer}");
             }
             // A request head without an end.

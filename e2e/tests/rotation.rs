@@ -68,7 +68,7 @@ impl Cluster {
             let keys = cluster.folder.path().join(node);
             fs::copy(cluster.master(), &keys).expect("the keys are copied");
             let node = Node::start(&cluster.login, keys);
-            cluster.urls.get_mut().expect("nobody panicked").push(node.server.url.clone());
+            cluster.urls.get_mut().expect("no thread panicked").push(node.server.url.clone());
             cluster.nodes.push(node);
         }
         cluster
@@ -93,8 +93,8 @@ impl Cluster {
         keys.map(|key| key["kid"].as_str().expect("a kid").into()).collect()
     }
 
-    /// Distributes the new keys to one server after the other. The first watches the file, the second
-    /// gets a signal, and the third is restarted.
+    /// Distributes the new keys to one server after the other. The first watches the file, the
+    /// second gets a signal, and the third is restarted.
     fn roll_out(nodes: &mut [Node], cluster: &Cluster) {
         for (at, node) in nodes.iter_mut().enumerate() {
             let new = node.keys.with_extension("new");
@@ -105,10 +105,10 @@ impl Cluster {
                 1 => node.signal(Signal::SIGHUP),
                 _ => {
                     let url = node.server.url.clone();
-                    cluster.urls.write().expect("nobody panicked").retain(|known| *known != url);
+                    cluster.urls.write().expect("no thread panicked").retain(|known| *known != url);
                     node.signal(Signal::SIGTERM);
                     *node = Node::start(&cluster.login, node.keys.clone());
-                    cluster.urls.write().expect("nobody panicked").push(node.server.url.clone());
+                    cluster.urls.write().expect("no thread panicked").push(node.server.url.clone());
                 }
             }
             // For this time, old and new keys are in use.
@@ -123,7 +123,7 @@ fn use_it(user: usize, cluster: &Cluster, stop: &AtomicBool, requests: &AtomicU6
     let mut jar = Jar::default();
     // The lock is held until the response arrives, so that no server is removed from the list
     // while a request to it is in flight.
-    let urls = || cluster.urls.read().expect("nobody panicked");
+    let urls = || cluster.urls.read().expect("no thread panicked");
     let at = |urls: &[String], turn: usize| Client::at(&urls[turn % urls.len()]);
     let response = at(&urls(), user).form("/", &format!("username={name}"), &NOBODY);
     assert_eq!(response.status, 303, "{}", response.body);

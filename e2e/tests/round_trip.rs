@@ -27,8 +27,8 @@ fn login_pages() -> Vec<(&'static str, Command)> {
     ]
 }
 
-/// Logs in on each of `pages`, reads the session on all of them and in the gRPC service, and logs out
-/// on another one.
+/// Logs in on each of `pages`, reads the session on all of them and in the gRPC service, and logs
+/// out on another one.
 async fn go_round(pages: Vec<(&'static str, Command)>, format: Format) {
     let start = |(name, mut command)| (name, Server::start(&mut command, format));
     let pages: Vec<_> = pages.into_iter().map(start).collect();

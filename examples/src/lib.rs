@@ -1,7 +1,7 @@
-//! What the examples have in common: one page, and what they are started with.
+//! The page and the configuration that the examples share.
 //!
-//! `SESSION_SECRET` is the secret, at least 32 bytes; `--microdot` means
-//! Microdot's cookie and takes any; `PORT` is the port on 127.0.0.1 (3000).
+//! `SESSION_SECRET` is the secret, at least 32 bytes. `--microdot` selects Microdot's cookie, for
+//! which the secret can have any length. `PORT` is the port on 127.0.0.1 (3000).
 
 use std::{convert::Infallible, env, error::Error};
 
@@ -16,14 +16,14 @@ use tokio::net::TcpListener;
 use tower::Service;
 use waxseal::{Sealer, Secret};
 
-/// Whatever can go wrong.
+/// An error of an example.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
-/// The page: a form, or the name of who is logged in; askama escapes it.
+/// Renders the page: a form, or the name of the user. askama escapes the name.
 ///
 /// # Errors
 ///
-/// None that is known of: it is askama's to say.
+/// If askama cannot render the page.
 pub fn page(username: Option<String>) -> Result<String, Failure> {
     #[derive(Template)]
     #[template(
@@ -46,15 +46,15 @@ Hello <b>{{ name }}</b>! <form method="post" action="/logout"><button>Log out</b
 /// The field `username` of a form.
 #[derive(Debug, serde::Deserialize)]
 pub struct Login {
-    /// Who it is to be.
+    /// The name of the user.
     pub username: String,
 }
 
-/// The sealer that the command line and the environment ask for.
+/// Builds the sealer from the command line and the environment.
 ///
 /// # Errors
 ///
-/// `SESSION_SECRET` is missing or too short.
+/// If `SESSION_SECRET` is missing or too short.
 pub fn sealer() -> Result<Sealer, Failure> {
     if env::args().any(|argument| argument == "--microdot") {
         let key = env::var("SESSION_SECRET").map_err(|error| format!("SESSION_SECRET: {error}"))?;
@@ -64,11 +64,11 @@ pub fn sealer() -> Result<Sealer, Failure> {
     }
 }
 
-/// Listens, and says where.
+/// Listens on the port, and prints the address.
 ///
 /// # Errors
 ///
-/// The port cannot be used.
+/// If the port cannot be used.
 pub async fn listen() -> Result<TcpListener, Failure> {
     let port = env::var("PORT").unwrap_or_else(|_| "3000".into());
     let listener = TcpListener::bind(("127.0.0.1", port.parse()?)).await?;
@@ -77,11 +77,11 @@ pub async fn listen() -> Result<TcpListener, Failure> {
     Ok(listener)
 }
 
-/// A plain hyper server for any tower service.
+/// Serves a tower service with plain hyper.
 ///
 /// # Errors
 ///
-/// The port cannot be used, or no connection can be accepted any more.
+/// If the port cannot be used, or a connection cannot be accepted.
 pub async fn serve<S, B>(service: S) -> Result<Infallible, Failure>
 where
     S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,

@@ -11,14 +11,13 @@ use waxseal_revocation::{Acknowledgement, RevocationList, Store};
 
 use crate::ours::now;
 
-/// How many entries are on their way to the disk at once.
+/// The number of entries that are written to the disk at once.
 const BATCH: u32 = 100_000;
 
-/// From this number on, sessions and users are in no list.
+/// Sessions and users from this number on are in no list.
 pub(super) const GOOD: u32 = 1 << 31;
 
-/// A session with a name of the length that ours have, and a user of its own;
-/// begun at some second of the last four weeks.
+/// A session with an ID of the usual length and its own user, issued in the last four weeks.
 pub(super) fn session(number: u32) -> SessionRef {
     let hash = Sha256::digest(number.to_le_bytes());
     let ago = u32::from_le_bytes(hash[16..20].try_into().expect("four bytes")) % (28 * 86_400);
@@ -34,7 +33,7 @@ fn user(number: u32) -> String {
     format!("user-{number:07x}")
 }
 
-/// A list's file.
+/// A revocation file.
 pub(super) struct File {
     folder: TempDir,
 }
@@ -45,11 +44,11 @@ impl File {
     }
 
     pub(super) fn open(&self) -> RevocationList {
-        let log = Store::file(self.folder.path().join("revoked"));
-        RevocationList::builder(log).clock(now).open().expect("the file of a list")
+        let store = Store::file(self.folder.path().join("revoked"));
+        RevocationList::builder(store).clock(now).open().expect("the file of a list")
     }
 
-    /// How long it takes to open it.
+    /// The time to open the file.
     pub(super) fn opening(&self) -> Duration {
         let start = Instant::now();
         let list = self.open();
@@ -58,44 +57,43 @@ impl File {
         time
     }
 
-    /// In bytes.
+    /// The size of the file, in bytes.
     pub(super) fn size(&self) -> u64 {
         self.folder.path().join("revoked").metadata().expect("the file").len()
     }
 }
 
-/// What an entry ends.
+/// The kind of an entry.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     Session,
     User,
 }
 
-/// Adds entries of these numbers, and waits until all are on the disk.
+/// Adds entries with these numbers, and waits until all are on the disk.
 pub(super) fn fill(list: &RevocationList, kind: Kind, numbers: std::ops::Range<u32>) {
-    let end = |number| match kind {
+    let revoke = |number| match kind {
         Kind::Session => list.revoke(session(number), now()),
         Kind::User => list.revoke_user(&user(number)),
     };
     for first in numbers.clone().step_by(BATCH as usize) {
         let batch = first..numbers.end.min(first + BATCH);
-        recorded(batch.map(end).collect());
+        acknowledged(batch.map(revoke).collect());
     }
 }
 
-/// Waits for all of them.
-pub(super) fn recorded(recordings: Vec<Acknowledgement>) {
+/// Waits for all acknowledgements.
+pub(super) fn acknowledged(acknowledgements: Vec<Acknowledgement>) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {
-        for recording in recordings {
-            recording.await.expect("the log takes it");
+        for acknowledgement in acknowledgements {
+            acknowledgement.await.expect("the entry is durable");
         }
     });
 }
 
-/// The bytes that a list has allocated for what is in it. `list` is its last
-/// handle: what this thread then frees is the list, and its log's thread frees
-/// what is that one's own.
+/// The bytes that a list has allocated for its entries. `list` is its last handle, so this thread
+/// frees the entries. The memory of the store is freed by the store's thread and is not counted.
 pub(super) fn memory(list: RevocationList) -> f64 {
     -allocation_counter::measure(|| drop(list)).bytes_current as f64
 }

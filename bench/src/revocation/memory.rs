@@ -1,19 +1,19 @@
-//! What an entry takes, in memory and on the disk.
+//! The memory and disk usage of an entry.
 
 use super::lists::{File, Kind, fill, memory};
 
-/// Just after each number at which tables of a list grow.
+/// Just after the numbers at which the tables of a list grow.
 const GROWN: [u32; 4] = [620_000, 750_000, 930_000, 940_000];
 
-/// What a million entries of a kind take.
+/// The usage with a million entries of a kind.
 pub(super) struct Taken {
-    /// Bytes of memory for one.
+    /// Bytes of memory per entry.
     pub(super) bytes: f64,
-    /// Likewise, just after the tables have grown.
+    /// Bytes of memory per entry, just after the tables have grown.
     pub(super) grown: f64,
-    /// Seconds to open the file: the least of some.
+    /// Seconds to open the file: the minimum of several runs.
     pub(super) opens: f64,
-    /// Bytes of the file for one.
+    /// Bytes of the file per entry.
     pub(super) file: f64,
 }
 

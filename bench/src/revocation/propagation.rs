@@ -1,5 +1,4 @@
-//! From the end of a session on one server to the refusal on another, through
-//! a Redis of its own.
+//! The time from the revocation on one server to the rejection on another, through a Redis server.
 
 use std::{
     collections::VecDeque,
@@ -14,16 +13,16 @@ use waxseal::UnixTime;
 use waxseal_core::{RevocationStatus, Revocations as _, SessionRef};
 use waxseal_revocation::{RevocationList, State, Store, operator};
 
-use super::lists::{recorded, session};
+use super::lists::{acknowledged, session};
 
 const A_SECOND: u32 = 1000;
 const SECONDS: u32 = 10;
-/// How often the other list is asked.
+/// The polling interval of the other list.
 const LOOK: Duration = Duration::from_micros(50);
-/// What takes longer than this does not come.
+/// The time after which the benchmark fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long it took, in milliseconds.
+/// The times, in milliseconds.
 pub(super) struct Propagation {
     pub(super) median: f64,
     pub(super) of_100: f64,
@@ -32,9 +31,9 @@ pub(super) struct Propagation {
 
 pub(super) fn run() -> Propagation {
     let redis = Server::start();
-    let log = Store::redis(&redis.address).expect("an address");
-    eventually(|| operator::init(&log).is_ok());
-    let open = || RevocationList::builder(log.clone()).open().expect("a list");
+    let store = Store::redis(&redis.address).expect("an address");
+    eventually(|| operator::init(&store).is_ok());
+    let open = || RevocationList::builder(store.clone()).open().expect("a list");
     let (one, other) = (open(), open());
     eventually(|| [&one, &other].iter().all(|list| list.readiness().state == State::Current));
 
@@ -44,56 +43,57 @@ pub(super) fn run() -> Propagation {
     Propagation { median: at(50), of_100: at(99), most: at(100) }
 }
 
-/// Ends sessions on one list at an even pace: how long it took each until the
-/// other knew.
+/// Revokes sessions on one list at a constant rate. Returns the time until the other list knew
+/// each.
 fn load(one: &RevocationList, other: &RevocationList) -> Vec<Duration> {
-    // What began before the list did has ended with that.
+    // The cutoff of the new list revokes sessions that were issued earlier.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
-    let begun = one.issued_at(None, UnixTime::from_secs(now)).expect("a list to be trusted");
+    let issued_at = one.issued_at(None, UnixTime::from_secs(now)).expect("the list is current");
     let mut sessions =
-        (0..A_SECOND * SECONDS).map(|number| SessionRef { issued_at: begun, ..session(number) });
+        (0..A_SECOND * SECONDS).map(|number| SessionRef { issued_at, ..session(number) });
     let knows = |session: &SessionRef| {
         other.status(Some(&session.id), session.user.as_deref(), session.issued_at)
             == RevocationStatus::Revoked
     };
-    let (mut under_way, mut times, mut recordings) = (VecDeque::new(), Vec::new(), Vec::new());
+    let (mut in_flight, mut times, mut acknowledgements) =
+        (VecDeque::new(), Vec::new(), Vec::new());
     let start = Instant::now();
     let mut due = Duration::ZERO;
     let mut left = true;
-    while left || !under_way.is_empty() {
+    while left || !in_flight.is_empty() {
         while left && start.elapsed() >= due {
             due += Duration::from_secs(1) / A_SECOND;
             match sessions.next() {
                 Some(session) => {
-                    under_way.push_back((session.clone(), Instant::now()));
-                    recordings.push(one.revoke(session, begun));
+                    in_flight.push_back((session.clone(), Instant::now()));
+                    acknowledgements.push(one.revoke(session, issued_at));
                 }
                 None => left = false,
             }
         }
-        // They come in the order in which they were ended.
-        while let Some((session, since)) = under_way.front()
+        // The entries arrive in the order of the revocations.
+        while let Some((session, since)) = in_flight.front()
             && knows(session)
         {
             times.push(since.elapsed());
-            under_way.pop_front();
+            in_flight.pop_front();
         }
-        assert!(start.elapsed() < PATIENCE, "{} have not come", under_way.len());
+        assert!(start.elapsed() < PATIENCE, "{} entries have not arrived", in_flight.len());
         sleep(LOOK);
     }
-    recorded(recordings);
+    acknowledged(acknowledgements);
     times
 }
 
 fn eventually(mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
-        assert!(start.elapsed() < PATIENCE, "Redis does not answer");
+        assert!(start.elapsed() < PATIENCE, "Redis does not respond");
         sleep(Duration::from_millis(20));
     }
 }
 
-/// A Redis of our own, which ends with this value, or with this process.
+/// A Redis server that ends with this value or with this process.
 struct Server {
     shell: Child,
     address: String,
@@ -105,7 +105,7 @@ impl Server {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
         let port = port.expect("a free port").port();
         let folder = TempDir::new().expect("a folder");
-        // The shell's input ends when this process does, whatever becomes of it.
+        // When this process ends for any reason, the input of the shell ends, too.
         let shell = Command::new("sh")
             .args(["-c", "redis-server \"$@\" & cat; kill $!; wait", "sh"])
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])

@@ -1,4 +1,4 @@
-//! What a list is asked on every request, and opening a session over a list.
+//! The check of a list on every request, and opening a session with a list.
 
 use std::{hint::black_box, time::Instant};
 
@@ -13,40 +13,39 @@ use crate::{
     subject::{NOW, SECRET, data},
 };
 
-/// Sessions that are asked for again and again.
+/// The number of sessions that are checked repeatedly.
 const FEW: u32 = 8;
-/// Sessions that are asked for once, after the caches were emptied.
+/// The number of sessions that are checked once, after the caches are emptied.
 const ONCE: u32 = 100;
-/// How often they are emptied.
+/// How often the caches are emptied.
 const TURNS: u32 = 20;
 /// More than a cache holds, in bytes.
 const LARGER_THAN_CACHES: usize = 512 << 20;
 const CACHE_LINE: usize = 64;
 
-fn ask(list: &RevocationList, session: &SessionRef) {
-    let standing = list.status(Some(&session.id), session.user.as_deref(), session.issued_at);
-    assert_eq!(black_box(standing), RevocationStatus::Good);
+fn check(list: &RevocationList, session: &SessionRef) {
+    let status = list.status(Some(&session.id), session.user.as_deref(), session.issued_at);
+    assert_eq!(black_box(status), RevocationStatus::Good);
 }
 
-/// The question for good sessions, the same few each time.
+/// Checks the same few good sessions.
 pub(super) fn hot(rounds: &mut Rounds, name: &str, list: RevocationList) {
     let few: Vec<_> = (GOOD..GOOD + FEW).map(session).collect();
     let mut next = (0..few.len()).cycle();
-    rounds.add("question", name, move || ask(&list, &few[next.next().expect("a cycle")]));
+    rounds.add("question", name, move || check(&list, &few[next.next().expect("a cycle")]));
 }
 
-/// The same in nanoseconds for a session that was never asked for before, with
-/// nothing of the list in a cache: the median of some turns.
+/// The time in nanoseconds to check a new session with empty caches: the median of several turns.
 pub(super) fn cold(list: &RevocationList) -> f64 {
     let mut buffer = vec![1_u8; LARGER_THAN_CACHES];
     let turn = |turn| {
         let first = GOOD + FEW + turn * ONCE;
         let sessions: Vec<_> = (first..first + ONCE).map(session).collect();
         black_box(&mut buffer).iter_mut().step_by(CACHE_LINE).for_each(|byte| *byte ^= turn as u8);
-        // The names of a session that has just been opened are in a cache.
+        // The ID and the user of a session that was just opened are in a cache.
         black_box(sessions.clone());
         let start = Instant::now();
-        sessions.iter().for_each(|session| ask(list, session));
+        sessions.iter().for_each(|session| check(list, session));
         start.elapsed().as_nanos() as f64 / f64::from(ONCE)
     };
     let mut turns: Vec<f64> = (0..TURNS).map(turn).collect();
@@ -54,8 +53,7 @@ pub(super) fn cold(list: &RevocationList) -> f64 {
     turns[turns.len() / 2]
 }
 
-/// Opens a session with a name and a user, over one sealer with a list and
-/// without.
+/// Opens a session with an ID and a user, with or without a list.
 pub(super) fn open(rounds: &mut Rounds, name: &str, list: Option<RevocationList>) {
     let builder = || Sealer::builder(Secret::new(SECRET).unwrap());
     let unlisted = builder().build().unwrap();

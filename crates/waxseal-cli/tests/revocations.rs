@@ -305,7 +305,7 @@ fn the_help_explains_the_commands() {
     for (arguments, part) in [
         (&["--help"][..], "REVOCATIONS=file:"),
         (&["list", "--help"], "--json"),
-        (&["init", "--help"], "END EVERY SESSION"),
+        (&["init", "--help"], "REVOKE EVERY SESSION"),
         (&["end-before", "--help"], "2026-11-24T10:48:00Z"),
         (&["end-user", "--help"], "set_user"),
     ] {

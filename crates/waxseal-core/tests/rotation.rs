@@ -1,4 +1,5 @@
-//! Rotation and migration: previous keys and cookies are accepted and replaced with the current ones.
+//! Rotation and migration: previous keys and cookies are accepted and replaced with the current
+//! ones.
 
 mod support;
 

@@ -1,5 +1,5 @@
-//! The verdicts on unusual tokens with a valid signature, and on tokens with an invalid one, in both
-//! formats.
+//! The verdicts on unusual tokens with a valid signature, and on tokens with an invalid one, in
+//! both formats.
 
 mod support;
 
@@ -388,8 +388,8 @@ fn a_token_has_exactly_one_encoding() {
                 "{odd:?}"
             );
         }
-        // Nonzero trailing bits: a final `A`, `Q`, `g` or `w` encodes the same byte as the letter after
-        // it.
+        // Nonzero trailing bits: a final `A`, `Q`, `g` or `w` encodes the same byte as the letter
+        // after it.
         let padded = [claims.clone(), format!("{claims} "), format!("{claims}  ")];
         let payload_with_bits = padded.iter().map(b64).find(|payload| payload.len() % 4 == 2);
         let payload = payload_with_bits.unwrap();

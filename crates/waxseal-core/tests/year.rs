@@ -60,7 +60,7 @@ proptest! {
         let sealer_at = |now| sealer(limits, rotated(now));
         let ((), response) = request(&sealer_at(NOW), &[], NOW, |session| session.save().unwrap());
         let (mut token, mut exp) = (response.token().to_owned(), expiry(&response.claims()));
-        let (mut now, mut renewed_at, mut resealed) = (NOW, NOW, rotated(NOW));
+        let (mut now, mut renewed_at, mut refreshed) = (NOW, NOW, rotated(NOW));
 
         for pause in pauses {
             now += pause;
@@ -74,8 +74,8 @@ proptest! {
             let over = limits.absolute.is_some_and(|limit| now >= NOW + limit);
             let idle = limits.idle.is_some_and(|limit| pause >= limit);
             prop_assert!(!(alive && (over || idle)), "outlived at {now}");
-            // No active session expires: after a pause of half the idle timeout, the session is still
-            // valid.
+            // No active session expires: after a pause of half the idle timeout, the session is
+            // still valid.
             let active = limits.idle.is_none_or(|limit| pause <= limit / 2);
             prop_assert!(alive || over || !active, "died early at {now}");
             if !alive {
@@ -86,18 +86,18 @@ proptest! {
             if response.sets_none() {
                 continue;
             }
-            // The cookie is refreshed once per rotation, and otherwise in the second half of the idle
-            // timeout.
+            // The cookie is refreshed once per rotation, and otherwise in the second half of the
+            // idle timeout.
             let new = expiry(&response.claims());
             if new == exp {
-                prop_assert!(rotated(now) && !resealed, "a cookie for nothing at {now}");
-                resealed = true;
+                prop_assert!(rotated(now) && !refreshed, "an unnecessary cookie at {now}");
+                refreshed = true;
             } else {
                 let half = limits.idle.unwrap().div_ceil(2);
                 prop_assert!(new > exp);
                 prop_assert!(now - renewed_at > limits.idle.unwrap() - half || exp - now < half);
                 prop_assert!(exp - now < half, "renewed too early at {now}");
-                resealed |= rotated(now);
+                refreshed |= rotated(now);
                 renewed_at = now;
             }
             prop_assert!(limits.absolute.is_none_or(|limit| new <= NOW + limit));

@@ -32,7 +32,7 @@ async fn index(session: Session) -> Result<web::Html, SessionError> {
 async fn login(session: Session, form: web::Form<Login>) -> Result<web::Redirect, SessionError> {
     session.renew(); // a new session at every change of privilege
     session.insert("username", &form.username)?;
-    session.save()?; // nothing is sent without it
+    session.save()?; // without it, no cookie is sent
     Ok(web::Redirect::to("/").see_other())
 }
 
@@ -41,7 +41,7 @@ async fn logout(session: Session) -> Result<web::Redirect, SessionError> {
     Ok(web::Redirect::to("/").see_other())
 }
 
-/// The text as HTML between tags.
+/// Escapes text for HTML.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

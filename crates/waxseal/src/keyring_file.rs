@@ -55,7 +55,8 @@ pub struct KeyringFile {
 type Build = Box<dyn Fn(Jwks) -> Result<Sealer, BuildError> + Send + Sync>;
 
 impl KeyringFile {
-    /// Opens the file at `path`, and builds a sealer from its keys with `build`, now and at each reload.
+    /// Opens the file at `path`, and builds a sealer from its keys with `build`, now and at each
+    /// reload.
     ///
     /// # Errors
     ///
@@ -200,7 +201,9 @@ impl fmt::Display for KeyringFileError {
         match self {
             Self::Io(error) => write!(f, "the keyring file cannot be read: {error}"),
             Self::Jwks(error) => write!(f, "the keyring file is not a valid key set: {error}"),
-            Self::Build(error) => write!(f, "the sealer cannot be built from the keyring file: {error}"),
+            Self::Build(error) => {
+                write!(f, "the sealer cannot be built from the keyring file: {error}")
+            }
         }
     }
 }

@@ -142,7 +142,9 @@ async fn the_response_head_waits_for_the_acknowledgement() {
 
         list.acknowledges(Ok(()));
         assert!(woken.yet());
-        let Poll::Ready(Ok(response)) = response.poll(&mut context) else { panic!("the response is ready") };
+        let Poll::Ready(Ok(response)) = response.poll(&mut context) else {
+            panic!("the response is ready")
+        };
         assert_eq!((response.status().as_u16(), &**response.body()), (201, "logged out"));
         assert_eq!(set_cookies(&response).len(), 2);
         assert_eq!(list.revoked().len(), 1, "revoked once");

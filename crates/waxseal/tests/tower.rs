@@ -140,10 +140,11 @@ async fn a_cancelled_or_failed_request_closes_the_session() {
 #[tokio::test]
 async fn a_rejection_is_reported_and_logged_without_the_token() {
     let (log, _guard) = Log::start();
-    let (rejection, response) = call(with_cookie("/", "__Host-session=secret.malformed"), |request| {
-        Session::of(&request).unwrap().rejection()
-    })
-    .await;
+    let (rejection, response) =
+        call(with_cookie("/", "__Host-session=secret.malformed"), |request| {
+            Session::of(&request).unwrap().rejection()
+        })
+        .await;
     assert_eq!(rejection.unwrap(), Some(Rejection::Malformed));
     assert!(set_cookies(&response).is_empty());
     assert!(log.text().contains("malformed"), "{}", log.text());

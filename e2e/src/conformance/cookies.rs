@@ -12,7 +12,7 @@ pub fn the_valid_one_of_two_cookies_counts(server: &Server) {
     the_valid_one_counts(server, |one, other| vec![format!("{one}; {other}")]);
     the_valid_one_counts(server, |one, other| vec![format!("{one}; {one}; {other}; {other}")]);
 
-    let (bad, good) = ("junk", server.mint.alive(r#""username":"susan""#));
+    let (bad, good) = ("malformed", server.mint.alive(r#""username":"susan""#));
     let among = [bad, bad, &good, bad].map(|token| server.mint.pair(token)).join("; ");
     assert_eq!(greeted(&Client::of(server).get("/", &[among])).as_deref(), Some("susan"));
 }
@@ -31,7 +31,7 @@ fn the_valid_one_counts(server: &Server, headers: impl Fn(&str, &str) -> Vec<Str
     let susan = good("susan");
     let bad = [
         mint.pair(&mint.expired(r#""username":"eve""#)),
-        mint.pair("junk"),
+        mint.pair("malformed"),
         mint.pair(""),
         mint.pair(&mint.alive(r#""username":"eve""#).replace('.', "")),
     ];
@@ -52,15 +52,15 @@ fn the_valid_one_counts(server: &Server, headers: impl Fn(&str, &str) -> Vec<Str
 pub fn cookies_of_other_names_are_ignored(server: &Server) {
     let (client, mint) = (Client::of(server), &server.mint);
     let token = mint.alive(r#""username":"susan""#);
-    let ours = mint.pair(&token);
+    let session = mint.pair(&token);
     let whose = |cookie: String| greeted(&client.get("/", &[cookie]));
 
     for around in [
-        format!("theme=dark; {ours}; lang=en"),
-        format!("a=b;{ours};c=d"),
-        format!("  a = b ;  {ours}  ;"),
-        format!("=x; novalue; {ours}; \"q\"=1; é=ü"),
-        format!("{}x=junk; x{}=junk; {ours}", mint.cookie, mint.cookie),
+        format!("theme=dark; {session}; lang=en"),
+        format!("a=b;{session};c=d"),
+        format!("  a = b ;  {session}  ;"),
+        format!("=x; novalue; {session}; \"q\"=1; é=ü"),
+        format!("{}x=other; x{}=other; {session}", mint.cookie, mint.cookie),
     ] {
         assert_eq!(whose(around.clone()).as_deref(), Some("susan"), "{around}");
     }
@@ -69,7 +69,7 @@ pub fn cookies_of_other_names_are_ignored(server: &Server) {
         format!("x{}={token}", mint.cookie),
         format!("{}={token}", &mint.cookie[..mint.cookie.len() - 1]),
         format!("{}={token}", mint.cookie.to_uppercase()),
-        format!("a=\"{ours}\""),
+        format!("a=\"{session}\""),
         format!("{} ={token}", mint.cookie),
         token.clone(),
     ] {

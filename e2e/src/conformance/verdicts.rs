@@ -19,11 +19,11 @@ pub fn the_rules_for_claims_are_enforced(server: &Server) {
     // Times are numbers.
     let claims =
         |iat: &str, exp: &str, rest: &str| format!(r#"{{"iat":{iat},"exp":{exp},{USER}{rest}}}"#);
-    let (began, ends) = (hour_ago.to_string(), in_five_days.to_string());
-    let timed = |rest: &str| claims(&began, &ends, rest);
+    let (issued, expires) = (hour_ago.to_string(), in_five_days.to_string());
+    let timed = |rest: &str| claims(&issued, &expires, rest);
     expect(&timed(""), true);
-    expect(&claims(&began, &format!("{ends}.5"), ""), true);
-    expect(&claims(&format!("{began}.5"), &ends, ""), true);
+    expect(&claims(&issued, &format!("{expires}.5"), ""), true);
+    expect(&claims(&format!("{issued}.5"), &expires, ""), true);
     for odd in [
         "null",
         "true",
@@ -35,17 +35,17 @@ pub fn the_rules_for_claims_are_enforced(server: &Server) {
         "9223372036854775808",
         "0x7fffffff",
     ] {
-        expect(&claims(&began, odd, ""), false);
-        expect(&claims(odd, &ends, ""), false);
+        expect(&claims(&issued, odd, ""), false);
+        expect(&claims(odd, &expires, ""), false);
         expect(&timed(&format!(r#","nbf":{odd}"#)), false);
     }
-    expect(&claims(&began, &format!("\"{ends}\""), ""), false);
-    expect(&claims(&began, &began, ""), false);
-    expect(&claims(&ends, &ends, ""), false);
-    expect(&timed(&format!(r#","nbf":{ends}"#)), false);
+    expect(&claims(&issued, &format!("\"{expires}\""), ""), false);
+    expect(&claims(&issued, &issued, ""), false);
+    expect(&claims(&expires, &expires, ""), false);
+    expect(&timed(&format!(r#","nbf":{expires}"#)), false);
 
     // Registered claims of another type; in Microdot's tokens some are data.
-    for (members, ours, theirs) in [
+    for (members, in_waxseal, in_microdot) in [
         (r#""sub":5"#, false, false),
         (r#""jti":null"#, false, false),
         (r#""aud":"x""#, false, false),
@@ -69,7 +69,7 @@ pub fn the_rules_for_claims_are_enforced(server: &Server) {
         (r#""a":123456789012345678901234567890"#, true, true),
         (r#""a":{"b":[null,true,"\ud83e\udd80é"]}"#, true, true),
     ] {
-        expect(&timed(&format!(",{members}")), if microdot { theirs } else { ours });
+        expect(&timed(&format!(",{members}")), if microdot { in_microdot } else { in_waxseal });
     }
     let nested = |depth| format!(r#","a":{}{}"#, "[".repeat(depth), "]".repeat(depth));
     expect(&timed(&nested(60)), true);

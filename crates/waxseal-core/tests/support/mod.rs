@@ -1,4 +1,5 @@
-//! A second implementation of the tokens, independent of the library, and a request without a server.
+//! A second implementation of the tokens, independent of the library, and a request without a
+//! server.
 #![allow(dead_code, reason = "each test uses its part")]
 
 use std::{

@@ -1,12 +1,12 @@
-//! A login page as a microcontroller serves it, on this machine.
+//! The login page of a microcontroller, on this machine.
 //!
 //! ```text
 //! cargo run --example login-picoserve                # then open http://localhost:3000
 //! cargo run --example login-picoserve -- --microdot  # with Microdot's cookie
 //! ```
 //!
-//! `SESSION_SECRET` is the secret (made up where it is not set), `PORT` the
-//! port on 127.0.0.1 (3000).
+//! `SESSION_SECRET` is the secret (random if it is not set), `PORT` the port on
+//! 127.0.0.1 (3000).
 
 extern crate alloc;
 
@@ -22,14 +22,16 @@ use picoserve::{Config, Server};
 use tokio::{net::TcpListener, task::LocalSet};
 use waxseal_picoserve::{CookieSpec, RandomError, Sealer, Secret, SessionLayer, UnixTime};
 
-/// Of each connection's HTTP buffer, as on a board.
+/// The size of the HTTP buffer of each connection, as on a board.
 const BUFFER: usize = 4096;
 
 fn sealer() -> Result<Sealer, Box<dyn Error>> {
     let secret = match env::var("SESSION_SECRET") {
         Ok(secret) => secret.into_bytes(),
         Err(env::VarError::NotPresent) => {
-            println!("SESSION_SECRET is not set: made one up, so sessions end with this process.");
+            println!(
+                "SESSION_SECRET is not set: using a random one, so sessions end with this process."
+            );
             [bits()?, bits()?].concat()
         }
         Err(error) => return Err(format!("SESSION_SECRET: {error}").into()),
@@ -38,7 +40,7 @@ fn sealer() -> Result<Sealer, Box<dyn Error>> {
         return Ok(Sealer::microdot(secret)?);
     }
     let builder = Sealer::builder(Secret::new(secret)?).cookie(CookieSpec::insecure_http());
-    // The other headers and a form have to fit into the buffer, too.
+    // The other headers and a form must fit into the buffer, too.
     Ok(builder.max_token_bytes(BUFFER - 1024).build()?)
 }
 
@@ -48,7 +50,7 @@ fn bits() -> Result<[u8; 16], RandomError> {
     Ok(bits)
 }
 
-/// A board asks its real-time clock, or a server on the network.
+/// A board reads its real-time clock, or gets the time from a server.
 fn clock() -> UnixTime {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     UnixTime::from_secs(since_1970.as_secs())

@@ -1,4 +1,5 @@
-//! A connection without a network: it reads a request from memory and writes the response to memory.
+//! A connection without a network: it reads a request from memory and writes the response to
+//! memory.
 //! `e2e/firmware` has no network either and includes this file.
 
 use alloc::vec::Vec;

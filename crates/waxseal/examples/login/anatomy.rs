@@ -1,4 +1,4 @@
-//! What is in a session cookie, for a person: anybody who has it can read it.
+//! The content of a session cookie, for display. A cookie is signed and not encrypted.
 
 use axum::http::{HeaderMap, header};
 use data_encoding::BASE64URL_NOPAD;
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use waxseal::{Sealer, UnixTime};
 
-/// The most that browsers keep, in bytes.
+/// The size limit of browsers for a cookie, in bytes.
 const LIMIT: usize = 4096;
 
 pub struct Anatomy {
@@ -14,7 +14,7 @@ pub struct Anatomy {
     pub header: String,
     pub claims: Vec<Claim>,
     pub token: [String; 3],
-    /// Name and value, in bytes.
+    /// The size of the name and the value, in bytes.
     pub size: usize,
     pub limit: usize,
 }
@@ -22,13 +22,13 @@ pub struct Anatomy {
 pub struct Claim {
     pub name: String,
     pub json: String,
-    /// What a number means, where it is a time.
+    /// The date, if the claim is a time.
     pub date: Option<String>,
 }
 
 impl Anatomy {
-    /// Of the cookie that `sealer` accepts; whose session that is says the
-    /// session itself, this is for show.
+    /// The content of the cookie that `sealer` accepts. Only for display: the application must use
+    /// the session.
     pub fn of(headers: &HeaderMap, sealer: &Sealer) -> Option<Self> {
         let name = sealer.cookie().name();
         let now = UnixTime::from_secs(Timestamp::now().as_second().unsigned_abs());

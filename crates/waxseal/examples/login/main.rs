@@ -1,4 +1,4 @@
-//! A login page, and what is in its cookie.
+//! A login page that shows the content of its cookie.
 //!
 //! ```text
 //! cargo run --example login                # then open http://localhost:3000
@@ -69,7 +69,7 @@ async fn login(
     match session.save() {
         Ok(()) => Ok(Redirect::to("/").into_response()),
         Err(SessionError::Save(SaveError::TooLarge { .. })) => {
-            let complaint = Some("That name is too long for a cookie. Is there a shorter one?");
+            let complaint = Some("That name is too long for a cookie. Enter a shorter one.");
             let page = Page { username: None, anatomy: None, complaint, everywhere: false };
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
@@ -176,7 +176,7 @@ async fn follow(file: KeyringFile) {
         #[cfg(unix)]
         if let Some(hangup) = &mut hangup {
             tokio::select! {
-                _ = hangup.recv() => drop(file.reload()), // what went wrong is in the log
+                _ = hangup.recv() => drop(file.reload()), // the error is logged
                 () = wait => drop(file.reload_if_changed()),
             }
             continue;

@@ -7,7 +7,7 @@ use waxseal::{KeySource, Sealer, Secret, SecretError, keyring_file::KeyringFile}
 use waxseal_revocation::{RevocationList, Store};
 
 pub const HELP: &str = "\
-A login page, and what is in its cookie.
+A login page that shows the content of its cookie.
 
 Usage: login [--microdot]
 

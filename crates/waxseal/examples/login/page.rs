@@ -1,14 +1,14 @@
-//! The one page.
+//! The page.
 
 use crate::anatomy::Anatomy;
 
-/// The form, or the name of who is logged in; askama escapes all of it.
+/// The form, or the name of the user. askama escapes all values.
 #[derive(askama::Template)]
 #[template(path = "page.html")]
 pub struct Page {
     pub username: Option<String>,
     pub anatomy: Option<Anatomy>,
     pub complaint: Option<&'static str>,
-    /// Whether all sessions of a user can be ended.
+    /// Whether all sessions of the user can be revoked.
     pub everywhere: bool,
 }
