@@ -6,7 +6,7 @@ mod open;
 mod revocations;
 mod source;
 
-use alloc::{string::String, vec::Vec};
+use alloc::{string::String, vec, vec::Vec};
 use core::time::Duration;
 
 pub(crate) use self::open::{Accepted, Found};
@@ -130,8 +130,9 @@ impl Sealer {
     /// The `Set-Cookie` lines of a response that ends the session: they remove
     /// every cookie that this sealer accepts.
     pub(crate) fn all_removal_lines(&self) -> Vec<String> {
-        let sources = core::iter::once(&self.current).chain(&self.previous);
-        let lines = sources.map(|source| source.cookie.removal_line());
-        lines.chain(self.removal_lines.iter().cloned()).collect()
+        let mut lines = vec![self.current.cookie.removal_line()];
+        lines.extend(self.previous.iter().map(|source| source.cookie.removal_line()));
+        lines.extend(self.removal_lines.iter().cloned());
+        lines
     }
 }

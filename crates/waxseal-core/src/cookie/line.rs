@@ -1,6 +1,6 @@
 //! The `Set-Cookie` lines: one sets the cookie, one removes it.
 
-use alloc::string::String;
+use alloc::{borrow::ToOwned as _, string::String};
 
 use super::spec::{CookieSpec, MaxAge, SameSite};
 use crate::time::UnixTime;
@@ -31,19 +31,23 @@ impl CookieSpec {
     /// The `Set-Cookie` line that removes the cookie: empty, expired, with every attribute
     /// repeated, because name, domain, path and partition identify a cookie.
     pub(crate) fn removal_line(&self) -> String {
-        let mut line = [self.name(), "="].concat();
+        let mut line = self.name().to_owned();
+        line.push('=');
         self.push_attributes(&mut line, "; Expires=Thu, 01 Jan 1970 00:00:01 GMT", Some(0));
         line
     }
 
     fn push_attributes(&self, line: &mut String, expires: &str, max_age: Option<u64>) {
-        line.extend(["; Path=", &self.path]);
+        line.push_str("; Path=");
+        line.push_str(&self.path);
         if let Some(domain) = &self.domain {
-            line.extend(["; Domain=", domain]);
+            line.push_str("; Domain=");
+            line.push_str(domain);
         }
         line.push_str(expires);
         if let Some(secs) = max_age {
-            line.extend(["; Max-Age=", itoa::Buffer::new().format(secs)]);
+            line.push_str("; Max-Age=");
+            line.push_str(itoa::Buffer::new().format(secs));
         }
         let same_site = match self.same_site {
             Some(SameSite::Strict) => "; SameSite=Strict",
