@@ -1,6 +1,7 @@
 //! The keys of one cookie: the signing key, the keys that only verify, and which
 //! of them a token's header names.
 
+mod hmac;
 mod jwks;
 mod key;
 mod secret;

@@ -40,8 +40,7 @@ impl Entries {
             let key = decoded.as_deref().unwrap_or(json);
             // A key is compared only with keys of the same bit, which saves 8 % of opening
             // a session.
-            let first = key.as_bytes().first().copied().unwrap_or_default();
-            let bit = 1 << (usize::from(first).wrapping_add(key.len().wrapping_mul(8)) % 64);
+            let bit = bit(key.as_bytes());
             let duplicate = seen & bit != 0
                 && list.len() < MAX_COMPARED
                 && list.iter().any(|entry| entry.key(&text) == key);
@@ -110,6 +109,14 @@ impl Entries {
         self.list.retain(|entry| keep(entry.key(&self.text)));
         self.list.len() != before
     }
+}
+
+/// One of 64 bits, which is usually different for different keys.
+#[inline]
+fn bit(key: &[u8]) -> u64 {
+    let [first, last] = [key.first(), key.last()].map(|byte| usize::from(*byte.unwrap_or(&0)));
+    let sum = first.wrapping_add(last.wrapping_mul(3)).wrapping_add(key.len().wrapping_mul(8));
+    1 << (sum % 64)
 }
 
 impl Entry {

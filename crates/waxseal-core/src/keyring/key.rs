@@ -3,10 +3,9 @@
 use alloc::{format, string::String};
 use core::fmt;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
+use ctutils::CtEq as _;
 
-use super::secret::Secret;
+use super::{hmac::HmacKey, secret::Secret};
 use crate::base64url;
 
 /// The bytes of an HMAC-SHA-256.
@@ -21,9 +20,7 @@ pub(crate) struct Key {
     kid: Option<String>,
     /// Encoded: constant for a key.
     header: String,
-    /// Keyed: the two blocks of the key are hashed once. Wiped when dropped, by
-    /// the feature `zeroize` of `hmac` and `sha2`.
-    mac: Hmac<Sha256>,
+    hmac: HmacKey,
 }
 
 impl Key {
@@ -40,9 +37,7 @@ impl Key {
 
     /// A key without derivation, of any length, and the header that it writes.
     pub(crate) fn raw(key: &[u8], header: String) -> Self {
-        #[expect(clippy::expect_used, reason = "the alternative is to continue without a key")]
-        let mac = Hmac::new_from_slice(key).expect("HMAC accepts keys of any length (RFC 2104)");
-        Self { kid: None, header, mac }
+        Self { kid: None, header, hmac: HmacKey::new(key) }
     }
 
     pub(super) fn kid(&self) -> Option<&str> {
@@ -55,9 +50,7 @@ impl Key {
 
     /// The signature of `message`.
     pub(crate) fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_LEN] {
-        let mut mac = self.mac.clone();
-        mac.update(message);
-        mac.finalize().into_bytes().into()
+        self.hmac.mac(message)
     }
 
     /// Whether `signature` is that of `message`, in constant time. The codec is
@@ -65,9 +58,7 @@ impl Key {
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8; SIGNATURE_CHARS]) -> bool {
         let mut buffer = [0; SIGNATURE_LEN];
         let Some(signature) = base64url::decode_into(signature, &mut buffer) else { return false };
-        let mut mac = self.mac.clone();
-        mac.update(message);
-        mac.verify_slice(signature).is_ok()
+        self.sign(message).as_slice().ct_eq(signature).to_bool()
     }
 }
 
@@ -119,9 +110,7 @@ mod tests {
     #[test]
     fn the_states_of_a_key_are_wiped_when_dropped() {
         fn wiped<T: zeroize::ZeroizeOnDrop>() {}
-        // `Hmac` consists of two of the first and one of the second.
-        wiped::<sha2::block_api::Sha256VarCore>();
-        wiped::<hmac::digest::block_api::Buffer<hmac::block_api::HmacCore<Sha256>>>();
+        wiped::<HmacKey>();
     }
 
     #[test]
