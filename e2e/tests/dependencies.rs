@@ -1,6 +1,6 @@
 //! The dependencies of the libraries, as `cargo tree` shows them.
 
-use std::process::Command;
+use std::{collections::BTreeSet, process::Command};
 
 /// The normal dependencies of a package and their features.
 fn tree(arguments: &[&str]) -> String {
@@ -35,6 +35,18 @@ fn actix_does_not_depend_on_axum() {
     let tree = tree(&ACTIX);
     assert_eq!(packages(&tree, &["axum", "tower", "http v1"]), [""; 0]);
     assert!(!packages(&tree, &["actix-web "]).is_empty());
+}
+
+/// The README states the number.
+#[test]
+fn an_axum_application_gets_39_crates() {
+    let tree = tree(&["-p", "waxseal"]);
+    let crates: BTreeSet<_> = tree
+        .lines()
+        .map(|line| line.trim_end_matches(" (*)"))
+        .filter(|line| !line.is_empty() && !line.contains(" feature "))
+        .collect();
+    assert_eq!(crates.len(), 39, "{crates:#?}");
 }
 
 /// Every integration provides session IDs by default.

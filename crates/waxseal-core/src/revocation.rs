@@ -36,9 +36,9 @@ pub trait Revocations: fmt::Debug + Send + Sync {
     /// the list cannot be trusted.
     fn issued_at(&self, user: Option<&str>, now: UnixTime) -> Option<UnixTime>;
 
-    /// Revokes a session. [`status`](Self::status) knows about it when this
-    /// returns, the store when the acknowledgement has completed. If the list has
-    /// no room, the acknowledgement fails and the session is not revoked.
+    /// Revokes a session. [`status`](Self::status) reports it as soon as this returns; it
+    /// is durable when the acknowledgement completes. If the list has no room, the
+    /// acknowledgement fails and the session is not revoked.
     ///
     /// Dropping the acknowledgement does not undo the revocation.
     fn revoke(&self, session: SessionRef, now: UnixTime) -> Acknowledgement;

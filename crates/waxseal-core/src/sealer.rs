@@ -29,23 +29,39 @@ use crate::{
 };
 
 impl Sealer {
-    /// How far the clocks of several servers may differ. The leeway accepts a
-    /// session dated in the future; it never extends a session.
+    /// How far the clocks of several servers may differ: 60 seconds. `iat` and `nbf` may
+    /// be this far in the future; `exp` has no leeway.
     pub const LEEWAY: Duration = Duration::from_secs(LEEWAY);
 
     /// Configures a sealer of waxseal's own cookie, with keys that a
     /// [`Secret`](crate::Secret) derives or a [`Jwks`](crate::Jwks) contains.
+    ///
+    /// ```
+    /// # use waxseal_core::{Sealer, Secret};
+    /// # fn sealer(secret: Secret) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let sealer = Sealer::builder(secret).build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
     #[must_use = "`build` checks the configuration and makes the sealer"]
     pub fn builder(keys: impl Into<KeySource>) -> SealerBuilder {
         SealerBuilder::new(keys.into())
     }
 
     /// A sealer that reads and writes the cookie of Microdot's session extension:
-    /// `session; Path=/; HttpOnly`, its key without derivation, and no timeout but
-    /// an `exp` that the application itself sets.
+    /// `session; Path=/; HttpOnly`. The key is used directly, and a session expires only
+    /// if the application sets `exp`.
     ///
     /// Microdot accepts a key of any length, and so does this sealer. An attacker
     /// can guess a key under 32 bytes from a single cookie.
+    ///
+    /// ```
+    /// use waxseal_core::Sealer;
+    ///
+    /// let sealer = Sealer::microdot("the key of Microdot's application")?;
+    /// assert_eq!(sealer.cookie().name(), "session");
+    /// # Ok::<(), waxseal_core::BuildError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -66,6 +82,15 @@ impl Sealer {
     }
 
     /// The cookie that this sealer reads and writes.
+    ///
+    /// ```
+    /// # use waxseal_core::{BuildError, Sealer, Secret};
+    /// # fn names(secret: Secret) -> Result<(), BuildError> {
+    /// let sealer = Sealer::builder(secret).build()?;
+    /// assert_eq!(sealer.cookie().name(), "__Host-session");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn cookie(&self) -> &CookieSpec {
         &self.current.cookie
@@ -73,6 +98,14 @@ impl Sealer {
 
     /// Verifies one token of the current cookie and returns its claims object
     /// byte for byte: all steps of opening, for tools without a request.
+    ///
+    /// ```
+    /// # use waxseal_core::{Rejection, Sealer, UnixTime};
+    /// # fn inspect(sealer: &Sealer) {
+    /// let now = UnixTime::from_secs(1_800_000_000);
+    /// assert_eq!(sealer.verify(b"no token", now), Err(Rejection::Malformed));
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

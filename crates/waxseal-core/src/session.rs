@@ -27,9 +27,9 @@ use crate::{
 /// integration with a framework shares the session among its handlers, behind an
 /// `Arc<Mutex<…>>` or an `Rc<RefCell<…>>`.
 ///
-/// Changes reach the browser only with [`save`](Self::save) and
-/// [`delete`](Self::delete). A refresh moves the expiry, the key or the name of a
-/// cookie that no handler has saved.
+/// Changes reach the browser only with [`save`](Self::save) and [`delete`](Self::delete).
+/// If no handler saves the session, a refresh may still send a new cookie: with a later
+/// expiry, under the current key, or with the current name.
 ///
 /// ```
 /// use waxseal_core::{OpenSession, Sealer, Secret, UnixTime};
@@ -64,9 +64,9 @@ pub struct OpenSession<S> {
 }
 
 impl<S: Deref<Target = Sealer>> OpenSession<S> {
-    /// Opens the session of a request. `cookies` are the values of its `Cookie`
-    /// headers, unmodified and in order; `now` is the time of the request, for
-    /// everything that happens to the session.
+    /// Opens the session of a request. `cookies` are the values of its `Cookie` headers,
+    /// unmodified and in order; `now` is the time of the request: every check and every
+    /// claim uses it.
     ///
     /// If no cookie is accepted, the session is empty, and
     /// [`rejection`](Self::rejection) says why.

@@ -9,18 +9,17 @@ use picoserve::{
 };
 use waxseal_core::{ReadError, SaveError, WriteError};
 
-/// The error of every method of [`Session`](crate::Session). The response to it is
-/// empty: a 503 if the revocation list is unavailable, otherwise a 500, because the
-/// application has made a mistake. Log it before you return it.
+/// The error of the methods of [`Session`](crate::Session). Its response is empty: a 503
+/// if the revocation list is unavailable, otherwise a 500. Log it before you return it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SessionError {
     /// The revocation list cannot be trusted, so it is not known whether the session
     /// is revoked. The response is a 503 that leaves the cookie alone.
     RevocationUnknown,
-    /// The type of an entry differs from the type that it is read as.
+    /// An entry cannot be deserialized as the requested type.
     Read(ReadError),
-    /// The session cannot contain a value.
+    /// A value cannot be stored in the session.
     Write(WriteError),
     /// The session could not be saved or deleted.
     Save(SaveError),

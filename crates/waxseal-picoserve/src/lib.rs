@@ -29,9 +29,9 @@
 //! }
 //!
 //! async fn login(session: Session, Form(form): Form<Login>) -> Result<Redirect, SessionError> {
-//!     session.renew(); // a new session at every change of privilege
+//!     session.renew(); // a new session ID and issue time: at every change of privilege
 //!     session.insert("username", form.username)?;
-//!     session.save()?; // nothing is sent without it; too large fails here
+//!     session.save()?; // without it, the changes are lost; fails if the cookie is too large
 //!     Ok(Redirect::to("/"))
 //! }
 //!
@@ -83,10 +83,10 @@
 //!
 //! # Headers are only added
 //!
-//! picoserve lets a layer add response headers, not change them. `Vary: Cookie`
-//! and `Cache-Control: private` are therefore sent beside those of a handler. Caches
-//! read several lines as one, and follow the strictest of contradictory directives
-//! (RFC 9111, section 4.2.1), so a response that reads its session cannot be `public`.
+//! picoserve lets a layer add response headers, not change them. `Vary: Cookie` and
+//! `Cache-Control: private` are therefore sent beside those of a handler. Caches combine
+//! several lines of one header, and apply the most restrictive directive (RFC 9111,
+//! section 4.2.1), so a response that reads its session cannot be `public`.
 //! `CDN-Cache-Control` and similar headers also stay, and overrule `Cache-Control`: do
 //! not set them on a response that sets the cookie.
 //!

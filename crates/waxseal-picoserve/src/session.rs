@@ -20,7 +20,8 @@ pub(crate) type Shared = RefCell<OpenSession<Rc<Sealer>>>;
 /// does not compile. Changes reach the browser only with [`save`](Self::save) and
 /// [`delete`](Self::delete).
 ///
-/// A `Deserialize` of the application that itself changes the session panics.
+/// Do not change the session inside a `Deserialize` implementation that one of its
+/// methods calls: that panics.
 ///
 /// [`SessionLayer`]: crate::SessionLayer
 #[derive(Clone)]

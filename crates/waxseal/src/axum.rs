@@ -9,8 +9,8 @@ use http::{StatusCode, request::Parts};
 
 use crate::{error::SessionError, session::Session};
 
-/// `Option<Session>` is no extractor: a missing layer is a mistake, not a visitor
-/// without a session.
+/// `Option<Session>` is no extractor: a visitor without a cookie gets an empty session,
+/// so `None` could only mean that the layer is missing.
 impl<S, W> FromRequestParts<S> for Session<W>
 where
     S: Send + Sync,

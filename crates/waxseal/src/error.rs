@@ -4,13 +4,12 @@ use std::{error::Error, fmt, panic::Location};
 
 use waxseal_core::{NotDurable, ReadError, SaveError, WriteError};
 
-/// The error of every method of [`Session`](crate::Session). The response to it is
-/// empty: a 503 if the revocation list is unavailable, otherwise a 500, because the
-/// application has made a mistake. The cause goes to the log.
+/// The error of the methods of [`Session`](crate::Session). Its response is empty: a 503
+/// if the revocation list is unavailable, otherwise a 500. The cause goes to the log.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// A handler asks for a session on a route without a layer of this marker.
+    /// No [`SessionLayer`](crate::SessionLayer) with this marker wraps the route.
     MissingLayer {
         /// The type name of the marker.
         marker: &'static str,
@@ -30,9 +29,9 @@ pub enum SessionError {
     RevocationUnknown,
     /// A revocation is not durable. The response is a 503.
     NotDurable(NotDurable),
-    /// The type of an entry differs from the type that it is read as.
+    /// An entry cannot be deserialized as the requested type.
     Read(ReadError),
-    /// The session cannot contain a value.
+    /// A value cannot be stored in the session.
     Write(WriteError),
     /// The session could not be saved or deleted.
     Save(SaveError),
@@ -53,9 +52,8 @@ impl SessionError {
 }
 
 impl SessionError {
-    /// Logs the error, for an integration that makes a response of it. While the
-    /// revocation list is unavailable, the event of each request is for debugging: the
-    /// list has events of its own.
+    /// Logs the error, for an integration that turns it into a response. An unavailable
+    /// revocation list is logged at debug level, because the list itself logs the outage.
     pub fn log(&self) {
         if let Self::RevocationUnknown | Self::Save(SaveError::RevocationUnknown) = self {
             tracing::debug!("{self}");

@@ -93,7 +93,7 @@ impl KeyringFile {
     ///
     /// # Errors
     ///
-    /// As [`reload`](Self::reload), once per change.
+    /// The errors of [`reload`](Self::reload), once for each change of the file.
     pub fn reload_if_changed(&self) -> Result<bool, KeyringFileError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let now = fs::metadata(&self.path).map(|metadata| Stamp::of(&metadata)).unwrap_or_default();

@@ -10,8 +10,8 @@ use crate::{config::Config, shared_sealer::SharedSealer};
 /// response: a layer of tower (axum's `Router::layer`) and a middleware of actix-web
 /// (`App::wrap`).
 ///
-/// A request whose handler does not ask for the session costs next to nothing: no
-/// cookie is read. Around one handler, each layer needs another cookie.
+/// A request whose handler does not use the session costs three small allocations: no
+/// cookie is read. Two layers around one handler must use different cookies.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -25,8 +25,8 @@ use crate::{config::Config, shared_sealer::SharedSealer};
 /// # }
 /// ```
 ///
-/// On actix-web, make it once, outside the closure that makes the `App`, and clone it
-/// for each worker:
+/// On actix-web, create the layer once, outside the closure that builds the `App`, and
+/// clone it for each worker:
 ///
 /// ```
 /// # #[cfg(feature = "actix")] {
@@ -45,18 +45,17 @@ use crate::{config::Config, shared_sealer::SharedSealer};
 /// # }
 /// ```
 ///
-/// On actix-web, an error response also carries what was saved, even if a middleware
-/// further in fails with an `Error` and the response is made further out. A middleware
-/// that makes such a response must use `Error::error_response`:
-/// `HttpResponse::from_error` and `ServiceResponse::from_err` drop what other
-/// middleware has added.
+/// On actix-web, an error response also carries the session's cookie, even if an inner
+/// middleware returns an `Error` and an outer one turns it into a response. The outer one
+/// must use `Error::error_response`: `HttpResponse::from_error` and
+/// `ServiceResponse::from_err` drop the headers of other middleware.
 #[derive(Clone, Debug)]
 pub struct SessionLayer {
     pub(crate) config: Arc<Config>,
 }
 
 impl SessionLayer {
-    /// A layer for the sessions of `sealer`, by the operating system's clock. Give it
+    /// A layer for the sessions of `sealer`, with the clock of the operating system. Pass
     /// a [`SharedSealer`] to replace the sealer while the server runs.
     ///
     /// `wasm32-unknown-unknown` has no clock: use [`with_clock`](Self::with_clock).
@@ -73,7 +72,7 @@ impl SessionLayer {
         Self::with_clock(sealer, crate::clock::system_time)
     }
 
-    /// A layer for the sessions of `sealer`, by the clock `now`: for platforms without
+    /// A layer for the sessions of `sealer`, with the clock `now`: for platforms without
     /// a clock, and for tests.
     ///
     /// ```
@@ -91,8 +90,9 @@ impl SessionLayer {
         Self { config: Arc::new(Config::new(sealer, now)) }
     }
 
-    /// The same layer for the sessions of another marker: a second session of one
-    /// application, which needs another cookie.
+    /// The same layer for a second, independent session of the application. `W` is a type
+    /// of the application that selects it: handlers extract `Session<W>`. The sealer must
+    /// have another cookie.
     ///
     /// ```
     /// # use waxseal::{Sealer, SessionLayer};

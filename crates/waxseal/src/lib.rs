@@ -20,9 +20,9 @@
 //! }
 //!
 //! async fn login(session: Session, Form(form): Form<Login>) -> Result<Redirect, SessionError> {
-//!     session.renew(); // a new session at every change of privilege
+//!     session.renew(); // a new session ID and issue time: at every change of privilege
 //!     session.insert("username", form.username)?;
-//!     session.save()?; // nothing is sent without it; too large fails here
+//!     session.save()?; // without it, the changes are lost; fails if the cookie is too large
 //!     Ok(Redirect::to("/"))
 //! }
 //!
@@ -42,23 +42,26 @@
 //! # }
 //! ```
 //!
-//! [`Session`] documents what a handler does with a session. On actix-web the same
-//! layer is a middleware (`App::wrap`): enable the feature `actix`, and disable the
-//! default features. Any other tower service takes the layer as it is: [`Session::of`]
-//! finds the session in an `http::Request`.
+//! [`Session`] documents what a handler does with a session. On actix-web the same layer
+//! is a middleware (`App::wrap`): enable the feature `actix`, and disable the default
+//! features. For any other tower service, use the same layer and get the session with
+//! [`Session::of`].
 //!
 //! The cookie is `__Host-session` with `Secure`, `HttpOnly` and `SameSite=Lax`. The
-//! server enforces expiry: a session ends after 7 days without activity, and 30 days
-//! after it started. Configure another cookie with [`CookieSpec`], other timeouts with
-//! [`SealerBuilder`], and Microdot's cookie with [`Sealer::microdot`].
+//! server enforces expiry: a cookie expires after 7 days without activity, and a session
+//! after 30 days. Configure another cookie with [`CookieSpec`], and other timeouts with
+//! [`SealerBuilder`]. [`Sealer::microdot`] shares the cookie of Microdot, a Python web
+//! framework.
 //!
 //! # What signing does not do
 //!
-//! Users can read their sessions; only a holder of the secret can change them. A copy
-//! of the cookie works until it expires, also after logout, unless the sealer has a
-//! [revocation list](SealerBuilder::revocations): the crate [waxseal-revocation].
+//! Users can read their sessions; only a holder of the secret can change them. A copy of
+//! the cookie works until it expires, even after a logout, unless the sealer has a
+//! [revocation list](SealerBuilder::revocations): the crate [waxseal-revocation]. A
+//! cookie holds at most 4 KB. The page [Security] lists the threats.
 //!
 //! [waxseal-revocation]: https://docs.rs/waxseal-revocation
+//! [Security]: https://github.com/waxseal/waxseal/blob/main/SECURITY.md
 //!
 //! # Features
 //!
@@ -70,6 +73,10 @@
 //! | `getrandom` | with `axum` and `actix` | a random session ID (`sid`) for each session, from the operating system |
 //! | `metrics` | no | the counters `waxseal_sessions_total` (`cookie`, `outcome`) and `waxseal_rejections_total` (`cookie`, `reason`) |
 //! | `test-util` | no | `test_util`: cookies for the tests of applications |
+//!
+//! # Rust version
+//!
+//! Rust 1.88 or newer. A newer minimum is a minor version of waxseal.
 
 #![warn(unreachable_pub)]
 // No panic on any input: these lints mark the code that could panic.

@@ -12,13 +12,13 @@ use crate::{
 
 /// The session of the user who sent the request.
 ///
-/// With axum and actix-web it is an extractor; elsewhere, [`Session::of`] takes it
-/// from the request. The first call opens the session, and all handlers and
-/// middleware of one request share it. Changes reach the browser only with
+/// With axum and actix-web it is an extractor; elsewhere, [`Session::of`] takes it from
+/// the request. The first extraction in a request opens the session; all handlers and
+/// middleware of the request share it. Changes reach the browser only with
 /// [`save`](Self::save) and [`delete`](Self::delete).
 ///
-/// Do not extract an `Option<Session>`: a missing layer is a mistake, not a visitor
-/// without a session.
+/// Do not extract an `Option<Session>`: a visitor without a cookie gets an empty session,
+/// so `None` could only mean that the layer is missing.
 ///
 /// `W` selects a second session of one application: the marker is a type of the
 /// application, and its layer has another cookie.
@@ -127,7 +127,7 @@ impl<W> Session<W> {
         self.with(OpenSession::clear);
     }
 
-    /// The keys of all entries, in order.
+    /// The keys of all entries, in the order of the JSON object.
     ///
     /// ```
     /// # use waxseal::Session;
@@ -191,22 +191,23 @@ impl<W> Session<W> {
         Ok(self.with(|session| session.set_json(json))?)
     }
 
-    /// Seals the session into the cookie of the response. Later changes need another
-    /// save; the last call of `save` and [`delete`](Self::delete) wins.
+    /// Seals the session into the cookie of the response. Call it again after later
+    /// changes: the last `save` or [`delete`](Self::delete) takes effect. If another
+    /// request revokes the session before the response is sent, the cookie is not sent.
     ///
     /// ```
     /// # use waxseal::{Session, SessionError};
     /// async fn choose_theme(session: Session) -> Result<&'static str, SessionError> {
     ///     session.insert("theme", "dark")?;
-    ///     session.save()?; // without it, nothing is sent
+    ///     session.save()?; // without it, the change is lost
     ///     Ok("saved")
     /// }
     /// ```
     ///
     /// # Errors
     ///
-    /// [`SessionError::Save`], above all if the session is too large for a cookie or
-    /// the response head is complete. What was saved before stays as it was.
+    /// [`SessionError::Save`], for example if the session is too large for a cookie or
+    /// the response head is complete. An earlier successful save still takes effect.
     pub fn save(&self) -> Result<(), SessionError> {
         Ok(self.with(OpenSession::save)?)
     }
@@ -282,8 +283,8 @@ impl<W> Session<W> {
         self.with(|session| session.user())
     }
 
-    /// Sets whether the browser keeps the cookie when it is closed: "remember me".
-    /// Otherwise the [cookie's configuration](crate::CookieSpec) decides. Takes
+    /// Sets whether the cookie survives closing the browser: "remember me". If it is
+    /// never called, the [cookie's configuration](crate::CookieSpec) decides. Takes
     /// effect with the next save, and stays with the session.
     ///
     /// Has no effect in Microdot mode, whose cookie has no lifetime.
@@ -301,7 +302,7 @@ impl<W> Session<W> {
     }
 
     /// Whether the session starts with this request: no cookie was accepted, or the
-    /// session was renewed or deleted since.
+    /// request has renewed or deleted the session.
     ///
     /// ```
     /// # use waxseal::Session;
@@ -350,7 +351,7 @@ impl<W> Session<W> {
     /// # use waxseal::{Rejection, Session};
     /// # fn handler(session: Session) {
     /// if session.rejection() == Some(Rejection::Expired) {
-    ///     // "You have been logged out after a week without activity."
+    ///     // "Your session has expired."
     /// }
     /// # }
     /// ```

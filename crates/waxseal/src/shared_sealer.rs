@@ -5,15 +5,15 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use waxseal_core::Sealer;
 
-/// A sealer that can be replaced while the server runs, so that keys change without
-/// a restart. No request waits for the change, and each opens and finishes its
+/// A sealer that can be replaced while the server runs, so that keys change without a
+/// restart. No request waits for a replacement, and a request opens and finishes its
 /// session with the same sealer.
 ///
 /// ```
 /// # use waxseal::{Sealer, SharedSealer};
 /// # fn rotate(old: Sealer, new: Sealer, serve: fn(SharedSealer)) {
 /// let sealer = SharedSealer::new(old);
-/// serve(sealer.clone()); // with SessionLayer::new, SessionLayer::new
+/// serve(sealer.clone()); // passes it to SessionLayer::new
 /// // While the server runs:
 /// sealer.replace(new);
 /// # }
@@ -22,18 +22,41 @@ use waxseal_core::Sealer;
 pub struct SharedSealer(Arc<ArcSwap<Sealer>>);
 
 impl SharedSealer {
-    /// A shared sealer, for now `sealer`.
+    /// A shared sealer that starts with `sealer`.
+    ///
+    /// ```
+    /// # use waxseal::{Sealer, SessionLayer, SharedSealer};
+    /// # fn layer(sealer: Sealer) -> SessionLayer {
+    /// let shared = SharedSealer::new(sealer);
+    /// SessionLayer::new(shared.clone())
+    /// # }
+    /// ```
     pub fn new(sealer: impl Into<Arc<Sealer>>) -> Self {
         Self(Arc::new(ArcSwap::new(sealer.into())))
     }
 
     /// The current sealer.
+    ///
+    /// ```
+    /// # use waxseal::SharedSealer;
+    /// # fn name(shared: &SharedSealer) {
+    /// let cookie = shared.current().cookie().name().to_owned();
+    /// # }
+    /// ```
     #[must_use]
     pub fn current(&self) -> Arc<Sealer> {
         self.0.load_full()
     }
 
     /// Replaces the sealer for every session that is opened from now on.
+    ///
+    /// ```
+    /// # use waxseal::{BuildError, Sealer, Secret, SharedSealer};
+    /// # fn rotate(shared: &SharedSealer, new: Secret, old: Secret) -> Result<(), BuildError> {
+    /// shared.replace(Sealer::builder(new).fallback_secret(old).build()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn replace(&self, sealer: impl Into<Arc<Sealer>>) {
         self.0.store(sealer.into());
     }

@@ -14,7 +14,7 @@ pub trait ResponseHeaders {
     /// such header.
     fn joined(&self, name: &'static str) -> Option<String>;
 
-    /// Replaces every header `name` by one with this value.
+    /// Replaces every header `name` with one that has this value.
     fn set(&mut self, name: &'static str, value: Cow<'static, str>);
 
     /// Adds a header `name` beside existing ones.

@@ -146,8 +146,8 @@ impl CookieSpecBuilder {
     }
 
     /// Sets the maximum `Max-Age`, in whole seconds: browsers then forget the cookie even
-    /// if the session lives longer. At least the idle timeout; otherwise active users
-    /// would lose the cookie.
+    /// if the session lives longer. It must be at least the idle timeout, because active
+    /// users would otherwise lose the cookie.
     pub fn max_age(mut self, at_most: Duration) -> Self {
         self.0.max_age = MaxAge::AtMost(at_most.as_secs());
         self

@@ -3,7 +3,7 @@
 use alloc::{borrow::Cow, string::String};
 use core::{error::Error, fmt};
 
-/// The type of an entry differs from the type that it is read as.
+/// An entry cannot be deserialized as the requested type.
 #[derive(Debug)]
 pub struct ReadError {
     /// `None` if the whole session was read.
@@ -28,7 +28,7 @@ impl Error for ReadError {
     }
 }
 
-/// A session cannot contain a value.
+/// A value cannot be stored in the session.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WriteError {
@@ -37,15 +37,15 @@ pub enum WriteError {
         /// The key.
         key: String,
     },
-    /// The value cannot be written as JSON: a map whose keys are not strings, or an
-    /// error of its own `Serialize`.
+    /// The value cannot be written as JSON: a map has keys that are not strings, or the
+    /// value's `Serialize` failed.
     NotJson {
         /// The key of the entry; `None` if the whole session was written.
         key: Option<String>,
         /// What is wrong.
         reason: Cow<'static, str>,
     },
-    /// The value is nested so deep that it would be refused when it is read.
+    /// The value is nested more than 99 levels deep: opening the session would reject it.
     TooDeep {
         /// The key of the entry; `None` if the whole session was written.
         key: Option<String>,
@@ -81,11 +81,13 @@ impl fmt::Display for WriteError {
 
 impl Error for WriteError {}
 
-/// The session could not be saved or deleted. No part of it is sent.
+/// The session could not be saved or deleted. The failed call changes nothing: an earlier
+/// successful save is still sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SaveError {
-    /// The `Set-Cookie` line would be longer than browsers store.
+    /// The `Set-Cookie` line would be longer than 4096 bytes, or than the sealer's
+    /// [`max_token_bytes`](crate::SealerBuilder::max_token_bytes).
     TooLarge {
         /// The length of the line in bytes.
         size: usize,

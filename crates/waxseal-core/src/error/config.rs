@@ -47,11 +47,13 @@ impl fmt::Display for SecretError {
 
 impl Error for SecretError {}
 
-/// Browsers would refuse, truncate or misread the cookie.
+/// The error of [`CookieSpecBuilder::build`](crate::CookieSpecBuilder::build): browsers
+/// would refuse, truncate or misread the cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CookieSpecError {
-    /// The name is not 1 to 128 bytes that RFC 6265bis, section 4.1.1, allows.
+    /// The name is empty, has more than 128 bytes, or contains a byte that RFC 6265bis,
+    /// section 4.1.1, forbids.
     Name,
     /// The path does not start with `/`, contains `;` or a byte that is not printable
     /// ASCII, or has more than 1024 bytes.
@@ -144,11 +146,11 @@ pub enum BuildError {
         /// Its length in bytes.
         len: usize,
     },
-    /// Microdot's sessions migrate without an absolute timeout: the migration
-    /// window would never end.
+    /// Migrating Microdot's sessions requires an absolute timeout: without one, the
+    /// migration window would never end.
     MicrodotNeedsAbsoluteTimeout,
-    /// A revocation list without an absolute timeout: no entry could ever leave the
-    /// list.
+    /// A revocation list requires an absolute timeout: without one, no entry could ever
+    /// leave the list.
     RevocationsNeedAbsoluteTimeout,
     /// The absolute timeout is longer than that of the revocation list: a session
     /// could outlive its entry.
@@ -156,7 +158,9 @@ pub enum BuildError {
         /// The list's timeout in seconds.
         limit: u64,
     },
-    /// Microdot's sessions migrate under a revocation list, and have no session ID.
+    /// Microdot's sessions have no session ID. To migrate them with a revocation list,
+    /// also call
+    /// [`dangerous_accept_without_sid`](crate::SealerBuilder::dangerous_accept_without_sid).
     MicrodotHasNoSid,
     /// Neither an idle nor an absolute timeout: such a session never ends.
     NoTimeout,

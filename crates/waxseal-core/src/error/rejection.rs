@@ -4,13 +4,13 @@ use core::fmt;
 
 /// Why a presented cookie was not accepted.
 ///
-/// Ordered by how far the cookie came in the steps of opening. If several cookies
-/// were presented and none was accepted, the rejection is that of the cookie that
-/// came furthest. A request that presents neither the current cookie nor a previous
-/// one has no rejection.
+/// Ordered by how far the cookie came in the steps of opening. If several cookies were
+/// presented and none was accepted, the rejection is the one of the cookie that passed
+/// the most steps. A request that presents neither the current cookie nor a previous one
+/// has no rejection.
 ///
-/// A rejection is for logs and decisions on the server. It does not belong in a
-/// response.
+/// A rejection is for logs and decisions on the server. Do not send it to clients; a
+/// notice such as "your session has expired" is fine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Rejection {

@@ -73,8 +73,9 @@ impl Jwks {
         Ok(Self { cookie: cookie.into(), keys: list })
     }
 
-    /// A set of the one key that `secret` derives for the cookie `cookie_name`,
-    /// with which a gateway verifies tokens without knowing the secret.
+    /// Exports the key that `secret` derives for the cookie `cookie_name`, so that a
+    /// gateway can verify tokens without the secret. With this key, the gateway can also
+    /// forge them.
     #[must_use]
     pub fn derived(secret: &Secret, cookie_name: &str) -> Self {
         let (k, kid) = secret.derive(cookie_name);

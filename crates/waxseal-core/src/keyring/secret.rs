@@ -16,8 +16,8 @@ const KID_INFO: &[u8] = b"waxseal/1 kid\0";
 
 /// At least 32 secret bytes, from which a key is derived for each cookie name.
 ///
-/// Wiped from memory when dropped; `Debug` shows none of it. Temporary copies on the
-/// stack are not wiped, while a key is derived.
+/// Wiped from memory when dropped; `Debug` shows none of it. The temporary copies on the
+/// stack during the derivation of a key are not wiped.
 ///
 /// ```
 /// use waxseal_core::Secret;
@@ -32,7 +32,8 @@ impl Secret {
     /// The minimum number of bytes: the output of SHA-256 (RFC 7518, section 3.2).
     const MIN_LEN: usize = 32;
 
-    /// A secret from its bytes, which are neither decoded nor trimmed.
+    /// A secret from its bytes, exactly as they are: base64 is not decoded, and a newline
+    /// at the end is part of the secret.
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ use core::{
     task::{Context, Poll},
 };
 
-/// Completes when a revocation is as durable as its store keeps data.
+/// A future that completes when the store has recorded a revocation durably.
 #[must_use = "the revocation is not durable before this has completed"]
 pub struct Acknowledgement(Pin<Box<dyn Future<Output = Result<(), NotDurable>> + Send>>);
 
@@ -34,13 +34,13 @@ impl fmt::Debug for Acknowledgement {
     }
 }
 
-/// The store has not acknowledged a revocation: a server that starts now could
+/// The store has not acknowledged a revocation: a server that starts later may still
 /// accept the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotDurable(String);
 
 impl NotDurable {
-    /// With the reason, which the message ends with.
+    /// Creates the error. The message ends with `reason`.
     pub fn new(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }

@@ -57,8 +57,17 @@ impl SealerBuilder {
         }
     }
 
-    /// Accepts sessions that another secret signed. It signs nothing: the next request
-    /// that reads such a session signs it with the current secret.
+    /// Accepts sessions that another secret signed. This secret only verifies: when a
+    /// handler next reads such a session, the response carries a cookie that the current
+    /// secret signed.
+    ///
+    /// ```
+    /// # use waxseal_core::{Sealer, Secret};
+    /// # fn sealer(secret: Secret, old: Secret) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let sealer = Sealer::builder(secret).fallback_secret(old).build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
     pub fn fallback_secret(mut self, secret: Secret) -> Self {
         self.fallback.push(secret);
         self
@@ -66,15 +75,35 @@ impl SealerBuilder {
 
     /// Sets the cookie's name and attributes; [`CookieSpec::default`] otherwise.
     /// Each cookie name has its own key.
+    ///
+    /// ```
+    /// # use waxseal_core::{CookieSpec, Sealer, Secret};
+    /// # fn sealer(secret: Secret) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let admin = CookieSpec::builder("__Host-admin").same_site_strict().build()?;
+    /// let sealer = Sealer::builder(secret).cookie(admin).build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
     pub fn cookie(mut self, cookie: CookieSpec) -> Self {
         self.cookie = cookie;
         self
     }
 
-    /// Declares a previous cookie, with another name, path or domain. If its name
-    /// differs, it is read when the request has no current cookie: its session
-    /// moves to the current cookie, and it is removed. If its name is the same, it
-    /// is removed whenever the current cookie is set.
+    /// Declares a cookie that the application used before, which differs from the current
+    /// one in its name, path, domain or partition. If its name differs, it is read when a
+    /// request has no current cookie: its session moves to the current cookie, and the
+    /// previous cookie is removed. If its name is the same, a request does not
+    /// distinguish the two, so the previous cookie is removed whenever the current one is
+    /// set.
+    ///
+    /// ```
+    /// # use waxseal_core::{CookieSpec, Sealer, Secret};
+    /// # fn sealer(secret: Secret) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let previous = CookieSpec::builder("__Secure-session").build()?;
+    /// let sealer = Sealer::builder(secret).previous_cookie(previous).build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
     pub fn previous_cookie(mut self, cookie: CookieSpec) -> Self {
         self.previous.push(cookie);
         self
@@ -86,9 +115,18 @@ impl SealerBuilder {
     ///
     /// Microdot's tokens have no trusted issue time, so `since`, the time of the
     /// migration, is the issue time of every session. The migration window ends by
-    /// itself, one absolute timeout later. An `exp` in the token stays binding.
-    /// The token's registered claims and reserved names (`iss`, `sid`, `remember`)
+    /// itself, one absolute timeout later. A session still expires at its own `exp`, if
+    /// it has one. Entries under names that waxseal reserves (`iss`, `sid`, `remember`)
     /// are dropped.
+    ///
+    /// ```
+    /// # use waxseal_core::{Sealer, Secret, UnixTime};
+    /// # fn sealer(secret: Secret, microdot_key: &str) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let since = UnixTime::from_secs(1_800_000_000); // the time of the migration, constant
+    /// let sealer = Sealer::builder(secret).migrate_microdot(microdot_key, since).build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
     pub fn migrate_microdot(self, key: impl AsRef<[u8]>, since: UnixTime) -> Self {
         self.microdot(key.as_ref(), since, false)
     }
@@ -96,6 +134,15 @@ impl SealerBuilder {
     /// As [`migrate_microdot`](Self::migrate_microdot), with a key under 32 bytes.
     /// An attacker can guess such a key from one cookie, and can then write any
     /// session until the migration window ends.
+    ///
+    /// ```
+    /// # use waxseal_core::{Sealer, Secret, UnixTime};
+    /// # fn sealer(secret: Secret) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let since = UnixTime::from_secs(1_800_000_000);
+    /// let sealer = Sealer::builder(secret).dangerous_migrate_weak_microdot("top-secret!", since).build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
     pub fn dangerous_migrate_weak_microdot(self, key: impl AsRef<[u8]>, since: UnixTime) -> Self {
         self.microdot(key.as_ref(), since, true)
     }
@@ -106,8 +153,17 @@ impl SealerBuilder {
     }
 
     /// Sets how long a session lives without activity, in whole seconds; 7 days
-    /// otherwise, `None` for no idle timeout. A cookie keeps its expiry until it is
-    /// next refreshed.
+    /// otherwise, `None` for no idle timeout. A cookie keeps its expiry until the session
+    /// is next saved or refreshed.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use waxseal_core::{Sealer, Secret};
+    /// # fn sealer(secret: Secret) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let sealer = Sealer::builder(secret).idle_timeout(Duration::from_secs(30 * 60)).build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
     pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.limits.idle_timeout = timeout.into().map(|timeout| timeout.as_secs());
         self
@@ -116,13 +172,30 @@ impl SealerBuilder {
     /// Sets how long a session lives in total, in whole seconds; 30 days otherwise,
     /// `None` for no absolute timeout. A lowered timeout also applies to existing
     /// sessions.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use waxseal_core::{Sealer, Secret};
+    /// # fn sealer(secret: Secret) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let sealer = Sealer::builder(secret).absolute_timeout(Duration::from_secs(12 * 60 * 60)).build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
     pub fn absolute_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.limits.absolute_timeout = timeout.into().map(|timeout| timeout.as_secs());
         self
     }
 
-    /// Sets the maximum length of a cookie value that is read, in bytes; 4096
-    /// otherwise. A limit under 4096 also applies to the cookies that are saved.
+    /// Sets the maximum length of a cookie value that is read, in bytes; 4096 otherwise.
+    /// A limit under 4096 also bounds the `Set-Cookie` line of a session that is saved.
+    ///
+    /// ```
+    /// # use waxseal_core::{Sealer, Secret};
+    /// # fn sealer(secret: Secret) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let sealer = Sealer::builder(secret).max_token_bytes(1024).build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
     pub fn max_token_bytes(mut self, limit: usize) -> Self {
         self.max_token_bytes = limit;
         self
@@ -133,24 +206,49 @@ impl SealerBuilder {
     /// [`renew`](crate::OpenSession::renew) revoke the old session, so that copies
     /// of its cookie are rejected.
     ///
-    /// Requires an absolute timeout no longer than the list's, and randomness for
-    /// session IDs: a token without one is rejected
+    /// Requires an absolute timeout no longer than the list's, and a random source for
+    /// session IDs: a token without a session ID is rejected
     /// ([`NoSid`](crate::Rejection::NoSid)).
+    ///
+    /// ```
+    /// # use waxseal_core::{Revocations, Sealer, Secret};
+    /// # fn sealer(secret: Secret, list: impl Revocations + 'static) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let sealer = Sealer::builder(secret).revocations(list).build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
     pub fn revocations(mut self, list: impl Revocations + 'static) -> Self {
         self.revocations = Some(Box::new(list));
         self
     }
 
-    /// Accepts tokens without a session ID although there is a revocation list, and
-    /// gives them one: for the time after the list was added. A copy of such a
-    /// token survives a logout; only a revocation of its user, or of all sessions,
-    /// ends it.
+    /// Accepts tokens without a session ID although there is a revocation list, and gives
+    /// them one. Use it while sessions from before the list are alive. A copy of such a
+    /// token survives a logout; only a revocation of its user, or of all sessions, ends
+    /// it.
+    ///
+    /// ```
+    /// # use waxseal_core::{Revocations, Sealer, Secret};
+    /// # fn sealer(secret: Secret, list: impl Revocations + 'static) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let sealer =
+    ///     Sealer::builder(secret).revocations(list).dangerous_accept_without_sid().build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
     pub const fn dangerous_accept_without_sid(mut self) -> Self {
         self.accepts_without_sid = true;
         self
     }
 
     /// Builds the sealer.
+    ///
+    /// ```
+    /// # use waxseal_core::{Sealer, Secret};
+    /// # fn sealer(secret: Secret) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let sealer = Sealer::builder(secret).build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -9,8 +9,9 @@ use crate::lifetime::Limits;
 /// name and the value, and some browsers count the whole line.
 pub(super) const MAX_LINE: usize = 4096;
 
-/// The configured codec: opens cookies into sessions, seals sessions into
-/// cookies.
+/// Opens sessions from cookies, and seals sessions into cookies: opening verifies the
+/// signature, sealing signs, and neither encrypts. A sealer has the keys, the cookie's
+/// attributes and the timeouts, and never changes.
 ///
 /// ```
 /// use waxseal_core::{Sealer, Secret};
@@ -18,7 +19,7 @@ pub(super) const MAX_LINE: usize = 4096;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let (bytes, previous) = ([7; 32], [8; 32]);
 /// let sealer = Sealer::builder(Secret::new(bytes)?)
-///     .fallback_secret(Secret::new(previous)?) // verifies, and no longer signs
+///     .fallback_secret(Secret::new(previous)?) // verifies, never signs
 ///     .build()?;
 /// # Ok(())
 /// # }

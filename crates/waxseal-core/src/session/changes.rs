@@ -15,8 +15,9 @@ use crate::{
     revocation::{Acknowledgement, NotDurable},
 };
 
-/// The changes to a response, once the revocation that the request has caused is
-/// durable. Resolves at once if the request has revoked no session.
+/// The future of [`OpenSession::finish`](crate::OpenSession::finish). It resolves to the
+/// changes to the response when a revocation that the request has caused is durable, and
+/// at once if the request has revoked no session.
 ///
 /// This future is the only way to the changes, so an integration cannot send a
 /// response that says "logged out" before the logout is durable. Only the first call of
@@ -61,8 +62,8 @@ impl Future for Finish {
     }
 }
 
-/// The revocation list cannot be trusted, or has not made a revocation durable. The
-/// response is an empty 503 in place of the application's, with these changes.
+/// The revocation list cannot be trusted, or has not made a revocation durable. Send an
+/// empty 503 in place of the application's response, and apply `changes` to it.
 #[derive(Debug)]
 #[must_use = "the response must be a 503 that carries the changes"]
 pub struct Unavailable {
@@ -102,8 +103,8 @@ pub enum Outcome {
     Deleted,
     /// The cookie was refreshed: a later expiry, another key or another cookie.
     Refreshed,
-    /// Another request revoked it during this one, so nothing that was saved here
-    /// is sent.
+    /// Another request revoked it during this one, so the cookie of this request is not
+    /// sent, even if `save` succeeded.
     Revoked,
 }
 

@@ -1,4 +1,4 @@
-//! The table of servers in the README names existing suites and examples.
+//! The table of servers in `docs/servers.md` names existing suites and examples.
 
 use std::{fs, path::PathBuf};
 
@@ -6,11 +6,11 @@ fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// The cells of each row of the table "Where it runs".
+/// The cells of each row of the first table.
 fn rows() -> Vec<Vec<String>> {
-    let readme = fs::read_to_string(root().join("README.md")).expect("a README");
-    let section = readme.split("\n## ").find(|section| section.starts_with("Where it runs"));
-    let rows = section.expect("the section").lines().filter(|line| line.starts_with("| "));
+    let page = fs::read_to_string(root().join("docs/servers.md")).expect("the page");
+    let table = page.split("\n## ").next().expect("the first section");
+    let rows = table.lines().filter(|line| line.starts_with("| "));
     let cells =
         |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().into()).collect();
     rows.skip(1).map(cells).collect()
@@ -27,9 +27,15 @@ fn every_row_names_an_existing_suite_and_example() {
         .map(|name| format!("crates/{name}/examples"));
     for row in rows() {
         let [server, session, example, .., checked] = &row[..] else { panic!("{row:?}") };
-        assert!(links(checked).all(|link| root().join(link).exists()), "{server}: {checked}");
-        assert!(checked.contains("](e2e/tests/"), "{server} is checked by no suite");
-        assert!(links(session).all(|link| root().join(link).exists()), "{server}: {session}");
+        assert!(
+            links(checked).all(|link| root().join("docs").join(link).exists()),
+            "{server}: {checked}"
+        );
+        assert!(checked.contains("](../e2e/tests/"), "{server} is checked by no suite");
+        assert!(
+            links(session).all(|link| root().join("docs").join(link).exists()),
+            "{server}: {session}"
+        );
 
         let name = example.trim_matches('`').rsplit(' ').next().expect("a name");
         let mut sources = folders.iter().map(String::as_str).chain(["examples"]);
