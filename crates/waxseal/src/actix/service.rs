@@ -39,8 +39,7 @@ where
     }
 }
 
-/// A service whose requests have a session: what
-/// [`SessionLayer`] makes of a service.
+/// The service that [`SessionLayer`] produces: its requests have a session.
 #[derive(Debug)]
 pub struct ActixSessionService<S> {
     inner: S,

@@ -29,8 +29,7 @@ impl<S> Layer<S> for SessionLayer {
     }
 }
 
-/// A service whose requests have a session: what [`SessionLayer`]
-/// makes of a service.
+/// The service that [`SessionLayer`] produces: its requests have a session.
 #[derive(Clone, Debug)]
 pub struct SessionService<S> {
     inner: S,
