@@ -35,7 +35,8 @@ fn logout(session: Session) -> Result<Response, Failure> {
 }
 
 /// Adds the session to the extensions of the request, because filters can read an extension but not
-/// the whole request. This opens the session for each request, so cacheable routes belong outside.
+/// the whole request. This opens the session of every request, so put cacheable routes outside this
+/// service.
 fn with_session<B>(mut request: Request<B>) -> Request<B> {
     match Session::of(&request) {
         Ok(session) => {

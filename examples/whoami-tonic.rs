@@ -1,5 +1,5 @@
-//! A gRPC service on tonic that returns the user of a session. It reads the cookie of the other
-//! servers from the metadata of the request.
+//! A gRPC service on tonic that returns the user of a session. It reads the session cookie, which
+//! another server has set, from the metadata of the request.
 //!
 //! ```text
 //! export SESSION_SECRET="$(openssl rand -base64 32)"

@@ -1,5 +1,5 @@
-"""Makes the inputs that the fuzz targets start from, out of the published
-vectors, in Python's standard library alone.
+"""Generates the initial inputs of the fuzz targets from the published vectors, with
+only Python's standard library.
 
     python3 fuzz/seeds.py fuzz/corpus
 """
@@ -52,7 +52,7 @@ for at, case in enumerate(vectors["cases"]):
     cookies.append(f"{own}={token}")
     seed("open_cookie", name, cookies[-1].encode())
     if len(parts) == 3:
-        # The target puts the right signature in the place of `~`.
+        # The target replaces `~` with the correct signature.
         unsigned = f"{parts[0]}.{parts[1]}.~"
         seed("open_cookie", name + "-signed", f"a=b; {own}={unsigned}".encode())
         seed("header", name, decoded(parts[0]))
@@ -60,14 +60,14 @@ for at, case in enumerate(vectors["cases"]):
 
 few = [cookie for cookie in cookies if len(cookie) < 300]
 seed("open_cookie", "one-header", "; ".join(few[:12]).encode())
-# The cookie "previous" of fuzz/src/lib.rs has a key of its own, and so a kid.
+# The cookie "previous" of fuzz/src/lib.rs has its own key and kid.
 header, claims = b'{"alg":"HS256","kid":"31xg9c0g"}', vectors["cases"][1]["claims"].encode()
 previous = "previous=%s.%s.~" % (encoded(header), encoded(claims))
 seed("open_cookie", "previous", previous.encode())
 seed("open_cookie", "previous-and-microdot", f"{previous}; {few[-6]}".encode())
 seed("open_cookie", "many-headers", "\n".join(few[-12:]).encode())
 
-# Names that look alike at both ends: so many that they are compared at once.
+# Many names with the same start and end, which are compared at once.
 alike = ",".join(f'"aa{number}aa":1' for number in range(20))
 times = vectors["cases"][0]["claims"][1:-1]
 seed("claims", "names-alike", f"{{{times},{alike}}}".encode())

@@ -7,7 +7,7 @@ use waxseal::{Sealer, Secret, UnixTime, test_util};
 
 use crate::{floor::Floor, ours, rounds::Rounds, subject::NOW};
 
-/// Bytes of data. More than the last value does not fit into a cookie.
+/// Bytes of data. The last value is close to the limit of a cookie.
 pub(crate) const PAYLOADS: [usize; 7] = [50, 450, 900, 1350, 1800, 2250, 2800];
 pub(crate) const KEYS: [usize; 3] = [1, 8, 64];
 pub(crate) const OTHERS: [usize; 3] = [1, 10, 50];

@@ -57,7 +57,7 @@ fn count(argument: Option<&&str>) -> usize {
 
 /// The benchmarks without a socket.
 fn core(rounds: usize, only: Option<String>) -> Rows {
-    rust_crypto::DEFAULT_PROVIDER.install_default().expect("the first to choose");
+    rust_crypto::DEFAULT_PROVIDER.install_default().expect("no other provider is installed");
     let mut table = Rounds::new(only);
     floor::add(&mut table);
     ours::add(&mut table);
@@ -70,7 +70,7 @@ fn core(rounds: usize, only: Option<String>) -> Rows {
 
 /// jsonwebtoken with its other backend, in its own process. Returns the multiple of the floor.
 fn aws_lc(rounds: usize) -> f64 {
-    aws_lc::DEFAULT_PROVIDER.install_default().expect("the first to choose");
+    aws_lc::DEFAULT_PROVIDER.install_default().expect("no other provider is installed");
     let mut table = Rounds::new(None);
     floor::add(&mut table);
     peers::jsonwebtoken(&mut table);

@@ -1,5 +1,5 @@
-"""The real Microdot under load: GET /login sets the session, GET / answers with
-the name in it, GET /bare knows no session. Says where it listens."""
+"""The real Microdot under load. GET /login sets the session, GET / responds with
+the name in the session, and GET /bare does not use a session. Prints its address."""
 
 import asyncio
 

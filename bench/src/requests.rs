@@ -1,5 +1,5 @@
-//! Whole requests through axum, without a socket: what a session adds to a
-//! request that does nothing else.
+//! Whole requests through axum, without a socket: the cost of a session in a request that does
+//! nothing else.
 
 use axum::{Router, body::Body, http::Request, routing::get};
 use axum_extra::extract::cookie::{Cookie, Key, SignedCookieJar};

@@ -1,5 +1,5 @@
-//! Revocation lists: the cost per request, the memory and disk usage, and the time until every
-//! server knows a revocation. Runs separately.
+//! Revocation lists: the cost per request, the memory and disk usage, and the time until a
+//! revocation reaches every server. Runs separately.
 
 mod lists;
 mod memory;

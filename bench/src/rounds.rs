@@ -31,7 +31,7 @@ pub(crate) struct Row {
 }
 
 impl Rounds {
-    /// Starts without subjects. With `only`, subjects whose names do not contain it are skipped.
+    /// Starts without subjects. With `only`, skips subjects whose names do not contain it.
     pub(crate) fn new(only: Option<String>) -> Self {
         Self { only, subjects: Vec::new() }
     }

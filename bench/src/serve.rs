@@ -1,6 +1,5 @@
 //! The servers under load, each with one thread in its own process. `GET /login` sets the session,
-//! and
-//! `GET /` responds with the name in it.
+//! and `GET /` responds with the name in it.
 
 use axum::{Router, routing::get};
 use tokio::net::TcpListener;
@@ -11,8 +10,8 @@ use crate::{
     subject::{Data, SECRET, data},
 };
 
-/// Listens on a free port and prints its address. Exits when its standard input ends, so with its
-/// parent.
+/// Listens on a free port and prints its address. Exits when its standard input is closed, and so
+/// when its parent exits.
 pub(crate) fn run(what: &str) {
     std::thread::spawn(|| {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());

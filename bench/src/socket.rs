@@ -51,7 +51,7 @@ pub(crate) fn run() -> Vec<Served> {
             servers.push(Server::start(name, path, Command::new(&python).arg(script)));
         }
     } else {
-        eprintln!("Microdot is left out: MICRODOT_PYTHON is not set");
+        eprintln!("skipping Microdot, because MICRODOT_PYTHON is not set");
     }
     for _ in 0..TURNS {
         servers.iter_mut().for_each(Server::turn);

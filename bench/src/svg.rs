@@ -104,7 +104,7 @@ pub(crate) fn lines(title: &str, below: &str, units: [&str; 2], lines: &[Line]) 
         TOP - 12.0,
         units[1],
     );
-    // The names are at the ends of the lines and do not overlap.
+    // Puts the names at the ends of the lines, without overlaps.
     let mut named: Vec<_> =
         lines.iter().map(|line| (y(line.points.last().map_or(0.0, |last| last.1)), line)).collect();
     named.sort_by(|one, other| one.0.total_cmp(&other.0));

@@ -1,10 +1,10 @@
-"""Makes vectors.json: a second implementation of docs/wire-format.md, in
-Python's standard library alone.
+"""Generates vectors.json: a second implementation of docs/wire-format.md, with
+only Python's standard library.
 
     python3 docs/vectors/generate.py > docs/vectors/vectors.json
 
-What is in the file never changes: it is what browsers have. New cases are
-added at the end.
+Existing cases never change, because they are cookies in users' browsers. Add new
+cases at the end.
 """
 
 import base64
@@ -27,7 +27,7 @@ def mac(key, message):
 
 
 def derive(secret, cookie):
-    """The key and the kid, by HKDF-SHA256 without salt (RFC 5869)."""
+    """Derives the key and the kid with HKDF-SHA256 without salt (RFC 5869)."""
     prk = mac(bytes(32), secret.encode())
     key = mac(prk, b"waxseal/1 HS256\0" + cookie.encode() + b"\x01")
     kid = mac(prk, b"waxseal/1 kid\0" + cookie.encode() + b"\x01")[:6]

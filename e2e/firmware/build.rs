@@ -1,4 +1,4 @@
-//! Linked by the script of cortex-m-rt, which includes `memory.x`.
+//! Links with the linker script of cortex-m-rt, which includes `memory.x`.
 
 fn main() {
     println!("cargo:rustc-link-search={}", env!("CARGO_MANIFEST_DIR"));

@@ -1,10 +1,10 @@
-"""The real Microdot with its session extension, to the contract of a server
-under test as far as a login page goes, and two routes for any data:
+"""A login page on the real Microdot with its session extension. It follows the
+contract of a server under test, without /script, and has two more routes:
 
-    GET /data    the session as JSON
-    POST /data   replaces the session by the JSON of the body and saves it
+    GET /data    returns the session as JSON
+    POST /data   replaces the session with the JSON in the body, and saves it
 
-Started with SESSION_SECRET; says where it listens.
+Requires SESSION_SECRET, and prints its address.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ async def write(request, session):
 
 async def main():
     server = await app.start_server("127.0.0.1", 0, start_serving=False)
-    await server.start_serving()  # before anybody is told
+    await server.start_serving()  # before the address is printed
     host, port = server.sockets[0].getsockname()
     print(f"http://{host}:{port}", flush=True)
     await server.serve_forever()

@@ -26,7 +26,7 @@ pub struct Response {
 }
 
 impl Client {
-    /// A client of `server` with a connection of its own.
+    /// A client of `server` with its own connection.
     pub fn of(server: &Server) -> Self {
         Self::at(&server.url)
     }
@@ -53,7 +53,7 @@ impl Client {
         self.send(request.header("content-type", "application/x-www-form-urlencoded"), form)
     }
 
-    /// As [`form`](Self::form); `None` if the server is gone.
+    /// Like [`form`](Self::form), but returns `None` if the server has exited.
     pub fn try_form<C: AsRef<[u8]>>(
         &self,
         path: &str,

@@ -1,5 +1,5 @@
-//! The rules that every integration must follow, tested from outside. No test knows which
-//! integration it tests.
+//! The rules that every integration must follow, tested from outside. The tests are the same for
+//! every integration.
 
 mod caching;
 mod cookies;

@@ -11,7 +11,7 @@
 //! | `redis.rs` | a Redis server, and a connection to it that can be cut |
 //! | `mint.rs` | a second implementation of the tokens, for forgeries |
 //! | `conformance/` | the rules that every integration must follow |
-//! | `serve.rs` | the part that the servers under test share |
+//! | `serve.rs` | the code that all servers under test share |
 //! | `bin/serve-*.rs` | one server per integration, with the contract below |
 //!
 //! # The contract of a server under test
@@ -29,22 +29,22 @@
 //!
 //! | line | step |
 //! |---|---|
-//! | `read` | all data |
-//! | `state` | `new`, `user`, `issued`, `expires`, `rejection` |
+//! | `read` | returns all data |
+//! | `state` | returns `new`, `user`, `issued`, `expires`, `rejection` |
 //! | `write JSON` | replaces all data |
 //! | `insert KEY JSON` | sets an entry |
 //! | `user NAME` | sets the user of the session |
-//! | `remember true`, `remember false` | whether the cookie outlives the browser |
+//! | `remember true`, `remember false` | sets whether the cookie is kept when the browser closes |
 //! | `save`, `delete`, `renew` | calls the method of that name |
-//! | `header NAME: VALUE` | the response's own header |
-//! | `status CODE` | the response's status |
+//! | `header NAME: VALUE` | adds a header to the response |
+//! | `status CODE` | sets the status of the response |
 //! | `wait-for PATH` | creates a file with the extension `.waiting`, and sends the response once the file PATH exists |
 //!
 //! `REVOCATIONS` names the revocation store, and `ABSOLUTE_SECS` is the absolute
 //! timeout. If `MICRODOT_KEY` and `MICRODOT_SINCE` are set, Microdot's cookie is
 //! migrated.
 //!
-//! A script without a step of the session does not open the session.
+//! A script without session steps does not open the session.
 
 #![allow(
     clippy::missing_panics_doc,

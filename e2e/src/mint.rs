@@ -1,4 +1,4 @@
-//! A second implementation of the tokens, from the specifications alone. It signs any claims.
+//! A second implementation of the tokens, written only from the specifications. It signs any claims.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,7 +7,7 @@ use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// The keys of a server under test, as an attacker would have them.
+/// The keys of a server under test, to sign tokens that the server has not issued.
 #[derive(Clone, Debug)]
 pub struct Mint {
     /// The secret of the server.

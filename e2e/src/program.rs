@@ -15,12 +15,12 @@ pub fn example(name: &'static str) -> PathBuf {
     build(&["--example", name])
 }
 
-/// As [`example`], for an example of actix-web.
+/// Like [`example`], for an example of actix-web.
 pub fn actix_example(name: &'static str) -> PathBuf {
     build(&["-p", "waxseal", "--features", "actix", "--example", name])
 }
 
-/// As [`example`], for an example in a package that is not a default member of the workspace.
+/// Like [`example`], for an example in a package that is not a default member of the workspace.
 pub fn heavy_example(name: &'static str) -> PathBuf {
     build(&["-p", "examples", "--example", name])
 }

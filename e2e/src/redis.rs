@@ -14,8 +14,8 @@ use std::{
     time::Duration,
 };
 
-/// A Redis server on its own socket, and a proxy in front of it with a constant address. Both
-/// end with the test.
+/// A Redis server on its own socket, and a proxy in front of it with a constant address. The
+/// server stops when this value is dropped.
 #[derive(Debug)]
 pub struct Redis {
     folder: tempfile::TempDir,
@@ -34,7 +34,8 @@ struct Wire {
 }
 
 impl Redis {
-    /// Starts a server that keeps either all acknowledged writes or no data over a restart.
+    /// Starts a server. If `keeps` is true, a restart keeps all acknowledged writes; otherwise, a
+    /// restart loses all data.
     pub fn start(keeps: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let socket = folder.path().join("socket");
@@ -58,7 +59,7 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// As [`address`](Self::address), with a user and a password.
+    /// Like [`address`](Self::address), with a user and a password.
     pub fn address_of(&self, user: &str, password: &str) -> String {
         format!("redis://{user}:{password}@127.0.0.1:{}", self.port)
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use waxseal::{Sealer, SealerBuilder, Secret, SessionError, UnixTime};
 use waxseal_revocation::{RevocationList, Store};
 
-/// Anything that fails in a server.
+/// A result with any error of a server.
 pub type Fallible<T> = Result<T, Box<dyn Error>>;
 
 /// Builds the sealer from the command line and the environment.
@@ -51,12 +51,12 @@ pub fn page(username: Option<&str>) -> String {
     }
 }
 
-/// The response to a script, in types of no framework.
+/// The response to a script, in types that do not depend on a framework.
 #[derive(Debug)]
 pub struct Answer {
     /// The status code.
     pub status: u16,
-    /// The response's own headers, in their order.
+    /// The headers that the script adds, in order.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
@@ -89,7 +89,7 @@ pub trait Scripted {
     fn step(&self, step: &str, argument: &str, seen: &mut Value) -> Fallible<()>;
 }
 
-/// The session types of the integrations have the same methods.
+/// Implements `Scripted` for the session types of the integrations, which have the same methods.
 macro_rules! scripted {
     ($($session:ty)*) => {$(
         impl Scripted for $session {
@@ -115,7 +115,7 @@ macro_rules! scripted {
                     "save" => self.save()?,
                     "delete" => self.delete()?,
                     "renew" => self.renew(),
-                    _ => return Err(format!("no such step: {step}").into()),
+                    _ => return Err(format!("unknown step {step}").into()),
                 }
                 Ok(())
             }

@@ -1,4 +1,4 @@
-//! A server as a child process: it dies with the test that started it.
+//! A server as a child process, which is killed at the end of the test.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -36,7 +36,7 @@ impl Server {
         Self::start_minted(command, format, Mint::waxseal())
     }
 
-    /// As [`start`](Self::start), for a server with the cookie of `mint`.
+    /// Like [`start`](Self::start), for a server with the cookie of `mint`.
     pub fn start_minted(command: &mut Command, format: Format, mint: Mint) -> Self {
         let mint = match format {
             Format::Waxseal => mint,

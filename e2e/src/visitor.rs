@@ -14,11 +14,11 @@ use crate::{
     server::Server,
 };
 
-const NOBODY: [&str; 0] = [];
+const NO_COOKIES: [&str; 0] = [];
 
 /// Logs in with a browser that has no cookie.
 pub fn log_in(client: &Client, name: &str) -> Jar {
-    let response = client.form("/", &format!("username={name}"), &NOBODY);
+    let response = client.form("/", &format!("username={name}"), &NO_COOKIES);
     assert_eq!(response.status, 303, "{}", response.body);
     let mut jar = Jar::default();
     jar.take(&response);
@@ -30,7 +30,7 @@ pub fn log_out(client: &Client, jar: &Jar) -> Response {
     client.form("/logout", "", &jar.cookies())
 }
 
-/// Whether the cookie in `jar` is that of a user who is logged in.
+/// Returns whether a user with the cookie in `jar` is logged in.
 pub fn is_in(client: &Client, jar: &Jar) -> bool {
     let response = client.get("/", &jar.cookies());
     assert_eq!(response.status, 200, "{}", response.body);

@@ -1,6 +1,6 @@
 //! The example `login` in a real browser. `CHROMIUM` and `CHROMEDRIVER` are the paths of the
-//! programs; if they are not set, the programs are found on the PATH. If `SCREENSHOTS` is set, it
-//! is the folder for screenshots.
+//! programs; if they are not set, the programs are found on the PATH. `SCREENSHOTS` is the folder
+//! for screenshots; if it is not set, the test takes none.
 
 use std::{
     env, fs,
@@ -18,7 +18,7 @@ use thirtyfour::{
     error::WebDriverResult, extensions::query::ElementQueryable as _,
 };
 
-/// A chromedriver process, which ends with the test.
+/// A chromedriver process, which is killed when this value is dropped.
 struct Driver {
     child: Child,
     url: String,
@@ -146,7 +146,7 @@ async fn a_user_logs_in_and_out() {
         });
         let result = checks.await;
         browser.quit().await.expect("the browser closes");
-        result.expect("every check holds").expect("the browser follows the commands");
+        result.expect("every check holds").expect("the browser runs the commands");
     }
 }
 
@@ -187,5 +187,5 @@ async fn a_user_logs_out_everywhere() {
     let result = checks.await;
     laptop.quit().await.expect("the browser closes");
     phone.quit().await.expect("the browser closes");
-    result.expect("every check holds").expect("the browsers follow the commands");
+    result.expect("every check holds").expect("the browsers run the commands");
 }

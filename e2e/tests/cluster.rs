@@ -16,7 +16,7 @@ use e2e::{
     visitor,
 };
 
-const NOBODY: [&str; 0] = [];
+const NO_COOKIES: [&str; 0] = [];
 
 const AXUM: &str = env!("CARGO_BIN_EXE_serve-axum");
 const ACTIX: &str = env!("CARGO_BIN_EXE_serve-actix");
@@ -57,10 +57,12 @@ fn waxseal(redis: &Redis, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
-/// Waits until a server has loaded the revocation list: before, logins fail.
+/// Waits until a server has loaded the revocation list. Until then, logins fail.
 fn serves(node: &Server) {
     let client = Client::of(node);
-    eventually("users can log in", || client.form("/", "username=first", &NOBODY).status == 303);
+    eventually("users can log in", || {
+        client.form("/", "username=first", &NO_COOKIES).status == 303
+    });
 }
 
 fn log_in(node: &Server, name: &str) -> Jar {
@@ -75,7 +77,7 @@ fn is_in(node: &Server, jar: &Jar) -> bool {
     visitor::is_in(&Client::of(node), jar)
 }
 
-/// Polls a condition for at most a minute. Returns the time that it took.
+/// Polls a condition for at most a minute. Returns the elapsed time.
 fn eventually(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
     let start = Instant::now();
     while start.elapsed() < Duration::from_mins(1) {
@@ -84,7 +86,7 @@ fn eventually(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
         }
         thread::sleep(Duration::from_millis(10));
     }
-    panic!("never: {what}");
+    panic!("not within a minute: {what}");
 }
 
 #[test]
@@ -140,7 +142,7 @@ fn a_restart_of_redis_with_its_data_loses_no_logout() {
         assert_eq!(logout.status, 303);
     }
     cluster.redis.kill();
-    // Without Redis, the servers still know all sessions and revocations.
+    // Without Redis, the servers still accept sessions and apply the revocations.
     for node in &cluster.nodes {
         assert!(is_in(node, &jars[45]));
         assert!(!is_in(node, &jars[5]));
@@ -149,9 +151,11 @@ fn a_restart_of_redis_with_its_data_loses_no_logout() {
     let third = cluster.node(AXUM, &[]);
     assert!(jars.iter().take(40).all(|jar| !is_in(&third, jar)));
     assert!(jars.iter().skip(40).all(|jar| is_in(&third, jar)));
-    // Every server learns of the next logout.
+    // The next logout reaches every server.
     eventually("the logout is durable", || log_out(&third, &jars[45]).status == 303);
-    eventually("every server knows", || cluster.nodes.iter().all(|node| !is_in(node, &jars[45])));
+    eventually("every server rejects it", || {
+        cluster.nodes.iter().all(|node| !is_in(node, &jars[45]))
+    });
 }
 
 #[test]
@@ -171,19 +175,19 @@ fn an_outage_of_redis_loses_neither_sessions_nor_logouts() {
     assert_eq!(response.status, 503);
     assert!(response.set_cookie("__Host-session").contains("Max-Age=0"));
     assert!(!is_in(one, &early));
-    assert!(is_in(other, &early), "the server does not know the logout yet");
+    assert!(is_in(other, &early), "the revocation has not reached this server");
     thread::sleep(Duration::from_mins(1).saturating_sub(cut.elapsed()));
     assert!(is_in(one, &late) && is_in(other, &late));
     cluster.redis.mend();
     // The revocations of the outage arrive, and no others.
-    eventually("the other server knows", || !is_in(other, &early));
+    eventually("the other server rejects it", || !is_in(other, &early));
     assert!(is_in(one, &late) && is_in(other, &new));
     assert_eq!(log_out(other, &late).status, 303);
-    eventually("the first server knows", || !is_in(one, &late));
+    eventually("the first server rejects it", || !is_in(one, &late));
 }
 
 #[test]
-fn without_a_list_every_session_is_a_503_that_keeps_the_cookie() {
+fn without_a_list_a_session_cookie_is_kept_and_answered_with_503() {
     let redis = Redis::start(true);
     let mut command = Command::new(AXUM);
     let node = Server::start(command.env("REVOCATIONS", redis.address()), Format::Waxseal);
@@ -194,9 +198,9 @@ fn without_a_list_every_session_is_a_503_that_keeps_the_cookie() {
         assert_eq!(response.status, 503);
         assert_eq!(response.body, "");
         assert!(response.set_cookies("__Host-session").is_empty(), "the cookie stays unchanged");
-        // A user without a session sees the form, and cannot log in yet.
-        assert_eq!(client.get("/", &NOBODY).status, 200);
-        let response = client.form("/", "username=susan", &NOBODY);
+        // A user without a session gets the form, but cannot log in yet.
+        assert_eq!(client.get("/", &NO_COOKIES).status, 200);
+        let response = client.form("/", "username=susan", &NO_COOKIES);
         assert_eq!(response.status, 503);
         assert!(response.set_cookies("__Host-session").is_empty());
         thread::sleep(Duration::from_millis(50));

@@ -10,7 +10,7 @@ use e2e::{
 };
 use serde_json::Value;
 
-const NOBODY: [&str; 0] = [];
+const NO_COOKIES: [&str; 0] = [];
 
 fn start() -> Server {
     let serve = concat!(env!("CARGO_MANIFEST_DIR"), "/edge/serve");
@@ -48,14 +48,14 @@ fn two_cookie_headers_give_no_session() {
     for cookies in [[susan.as_str(), "a=b"], ["a=b", &susan]] {
         let response = Client::of(&server).get("/", &cookies);
         assert_eq!(greeted(&response), None, "{cookies:?}");
-        assert_eq!(response.values("set-cookie"), NOBODY);
+        assert_eq!(response.values("set-cookie"), NO_COOKIES);
     }
 }
 
 /// Logs in. Returns the jar of the browser.
 fn login(server: &Server, username: &str) -> Jar {
     let mut jar = Jar::default();
-    jar.take(&Client::of(server).form("/", &format!("username={username}"), &NOBODY));
+    jar.take(&Client::of(server).form("/", &format!("username={username}"), &NO_COOKIES));
     jar
 }
 

@@ -12,7 +12,7 @@ use nix::{
     unistd::Pid,
 };
 
-const NOBODY: [&str; 0] = [];
+const NO_COOKIES: [&str; 0] = [];
 
 fn login() -> Command {
     Command::new(example("login"))
@@ -34,7 +34,7 @@ mod microdot {
 fn names_are_escaped() {
     let server = start(Format::Waxseal);
     let (client, mut jar) = (Client::of(&server), Jar::default());
-    jar.take(&client.form("/", "username=%3Cb%3E%22%26%27Jos%C3%A9", &NOBODY));
+    jar.take(&client.form("/", "username=%3Cb%3E%22%26%27Jos%C3%A9", &NO_COOKIES));
     let page = client.get("/", &jar.cookies()).body;
     assert!(page.contains("Hello <b>&#60;b&#62;&#34;&#38;&#39;José</b>!"), "{page}");
     assert!(!page.contains("<b><b>"), "{page}");
@@ -44,7 +44,7 @@ fn names_are_escaped() {
 fn an_empty_name_is_accepted() {
     let server = start(Format::Waxseal);
     let (client, mut jar) = (Client::of(&server), Jar::default());
-    jar.take(&client.form("/", "username=", &NOBODY));
+    jar.take(&client.form("/", "username=", &NO_COOKIES));
     assert!(client.get("/", &jar.cookies()).body.contains("Hello <b></b>!"));
 }
 
@@ -52,8 +52,8 @@ fn an_empty_name_is_accepted() {
 fn the_page_shows_the_content_of_the_cookie() {
     let server = start(Format::Waxseal);
     let (client, mut jar) = (Client::of(&server), Jar::default());
-    assert!(!client.get("/", &NOBODY).body.contains("<details>"));
-    jar.take(&client.form("/", "username=susan", &NOBODY));
+    assert!(!client.get("/", &NO_COOKIES).body.contains("<details>"));
+    jar.take(&client.form("/", "username=susan", &NO_COOKIES));
     let page = client.get("/", &jar.cookies()).body;
     let size = server.mint.pair(jar.value(server.mint.cookie).expect("a cookie")).len();
     let header = server.mint.header.replace('"', "&#34;");
@@ -62,7 +62,7 @@ fn the_page_shows_the_content_of_the_cookie() {
     {
         assert!(page.contains(part), "{part}: {page}");
     }
-    // The page shows nothing of a rejected cookie, also beside an accepted one.
+    // The page never shows a rejected cookie, even if the request also has an accepted one.
     let forged = server.mint.alive(r#""username":"forged""#).replace('.', ".x");
     let good = server.mint.pair(jar.value(server.mint.cookie).expect("a cookie"));
     let page = client.get("/", &[format!("{}; {good}", server.mint.pair(&forged))]).body;
@@ -74,7 +74,7 @@ fn the_page_shows_the_content_of_the_cookie() {
 fn a_name_that_is_too_long_is_a_message_in_the_form() {
     let server = start(Format::Waxseal);
     let response =
-        Client::of(&server).form("/", &format!("username={}", "x".repeat(5000)), &NOBODY);
+        Client::of(&server).form("/", &format!("username={}", "x".repeat(5000)), &NO_COOKIES);
     assert_eq!(response.status, 422);
     assert!(response.body.contains("too long"), "{}", response.body);
     assert!(response.values("set-cookie").is_empty());
@@ -115,7 +115,7 @@ fn wrong_usage_is_an_error() {
 fn the_server_exits_cleanly_on_a_signal() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let mut server = start(Format::Waxseal);
-        Client::of(&server).get("/", &NOBODY);
+        Client::of(&server).get("/", &NO_COOKIES);
         let id = Pid::from_raw(server.id().try_into().expect("a process id"));
         kill(id, signal).expect("the server can be signalled");
         assert_eq!(server.wait(), Some(0), "{signal}");

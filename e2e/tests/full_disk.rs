@@ -48,7 +48,7 @@ fn a_logout_on_a_full_disk_is_a_503_and_is_written_later() {
     let refused = (0..20_000).find_map(|user| {
         let jar = log_in(&client, &format!("user{user}"));
         let response = log_out(&client, &jar);
-        // The cookie is removed, and a copy of it is rejected, in any case.
+        // In any case, the cookie is removed, and a copy of it is rejected.
         assert!(response.set_cookie("__Host-session").contains("Max-Age=0"));
         assert!(!is_in(&client, &jar));
         (response.status == 503).then_some((jar, response))
@@ -66,7 +66,7 @@ fn a_logout_on_a_full_disk_is_a_503_and_is_written_later() {
         thread::sleep(Duration::from_millis(100));
         log_out(&client, &log_in(&client, "later")).status == 303
     });
-    assert!(written, "within a minute");
+    assert!(written, "no logout is durable within a minute");
     fs::copy(inside.join("revoked"), &file).expect("a copy of the revocation file");
     drop(server);
     let server = start(&mut Command::new(AXUM), &file);

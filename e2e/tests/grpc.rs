@@ -10,7 +10,7 @@ use e2e::{
 };
 use tonic::{Code, metadata::MetadataMap};
 
-const NOBODY: [&str; 0] = [];
+const NO_COOKIES: [&str; 0] = [];
 
 fn start(format: Format) -> Server {
     Server::start(&mut Command::new(heavy_example("whoami-tonic")), format)
@@ -25,13 +25,13 @@ async fn the_cookie_of_another_server_is_accepted() {
     for format in [Format::Waxseal, Format::Microdot] {
         let axum = Server::start(&mut Command::new(env!("CARGO_BIN_EXE_serve-axum")), format);
         let mut jar = Jar::default();
-        jar.take(&Client::of(&axum).form("/", "username=susan", &NOBODY));
+        jar.take(&Client::of(&axum).form("/", "username=susan", &NO_COOKIES));
 
         let (name, metadata) = whoami(&start(format), &jar.cookies()).await;
         assert_eq!(name.as_deref(), Ok("susan"));
         assert_eq!(values(&metadata, "vary"), ["Cookie"]);
         assert_eq!(values(&metadata, "cache-control"), ["private"]);
-        assert_eq!(values(&metadata, "set-cookie"), NOBODY);
+        assert_eq!(values(&metadata, "set-cookie"), NO_COOKIES);
     }
 }
 
@@ -52,8 +52,8 @@ async fn a_session_in_the_second_half_of_its_idle_timeout_is_extended() {
     let (name, metadata) = whoami(&server, &[server.mint.pair(&aging)]).await;
     assert_eq!(name.as_deref(), Ok("susan"));
     let [line] = *values(&metadata, "set-cookie") else { panic!("one line: {metadata:?}") };
-    let renewed = line.split(';').next().expect("a pair").to_owned();
-    assert_eq!(whoami(&server, &[renewed]).await.0.as_deref(), Ok("susan"));
+    let refreshed = line.split(';').next().expect("a pair").to_owned();
+    assert_eq!(whoami(&server, &[refreshed]).await.0.as_deref(), Ok("susan"));
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn a_rejected_cookie_gives_no_user() {
         for cookies in [vec![], vec![expired], vec![format!("{good}x")], vec!["a=b".into()]] {
             let (name, metadata) = whoami(&server, &cookies).await;
             assert_eq!(name, Err(Code::Unauthenticated), "{cookies:?}");
-            assert_eq!(values(&metadata, "set-cookie"), NOBODY);
+            assert_eq!(values(&metadata, "set-cookie"), NO_COOKIES);
         }
     }
 }

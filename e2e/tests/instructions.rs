@@ -1,9 +1,9 @@
 //! The number of instructions for opening, rejecting and saving, counted by callgrind. The count is
-//! the same on every run, independently of the load. callgrind does not support the SHA
-//! instructions of the processor, so the hash counts for more than it costs.
+//! the same on every run and does not depend on the load. callgrind does not support the SHA
+//! instructions of the processor, so the share of the hash is larger than in practice.
 //!
-//! If a figure changes for a good reason, for example a new release of Rust, update it here. The
-//! failing test shows the new figure.
+//! If a figure changes for a good reason, for example with a new release of Rust, update it here. The
+//! failing test prints the new figure.
 
 use std::{
     path::{Path, PathBuf},
@@ -55,6 +55,9 @@ fn the_number_of_instructions_does_not_grow() {
     for (now, before) in [(reject, REJECT), (open, OPEN_AFTER_THE_MAC), (save, SAVE)] {
         let margin = before * MARGIN / 100;
         assert!(now <= before + margin, "{now} instructions instead of {before}");
-        assert!(now + margin >= before, "{now} instead of {before}: renew the figure");
+        assert!(
+            now + margin >= before,
+            "{now} instructions instead of {before}: update the figure"
+        );
     }
 }

@@ -14,7 +14,7 @@ use e2e::{
 };
 use serde_json::{Value, json};
 
-const NOBODY: [&str; 0] = [];
+const NO_COOKIES: [&str; 0] = [];
 
 fn python() -> Server {
     Server::start(&mut microdot().expect("MICRODOT_PYTHON is set"), Format::Microdot)
@@ -55,7 +55,7 @@ fn rust_accepts_a_login_in_python() {
     let (there, here) = (Client::of(&python), Client::of(&rust));
     for name in NAMES {
         let mut jar = Jar::default();
-        jar.take(&there.form("/", &form(name), &NOBODY));
+        jar.take(&there.form("/", &form(name), &NO_COOKIES));
         assert_eq!(at_rust(&here, &jar), json!({"username": name}));
     }
 }
@@ -66,7 +66,7 @@ fn python_accepts_a_login_in_rust() {
     let (there, here) = (Client::of(&python), Client::of(&rust));
     for name in NAMES {
         let mut jar = Jar::default();
-        jar.take(&here.form("/", &form(name), &NOBODY));
+        jar.take(&here.form("/", &form(name), &NO_COOKIES));
         assert_eq!(at_python(&there, &jar), json!({"username": name}));
     }
 }
@@ -80,7 +80,7 @@ fn a_session_of_python_round_trips_through_rust() {
     let (python, rust) = (python(), rust());
     let (there, here) = (Client::of(&python), Client::of(&rust));
     let mut jar = Jar::default();
-    jar.take(&there.form("/data", DATA, &NOBODY));
+    jar.take(&there.form("/data", DATA, &NO_COOKIES));
     let (before, seen) = (claims(&jar), there.get("/data", &jar.cookies()).body);
     assert!(before.contains("123456789012345678901234567890"));
 
@@ -100,10 +100,10 @@ fn a_logout_on_one_server_logs_out_on_both() {
     let (there, here) = (Client::of(&python), Client::of(&rust));
     for (login, logout) in [(&there, &here), (&here, &there)] {
         let mut jar = Jar::default();
-        jar.take(&login.form("/", "username=susan", &NOBODY));
+        jar.take(&login.form("/", "username=susan", &NO_COOKIES));
         assert_eq!(at_rust(&here, &jar), at_python(&there, &jar));
         jar.take(&logout.form("/logout", "", &jar.cookies()));
-        assert_eq!(jar.cookies(), NOBODY);
+        assert_eq!(jar.cookies(), NO_COOKIES);
         assert_eq!(at_rust(&here, &jar), json!({}));
         assert_eq!(at_python(&there, &jar), json!({}));
     }
@@ -115,12 +115,15 @@ fn both_servers_send_the_same_lines() {
     let (there, here) = (Client::of(&python), Client::of(&rust));
     let line = |response: Response| response.set_cookie("session").to_owned();
     for name in ["joe", "", "<b>"] {
-        let theirs = there.form("/", &form(name), &NOBODY);
-        let ours = here.form("/", &form(name), &NOBODY);
+        let theirs = there.form("/", &form(name), &NO_COOKIES);
+        let ours = here.form("/", &form(name), &NO_COOKIES);
         assert_eq!(ours.values("vary"), theirs.values("vary"));
         assert_eq!(line(ours), line(theirs));
     }
-    assert_eq!(line(here.form("/logout", "", &NOBODY)), line(there.form("/logout", "", &NOBODY)));
+    assert_eq!(
+        line(here.form("/logout", "", &NO_COOKIES)),
+        line(there.form("/logout", "", &NO_COOKIES))
+    );
 }
 
 /// Both accept the last of two cookies, and reject a token that is unsigned or expired. They differ
@@ -157,7 +160,7 @@ fn both_servers_give_the_same_verdicts() {
     }
 }
 
-/// The `jwt.py` of MicroPython made this token.
+/// MicroPython's `jwt.py` has made this token.
 #[test]
 fn both_servers_accept_a_token_of_micropython() {
     let (python, rust) = (python(), rust());
@@ -169,8 +172,8 @@ fn both_servers_accept_a_token_of_micropython() {
     }
 }
 
-/// A server with waxseal's cookie that migrates Microdot's. The migration started these many
-/// seconds ago.
+/// Starts a server with waxseal's cookie that migrates Microdot's. The migration started
+/// `seconds_ago`.
 fn migrating(seconds_ago: u64) -> Server {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
     let mut command = Command::new(env!("CARGO_BIN_EXE_serve-axum"));
@@ -186,7 +189,7 @@ fn a_session_of_microdot_is_migrated() {
     let (there, here) = (Client::of(&python), Client::of(&rust));
     for name in NAMES {
         let mut jar = Jar::default();
-        jar.take(&there.form("/", &form(name), &NOBODY));
+        jar.take(&there.form("/", &form(name), &NO_COOKIES));
 
         // Reading the session migrates it.
         let response = here.script("read", &jar.cookies());
@@ -207,17 +210,17 @@ fn a_logout_removes_both_cookies() {
     let (python, rust) = (python(), migrating(3600));
     let (there, here) = (Client::of(&python), Client::of(&rust));
     let mut jar = Jar::default();
-    jar.take(&here.form("/", "username=here", &NOBODY));
+    jar.take(&here.form("/", "username=here", &NO_COOKIES));
     jar.take(&there.form("/", "username=there", &jar.cookies()));
     assert!(jar.value("session").is_some() && jar.value("__Host-session").is_some());
     assert_eq!(at_rust(&here, &jar), json!({"username": "here"}), "waxseal's cookie comes first");
 
     jar.take(&here.form("/logout", "", &jar.cookies()));
-    assert_eq!(jar.cookies(), NOBODY);
-    // The same holds for a user whose session was not migrated.
-    jar.take(&there.form("/", "username=there", &NOBODY));
+    assert_eq!(jar.cookies(), NO_COOKIES);
+    // This is also true for a user whose session was not migrated.
+    jar.take(&there.form("/", "username=there", &NO_COOKIES));
     jar.take(&here.form("/logout", "", &jar.cookies()));
-    assert_eq!(jar.cookies(), NOBODY);
+    assert_eq!(jar.cookies(), NO_COOKIES);
 }
 
 #[test]
@@ -225,7 +228,7 @@ fn after_the_absolute_timeout_the_migration_window_has_ended() {
     const MONTH: u64 = 30 * 86_400;
     let python = python();
     let mut jar = Jar::default();
-    jar.take(&Client::of(&python).form("/", "username=susan", &NOBODY));
+    jar.take(&Client::of(&python).form("/", "username=susan", &NO_COOKIES));
     for (seconds_ago, name) in [(MONTH - 60, "susan".into()), (MONTH, Value::Null)] {
         let rust = migrating(seconds_ago);
         assert_eq!(at_rust(&Client::of(&rust), &jar)["username"], name);

@@ -24,13 +24,13 @@ e2e::conformance! { start(Format::Waxseal);
     a_username_that_is_too_long_sends_no_cookie
 }
 
-/// `docs/integrations.md` shows the code of the example, which stays short.
+/// `docs/integrations.md` shows code of the example, which must stay short.
 #[test]
 fn the_documentation_shows_the_example() {
     let recipe = include_str!("../../docs/integrations.md");
     let example = include_str!("../../crates/waxseal-core/examples/login-std.rs");
     let (_, code) = recipe.split_once("```rust,ignore\n").expect("the recipe shows code");
     let (code, _) = code.split_once("```").expect("the code ends");
-    assert!(example.contains(code), "docs/integrations.md shows other code than login-std.rs");
+    assert!(example.contains(code), "docs/integrations.md does not match login-std.rs");
     assert!(code.lines().count() <= 30, "{} lines", code.lines().count());
 }

@@ -27,7 +27,7 @@ fn the_core_links_and_works_without_std() {
     assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
 }
 
-/// With std among the dependencies, the proof fails for that reason.
+/// With std among the dependencies, the build fails with the expected error.
 #[test]
 fn the_proof_fails_with_std() {
     let build = cargo(&["build", "--features", "negative"]);

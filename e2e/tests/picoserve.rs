@@ -15,7 +15,7 @@ use e2e::{
     server::{Format, Server},
 };
 
-const NOBODY: [&str; 0] = [];
+const NO_COOKIES: [&str; 0] = [];
 
 fn start(command: &mut Command, format: Format) -> Server {
     Server::start_minted(command, format, Mint::insecure_http())
@@ -89,18 +89,18 @@ mod example_microdot {
     conformance_of_the_example!(super::start(&mut super::login(), super::Format::Microdot));
 }
 
-/// The headers of the application stay, and those of the session are added. Caches combine the
-/// lines of one name and follow the strictest rule.
+/// The headers of the application stay, and the session adds its own. Caches combine the lines of
+/// one name and follow the strictest rule.
 #[test]
 fn cache_headers_are_added_to_the_applications_own() {
     let server = start(&mut server(), Format::Waxseal);
     let client = Client::of(&server);
     for step in ["read", "insert a 1\nsave", "delete"] {
-        let response = client.script(step, &NOBODY);
+        let response = client.script(step, &NO_COOKIES);
         assert_eq!(response.values("vary"), ["Cookie"]);
         assert_eq!(response.values("cache-control"), ["private"]);
         let own = "header vary: origin\nheader cache-control: public, max-age=60\n";
-        let response = client.script(&format!("{own}{step}"), &NOBODY);
+        let response = client.script(&format!("{own}{step}"), &NO_COOKIES);
         assert_eq!(response.values("vary"), ["origin", "Cookie"]);
         assert_eq!(response.values("cache-control"), ["public, max-age=60", "private"]);
     }
@@ -110,7 +110,7 @@ fn cache_headers_are_added_to_the_applications_own() {
 fn names_are_escaped() {
     let server = start(&mut login(), Format::Waxseal);
     let (client, mut jar) = (Client::of(&server), Jar::default());
-    jar.take(&client.form("/", "username=%3Cb%3E%26Jos%C3%A9", &NOBODY));
+    jar.take(&client.form("/", "username=%3Cb%3E%26Jos%C3%A9", &NO_COOKIES));
     let page = client.get("/", &jar.cookies()).body;
     assert!(page.contains("Hello <b>&lt;b&gt;&amp;José</b>!"), "{page}");
 }

@@ -74,7 +74,7 @@ fn becomes(list: &RevocationList, state: State) {
     eventually(&format!("{state:?}"), || list.readiness().state == state);
 }
 
-fn knows(list: &RevocationList, sid: &str) {
+fn becomes_revoked(list: &RevocationList, sid: &str) {
     eventually(sid, || status(list, sid) == RevocationStatus::Revoked);
 }
 
@@ -87,7 +87,7 @@ fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
         }
         thread::sleep(Duration::from_millis(10));
     }
-    panic!("never: {what}");
+    panic!("not within a minute: {what}");
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_revocation_on_one_server_reaches_every_server() {
     becomes(&other, State::Current);
     assert_eq!(status(&other, "session"), RevocationStatus::Good);
     wait(revoke(&one, "session")).expect("it is durable");
-    knows(&other, "session");
+    becomes_revoked(&other, "session");
 
     let issued_at = other.issued_at(Some("42"), now()).expect("the list is trusted");
     wait(one.revoke_user("42")).expect("it is durable");
@@ -109,10 +109,10 @@ fn a_revocation_on_one_server_reaches_every_server() {
     let again = other.issued_at(Some("42"), now()).expect("the list is trusted");
     assert_eq!(one.status(Some("new"), Some("42"), again), RevocationStatus::Good);
 
-    // A server that starts later knows all entries, and so does the `waxseal` command.
+    // A server that starts later reads all entries, and so does the `waxseal` command.
     let third = open(store(&redis));
     becomes(&third, State::Current);
-    knows(&third, "session");
+    becomes_revoked(&third, "session");
     assert_eq!(third.status(None, Some("42"), issued_at), RevocationStatus::Revoked);
     let entries = operator::entries(&store(&redis).into(), ABSOLUTE).expect("they can be read");
     assert!(matches!(
@@ -132,7 +132,7 @@ fn an_empty_redis_is_not_an_empty_list() {
     becomes(&list, State::Uninitialised);
     assert_eq!(status(&list, "session"), RevocationStatus::Unknown);
     assert_eq!(list.issued_at(None, now()), None);
-    // Writing does not create a list.
+    // A write does not create a list.
     let error = wait(revoke(&list, "session")).expect_err("it is not durable").to_string();
     assert!(error.contains("has no revocation list"), "{error}");
     let error = operator::end_user(&store(&redis).into(), "42").expect_err("Redis has no list");
@@ -164,7 +164,7 @@ fn a_restart_with_data_loses_no_entry() {
     redis.kill();
     redis.restart();
     drop((one, other));
-    // No server can add entries, so the list is complete after the startup grace.
+    // No other server runs that could add entries, so the list is complete after the startup grace.
     let third = open(store(&redis));
     becomes(&third, State::Current);
     for number in 0..100 {
@@ -179,7 +179,7 @@ fn after_a_restart_without_data_the_servers_publish_their_entries() {
     becomes(&one, State::Current);
     becomes(&other, State::Current);
     wait(revoke(&one, "session")).expect("it is durable");
-    knows(&other, "session");
+    becomes_revoked(&other, "session");
     wait(other.revoke_user("42")).expect("it is durable");
     let issued_at = ago(1);
 
@@ -197,8 +197,8 @@ fn after_a_restart_without_data_the_servers_publish_their_entries() {
     });
     // New revocations reach every server again.
     wait(revoke(&third, "later")).expect("it is durable");
-    knows(&one, "later");
-    knows(&other, "later");
+    becomes_revoked(&one, "later");
+    becomes_revoked(&other, "later");
     assert_eq!(one.readiness().state, State::Current);
 }
 
@@ -222,7 +222,7 @@ fn entries_missing_from_a_backup_are_published_again() {
     redis.cli(&["xadd", "waxseal:revocations", "*", "sub", "42", "before", "1900000000"]);
     redis.mend();
     let second = open(store(&redis));
-    knows(&second, "lost");
+    becomes_revoked(&second, "lost");
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn entries_missing_without_a_restart_are_published_again() {
 fn a_promoted_replica_is_not_trusted_before_the_startup_grace() {
     const GRACE: u64 = 4;
     let redis = Redis::start(true);
-    // The list is of an earlier Redis process. This one was its replica, and lacks the last
+    // An earlier Redis process wrote the list. This process was its replica, and lacks the last
     // entries.
     redis.cli(&["xadd", KEY, "*", "epoch", "test"]);
     let early = SessionId::of("early").to_string();
@@ -300,7 +300,7 @@ fn a_promoted_replica_is_not_trusted_before_the_startup_grace() {
     redis.cli(&["xadd", KEY, "*", "whole", "test", "run", "before", "by", "server"]);
     thread::sleep(Duration::from_secs(GRACE + 1));
     let list = open(store(&redis).startup_grace(Duration::from_secs(GRACE)));
-    knows(&list, "early");
+    becomes_revoked(&list, "early");
     thread::sleep(Duration::from_millis(500));
     assert_eq!(status(&list, "late"), RevocationStatus::Unknown);
     // Another server publishes the missing entry.
@@ -353,10 +353,10 @@ fn a_deleted_list_is_published_again() {
 fn a_server_waits_for_another_that_completes_the_list() {
     let redis = with_list(true);
     redis.cli(&["xadd", "waxseal:revocations", "*", "completing", "another run"]);
-    let asked = Instant::now();
+    let start = Instant::now();
     let list = open(store(&redis));
     becomes(&list, State::Current);
-    assert!(asked.elapsed() >= Duration::from_secs(1), "{:?}", asked.elapsed());
+    assert!(start.elapsed() >= Duration::from_secs(1), "{:?}", start.elapsed());
 }
 
 #[test]
@@ -368,7 +368,7 @@ fn a_list_without_contact_for_too_long_is_stale() {
     becomes(&strict, State::Current);
     becomes(&lenient, State::Current);
     wait(revoke(&strict, "session")).expect("it is durable");
-    knows(&lenient, "session");
+    becomes_revoked(&lenient, "session");
 
     redis.cut();
     becomes(&strict, State::Stale);
@@ -379,14 +379,14 @@ fn a_list_without_contact_for_too_long_is_stale() {
     assert_eq!(status(&strict, "session"), RevocationStatus::Revoked);
     assert_eq!(status(&lenient, "session"), RevocationStatus::Revoked);
     assert!(strict.readiness().contact_age >= Duration::from_secs(1));
-    // A new revocation is not durable, but is kept and written later.
-    wait(revoke(&lenient, "pending")).expect_err("Redis is out of reach");
+    // A new revocation is not durable yet. It is kept in memory and written later.
+    wait(revoke(&lenient, "pending")).expect_err("Redis is unreachable");
     assert_eq!(status(&lenient, "pending"), RevocationStatus::Revoked);
     assert_eq!(lenient.readiness().pending, 1);
 
     redis.mend();
     becomes(&strict, State::Current);
-    knows(&strict, "pending");
+    becomes_revoked(&strict, "pending");
     assert_eq!(status(&strict, "other"), RevocationStatus::Good);
     assert_eq!(lenient.readiness().pending, 0);
 }
@@ -410,7 +410,7 @@ fn expired_entries_are_removed_from_memory_and_the_stream() {
     assert!(stream().contains("epoch") && stream().contains("whole"));
     let second = open(store(&redis));
     becomes(&second, State::Current);
-    knows(&second, "new");
+    becomes_revoked(&second, "new");
 }
 
 #[test]
@@ -421,7 +421,7 @@ fn a_server_without_the_right_to_trim_follows_the_list() {
     becomes(&one, State::Current);
     becomes(&other, State::Current);
     wait(revoke(&one, "session")).expect("it is durable");
-    knows(&other, "session");
+    becomes_revoked(&other, "session");
 }
 
 #[test]
@@ -435,7 +435,7 @@ fn repeated_logins_and_logouts_do_not_fill_the_stream() {
     for number in 0..1000 {
         wait(list.revoke(session(number), now())).expect("it is durable");
     }
-    wait(revoke(&list, "of another")).expect("it is durable");
+    wait(revoke(&list, "another session")).expect("it is durable");
     for _ in 0..100 {
         operator::end_before(&store(&redis).into(), cutoff).expect("it is durable");
     }
@@ -444,7 +444,7 @@ fn repeated_logins_and_logouts_do_not_fill_the_stream() {
     eventually("the entries are merged", || redis.cli(&["xlen", KEY]) == "6");
     let second = open(store(&redis));
     becomes(&second, State::Current);
-    knows(&second, "of another");
+    becomes_revoked(&second, "another session");
     assert!((0..1000).all(|number| {
         second.status(Some(&number.to_string()), Some("42"), issued_at) == RevocationStatus::Revoked
     }));
@@ -469,7 +469,7 @@ fn an_acknowledgement_waits_for_the_configured_durability() {
     becomes(&list, State::Current);
     let error = wait(revoke(&list, "third")).expect_err("WAIT is not permitted").to_string();
     assert!(error.contains("permissions"), "{error}");
-    // A server without WAITAOF (before 7.2) is believed as it is.
+    // A Redis without WAITAOF (before 7.2) cannot report it, so a write counts as durable.
     let list = open(store(&redis).durability(Durability::Synced(0)));
     becomes(&list, State::Current);
     wait(revoke(&list, "other")).expect("it is durable");
@@ -492,9 +492,10 @@ fn no_message_contains_the_password_of_the_address() {
         operator::end_user(&store("wrong").into(), "42").expect_err("the password is wrong");
     let error = error.to_string();
     assert!(error.starts_with("Redis: ") && !error.contains("wrong@"), "{error}");
-    let shut_out = open(store("wrong"));
+    let rejected = open(store("wrong"));
     thread::sleep(Duration::from_secs(1));
-    assert_eq!(shut_out.readiness().state, State::Loading);
-    let no_address = waxseal_revocation::Redis::new("http://app:secret@host").expect_err("none");
+    assert_eq!(rejected.readiness().state, State::Loading);
+    let no_address =
+        waxseal_revocation::Redis::new("http://app:secret@host").expect_err("an invalid address");
     assert!(!no_address.to_string().contains("secret"), "{no_address}");
 }

@@ -1,4 +1,4 @@
-//! A logout is effective on one machine, also after a crash.
+//! A logout is effective on one machine, even after a crash.
 
 use std::{
     fs::File,
@@ -111,10 +111,10 @@ fn a_request_in_flight_does_not_restore_a_revoked_session() {
                 thread::sleep(Duration::from_millis(50));
                 go.with_extension("waiting").exists()
             });
-            assert!(opened, "within a minute");
+            assert!(opened, "no request in flight within a minute");
             removes_the_cookie(&client.form("/logout", "", &[&jar]));
             File::create(&go).expect("a file");
-            let response = in_flight.join().expect("it is answered");
+            let response = in_flight.join().expect("a response");
             assert_eq!(response.json()["username"], "susan");
             let lines = response.set_cookies("__Host-session");
             assert!(lines.is_empty(), "{program}, {steps:?}: {lines:?}");

@@ -1,4 +1,4 @@
-//! A rotation of keys while users use the servers logs no user out.
+//! A key rotation logs no user out while the servers are in use.
 
 use std::{
     fs,
@@ -23,7 +23,7 @@ use nix::{
 };
 
 const USERS: usize = 200;
-const NOBODY: [&str; 0] = [];
+const NO_COOKIES: [&str; 0] = [];
 
 /// One of the servers. Each has its own copy of the key file, as on separate machines.
 struct Node {
@@ -111,7 +111,7 @@ impl Cluster {
                     cluster.urls.write().expect("no thread panicked").push(node.server.url.clone());
                 }
             }
-            // For this time, old and new keys are in use.
+            // During this time, the servers have different keys.
             thread::sleep(Duration::from_millis(300));
         }
     }
@@ -125,7 +125,7 @@ fn use_it(user: usize, cluster: &Cluster, stop: &AtomicBool, requests: &AtomicU6
     // while a request to it is in flight.
     let urls = || cluster.urls.read().expect("no thread panicked");
     let at = |urls: &[String], turn: usize| Client::at(&urls[turn % urls.len()]);
-    let response = at(&urls(), user).form("/", &format!("username={name}"), &NOBODY);
+    let response = at(&urls(), user).form("/", &format!("username={name}"), &NO_COOKIES);
     assert_eq!(response.status, 303, "{}", response.body);
     jar.take(&response);
     let mut turn = user;
@@ -141,7 +141,7 @@ fn use_it(user: usize, cluster: &Cluster, stop: &AtomicBool, requests: &AtomicU6
     jar
 }
 
-/// Stops the loops of the users, also if a check fails.
+/// Stops the loops of the users, even if a check fails.
 struct Stop<'a>(&'a AtomicBool);
 
 impl Drop for Stop<'_> {
@@ -194,6 +194,6 @@ fn a_rotation_logs_no_user_out() {
     });
     assert!(
         requests.load(Ordering::Relaxed) > 10 * USERS as u64,
-        "the users send requests all the time"
+        "the users sent too few requests"
     );
 }

@@ -10,9 +10,9 @@ use e2e::{
     server::{Format, Server},
 };
 
-const NOBODY: [&str; 0] = [];
+const NO_COOKIES: [&str; 0] = [];
 
-/// All login pages. A new integration adds a line.
+/// All login pages. Add a line for a new integration.
 fn login_pages() -> Vec<(&'static str, Command)> {
     let mut picoserve = Command::new(env!("CARGO_BIN_EXE_serve-picoserve"));
     picoserve.env("BEHIND_HTTPS", "yes");
@@ -27,8 +27,8 @@ fn login_pages() -> Vec<(&'static str, Command)> {
     ]
 }
 
-/// Logs in on each of `pages`, reads the session on all of them and in the gRPC service, and logs
-/// out on another one.
+/// Logs in on each of `pages`, reads the session on all pages and in the gRPC service, and logs out
+/// on another page.
 async fn go_round(pages: Vec<(&'static str, Command)>, format: Format) {
     let start = |(name, mut command)| (name, Server::start(&mut command, format));
     let pages: Vec<_> = pages.into_iter().map(start).collect();
@@ -36,7 +36,7 @@ async fn go_round(pages: Vec<(&'static str, Command)>, format: Format) {
     let next = pages.iter().cycle().skip(1);
     for ((maker, page), (other, next)) in pages.iter().zip(next) {
         let mut jar = Jar::default();
-        jar.take(&Client::of(page).form("/", &format!("username={maker}"), &NOBODY));
+        jar.take(&Client::of(page).form("/", &format!("username={maker}"), &NO_COOKIES));
         for (reader, page) in &pages {
             let response = Client::of(page).get("/", &jar.cookies());
             assert_eq!(greeted(&response).as_deref(), Some(*maker), "{reader} reads {maker}");
@@ -45,7 +45,7 @@ async fn go_round(pages: Vec<(&'static str, Command)>, format: Format) {
         assert_eq!(name.as_deref(), Ok(*maker), "tonic reads {maker}");
 
         jar.take(&Client::of(next).form("/logout", "", &jar.cookies()));
-        assert_eq!(jar.cookies(), NOBODY, "{other} removes the cookie of {maker}");
+        assert_eq!(jar.cookies(), NO_COOKIES, "{other} removes the cookie of {maker}");
     }
 }
 

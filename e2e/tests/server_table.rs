@@ -26,12 +26,14 @@ fn every_row_names_an_existing_suite_and_example() {
     let folders = ["waxseal", "waxseal-core", "waxseal-picoserve"]
         .map(|name| format!("crates/{name}/examples"));
     for row in rows() {
-        let [server, session, example, .., checked] = &row[..] else { panic!("{row:?}") };
+        let [server, session, example, .., checked] = &row[..] else {
+            panic!("too few cells: {row:?}")
+        };
         assert!(
             links(checked).all(|link| root().join("docs").join(link).exists()),
             "{server}: {checked}"
         );
-        assert!(checked.contains("](../e2e/tests/"), "{server} is checked by no suite");
+        assert!(checked.contains("](../e2e/tests/"), "{server}: no suite checks it");
         assert!(
             links(session).all(|link| root().join("docs").join(link).exists()),
             "{server}: {session}"
@@ -43,7 +45,7 @@ fn every_row_names_an_existing_suite_and_example() {
             let source = root().join(folder).join(name);
             source.is_dir() || source.with_extension("rs").is_file()
         };
-        assert!(sources.any(exists), "{server}: there is no example {name}");
+        assert!(sources.any(exists), "{server}: the example {name} does not exist");
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tower::Service;
 use waxseal::{Sealer, Secret};
 
-/// An error of an example.
+/// Any error of an example.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// Renders the page: a form, or the name of the user. askama escapes the name.

@@ -32,9 +32,9 @@ fuzz_target!(|claims: &[u8]| {
 });
 
 fn verdict(kind: &Kind, claims: &[u8]) -> Result<Seen, Rejection> {
-    // The values are text, because the library accepts by design what the grammar
-    // of JSON allows and no Rust type holds: 1e400, and a lone surrogate. A
-    // handler sees an error when it reads such a value.
+    // The values are text, because the library accepts by design every value that
+    // the grammar of JSON allows, even if no Rust type can hold it, for example
+    // 1e400 or a lone surrogate. Reading such a value returns an error.
     let Object::<String>(members) =
         text(claims).and_then(|text| serde_json::from_str(text).ok()).ok_or(Rejection::Claims)?;
 
@@ -72,8 +72,8 @@ fn verdict(kind: &Kind, claims: &[u8]) -> Result<Seen, Rejection> {
     Ok(Seen { entries, issued, expires })
 }
 
-/// Claims that are UTF-8 and nested at most 100 deep. The depth is counted here
-/// because `serde_json` does not limit it in a `RawValue`.
+/// Returns the claims if they are UTF-8 and nested at most 100 levels deep. Counts
+/// the depth here, because `serde_json` does not limit it in a `RawValue`.
 fn text(claims: &[u8]) -> Option<&str> {
     let text = str::from_utf8(claims).ok()?;
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
@@ -83,7 +83,7 @@ fn text(claims: &[u8]) -> Option<&str> {
             b'\\' if in_string => escaped = true,
             b'"' => in_string = !in_string,
             b'[' | b'{' if !in_string => depth += 1,
-            // `serde_json` refuses a bracket that closes nothing.
+            // `serde_json` rejects an unmatched closing bracket.
             b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
             _ => {}
         }
@@ -94,8 +94,9 @@ fn text(claims: &[u8]) -> Option<&str> {
     Some(text)
 }
 
-/// The whole seconds of a time, under 2^63 away from 1970; before it they are
-/// none. Exactly, where a float would round.
+/// Parses a time as whole seconds since 1970, without the rounding of a float. A time
+/// before 1970 is 0. Returns `None` if the value is not a number, or its magnitude is
+/// 2^63 or more.
 fn seconds(value: &RawValue) -> Option<u64> {
     let json = value.get();
     let number = json.strip_prefix('-').unwrap_or(json);
@@ -107,7 +108,7 @@ fn seconds(value: &RawValue) -> Option<u64> {
     let digits = format!("{before}{behind}");
     let significant = digits.trim_start_matches('0');
     let zeros = digits.len() - significant.len();
-    // An exponent that overflows is one of very many digits.
+    // An exponent with too many digits for an `i32` is out of any range.
     let out_of_range = if exponent.starts_with('-') { i64::MIN / 2 } else { i64::MAX / 2 };
     let exponent = exponent.parse::<i32>().map_or(out_of_range, i64::from);
     let whole = i64::try_from(before.len()).unwrap() - i64::try_from(zeros).unwrap() + exponent;

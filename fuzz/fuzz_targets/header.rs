@@ -20,21 +20,21 @@ fuzz_target!(|header: &[u8]| {
 fn verdict(kind: &Kind, header: &[u8]) -> Result<(), Rejection> {
     let known = support::b64(header).len() <= 256;
     let text = known.then(|| str::from_utf8(header).ok()).flatten().ok_or(Rejection::Header)?;
-    // A name is borrowed only where it has no escapes.
+    // `serde_json` can borrow a name only if the name has no escapes.
     let Object::<&str>(members) = serde_json::from_str(text).map_err(|_| Rejection::Header)?;
     let value = |wanted: &str| {
         members.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.get())
     };
     let is_string = |json: &str| json.starts_with('"');
     let known = members.iter().all(|(name, _)| ["alg", "typ", "kid"].contains(name))
-        // As text, because it has one spelling: without escapes.
+        // Compared as text, because a value with escapes is not accepted.
         && value("alg") == Some("\"HS256\"")
         && value("typ").is_none_or(|typ| typ.eq_ignore_ascii_case("\"JWT\""))
         && value("kid").is_none_or(is_string);
     if !known {
         return Err(Rejection::Header);
     }
-    // Microdot has one key, however a header calls it.
+    // Microdot has only one key, so any `kid` is accepted.
     let ours = format!("\"{}\"", kind.minter().kid());
     if kind.is_microdot || value("kid") == Some(&ours) {
         Ok(())

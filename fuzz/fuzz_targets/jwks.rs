@@ -1,5 +1,5 @@
-//! Any text as a key set: every set that parses builds a sealer for its cookie,
-//! and its exposed form parses to the same keys.
+//! The input is the text of a key set. Every set that parses must build a sealer for
+//! its cookie, and its exposed form must parse to the same keys.
 #![no_main]
 
 use fuzz::{request, see};
@@ -14,7 +14,7 @@ fuzz_target!(|json: &str| {
     assert_eq!(format!("{jwks:?}"), format!("{again:?}"));
     assert_eq!(jwks.cookie_name(), again.cookie_name());
     assert_eq!(exposed, again.expose());
-    // Not every text can name a cookie.
+    // The name may not be valid for a cookie.
     let Ok(cookie) = CookieSpec::builder(jwks.cookie_name()).build() else { return };
     let sealer = |jwks| Sealer::builder(jwks).cookie(cookie.clone()).build().unwrap();
     let (first, second) = (sealer(jwks), sealer(again));
@@ -23,6 +23,6 @@ fuzz_target!(|json: &str| {
     let token = format!("{}={}", cookie.name(), response.token());
     let (seen, response) = request(&second, [token.as_bytes()], see);
     seen.unwrap();
-    // The signing key verified it, so the cookie is not refreshed.
+    // The signing key has verified the token, so the cookie is not refreshed.
     assert!(response.sets_none());
 });

@@ -1,8 +1,8 @@
-//! Any bytes as `Cookie` headers, one on each line: nothing panics, and every
-//! accepted session comes from a signed token.
+//! The input is `Cookie` headers, one per line. The library must not panic, and every
+//! accepted session must come from a signed token.
 //!
-//! The target replaces `.~` at the end of a value by the right signature, so
-//! that the fuzzer reaches the code behind the check of the signature.
+//! The target replaces `~` after the last dot of a value with the correct signature,
+//! so that the fuzzer reaches the code behind the check of the signature.
 #![no_main]
 
 use std::borrow::Cow;
@@ -22,7 +22,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// A header whose placeholders are signatures.
+/// Replaces the placeholders in a header with signatures.
 fn signed(kind: &Kind, header: &[u8]) -> Vec<u8> {
     let pairs = header.split(|byte| *byte == b';').map(|pair| {
         let (minter, value) = minter_of(kind, pair)?;
@@ -37,7 +37,7 @@ fn signed(kind: &Kind, header: &[u8]) -> Vec<u8> {
     pairs.join(&b';')
 }
 
-/// The signer of the cookie `pair`, and its value; `None` for any other cookie.
+/// Returns the signer of the cookie `pair` and the value, or `None` for an unknown cookie.
 fn minter_of<'k, 'p>(kind: &'k Kind, pair: &'p [u8]) -> Option<(&'k Minter, &'p [u8])> {
     let pair = pair.trim_ascii();
     let at = pair.iter().position(|byte| *byte == b'=')?;
@@ -64,13 +64,13 @@ fn open(kind: &Kind, headers: &[Vec<u8>], saves: bool) {
     match saved {
         Some(Err(SaveError::TooLarge { .. })) => {}
         Some(Err(error)) => panic!("{error}"),
-        // Unsaved, it is sealed again under the current key and name.
+        // Without a save, the sealer may refresh the cookie with the current key and name.
         None if response.sets_none() => {}
         Some(Ok(())) | None => assert_eq!(kind.reopen(&response).unwrap().entries, entries),
     }
 }
 
-/// Whether one of the cookies is a signed token with these entries.
+/// Returns whether one of the cookies is a signed token with these entries.
 fn carries(kind: &Kind, headers: &[Vec<u8>], seen: &Seen) -> bool {
     let pairs = headers.iter().flat_map(|header| header.split(|byte| *byte == b';'));
     pairs.filter_map(|pair| minter_of(kind, pair)).any(|(minter, value)| {
@@ -79,7 +79,7 @@ fn carries(kind: &Kind, headers: &[Vec<u8>], seen: &Seen) -> bool {
     })
 }
 
-/// The data in a token.
+/// Decodes the data in a token.
 fn entries(kind: &Kind, token: &str) -> Option<Vec<(String, String)>> {
     let claims = BASE64URL_NOPAD.decode(token.split('.').nth(1)?.as_bytes()).ok()?;
     let Object::<String>(members) = serde_json::from_slice(&claims).ok()?;

@@ -1,6 +1,5 @@
-//! What a revocation store returns: items of the stream in Redis, with any
-//! fields. The file has no decoder of its own: its tables have types, and redb
-//! reads them (and panics on some damaged files, so no fuzzer gets far).
+//! The input is an item of the stream in Redis, with any fields. Revocation files have
+//! no target, because redb decodes them, and redb panics on some damaged files.
 #![no_main]
 
 use arbitrary::Arbitrary;

@@ -1,5 +1,5 @@
-//! A sequence of operations on sessions, and the same on a plain map: the next
-//! request reads exactly the entries that were saved.
+//! Runs a sequence of operations on sessions and on a plain map. The next request must
+//! read exactly the entries that were saved.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value};
 use waxseal_core::{SaveError, WriteError};
 
-/// Nested deeper, an entry would not be accepted back.
+/// The maximum depth of an entry. The library does not accept a deeper one.
 const MAX_DEPTH: usize = 99;
 
 #[derive(Arbitrary, Debug)]
@@ -49,7 +49,7 @@ impl From<Json> for Value {
             Json::Bool(bool) => bool.into(),
             Json::Signed(number) => number.into(),
             Json::Unsigned(number) => number.into(),
-            // Null if there is no such number in JSON.
+            // Null if JSON has no such number.
             Json::Float(number) => number.into(),
             Json::Text(text) => text.into(),
             Json::Array(list) => list.into_iter().map(Self::from).collect(),
@@ -73,14 +73,14 @@ fn depth(value: &Value) -> usize {
     }
 }
 
-/// What should be in a session.
+/// The expected content of a session.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Model {
     data: Map<String, Value>,
     user: Option<String>,
 }
 
-/// What a response does about the cookie.
+/// The expected effect of a response on the cookie.
 #[derive(Default)]
 enum Response {
     #[default]
@@ -106,7 +106,7 @@ fuzz_target!(|input: Input| {
                 expected
             });
         match expected {
-            // The time stands still, so no cookie is refreshed.
+            // All requests have the same time, so no cookie is refreshed.
             Response::Nothing => assert!(response.sets_none()),
             Response::Sets(model) => {
                 cookie = Some(kind.cookie(response.token()));

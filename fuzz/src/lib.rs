@@ -1,7 +1,7 @@
-//! What the targets share: the sealers that are fuzzed, tokens that an
-//! independent implementation signs, and a second reader of JSON.
+//! The code that the targets share: the sealers under test, tokens that an
+//! independent implementation signs, and a second JSON parser.
 
-/// The independent implementation: that of the tests.
+/// The independent implementation, which the tests of the core also use.
 #[path = "../../crates/waxseal-core/tests/support/mod.rs"]
 pub mod support;
 
@@ -14,29 +14,29 @@ use waxseal_core::{CookieSpec, OpenSession, Rejection, Sealer, UnixTime};
 
 /// A sealer, and the independent signers of the cookies that it accepts.
 pub struct Kind {
-    /// The library.
+    /// The sealer under test.
     pub sealer: Sealer,
     /// The first signs the cookie that the sealer writes.
     pub minters: Vec<Minter>,
-    /// Whether its sessions are Microdot's.
+    /// Whether the sealer uses Microdot's format.
     pub is_microdot: bool,
 }
 
-/// The default.
+/// The default sealer.
 pub static WAXSEAL: LazyLock<Kind> = LazyLock::new(|| Kind {
     sealer: support::own(),
     minters: vec![Minter::own()],
     is_microdot: false,
 });
 
-/// Reads and writes Microdot's cookie.
+/// A sealer that reads and writes Microdot's cookie.
 pub static MICRODOT: LazyLock<Kind> = LazyLock::new(|| Kind {
     sealer: support::microdot(),
     minters: vec![Minter::microdot()],
     is_microdot: true,
 });
 
-/// The default, and it migrates a previous cookie and Microdot's.
+/// The default sealer, which also accepts a previous cookie and migrates Microdot's.
 pub static MIGRATING: LazyLock<Kind> = LazyLock::new(|| Kind {
     sealer: Sealer::builder(support::secret())
         .previous_cookie(CookieSpec::builder("previous").build().unwrap())
@@ -48,12 +48,13 @@ pub static MIGRATING: LazyLock<Kind> = LazyLock::new(|| Kind {
 });
 
 impl Kind {
-    /// The signer of the cookie that the sealer writes.
+    /// Returns the signer of the cookie that the sealer writes.
     pub fn minter(&self) -> &Minter {
         &self.minters[0]
     }
 
-    /// A `Cookie` header with a token of the cookie that the sealer writes.
+    /// Returns a `Cookie` header with the token, under the name of the cookie that the
+    /// sealer writes.
     pub fn cookie(&self, token: &str) -> String {
         format!("{}={token}", self.sealer.cookie().name())
     }
@@ -65,17 +66,18 @@ impl Kind {
         request(&self.sealer, [self.cookie(token).as_bytes()], see).0
     }
 
-    /// Whether `name` belongs to a claim and cannot name data.
+    /// Returns whether `name` is the name of a claim and cannot be a key of data.
     pub fn reserves(&self, name: &str) -> bool {
         let claims: &[&str] = if self.is_microdot { &[] } else { &["iss", "sid", "remember"] };
         ["sub", "aud", "exp", "nbf", "iat", "jti"].iter().chain(claims).any(|known| *known == name)
     }
 }
 
-/// A session as a handler has it.
+/// The type of a handler's session.
 pub type Session<'s> = OpenSession<&'s Sealer>;
 
-/// One request at [`NOW`]. No target opens or finishes a session in another way.
+/// Runs a handler in one request at [`NOW`]. All targets open and finish sessions with
+/// this function.
 pub fn request<'h, R>(
     sealer: &Sealer,
     cookies: impl IntoIterator<Item = &'h [u8]>,
@@ -88,10 +90,10 @@ pub fn request<'h, R>(
     (result, response)
 }
 
-/// What a handler sees of a session.
+/// The content of a session that a handler can read.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// In their order, the values as JSON text.
+    /// The entries, in order, with their values as JSON text.
     pub entries: Vec<(String, String)>,
     /// `iat`.
     pub issued: Option<u64>,
@@ -99,7 +101,7 @@ pub struct Seen {
     pub expires: Option<u64>,
 }
 
-/// What is in a session, or why its cookie was rejected.
+/// Returns the content of a session, or why its cookie was rejected.
 pub fn see(session: &mut Session<'_>) -> Result<Seen, Rejection> {
     if let Some(rejection) = session.rejection() {
         assert!(session.is_new() && session.keys().is_empty());
@@ -116,10 +118,9 @@ pub fn see(session: &mut Session<'_>) -> Result<Seen, Rejection> {
     })
 }
 
-/// One JSON object as `serde_json` reads it: its members in their order, the
-/// values as text. `serde_json` checks the grammar of a value and neither the
-/// range of its numbers, nor lone surrogates, nor its depth. A duplicate name is
-/// an error.
+/// A JSON object that `serde_json` has parsed: the members in order, with their values as
+/// text. For such a value, `serde_json` checks only the grammar, and not the range of
+/// numbers, lone surrogates or the depth. A duplicate name is an error.
 #[derive(Debug)]
 pub struct Object<'t, N>(pub Vec<(N, &'t RawValue)>);
 

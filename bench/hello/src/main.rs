@@ -1,4 +1,4 @@
-//! A server that says hello; with the feature `waxseal`, to whom it says it.
+//! A server that says hello. With the feature `waxseal`, it counts the visits in a session.
 
 use axum::{Router, routing::get};
 use tokio::net::TcpListener;

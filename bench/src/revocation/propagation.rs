@@ -43,8 +43,8 @@ pub(super) fn run() -> Propagation {
     Propagation { median: at(50), of_100: at(99), most: at(100) }
 }
 
-/// Revokes sessions on one list at a constant rate. Returns the time until the other list knew
-/// each.
+/// Revokes sessions on one list at a constant rate. Returns, for each session, the time until the
+/// other list contained it.
 fn load(one: &RevocationList, other: &RevocationList) -> Vec<Duration> {
     // The cutoff of the new list revokes sessions that were issued earlier.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();

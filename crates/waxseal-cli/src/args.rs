@@ -11,11 +11,11 @@ use zeroize::Zeroizing;
 pub(crate) use self::revocations::{Moment, RevocationsArgs, RevocationsCommand};
 use crate::{clock, failure::Failure};
 
-/// Make keys for waxseal sessions, inspect, verify and seal their tokens, rotate
-/// keys, and revoke sessions.
+/// Generate keys, inspect, verify and seal session tokens, rotate keys, and
+/// revoke sessions.
 ///
-/// Secrets come from the environment or a key file, never as arguments. Only
-/// `keygen` and `keys export` print them.
+/// Secrets are read from the environment or a key file, and are never passed as
+/// arguments. Only `keygen` and `keys export` print secrets.
 #[derive(Debug, Parser)]
 #[command(name = "waxseal", version, arg_required_else_help = true)]
 pub(crate) struct Waxseal {
@@ -33,17 +33,17 @@ pub(crate) enum Command {
     Revocations(RevocationsArgs),
 }
 
-/// Print a new secret, or a key file with one new key.
+/// Print a new secret, or a key file with one new key
 ///
-/// The secret is 43 characters of base64url, made from 32 random bytes. Use
-/// the characters as they are, without decoding them. Keep the secret with the
-/// other secrets of the server:
+/// The secret is 32 random bytes, encoded as 43 characters of base64url. Use the
+/// text itself as the secret, without decoding it. Store it with the other secrets
+/// of the server:
 ///
 ///     export SESSION_SECRET="$(waxseal keygen)"
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct KeygenArgs {
-    /// Print a JSON Web Key Set with one signing key instead
+    /// Print a JSON Web Key Set with one signing key instead of a secret
     #[arg(long)]
     pub(crate) jwks: bool,
     /// The cookie that the key is bound to
@@ -53,9 +53,9 @@ pub(crate) struct KeygenArgs {
 
 /// Show the content of a token: header, claims, times as dates, size.
 ///
-/// Accepts a token, a pair `name=token`, or a whole Cookie or Set-Cookie line.
-/// A token is signed and not encrypted, so reading it needs no key. With a
-/// secret or a key file, the signature and the times are verified, too.
+/// Accepts a token, a pair `name=token`, or a complete Cookie or Set-Cookie line.
+/// A token is signed but not encrypted, so no key is needed to read it. With a
+/// secret or a key file, the command also verifies the signature and the times.
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
     /// The token; read from standard input if omitted
@@ -64,12 +64,12 @@ pub(crate) struct InspectArgs {
     pub(crate) keys: KeyArgs,
 }
 
-/// Verify tokens and print a line of JSON for each.
+/// Verify tokens, and print a line of JSON for each
 ///
 ///     {"ok":true,"claims":{…}}
 ///     {"ok":false,"reason":"expired"}
 ///
-/// Exits with 0 if all tokens are valid, with 1 if any is not, with 2 on wrong
+/// Exits with 0 if all tokens are valid, 1 if a token is invalid, and 2 on wrong
 /// usage.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
@@ -80,8 +80,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) keys: KeyArgs,
 }
 
-/// Seal JSON objects from standard input, one per line, and print a token for
-/// each.
+/// Seal JSON objects from standard input, one per line, and print their tokens
 ///
 ///     echo '{"username":"susan"}' | waxseal seal
 ///
@@ -96,13 +95,13 @@ pub(crate) struct SealArgs {
     pub(crate) keys: KeyArgs,
 }
 
-/// Rotate the keys in a key file, in the safe order.
+/// Rotate the keys in a key file, in the safe order
 ///
 /// 1. `keys add FILE`      adds a new key, which only verifies. Reload all servers.
 /// 2. `keys promote FILE`  the new key signs, the old one only verifies. Reload.
 /// 3. `keys retire FILE`   removes the old key, once all its sessions have expired.
 ///
-/// Each command refuses to run too early. If a key has leaked, use
+/// A step that is too early is an error. If a key has leaked, use
 /// `keys revoke FILE KID`; its help lists the further steps.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
@@ -116,6 +115,7 @@ pub(crate) enum KeysCommand {
     /// Add a new key that only verifies; if the file does not exist, create it
     /// with a signing key
     Add {
+        /// The key file
         file: PathBuf,
         /// The cookie that the keys are bound to (`__Host-session` in a new file)
         #[arg(long, value_name = "NAME")]
@@ -123,13 +123,15 @@ pub(crate) enum KeysCommand {
         #[command(flatten)]
         now: NowArg,
     },
-    /// Make a key the signing key: the newest that has never signed, or KID
+    /// Make KID the signing key, or else the newest key that has never signed
     ///
-    /// Every server must know the key before any server signs with it, or servers
-    /// reject each other's sessions. This command therefore refuses until the key
-    /// has been in the file for the time of --reload.
+    /// Every server must have loaded the key before a server signs with it.
+    /// Otherwise, servers reject each other's sessions. The command therefore fails
+    /// until the key has been in the file for the time of --reload.
     Promote {
+        /// The key file
         file: PathBuf,
+        /// The ID of the key
         #[arg(allow_hyphen_values = true)]
         kid: Option<String>,
         #[command(flatten)]
@@ -137,41 +139,46 @@ pub(crate) enum KeysCommand {
     },
     /// Remove the keys whose sessions have all expired, or only KID
     Retire {
+        /// The key file
         file: PathBuf,
+        /// The ID of the key
         #[arg(allow_hyphen_values = true)]
         kid: Option<String>,
-        /// The longest time that a session stays valid without a request: the
-        /// absolute timeout, or the idle timeout if that is shorter or the only one
+        /// The longest time that a session stays valid without a request: the shorter
+        /// of its absolute timeout and its idle timeout
         #[arg(long, value_name = "TIME", default_value = "30days", value_parser = humantime::parse_duration)]
         absolute: Duration,
         #[command(flatten)]
         pace: PaceArgs,
     },
-    /// Remove a key that has leaked, at once
+    /// Remove a leaked key at once
     ///
     /// An attacker with the key can forge any session. Removing the key
     /// invalidates all sessions that it has signed. If it was the signing key, the
-    /// oldest key that has never signed replaces it, or else a new one. If the
-    /// whole file has leaked, revoke every key in it. Then:
+    /// oldest key that has never signed replaces it, or a new key if every key has
+    /// signed. If the whole file has leaked, revoke every key in it. Then:
     ///
     ///   - reload every server now; each server accepts the key until it reloads
     ///   - find out how the key leaked, and what else leaked with it
-    ///   - search your own records for actions under forged sessions
+    ///   - search your records for actions in forged sessions
     ///   - if sessions grant access to other keys or tokens, replace those, too
     #[command(verbatim_doc_comment)]
     Revoke {
+        /// The key file
         file: PathBuf,
+        /// The ID of the key
         #[arg(allow_hyphen_values = true)]
         kid: String,
         #[command(flatten)]
         now: NowArg,
     },
-    /// Show the keys of a file: their state, their times, and when they can be
+    /// Show the keys in a file: their state, their times, and when they can be
     /// retired
     List {
+        /// The key file
         file: PathBuf,
-        /// The longest time that a session stays valid without a request: the
-        /// absolute timeout, or the idle timeout if that is shorter or the only one
+        /// The longest time that a session stays valid without a request: the shorter
+        /// of its absolute timeout and its idle timeout
         #[arg(long, value_name = "TIME", default_value = "30days", value_parser = humantime::parse_duration)]
         absolute: Duration,
         /// The time until every server has reloaded the file
@@ -183,9 +190,10 @@ pub(crate) enum KeysCommand {
     /// Print the key that is derived from the secret for a cookie, as a JSON Web
     /// Key Set for a gateway
     ///
-    /// The output is a secret: with it, any session in that cookie can be forged.
+    /// The output is a secret: with it, an attacker can forge any session in that
+    /// cookie.
     Export {
-        /// The cookie
+        /// The cookie that the key is for
         #[arg(long, value_name = "NAME", default_value = "__Host-session")]
         cookie: String,
         #[command(flatten)]
@@ -198,8 +206,8 @@ pub(crate) struct PaceArgs {
     /// The time until every server has reloaded the file
     #[arg(long, value_name = "TIME", default_value = "10min", value_parser = humantime::parse_duration)]
     pub(crate) reload: Duration,
-    /// Override the refusal of a step that is too early; the file records the
-    /// reason. Also required with a --now in the future
+    /// Run the step although it is too early; the file records the reason. Also
+    /// required if --now is in the future
     #[arg(long, value_name = "REASON")]
     pub(crate) because: Option<String>,
     #[command(flatten)]
@@ -208,7 +216,7 @@ pub(crate) struct PaceArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct NowArg {
-    /// The current time in seconds since 1970, instead of the system clock's
+    /// Use this time, in seconds since 1970, instead of the system clock
     #[arg(long, value_name = "UNIX")]
     now: Option<u64>,
 }
@@ -218,14 +226,15 @@ impl NowArg {
         self.now.map_or_else(clock::now, UnixTime::from_secs)
     }
 
-    /// As [`get`](Self::get), for a time that is written to a file.
+    /// Like [`get`](Self::get), but rejects the time of a clock that was never set, because
+    /// the time is written to a file.
     pub(crate) fn to_record(&self) -> Result<UnixTime, Failure> {
         let now = self.get();
         clock::must_be_set(now)?;
         Ok(now)
     }
 
-    /// Whether `--now` is in the future.
+    /// Returns whether `--now` is in the future.
     pub(crate) fn is_ahead(&self) -> bool {
         self.get() > clock::now()
     }
@@ -233,8 +242,7 @@ impl NowArg {
 
 #[derive(Debug, Args)]
 pub(crate) struct SecretArg {
-    /// The environment variable that holds the secret, instead of
-    /// `SESSION_SECRET`
+    /// Read the secret from this environment variable instead of `SESSION_SECRET`
     #[arg(long, value_name = "VARIABLE")]
     secret_env: Option<String>,
 }
@@ -244,12 +252,14 @@ impl SecretArg {
         self.secret_env.as_deref().unwrap_or("SESSION_SECRET")
     }
 
-    /// A secret of any length. No error contains the value of the variable.
+    /// Reads a secret of any length. No error contains the value of the variable.
     fn read_any(&self) -> Result<Zeroizing<String>, Failure> {
         let variable = self.variable();
         match std::env::var(variable) {
             Ok(secret) => Ok(Zeroizing::new(secret)),
-            Err(VarError::NotPresent) => Err(Failure::Usage(format!("{variable} is not set"))),
+            Err(VarError::NotPresent) => {
+                Err(Failure::Usage(format!("{variable} is not set; set it to the secret")))
+            }
             Err(VarError::NotUnicode(_)) => Err(Failure::Usage(format!("{variable} is not UTF-8"))),
         }
     }
@@ -259,7 +269,7 @@ impl SecretArg {
             .map_err(|error| Failure::Usage(format!("{}: {error}", self.variable())))
     }
 
-    /// Whether a secret is set, or its variable is named.
+    /// Returns whether a secret is set, or `--secret-env` is given.
     fn is_meant(&self) -> bool {
         self.secret_env.is_some() || std::env::var_os(self.variable()).is_some()
     }
@@ -270,13 +280,13 @@ impl SecretArg {
 pub(crate) struct KeyArgs {
     #[command(flatten)]
     secret: SecretArg,
-    /// A key file, instead of a secret
+    /// Use this key file instead of a secret
     #[arg(long, value_name = "FILE", conflicts_with = "microdot")]
     jwks: Option<PathBuf>,
-    /// The cookie of the tokens; each cookie has its own key
+    /// The cookie that the tokens belong to; each cookie has its own key
     #[arg(long, value_name = "NAME", default_value = "__Host-session")]
     cookie: String,
-    /// The tokens are in Microdot's format; the secret is the key itself, of any
+    /// Use Microdot's token format; the secret is the key itself and can have any
     /// length
     #[arg(long)]
     microdot: bool,
@@ -286,7 +296,7 @@ pub(crate) struct KeyArgs {
     /// The absolute timeout of sessions; `off` for none
     #[arg(long, value_name = "TIME", default_value = "30days", value_parser = timeout)]
     absolute: Timeout,
-    /// The largest token that is accepted, in bytes
+    /// The maximum size of a token, in bytes
     #[arg(long, value_name = "N", default_value_t = 4096)]
     pub(crate) max_bytes: usize,
     #[command(flatten)]
@@ -305,7 +315,7 @@ fn timeout(text: &str) -> Result<Timeout, humantime::DurationError> {
 }
 
 impl KeyArgs {
-    /// Whether a secret or a key file is given.
+    /// Returns whether a secret or a key file is given.
     pub(crate) fn has_key(&self) -> bool {
         self.jwks.is_some() || self.secret.is_meant()
     }

@@ -23,20 +23,21 @@ pub(crate) fn must_be_set(now: UnixTime) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A date of RFC 3339 in seconds since 1970, rounded up; `None` if the text is no such
-/// date, or the date is before 1970.
+/// Parses a date in the format of RFC 3339. Returns the seconds since 1970, rounded up, or
+/// `None` if the text is not such a date or the date is before 1970.
 pub(crate) fn parse_date(text: &str) -> Option<u64> {
     let date: Timestamp = text.parse().ok()?;
     let secs = u64::try_from(date.as_second()).ok()?;
     secs.checked_add(u64::from(date.subsec_nanosecond() > 0))
 }
 
-/// `2026-11-23 06:31:00 UTC, in 7 days`; empty if the time is out of range.
+/// Formats a time as `2026-11-23 06:31:00 UTC, in 7 days`. Returns an empty string if the time
+/// is out of range.
 pub(crate) fn date(time: u64, now: UnixTime) -> String {
     calendar(time).map_or_else(String::new, |date| format!("{date}, {}", distance(time, now)))
 }
 
-/// `2026-11-23 06:31:00 UTC`; `None` if the time is out of range.
+/// Formats a time as `2026-11-23 06:31:00 UTC`. Returns `None` if the time is out of range.
 pub(crate) fn calendar(time: u64) -> Option<String> {
     let date = Timestamp::from_second(i64::try_from(time).ok()?).ok()?;
     Some(date.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())

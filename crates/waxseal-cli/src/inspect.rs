@@ -54,7 +54,7 @@ fn find<'t>(text: &'t [u8], cookie: &str) -> &'t [u8] {
     let text = text.trim_ascii();
     let mut pairs = text.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
     let value = |pair: &'t [u8]| {
-        // After `Cookie:`, for example, and not at the end of a longer name.
+        // The name starts after `Cookie:`, for example, and is not the end of a longer name.
         let start =
             pair.iter().rposition(|byte| *byte == b' ' || *byte == b':').map_or(0, |at| at + 1);
         pair.get(start..)?.strip_prefix(cookie.as_bytes())?.strip_prefix(b"=")
@@ -62,7 +62,7 @@ fn find<'t>(text: &'t [u8], cookie: &str) -> &'t [u8] {
     pairs.find_map(value).unwrap_or(text)
 }
 
-/// The text that a part encodes.
+/// Decodes a part of the token for display.
 fn decoded(part: &[u8]) -> String {
     match BASE64URL_NOPAD.decode(part).map(String::from_utf8) {
         Ok(Ok(text)) => visible(&text),
@@ -112,7 +112,7 @@ fn show_verdict(
     match args.keys.sealer()?.verify(token, now) {
         Ok(_) => {
             let _ =
-                writeln!(said, "  {GOOD}good{GOOD:#}: signed with a known key, and not expired");
+                writeln!(said, "  {GOOD}valid{GOOD:#}: signed with a known key, and not expired");
             Ok(true)
         }
         Err(rejection) => {

@@ -3,7 +3,7 @@
 
 #![allow(
     rustdoc::invalid_rust_codeblocks,
-    reason = "the doc comments of arguments are the command's help, and their examples shell"
+    reason = "the doc comments of arguments are the help text, with shell commands as examples"
 )]
 
 mod args;
@@ -48,7 +48,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// A failure to write the message is ignored: the exit code reports the error.
+/// Prints an error. A failure to print it is ignored, because the exit code also reports the
+/// error.
 fn complain(message: &str) {
     let _ = writeln!(anstream::stderr(), "waxseal: {message}");
 }

@@ -18,8 +18,8 @@ pub(crate) fn visible(text: &str) -> String {
     escaped(text, |character| character.escape_unicode().to_string())
 }
 
-/// As [`visible`] for JSON, whose meaning stays the same: such characters occur only in its
-/// strings, and none has more than four digits.
+/// Like [`visible`], but for JSON, and without changing its meaning: such characters occur
+/// only in strings, and their code points have at most four digits.
 pub(crate) fn visible_json(json: &str) -> String {
     escaped(json, |character| format!("\\u{:04x}", u32::from(character)))
 }

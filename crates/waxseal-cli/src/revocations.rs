@@ -86,7 +86,7 @@ enum Line<'e> {
     Everybody {
         before: u64,
     },
-    /// A kind of entry that this command does not know.
+    /// An entry of a kind that this version does not support.
     Other {
         entry: String,
     },
@@ -104,8 +104,8 @@ impl<'e> Line<'e> {
         }
     }
 
-    /// Users are escaped as in Rust strings, so that they can neither move the cursor nor
-    /// imitate another line.
+    /// Formats the entry. Users are escaped as in Rust strings, so that a user name can neither
+    /// move the cursor nor imitate another line.
     fn text(&self, now: UnixTime) -> String {
         match self {
             Self::Session { sid, sub: Some(sub), begun } => {
@@ -125,7 +125,7 @@ impl<'e> Line<'e> {
     }
 }
 
-/// A date, or the number if it is out of range.
+/// Formats a time as a date, or as a number if it is out of range.
 fn date(time: u64, now: UnixTime) -> String {
     let date = clock::date(time, now);
     if date.is_empty() { time.to_string() } else { date }

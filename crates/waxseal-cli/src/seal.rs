@@ -11,7 +11,7 @@ use waxseal_core::{OpenSession, RandomError, Sealer, UnixTime};
 
 use crate::{args::SealArgs, failure::Failure, lines::Lines};
 
-/// The longest line, in bytes: more than any cookie holds.
+/// The maximum length of a line, in bytes, which is more than a cookie can hold.
 const MAX_LINE: usize = 1 << 16;
 
 pub(crate) fn run(args: &SealArgs) -> Result<(), Failure> {

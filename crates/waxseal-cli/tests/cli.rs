@@ -10,7 +10,7 @@ use std::{
 
 const SECRET: &str = "a secret of more than 32 characters, for tests";
 const NOW: &str = "1800000000";
-/// A time in the past, because a rotation refuses a `--now` in the future.
+/// A time in the past, because a rotation step rejects a `--now` in the future.
 const START: u64 = 1_740_000_000;
 
 struct Ran {
@@ -45,7 +45,7 @@ fn with_secret(arguments: &str, input: impl AsRef<[u8]>) -> Ran {
 }
 
 #[test]
-fn keygen_prints_a_secret_and_nothing_else() {
+fn keygen_prints_only_a_secret() {
     let (one, two) = (run("keygen", &[], ""), run("keygen", &[], ""));
     assert_eq!((one.code, one.err.as_str()), (Some(0), ""));
     let secret = one.out.strip_suffix('\n').unwrap();
@@ -131,7 +131,7 @@ fn verify_prints_the_reason_of_a_rejection() {
 }
 
 #[test]
-fn any_input_is_handled() {
+fn any_input_gets_a_verdict() {
     let every_byte: Vec<u8> = (0..=255).cycle().take(5000).collect();
     for input in [
         every_byte,
@@ -224,7 +224,7 @@ fn inspect_shows_the_parts_of_a_token() {
             "susan",
             "2027-01-22 08:00:00 UTC, in 7 days",
             "2027-01-15 08:00:00 UTC, now",
-            "good",
+            "valid: signed",
             " of 4096 bytes",
         ] {
             assert!(ran.out.contains(part), "{part}: {}", ran.out);
@@ -258,7 +258,7 @@ fn inspect_escapes_control_characters() {
 #[test]
 fn the_help_explains_the_commands() {
     for (arguments, part) in [
-        ("--help", "never as arguments"),
+        ("--help", "never passed as"),
         ("keygen --help", "export SESSION_SECRET="),
         ("verify --help", "\"reason\":\"expired\""),
         ("keys --help", "keys promote FILE"),
@@ -388,7 +388,7 @@ fn a_key_without_recorded_times_is_kept() {
     assert_eq!(keys("add", &path, "", START).code, Some(0));
     assert_eq!(keys("promote", &path, "", START + 600).code, Some(0));
     let early = keys("retire", &path, old, START + 1200);
-    assert_eq!(early.code, Some(1), "it has signed, although the file records no time");
+    assert_eq!(early.code, Some(1), "the key has signed, although the file records no time");
     assert!(keys("list", &path, "", START + 1200).out.contains("no longer signs"));
     // If the other key leaks, this one does not become the signing key again.
     let [_, (new, true)] = &kids(&path)[..] else { panic!("the new one signs") };
@@ -480,7 +480,7 @@ fn a_malformed_key_file_stays_unchanged() {
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), broken);
     }
-    // Unknown members are kept.
+    // Unknown members are preserved.
     fs::remove_file(&path).unwrap();
     keys("add", &path, "", START);
     let text =

@@ -179,7 +179,7 @@ fn list_prints_one_line_per_entry() {
     assert_eq!(place.says(&["list"]).lines().count(), 1);
     // Issued after the cutoff of the new list, which covers earlier sessions.
     let issued_at = now() + 60;
-    place.revoke(&[(SID, Some("42"), issued_at + DAY), ("of another make", None, issued_at)]);
+    place.revoke(&[(SID, Some("42"), issued_at + DAY), ("another format", None, issued_at)]);
     place.says(&["end-user", "43"]);
 
     let said = place.says(&["list"]);

@@ -62,7 +62,7 @@ fn page(session: &mut OpenSession<&Sealer>, request: &Request) -> Fallible<Respo
 #[derive(Default)]
 struct Request {
     line: String,
-    /// The values of its `Cookie` headers: bytes, as they came.
+    /// The values of the `Cookie` headers, as raw bytes.
     cookies: Vec<Vec<u8>>,
     body: Vec<u8>,
 }
@@ -84,7 +84,7 @@ impl Response {
     }
 }
 
-/// The seconds since 1970; a clock before that was never set.
+/// Returns the seconds since 1970, or 0 if the clock shows an earlier time: it was never set.
 fn now() -> UnixTime {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     UnixTime::from_secs(since_1970.unwrap_or_default().as_secs())
@@ -137,7 +137,7 @@ fn main() -> Fallible<()> {
     Ok(())
 }
 
-/// One request, and the end of the connection.
+/// Serves one request and closes the connection.
 fn serve(sealer: &Sealer, mut stream: &TcpStream) -> Fallible<()> {
     let Response { status, headers, body } = answer(sealer, &read(stream)?);
     write!(stream, "HTTP/1.1 {status}\r\nconnection: close\r\n")?;

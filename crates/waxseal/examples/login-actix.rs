@@ -56,7 +56,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     } else {
         Sealer::builder(Secret::from_env("SESSION_SECRET")?).build()?
     };
-    let sessions = SessionLayer::new(sealer); // one for all workers
+    let sessions = SessionLayer::new(sealer); // shared by all workers
     let app = move || {
         App::new()
             .wrap(sessions.clone())
@@ -67,7 +67,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let port = env::var("PORT").map_or(Ok(3000), |port| port.parse())?;
     let server = HttpServer::new(app).bind(("127.0.0.1", port))?;
     for address in server.addrs() {
-        // `localhost`, because browsers accept a Secure cookie from it over http.
+        // `localhost`, because browsers keep a Secure cookie for it over http.
         println!("Open http://localhost:{}", address.port());
     }
     Ok(server.run().await?)

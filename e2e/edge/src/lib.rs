@@ -1,5 +1,5 @@
-//! The login page on Cloudflare's workerd. It is what it would be on any other
-//! server, but for where the clock and the secret come from.
+//! The login page on Cloudflare's workerd. Only the clock and the source of the
+//! secret differ from other servers.
 
 use std::sync::OnceLock;
 
@@ -44,7 +44,7 @@ async fn index(session: Session) -> Result<impl IntoResponse, SessionError> {
 async fn login(session: Session, Form(form): Form<Login>) -> Result<Redirect, SessionError> {
     session.renew(); // a new session at every change of privilege
     session.insert("username", form.username)?;
-    session.save()?; // nothing is sent without it
+    session.save()?; // without it, no cookie is sent
     Ok(Redirect::to("/"))
 }
 
@@ -53,7 +53,8 @@ async fn logout(session: Session) -> Result<Redirect, SessionError> {
     Ok(Redirect::to("/"))
 }
 
-/// The platform's clock: the standard library's panics here.
+/// Returns the time of the platform's clock. The clock of the standard library
+/// panics on this target.
 fn now() -> UnixTime {
     UnixTime::from_secs((js_sys::Date::now() / 1000.0) as u64)
 }
@@ -71,7 +72,8 @@ fn app(env: &Env) -> worker::Result<Router> {
 
 #[event(fetch)]
 async fn fetch(request: HttpRequest, env: Env, _: Context) -> worker::Result<Response<Body>> {
-    // The secret comes with the first request; its key is derived only once.
+    // The secret is available only in a request. The first request builds the
+    // router, so that the key is derived only once.
     static APP: OnceLock<Router> = OnceLock::new();
     let app = match APP.get() {
         Some(app) => app,

@@ -1,4 +1,4 @@
-//! What the core accepts, and what it refuses.
+//! Checks which cookies the core accepts and rejects.
 
 use alloc::string::String;
 
@@ -17,8 +17,8 @@ use crate::{Checked, check};
 const NOW: u64 = 1_800_000_000;
 const DAY: u64 = 86_400;
 
-/// Under Microdot's key `top-secret`, from MicroPython and from PyJWT with
-/// either order of its header.
+/// Cookies signed with Microdot's key `top-secret`, and their users. The tokens are
+/// from MicroPython, and from PyJWT with both orders of its header.
 const MICRODOT: [(&str, &str); 3] = [
     (
         "session=eyJ0eXAiOiAiSldUIiwgImFsZyI6ICJIUzI1NiJ9.eyJ1c2VybmFtZSI6ICJzdXNhbiJ9.\
@@ -38,10 +38,10 @@ const MICRODOT: [(&str, &str); 3] = [
 ];
 
 pub fn all() -> Checked {
-    let sealer = sealer(7).ok_or("a sealer can be built")?;
+    let sealer = sealer(7).ok_or("the sealer can be built")?;
     let cookie = sealed(&sealer).ok_or("a session can be sealed")?;
     check("a sealed session opens", name(&sealer, &cookie, NOW).as_deref() == Some("susan"))?;
-    refusals(&sealer, &cookie)?;
+    rejections(&sealer, &cookie)?;
     microdot()?;
     clock(&sealer, &cookie)
 }
@@ -54,13 +54,14 @@ fn sealer(secret: u8) -> Option<Sealer> {
     builder(secret)?.build().ok()
 }
 
-/// The changes to the response; without a revocation list they need no wait.
+/// Returns the changes to the response. Without a revocation list, they are ready at
+/// once.
 fn finish(session: &mut OpenSession<&Sealer>) -> Option<ResponseChanges> {
     let finish = pin!(session.finish()).poll(&mut Context::from_waker(Waker::noop()));
     if let Poll::Ready(Ok(changes)) = finish { Some(changes) } else { None }
 }
 
-/// The cookie of a session of susan's.
+/// Returns the cookie of a new session of the user susan.
 fn sealed(sealer: &Sealer) -> Option<String> {
     let session = OpenSession::open(sealer, [], UnixTime::from_secs(NOW)).ok()?;
     let mut session = session.with_randomness(|| Ok(*b"not random at al"));
@@ -75,27 +76,28 @@ fn name(sealer: &Sealer, cookie: &str, now: u64) -> Option<String> {
     session.ok()?.get("username").ok()?
 }
 
-fn refused(sealer: &Sealer, cookie: &str, now: u64) -> Option<Rejection> {
+fn rejection(sealer: &Sealer, cookie: &str, now: u64) -> Option<Rejection> {
     let session = OpenSession::open(sealer, [cookie.as_bytes()], UnixTime::from_secs(now)).ok()?;
     session.rejection().filter(|_| session.is_new() && session.keys().is_empty())
 }
 
-fn refusals(sealer: &Sealer, cookie: &str) -> Checked {
+fn rejections(sealer: &Sealer, cookie: &str) -> Checked {
     let forged = flipped(cookie);
     let signature = Some(Rejection::Signature);
-    check("a tampered signature is refused", refused(sealer, &forged, NOW) == signature)?;
-    let late = refused(sealer, cookie, NOW + 8 * DAY);
-    check("an expired session is refused", late == Some(Rejection::Expired))?;
+    check("a changed signature is rejected", rejection(sealer, &forged, NOW) == signature)?;
+    let late = rejection(sealer, cookie, NOW + 8 * DAY);
+    check("an expired session is rejected", late == Some(Rejection::Expired))?;
     let other = self::sealer(8).ok_or("a second sealer can be built")?;
     let unknown = Some(Rejection::UnknownKey);
-    check("a wrong key is refused", refused(&other, cookie, NOW) == unknown)?;
+    check("an unknown key is rejected", rejection(&other, cookie, NOW) == unknown)?;
     let small = builder(7).and_then(|builder| builder.max_token_bytes(256).build().ok());
     let small = small.ok_or("a small sealer can be built")?;
     let long = alloc::format!("{cookie}{}", "x".repeat(256));
-    check("what is too large is refused", refused(&small, &long, NOW) == Some(Rejection::TooLarge))
+    let large = rejection(&small, &long, NOW);
+    check("a cookie over the limit is rejected", large == Some(Rejection::TooLarge))
 }
 
-/// The cookie with another last byte in its claims.
+/// Changes the first character of the signature.
 fn flipped(cookie: &str) -> String {
     let (message, signature) = cookie.rsplit_once('.').unwrap_or_default();
     let first = if signature.starts_with('A') { 'B' } else { 'A' };
@@ -104,26 +106,28 @@ fn flipped(cookie: &str) -> String {
 }
 
 fn microdot() -> Checked {
-    let sealer = Sealer::microdot("top-secret").map_err(|_| "Microdot's key is taken")?;
+    let sealer = Sealer::microdot("top-secret")
+        .map_err(|_| "the sealer for Microdot's format can be built")?;
     for (cookie, user) in MICRODOT {
         let accepted = name(&sealer, cookie, NOW).as_deref() == Some(user);
         check("Microdot's token is accepted", accepted)?;
-        let refused = refused(&sealer, &flipped(cookie), NOW);
+        let rejection = rejection(&sealer, &flipped(cookie), NOW);
         check(
-            "Microdot's token, tampered with, is refused",
-            refused == Some(Rejection::Signature),
+            "Microdot's token with a changed signature is rejected",
+            rejection == Some(Rejection::Signature),
         )?;
     }
-    let other = Sealer::microdot("another").map_err(|_| "Microdot's key is taken")?;
-    let refused = refused(&other, MICRODOT[0].0, NOW);
-    check("Microdot's token under a wrong key is refused", refused == Some(Rejection::Signature))
+    let other =
+        Sealer::microdot("another").map_err(|_| "the sealer for Microdot's format can be built")?;
+    let rejection = rejection(&other, MICRODOT[0].0, NOW);
+    check("Microdot's token of another key is rejected", rejection == Some(Rejection::Signature))
 }
 
-/// A board that has just started, without a battery for its clock.
+/// Checks a board that has just started and has no battery for its clock.
 fn clock(sealer: &Sealer, cookie: &str) -> Checked {
-    let refused = refused(sealer, cookie, 0);
-    check("without a clock nothing is accepted", refused == Some(Rejection::ClockNotSet))?;
+    let rejection = rejection(sealer, cookie, 0);
+    check("without a clock, no cookie is accepted", rejection == Some(Rejection::ClockNotSet))?;
     let session = OpenSession::open(sealer, [], UnixTime::from_secs(0));
     let saved = session.map_err(|_| "the session is unavailable")?.save();
-    check("without a clock nothing is saved", saved == Err(SaveError::ClockNotSet))
+    check("without a clock, no session is saved", saved == Err(SaveError::ClockNotSet))
 }

@@ -1,4 +1,4 @@
-//! What every firmware here stands on.
+//! The code that all firmware binaries share.
 
 #![no_std]
 
@@ -11,7 +11,7 @@ use core::fmt::Display;
 use cortex_m_semihosting::{debug, hprintln};
 pub use platform::HEAP;
 
-/// Runs `work` on a heap and ends the emulator: with an error if it has one.
+/// Runs `work` with a heap, and exits the emulator, with an error if `work` returns one.
 pub fn run<E: Display>(work: impl FnOnce() -> Result<(), E>) -> ! {
     platform::init();
     let result = work();

@@ -1,6 +1,5 @@
-//! Sessions on a microcontroller: the core's rules, and the login page of the
-//! example `login-picoserve`. Prints each check, and exits with an error if one
-//! fails.
+//! Checks the core and the login page of the example `login-picoserve` on a
+//! microcontroller. Prints each check, and exits with an error if a check fails.
 
 #![no_std]
 #![no_main]
@@ -17,11 +16,11 @@ mod support;
 use cortex_m_rt::entry;
 use cortex_m_semihosting::hprintln;
 
-/// Names the check that fails.
+/// The error is the name of the check that fails.
 type Checked = Result<(), &'static str>;
 
 fn check(what: &'static str, holds: bool) -> Checked {
-    hprintln!("{}: {}", if holds { "ok" } else { "not so" }, what);
+    hprintln!("{}: {}", if holds { "ok" } else { "failed" }, what);
     holds.then_some(()).ok_or(what)
 }
 
@@ -31,7 +30,7 @@ fn main() -> ! {
         core_checks::all()?;
         page_checks::all()?;
         #[cfg(feature = "negative")]
-        check("this never holds", false)?;
+        check("this check always fails", false)?;
         Ok::<_, &str>(())
     })
 }

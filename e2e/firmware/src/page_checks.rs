@@ -1,4 +1,4 @@
-//! The login page, request by request.
+//! Checks the login page with a sequence of requests.
 
 use alloc::{format, string::String};
 
@@ -10,21 +10,21 @@ use crate::{Checked, check, handlers, support::exchange};
 const BUFFER: usize = 2048;
 
 pub fn all() -> Checked {
-    let app = handlers::app(layer(1_800_000_000).ok_or("a layer can be built")?);
+    let app = handlers::app(layer(1_800_000_000).ok_or("the layer can be built")?);
     let form = fetch(&app, "GET / HTTP/1.1", "", "");
-    check("the page asks who is there", form.contains("name=\"username\""))?;
-    check("asking sets nothing", !form.contains("set-cookie"))?;
+    check("the page shows the login form", form.contains("name=\"username\""))?;
+    check("the login form sets no cookie", !form.contains("set-cookie"))?;
 
     let response = fetch(&app, "POST / HTTP/1.1", "", "username=susan");
     let redirects = response.starts_with("HTTP/1.1 303 ") && response.contains("Location: /\r\n");
     check("a login redirects", redirects)?;
     let cookie = cookie(&response).ok_or("a login sets the cookie")?;
     let page = fetch(&app, "GET / HTTP/1.1", &cookie, "");
-    check("the page greets", page.contains("Hello <b>susan</b>!"))?;
+    check("the page shows the user name", page.contains("Hello <b>susan</b>!"))?;
     check("the page is private", page.contains("cache-control: private\r\n"))?;
     let forged = cookie.replacen('.', ".x", 1);
     let page = fetch(&app, "GET / HTTP/1.1", &forged, "");
-    check("nobody with a forged cookie is greeted", page.contains("name=\"username\""))?;
+    check("a forged cookie gives the login form", page.contains("name=\"username\""))?;
 
     let response = fetch(&app, "POST /logout HTTP/1.1", &cookie, "");
     check("a logout removes the cookie", response.contains("set-cookie: session=; Path=/"))?;
@@ -33,10 +33,10 @@ pub fn all() -> Checked {
 
     let app = handlers::app(layer(0).ok_or("a second layer can be built")?);
     let page = fetch(&app, "GET / HTTP/1.1", &cookie, "");
-    check("without a clock nobody is greeted", page.contains("name=\"username\""))?;
+    check("without a clock, the cookie gives the login form", page.contains("name=\"username\""))?;
     let response = fetch(&app, "POST / HTTP/1.1", "", "username=susan");
-    check("without a clock nobody can log in", response.starts_with("HTTP/1.1 500 "))?;
-    check("and no cookie is set", !response.contains("set-cookie"))
+    check("without a clock, a login fails", response.starts_with("HTTP/1.1 500 "))?;
+    check("without a clock, a login sets no cookie", !response.contains("set-cookie"))
 }
 
 fn layer(now: u64) -> Option<SessionLayer> {

@@ -1,5 +1,5 @@
-//! What an operating system would bring: a heap, which counts. The only file
-//! here that says `unsafe`: an allocator cannot be written without.
+//! The heap, which an operating system would provide. It counts the bytes in use.
+//! Only this file contains `unsafe` code, because an allocator requires it.
 
 use core::{
     alloc::{GlobalAlloc, Layout},
@@ -11,43 +11,42 @@ use core::{
 use embedded_alloc::LlffHeap;
 use panic_semihosting as _;
 
-/// Of RAM; the rest is the stack's.
+/// In bytes. The rest of the RAM is for the stack.
 const HEAP_SIZE: usize = 24 * 1024;
 
 #[global_allocator]
 pub static HEAP: Heap = Heap { inner: LlffHeap::empty(), peak: AtomicUsize::new(0) };
 
-/// A heap that remembers the most that was in use.
+/// A heap that records its peak usage.
 pub struct Heap {
     inner: LlffHeap,
     peak: AtomicUsize,
 }
 
 impl Heap {
-    /// The most that was in use at once, in bytes, with what the allocator
-    /// rounds up.
+    /// Returns the peak usage in bytes, including the overhead of the allocator.
     pub fn peak(&self) -> usize {
         self.peak.load(Ordering::Relaxed)
     }
 }
 
-// SAFETY: every call goes to the heap as it came. `realloc` is the default one,
-// over these two.
+// SAFETY: both methods pass their arguments to the inner heap unchanged. `realloc`
+// is the default implementation, which calls them.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller upholds the same contract.
         let block = unsafe { self.inner.alloc(layout) };
         self.peak.fetch_max(self.inner.used(), Ordering::Relaxed);
         block
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller upholds the same contract.
         unsafe { self.inner.dealloc(block, layout) }
     }
 }
 
-/// Gives the heap its memory. To be called once, before the first allocation.
+/// Gives the heap its memory. Must be called once, before the first allocation.
 pub(crate) fn init() {
     static mut MEMORY: [MaybeUninit<u8>; HEAP_SIZE] = [MaybeUninit::uninit(); HEAP_SIZE];
     // SAFETY: nothing else refers to this memory.

@@ -1,7 +1,7 @@
-//! Seals a session, opens it, and refuses a forged one, on nothing but `core`
-//! and `alloc`. If any dependency pulled in `std`, the panic handler in
-//! `platform.rs` would be the second one and this would not build (E0152).
-//! Exits with 0 if all went well, else with the number of the step that failed.
+//! Seals a session, opens it, and rejects a forged one, with only `core` and
+//! `alloc`. If a dependency used `std`, the panic handler in `platform.rs` would be
+//! a duplicate, and the build would fail (E0152). Exits with 0 on success, and
+//! otherwise with the number of the step that failed.
 
 #![no_std]
 #![no_main]

@@ -1,5 +1,5 @@
-//! What an operating system's runtime would bring: an entry, an allocator, a
-//! panic handler and the memory functions that the compiler calls.
+//! Replaces the runtime of an operating system: the entry point, an allocator, a
+//! panic handler, and the memory functions that the compiler calls.
 
 use core::{
     alloc::{GlobalAlloc, Layout},
@@ -10,7 +10,7 @@ use core::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-// The entry: an aligned stack, `run`, and exit(2) with what it returned.
+// The entry point aligns the stack, calls `run`, and passes its result to exit(2).
 global_asm!(
     ".globl _start",
     "_start:",
@@ -33,7 +33,7 @@ fn exit(code: i32) -> ! {
     unsafe { asm!("syscall", in("rax") 60, in("rdi") code, options(noreturn)) }
 }
 
-/// Hands out one arena from front to back and takes nothing back.
+/// Allocates from one arena from front to back, and frees nothing.
 struct Arena {
     bytes: UnsafeCell<[u8; Self::LEN]>,
     used: AtomicUsize,
@@ -43,10 +43,10 @@ impl Arena {
     const LEN: usize = 1 << 20;
 }
 
-// SAFETY: no byte is handed out twice.
+// SAFETY: no byte is allocated twice.
 unsafe impl Sync for Arena {}
 
-// SAFETY: each block is a part of the arena of its own, aligned as asked.
+// SAFETY: each block is a separate part of the arena and has the requested alignment.
 unsafe impl GlobalAlloc for Arena {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let base = self.bytes.get().cast::<u8>();
@@ -65,12 +65,12 @@ unsafe impl GlobalAlloc for Arena {
 #[global_allocator]
 static ARENA: Arena = Arena { bytes: UnsafeCell::new([0; Arena::LEN]), used: AtomicUsize::new(0) };
 
-// Instructions and volatile reads: a loop that the compiler recognizes would
-// become a call of the very function it stands in.
+// These functions use instructions and volatile reads, because the compiler would
+// turn a plain loop into a call of the function itself.
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, len: usize) -> *mut u8 {
-    // SAFETY: the caller's promise: both are valid for `len` bytes.
+    // SAFETY: the caller guarantees that both are valid for `len` bytes.
     unsafe {
         asm!("rep movsb", inout("rcx") len => _, inout("rdi") to => _, inout("rsi") from => _)
     }
@@ -80,12 +80,13 @@ unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, len: usize) -> *mut u8
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, len: usize) -> *mut u8 {
     if to.addr().wrapping_sub(from.addr()) >= len {
-        // SAFETY: forwards, no byte is overwritten before it is read.
+        // SAFETY: a copy in the forward direction reads each byte before it overwrites it.
         return unsafe { memcpy(to, from, len) };
     }
     let (last_to, last_from) =
         (to.wrapping_add(len).wrapping_sub(1), from.wrapping_add(len).wrapping_sub(1));
-    // SAFETY: the same promise; backwards, because the target overlaps ahead.
+    // SAFETY: as in `memcpy`. The copy is backward, because the target overlaps the end of
+    // the source.
     unsafe {
         asm!("std", "rep movsb", "cld", inout("rcx") len => _, inout("rdi") last_to => _, inout("rsi") last_from => _)
     }
@@ -94,7 +95,7 @@ unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, len: usize) -> *mut u
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memset(to: *mut u8, byte: i32, len: usize) -> *mut u8 {
-    // SAFETY: the caller's promise: `to` is valid for `len` bytes.
+    // SAFETY: the caller guarantees that `to` is valid for `len` bytes.
     unsafe { asm!("rep stosb", inout("rcx") len => _, inout("rdi") to => _, in("al") byte as u8) }
     to
 }
@@ -102,7 +103,7 @@ unsafe extern "C" fn memset(to: *mut u8, byte: i32, len: usize) -> *mut u8 {
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, len: usize) -> i32 {
     for at in 0..len {
-        // SAFETY: the caller's promise: both are valid for `len` bytes.
+        // SAFETY: the caller guarantees that both are valid for `len` bytes.
         let (a, b) = unsafe { (one.add(at).read_volatile(), other.add(at).read_volatile()) };
         if a != b {
             return i32::from(a) - i32::from(b);
@@ -113,7 +114,7 @@ unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, len: usize) -> i32
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn bcmp(one: *const u8, other: *const u8, len: usize) -> i32 {
-    // SAFETY: the same promise.
+    // SAFETY: the contract is the same.
     unsafe { memcmp(one, other, len) }
 }
 

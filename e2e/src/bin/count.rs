@@ -1,4 +1,4 @@
-//! Runs one operation many times, for a tool that counts instructions.
+//! Repeats one operation, for a tool that counts instructions.
 //!
 //!     count open|reject|save TIMES
 

@@ -40,7 +40,7 @@ async fn logout(session: Session) -> Result<Redirect, SessionError> {
     Ok(Redirect::to("/"))
 }
 
-/// Opens the session only if a step of the script needs it: an extractor would always open it.
+/// Opens the session only if a step of the script needs it. An extractor would always open it.
 struct Script;
 
 impl RequestHandlerService<WithSession> for Script {

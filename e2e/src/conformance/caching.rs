@@ -2,13 +2,13 @@
 
 use crate::{client::Client, server::Server};
 
-const NOBODY: [&str; 0] = [];
+const NO_COOKIES: [&str; 0] = [];
 const RULES: [&str; 4] = ["vary", "cache-control", "cdn-cache-control", "surrogate-control"];
 
 /// Checks the headers for caches after a script.
 #[track_caller]
 fn expect(server: &Server, script: &str, expected: [&[&str]; 4]) {
-    let response = Client::of(server).script(script, &NOBODY);
+    let response = Client::of(server).script(script, &NO_COOKIES);
     assert_eq!(response.status, 200, "{}", response.body);
     let values = RULES.map(|name| response.values(name));
     assert_eq!(values.each_ref().map(Vec::as_slice), expected, "{script}");
@@ -28,7 +28,7 @@ pub fn an_untouched_session_sets_no_cache_headers(server: &Server) {
         PUBLIC,
         [&["accept-encoding"], &["public, max-age=60"], &["max-age=60"], &["max-age=60"]],
     );
-    // The same holds for a cookie, valid or not, that no handler reads.
+    // The same applies to a cookie, valid or not, that no handler reads.
     let mint = &server.mint;
     for token in [mint.alive(r#""a":1"#), mint.expired(r#""a":1"#), "malformed".into()] {
         let response = Client::of(server).script("status 200", &[mint.pair(&token)]);
@@ -51,7 +51,7 @@ pub fn a_read_session_varies_with_the_cookie(server: &Server) {
         "header vary: a\nheader vary: b\nread",
         [&["a, b, Cookie"], &["private"], &[], &[]],
     );
-    // The application sets its own rules for caches.
+    // The application's own rules for caches stay.
     expect(
         server,
         &format!("{PUBLIC}read"),

@@ -6,8 +6,8 @@ use crate::{
     server::{Format, Server},
 };
 
-/// Of two cookies of one name in one header, the valid one counts, in both orders. Of two valid
-/// ones, the first counts, and in Microdot's format the last.
+/// If one header contains two cookies of one name, the valid one counts, in either order. If both
+/// are valid, the first one counts, and in Microdot's format the last one.
 pub fn the_valid_one_of_two_cookies_counts(server: &Server) {
     the_valid_one_counts(server, |one, other| vec![format!("{one}; {other}")]);
     the_valid_one_counts(server, |one, other| vec![format!("{one}; {one}; {other}; {other}")]);
@@ -17,7 +17,7 @@ pub fn the_valid_one_of_two_cookies_counts(server: &Server) {
     assert_eq!(greeted(&Client::of(server).get("/", &[among])).as_deref(), Some("susan"));
 }
 
-/// The same rule holds for two headers. No browser sends two (RFC 6265, section 5.4), but other
+/// The same rule applies to two headers. No browser sends two (RFC 6265, section 5.4), but other
 /// clients do.
 pub fn the_valid_one_of_two_headers_counts(server: &Server) {
     the_valid_one_counts(server, |one, other| vec![one.into(), other.into()]);
@@ -48,7 +48,7 @@ fn the_valid_one_counts(server: &Server, headers: impl Fn(&str, &str) -> Vec<Str
     assert_eq!(whose(&good("first"), &good("last")).as_deref(), Some(winner));
 }
 
-/// Cookies of other names are ignored, also if their names resemble the session cookie's.
+/// Cookies of other names are ignored, even if their names resemble the name of the session cookie.
 pub fn cookies_of_other_names_are_ignored(server: &Server) {
     let (client, mint) = (Client::of(server), &server.mint);
     let token = mint.alive(r#""username":"susan""#);

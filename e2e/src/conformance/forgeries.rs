@@ -5,7 +5,7 @@ use crate::{client::Client, mint::Mint, server::Server};
 
 pub(super) const USER: &str = r#""username":"susan""#;
 
-/// Whether the server accepts this cookie value.
+/// Returns whether the server accepts this cookie value.
 pub(super) fn accepted(client: &Client, server: &Server, token: &[u8]) -> bool {
     let cookie = [server.mint.cookie.as_bytes(), b"=", token].concat();
     let response = client.get("/", &[cookie]);

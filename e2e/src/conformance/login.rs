@@ -5,7 +5,7 @@ use crate::{
     server::Server,
 };
 
-const NOBODY: [&str; 0] = [];
+const NO_COOKIES: [&str; 0] = [];
 
 /// The user name in the response of a login page; `None` for the form.
 pub fn greeted(response: &Response) -> Option<String> {
@@ -19,9 +19,9 @@ pub fn greeted(response: &Response) -> Option<String> {
 /// Logs in, reloads, logs out.
 pub fn a_user_logs_in_reloads_and_logs_out(server: &Server) {
     let (client, mut jar) = (Client::of(server), Jar::default());
-    assert_eq!(greeted(&client.get("/", &NOBODY)), None);
+    assert_eq!(greeted(&client.get("/", &NO_COOKIES)), None);
 
-    let response = client.form("/", "username=susan", &NOBODY);
+    let response = client.form("/", "username=susan", &NO_COOKIES);
     assert_eq!((response.status, response.values("location")), (303, vec!["/"]));
     let line = response.set_cookie(server.mint.cookie);
     let attributes: Vec<_> =
@@ -32,20 +32,20 @@ pub fn a_user_logs_in_reloads_and_logs_out(server: &Server) {
     for _ in 0..3 {
         let response = client.get("/", &jar.cookies());
         assert_eq!(greeted(&response).as_deref(), Some("susan"));
-        assert_eq!(response.set_cookies(server.mint.cookie), NOBODY, "reading sets nothing");
+        assert_eq!(response.set_cookies(server.mint.cookie), NO_COOKIES, "reading sets nothing");
     }
 
     let response = client.form("/logout", "", &jar.cookies());
     assert_eq!((response.status, response.values("location")), (303, vec!["/"]));
     jar.take(&response);
-    assert_eq!(jar.cookies(), NOBODY);
+    assert_eq!(jar.cookies(), NO_COOKIES);
     assert_eq!(greeted(&client.get("/", &jar.cookies())), None);
 }
 
 /// A browser removes a cookie by name, domain, path and partition, so the line that removes it
 /// repeats every attribute of the line that sets it.
 pub fn the_removal_repeats_every_attribute(server: &Server) {
-    let response = Client::of(server).form("/logout", "", &NOBODY);
+    let response = Client::of(server).form("/logout", "", &NO_COOKIES);
     let line = response.set_cookie(server.mint.cookie);
     let mut parts = line.split("; ");
     assert_eq!(parts.next(), Some(&*format!("{}=", server.mint.cookie)));
@@ -58,7 +58,7 @@ pub fn the_removal_repeats_every_attribute(server: &Server) {
 /// A user name is text, not HTML.
 pub fn names_are_escaped(server: &Server) {
     let (client, mut jar) = (Client::of(server), Jar::default());
-    jar.take(&client.form("/", "username=%3Cb%3EJos%C3%A9%26", &NOBODY));
+    jar.take(&client.form("/", "username=%3Cb%3EJos%C3%A9%26", &NO_COOKIES));
     let page = client.get("/", &jar.cookies()).body;
     assert!(page.contains("José") && !page.contains("<b><b>"), "{page}");
 }
@@ -67,9 +67,9 @@ pub fn names_are_escaped(server: &Server) {
 /// not reveal the error.
 pub fn a_username_that_is_too_long_sends_no_cookie(server: &Server) {
     let client = Client::of(server);
-    let response = client.form("/", &format!("username={}", "x".repeat(5000)), &NOBODY);
+    let response = client.form("/", &format!("username={}", "x".repeat(5000)), &NO_COOKIES);
     assert_eq!(response.status, 500);
-    assert_eq!(response.values("set-cookie"), NOBODY);
+    assert_eq!(response.values("set-cookie"), NO_COOKIES);
     assert!(!response.body.contains("4096"), "{}", response.body);
-    assert_eq!(greeted(&client.get("/", &NOBODY)), None, "the server keeps running");
+    assert_eq!(greeted(&client.get("/", &NO_COOKIES)), None, "the server keeps running");
 }

@@ -7,10 +7,10 @@ use crate::{
     server::{Format, Server},
 };
 
-const NOBODY: [&str; 0] = [];
+const NO_COOKIES: [&str; 0] = [];
 
 /// After any number of saves and deletes, the response has one line for the session cookie,
-/// beside the application's own.
+/// and keeps the lines of the application.
 pub fn the_session_sets_one_cookie_beside_the_applications_own(server: &Server) {
     let client = Client::of(server);
     let own = "header set-cookie: theme=dark\nheader set-cookie: lang=en; Path=/\n";
@@ -20,7 +20,7 @@ pub fn the_session_sets_one_cookie_beside_the_applications_own(server: &Server) 
         ("insert a 1\nsave\ndelete", false),
         ("delete\ndelete", false),
     ] {
-        let response = client.script(&format!("{own}{steps}"), &NOBODY);
+        let response = client.script(&format!("{own}{steps}"), &NO_COOKIES);
         let line = response.set_cookie(server.mint.cookie);
         assert_eq!(!line.contains("Max-Age=0"), sets, "{steps}: {line}");
         assert_eq!(response.set_cookie("theme"), "theme=dark");
@@ -35,14 +35,14 @@ pub fn the_session_sets_one_cookie_beside_the_applications_own(server: &Server) 
             assert_eq!(data.json(), json!({"a": 2}), "{steps}");
         }
     }
-    let response = client.script(&format!("{own}insert a 1"), &NOBODY);
+    let response = client.script(&format!("{own}insert a 1"), &NO_COOKIES);
     assert_eq!(response.values("set-cookie"), ["theme=dark", "lang=en; Path=/"]);
 }
 
 /// Changes after the last save are not sent.
 pub fn only_saved_changes_are_sent(server: &Server) {
     let (client, mut jar) = (Client::of(server), Jar::default());
-    jar.take(&client.script("insert a 1\nsave\ninsert a 2", &NOBODY));
+    jar.take(&client.script("insert a 1\nsave\ninsert a 2", &NO_COOKIES));
     assert_eq!(client.script("read", &jar.cookies()).json(), json!({"a": 1}));
     let response = client.script("insert a 3\nread", &jar.cookies());
     assert_eq!(response.json(), json!({"a": 3}));
@@ -53,7 +53,7 @@ pub fn only_saved_changes_are_sent(server: &Server) {
 pub fn every_status_sends_the_cookie(server: &Server) {
     for status in ["200", "204", "302", "404", "500"] {
         let response =
-            Client::of(server).script(&format!("insert a 1\nsave\nstatus {status}"), &NOBODY);
+            Client::of(server).script(&format!("insert a 1\nsave\nstatus {status}"), &NO_COOKIES);
         assert_eq!(response.status.to_string(), status);
         response.set_cookie(server.mint.cookie);
     }
@@ -62,7 +62,7 @@ pub fn every_status_sends_the_cookie(server: &Server) {
 /// A session over the size limit is an error with both sizes, and sends no cookie.
 pub fn a_too_large_session_is_an_error_and_sends_no_cookie(server: &Server) {
     let client = Client::of(server);
-    let response = client.script(&format!("insert a \"{}\"\nsave", "x".repeat(4000)), &NOBODY);
+    let response = client.script(&format!("insert a \"{}\"\nsave", "x".repeat(4000)), &NO_COOKIES);
     assert_eq!(response.status, 500);
     assert!(response.body.contains("4096"), "{}", response.body);
     assert!(response.set_cookies(server.mint.cookie).is_empty());
@@ -70,10 +70,10 @@ pub fn a_too_large_session_is_an_error_and_sends_no_cookie(server: &Server) {
     // The largest session that fits is sent and read.
     let len = (0..3000).rev().step_by(3).find(|len| {
         let script = format!("insert a \"{}\"\nsave", "x".repeat(*len));
-        client.script(&script, &NOBODY).status == 200
+        client.script(&script, &NO_COOKIES).status == 200
     });
     let script = format!("insert a \"{}\"\nsave", "x".repeat(len.unwrap_or_default()));
-    let response = client.script(&script, &NOBODY);
+    let response = client.script(&script, &NO_COOKIES);
     assert!((4090..=4096).contains(&response.set_cookie(server.mint.cookie).len()));
     let mut jar = Jar::default();
     jar.take(&response);
@@ -112,7 +112,7 @@ pub fn data_round_trips(server: &Server) {
         "": [1, -2.5, 1e300, u64::MAX, null, true, {"deep": [[[]]]}],
         "é": {},
     });
-    jar.take(&client.script(&format!("write {data}\nsave"), &NOBODY));
+    jar.take(&client.script(&format!("write {data}\nsave"), &NO_COOKIES));
     assert_eq!(client.script("read", &jar.cookies()).json(), data);
 }
 
@@ -145,7 +145,7 @@ pub fn activity_extends_a_session(server: &Server) {
     assert_eq!(line(-29 * DAY, DAY), None, "the absolute timeout does not allow more");
 }
 
-/// A session expires 30 days after it was issued, also if its token has a later `exp`.
+/// A session expires 30 days after it was issued, even if its token has a later `exp`.
 pub fn the_absolute_timeout_is_enforced(server: &Server) {
     let (client, mint) = (Client::of(server), &server.mint);
     let is_new = |issued| {
@@ -156,12 +156,12 @@ pub fn the_absolute_timeout_is_enforced(server: &Server) {
     assert_eq!(is_new(-30 * DAY), server.format() == Format::Waxseal);
 }
 
-/// The session keeps its user, and whether the cookie outlives the browser.
+/// The session keeps its user and its choice of `remember`.
 pub fn the_user_and_remember_me_are_kept(server: &Server) {
     let client = Client::of(server);
     let limited = server.format() == Format::Waxseal;
     let mut jar = Jar::default();
-    let response = client.script("user susan\nremember false\ninsert a 1\nsave", &NOBODY);
+    let response = client.script("user susan\nremember false\ninsert a 1\nsave", &NO_COOKIES);
     assert!(!response.set_cookie(server.mint.cookie).contains("Max-Age"));
     jar.take(&response);
     assert_eq!(client.script("state", &jar.cookies()).json()["user"], "susan");
@@ -191,5 +191,5 @@ pub fn the_rejection_is_reported(server: &Server) {
     assert_eq!(rejection(&mint.between(3600, DAY, r#""a":1"#)), "not-yet-valid");
     assert_eq!(rejection(&mint.expired(r#""a":1"#)), "expired");
     assert_eq!(rejection(&"x".repeat(5000)), "too-large");
-    assert_eq!(client.script("state", &NOBODY).json()["rejection"], json!(null));
+    assert_eq!(client.script("state", &NO_COOKIES).json()["rejection"], json!(null));
 }

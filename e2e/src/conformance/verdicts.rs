@@ -13,7 +13,7 @@ pub fn the_rules_for_claims_are_enforced(server: &Server) {
     let microdot = server.format() == Format::Microdot;
     let expect = expectation(server, |claims| server.mint.token(claims));
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    // So late that no cookie is refreshed.
+    // Late enough that no cookie is refreshed.
     let (hour_ago, in_five_days) = (now - 3600, now + 5 * 86_400);
 
     // Times are numbers.
@@ -44,7 +44,7 @@ pub fn the_rules_for_claims_are_enforced(server: &Server) {
     expect(&claims(&expires, &expires, ""), false);
     expect(&timed(&format!(r#","nbf":{expires}"#)), false);
 
-    // Registered claims of another type; in Microdot's tokens some are data.
+    // Registered claims of the wrong type. In Microdot's tokens, some of them are data.
     for (members, in_waxseal, in_microdot) in [
         (r#""sub":5"#, false, false),
         (r#""jti":null"#, false, false),
@@ -59,7 +59,7 @@ pub fn the_rules_for_claims_are_enforced(server: &Server) {
         (r#""a":1,"\u0061":1"#, false, false),
         (r#""\u0065xp":9999999999"#, false, false),
         (r#""":1,"":1"#, false, false),
-        // Data: any JSON, and nothing else.
+        // Data may be any valid JSON.
         (r#""a":NaN"#, false, false),
         (r#""a":01"#, false, false),
         (r#""a":'x'"#, false, false),
@@ -76,14 +76,14 @@ pub fn the_rules_for_claims_are_enforced(server: &Server) {
     expect(&timed(&nested(128)), false);
     expect(&timed(&nested(900)), false);
 
-    // One object, and white space around it.
+    // The claims are one object, with optional white space around it.
     let good = timed("");
     expect(&format!(" {good}\n"), true);
     for odd in ["[]", "\"x\"", "null", "", "{", &format!("{good}{good}"), &format!("{good}x")] {
         expect(odd, false);
     }
     expect(&format!("\u{feff}{good}"), false);
-    // Only Microdot's tokens may have no times.
+    // The times are optional only in Microdot's tokens.
     expect(&format!("{{{USER}}}"), microdot);
 }
 
@@ -132,7 +132,7 @@ pub fn the_rules_for_headers_are_enforced(server: &Server) {
     expect("", false);
 }
 
-/// Checks whether the token of a text is accepted or rejected, as expected.
+/// Returns a function that makes a token from a text, and checks whether the server accepts it.
 fn expectation<'s>(
     server: &'s Server,
     token: impl Fn(&str) -> String + 's,

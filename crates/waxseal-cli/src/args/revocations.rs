@@ -11,9 +11,9 @@ use crate::{clock, failure::Failure};
 
 const VARIABLE: &str = "REVOCATIONS";
 
-/// Revoke sessions, and show the revocation list.
+/// Revoke sessions, and show the revocation list
 ///
-/// The environment variable REVOCATIONS names the revocation store. It is not an
+/// The environment variable REVOCATIONS sets the revocation store. It is not an
 /// argument, because an address may contain a password:
 ///
 ///     REVOCATIONS=file:/var/lib/app/sessions.revoked
@@ -21,29 +21,29 @@ const VARIABLE: &str = "REVOCATIONS";
 ///     REVOCATIONS=rediss://user:password@host:6379    over TLS
 ///
 /// A file can be used only while no server has it open. Run the command as the
-/// user of the server. Redis can be used at any time; the servers read a new
-/// revocation within milliseconds.
+/// user of the server. Redis can be used at any time; the servers usually read a
+/// new revocation within milliseconds.
 ///
-/// A cutoff of now is set 30 seconds ahead, because the clocks of servers may be
-/// ahead. Users can log in again at once.
+/// `end-user`, `end-before now` and `init` set the cutoff 30 seconds ahead, because
+/// the clocks of servers may be ahead. Users can still log in again at once.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct RevocationsArgs {
     #[command(subcommand)]
     pub(crate) command: RevocationsCommand,
-    /// The key of the list in Redis, if the servers are configured with another
-    /// key than waxseal:revocations
+    /// The key of the list in Redis [default: waxseal:revocations]
     #[arg(long, global = true, value_name = "KEY")]
     key: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RevocationsCommand {
-    /// Print the entries of sessions that could otherwise still be valid, one per
-    /// line; the entry that lasts longest comes first
+    /// Print the entries that have not expired, one per line; the entry that
+    /// expires last comes first
     ///
-    /// Only the latest cutoff of each user is shown, and only the latest cutoff
-    /// for all sessions.
+    /// An entry expires when every session that it revokes has expired. The list
+    /// shows only the latest cutoff of each user, and only the latest cutoff for all
+    /// sessions.
     List {
         #[command(flatten)]
         absolute: AbsoluteArg,
@@ -61,6 +61,7 @@ pub(crate) enum RevocationsCommand {
     /// The user is the value that the application passes to `set_user`, the claim
     /// `sub`. Sessions without a user are not revoked.
     EndUser {
+        /// The user
         #[arg(allow_hyphen_values = true)]
         user: String,
     },
@@ -79,15 +80,15 @@ pub(crate) enum RevocationsCommand {
     ///
     /// Without a list, earlier revocations are unknown, so all users must log in
     /// again. If Redis has no list, the servers respond with 503 until this command
-    /// has run. A server creates a missing file itself. An existing list stays
-    /// unchanged, and the exit code is 1.
+    /// has run. A server creates a missing file itself. If the list already exists,
+    /// the command changes nothing and exits with 1.
     Init,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct AbsoluteArg {
-    /// The absolute timeout of the sessions, as configured for the servers' list:
-    /// a cutoff lasts for this time
+    /// The absolute timeout that is configured for the servers' list: a cutoff lasts
+    /// for this time
     #[arg(long, value_name = "TIME", default_value = "30days", value_parser = humantime::parse_duration)]
     pub(crate) absolute: Duration,
 }
@@ -99,7 +100,7 @@ pub(crate) enum Moment {
     At(UnixTime),
 }
 
-/// Rounds a part of a second up: sessions are issued at whole seconds.
+/// Parses a time. Rounds a fraction of a second up, because sessions are issued at whole seconds.
 fn moment(text: &str) -> Result<Moment, &'static str> {
     if text == "now" {
         return Ok(Moment::Now);
@@ -111,7 +112,7 @@ fn moment(text: &str) -> Result<Moment, &'static str> {
 }
 
 impl RevocationsArgs {
-    /// The store that the environment names. No error contains its address.
+    /// Returns the store that `REVOCATIONS` names. No error contains its address.
     pub(crate) fn store(&self) -> Result<Store, Failure> {
         let text = match std::env::var(VARIABLE).map(Zeroizing::new) {
             Ok(text) => text,

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::{failure::Failure, keygen::random_text};
 
-/// The keys in the order of the file. Unknown members are kept.
+/// The keys, in the order of the file. Unknown members are preserved.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct KeyFile {
     pub(crate) keys: Vec<Key>,
@@ -60,7 +60,7 @@ impl Key {
     pub(crate) fn new(cookie: &str, now: UnixTime) -> Result<Self, Failure> {
         let mut id = [0; 6];
         getrandom::fill(&mut id).map_err(|error| Failure::Bad(error.to_string()))?;
-        // With the first bit 0, no kid starts with `-`, as an option does.
+        // With the first bit 0, no kid starts with `-` and looks like an option.
         id[0] &= 0x7F;
         Ok(Self {
             kty: "oct".into(),
@@ -79,7 +79,7 @@ impl Key {
         self.operations.iter().any(|operation| operation == "sign")
     }
 
-    /// Whether the key can have signed a session.
+    /// Returns whether the key may have signed a session.
     pub(crate) fn has_signed(&self) -> bool {
         self.signs() || self.promoted.is_some() || self.demoted.is_some()
     }
@@ -112,7 +112,7 @@ impl KeyFile {
         serde_json::from_str(&text).map_err(|error| bad(&error))
     }
 
-    /// As [`read`](Self::read); `None` if the file does not exist.
+    /// Like [`read`](Self::read), but returns `None` if the file does not exist.
     pub(crate) fn read_if_any(path: &Path) -> Result<Option<Self>, Failure> {
         if path.try_exists()? { Self::read(path).map(Some) } else { Ok(None) }
     }
@@ -184,8 +184,8 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-/// Gives `new` the owner of the file that it replaces, because the server of that user reads
-/// it.
+/// Gives `new` the owner of the file that it replaces, so that the server, which runs as that
+/// user, can read it.
 #[cfg(unix)]
 fn keep_owner(old: &Path, new: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt as _, chown};

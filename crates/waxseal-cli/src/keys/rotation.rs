@@ -1,4 +1,4 @@
-//! The steps of a rotation. Each refuses to run too early, and prints its message only after
+//! The steps of a rotation. A step fails if it is too early, and prints its message only after
 //! the file is written.
 
 use std::{fmt::Write as _, path::Path, time::Duration};
@@ -8,7 +8,8 @@ use waxseal_core::UnixTime;
 use super::file::{Because, Key, KeyFile, Locked};
 use crate::{args::PaceArgs, clock, failure::Failure, output::print};
 
-/// Adds a key that only verifies, so that every server knows it before any signs with it.
+/// Adds a key that only verifies, so that every server has loaded it before a server signs
+/// with it.
 pub(super) fn add(path: &Path, cookie: Option<&str>, now: UnixTime) -> Result<(), Failure> {
     let locked = Locked::new(path)?;
     let shown = path.display();
@@ -34,7 +35,7 @@ pub(super) fn add(path: &Path, cookie: Option<&str>, now: UnixTime) -> Result<()
     ))
 }
 
-/// Makes a key that every server knows the signing key.
+/// Turns a key that every server has loaded into the signing key.
 pub(super) fn promote(path: &Path, kid: Option<&str>, pace: &PaceArgs) -> Result<(), Failure> {
     let locked = Locked::new(path)?;
     let mut file = KeyFile::read(&locked.path)?;
@@ -43,16 +44,16 @@ pub(super) fn promote(path: &Path, kid: Option<&str>, pace: &PaceArgs) -> Result
     let at = match kid {
         Some(kid) => file.position(kid)?,
         None => file.keys.iter().rposition(|key| !key.has_signed()).ok_or_else(|| {
-            Failure::Bad(format!("every key has signed already; run `waxseal keys add {shown}`"))
+            Failure::Bad(format!("every key has already signed; run `waxseal keys add {shown}`"))
         })?,
     };
     let kid = file.keys[at].kid.clone();
     if file.keys[at].signs() {
-        return Err(Failure::Bad(format!("{kid} already is the signing key")));
+        return Err(Failure::Bad(format!("{kid} is already the signing key")));
     }
     let added = file.keys[at].added;
     let known_from = added.map(|added| added.saturating_add(pace.reload.as_secs()));
-    let why = "servers that do not know the key yet would reject its sessions";
+    let why = "servers that have not loaded the key would reject its sessions";
     allow(refusal(known_from, now, why), "promote", &kid, pace, &mut file)?;
 
     for key in file.keys.iter_mut().filter(|key| key.signs()) {
@@ -82,7 +83,7 @@ pub(super) fn retire(
         refusal(
             over_at(key, lasts),
             now,
-            "sessions of the key can still be valid, and would be rejected",
+            "the key may still have valid sessions, which would be rejected",
         )
     };
     let retired = if let Some(kid) = kid {
@@ -98,7 +99,7 @@ pub(super) fn retire(
     } else if pace.because.is_some() || pace.now.is_ahead() {
         return Err(Failure::Usage("--because and a --now in the future require KID".into()));
     } else {
-        // A key that has never signed is still needed.
+        // A key that has never signed stays, because it will sign later.
         let over = |key: &Key| key.has_signed() && !key.signs() && refused(key).is_none();
         let over: Vec<_> = file.keys.extract_if(.., |key| over(key)).collect();
         over.into_iter().map(|key| key.kid).collect()
@@ -106,11 +107,11 @@ pub(super) fn retire(
     if retired.is_empty() {
         let list = format!("`waxseal keys list {}`", path.display());
         return Err(Failure::Bad(format!(
-            "every old key can still have valid sessions; {list} shows until when"
+            "every old key may still have valid sessions; run {list} to see when they expire"
         )));
     }
     file.write(&locked.path)?;
-    print(&format!("Retired {}.\nNext: have every server reload the file.\n", retired.join(", ")))
+    print(&format!("Retired {}.\nNext: reload the file on every server.\n", retired.join(", ")))
 }
 
 /// Removes a key that has leaked, and replaces it if it was the signing key.
@@ -121,7 +122,7 @@ pub(super) fn revoke(path: &Path, kid: &str, now: UnixTime) -> Result<(), Failur
     let cookie = file.cookie().to_owned();
     let mut said = format!("Revoked {kid}: all its sessions become invalid.\n");
     if file.keys.remove(at).signs() {
-        // Of the keys that have never signed, most servers know the oldest.
+        // Of the keys that have never signed, the oldest has been loaded by the most servers.
         let next = if let Some(at) = file.keys.iter().position(|key| !key.has_signed()) {
             at
         } else {
@@ -137,7 +138,7 @@ pub(super) fn revoke(path: &Path, kid: &str, now: UnixTime) -> Result<(), Failur
     print(&said)
 }
 
-/// Shows the keys; an old key is needed for the time `lasts`.
+/// Shows the keys. An old key is still needed for the time `lasts` after its last signature.
 pub(super) fn list(path: &Path, lasts: Duration, now: UnixTime) -> Result<(), Failure> {
     let file = KeyFile::read(path)?;
     let mut said = format!("{} keys of the cookie {}\n", file.keys.len(), file.cookie());
@@ -166,9 +167,9 @@ pub(super) fn list(path: &Path, lasts: Duration, now: UnixTime) -> Result<(), Fa
     print(&said)
 }
 
-/// The time at which all sessions of the key have expired. The key signed its last cookie at
-/// the latest when the last server reloaded the file. A key that has never signed has no
-/// sessions. `None` if the file does not record when the key stopped signing.
+/// Returns the time at which all sessions of the key have expired, or `None` if the file does not
+/// record when the key stopped signing. Servers may sign with the key until they have reloaded the
+/// file, so `lasts` includes that time. A key that has never signed has no sessions.
 fn over_at(key: &Key, lasts: u64) -> Option<u64> {
     match (key.has_signed(), key.demoted) {
         (false, _) => key.added,
@@ -176,7 +177,7 @@ fn over_at(key: &Key, lasts: u64) -> Option<u64> {
     }
 }
 
-/// The reason why a step that is safe from `safe_from` on is not safe now.
+/// Returns why a step is not safe yet, or `None` if `safe_from` has passed.
 fn refusal(safe_from: Option<u64>, now: UnixTime, why: &str) -> Option<String> {
     match safe_from {
         Some(time) if time <= now.as_secs() => None,
@@ -185,7 +186,8 @@ fn refusal(safe_from: Option<u64>, now: UnixTime, why: &str) -> Option<String> {
     }
 }
 
-/// Refuses the step, unless the operator gives a reason, which the file records.
+/// Returns an error for an unsafe step, unless the operator gives a reason, which the file
+/// records.
 fn allow(
     refusal: Option<String>,
     step: &str,

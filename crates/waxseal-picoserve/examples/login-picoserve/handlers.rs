@@ -1,5 +1,4 @@
-//! The login page: the same file runs on a host and, in `e2e/firmware`, on a
-//! Cortex-M3.
+//! The login page. `e2e/firmware` compiles the same file for a Cortex-M3.
 
 use alloc::{format, string::String};
 

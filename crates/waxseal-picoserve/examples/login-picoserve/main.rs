@@ -1,4 +1,4 @@
-//! The login page of a microcontroller, on this machine.
+//! Runs the login page of a microcontroller on this machine.
 //!
 //! ```text
 //! cargo run --example login-picoserve                # then open http://localhost:3000
@@ -29,9 +29,7 @@ fn sealer() -> Result<Sealer, Box<dyn Error>> {
     let secret = match env::var("SESSION_SECRET") {
         Ok(secret) => secret.into_bytes(),
         Err(env::VarError::NotPresent) => {
-            println!(
-                "SESSION_SECRET is not set: using a random one, so sessions end with this process."
-            );
+            println!("SESSION_SECRET is not set: using a random secret until this process exits.");
             [bits()?, bits()?].concat()
         }
         Err(error) => return Err(format!("SESSION_SECRET: {error}").into()),
@@ -50,7 +48,7 @@ fn bits() -> Result<[u8; 16], RandomError> {
     Ok(bits)
 }
 
-/// A board reads its real-time clock, or gets the time from a server.
+/// On a board, read the real-time clock, or get the time from a server.
 fn clock() -> UnixTime {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     UnixTime::from_secs(since_1970.as_secs())

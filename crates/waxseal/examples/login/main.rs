@@ -5,10 +5,10 @@
 //! cargo run --example login -- --microdot  # with Microdot's cookie
 //! ```
 //!
-//! `SESSION_SECRET` is the secret (random if it is not set), or `SESSION_KEYRING` a
-//! file with keys, which the server follows; `REVOCATIONS` is the revocation store
-//! (`file:PATH`, `redis://…`); `PORT` is the port on 127.0.0.1 (3000), `RUST_LOG` the
-//! log level (info).
+//! The environment configures the server. `SESSION_SECRET` is the secret (random if it is
+//! not set); `SESSION_KEYRING` is a key file instead, which the server reloads when it
+//! changes; `REVOCATIONS` is the revocation store (`file:PATH`, `redis://…`); `PORT` is the
+//! port on 127.0.0.1 (3000); `RUST_LOG` is the log level (info).
 
 mod anatomy;
 mod options;
@@ -82,7 +82,7 @@ async fn logout(session: Session) -> Result<Redirect, SessionError> {
     Ok(Redirect::to("/"))
 }
 
-/// Revokes all sessions of the user, also those of other browsers.
+/// Revokes all sessions of the user, including those of other browsers.
 async fn logout_everywhere(
     session: Session,
     State(app): State<App>,
@@ -167,7 +167,7 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Reloads the keys on SIGHUP, and within a second of a change of their file.
+/// Reloads the keys on SIGHUP, and within a second after their file has changed.
 async fn follow(file: KeyringFile) {
     #[cfg(unix)]
     let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok();

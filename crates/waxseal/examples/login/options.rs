@@ -12,12 +12,12 @@ A login page that shows the content of its cookie.
 Usage: login [--microdot]
 
   --microdot  read and write the cookie of Microdot's session extension
-  --help      show this
+  --help      print this help
 
 Environment:
-  SESSION_SECRET  the secret, at least 32 bytes (in Microdot mode: any number);
+  SESSION_SECRET  the secret, at least 32 bytes (with --microdot: any length);
                   random if it is not set
-  SESSION_KEYRING a file with keys instead, which the server follows
+  SESSION_KEYRING a key file instead; the server reloads it when it changes
   REVOCATIONS     the revocation store: file:PATH for one server, or redis://…
                   for several; without one, a copy of a cookie survives a logout
   PORT            the port on 127.0.0.1; 3000 if it is not set
@@ -35,7 +35,7 @@ pub enum Keys {
     File(KeyringFile),
 }
 
-/// The configuration of the server; `None` if it only prints its help.
+/// Reads the configuration of the server. Returns `None` for `--help`.
 pub fn read() -> Result<Option<Options>, Box<dyn Error>> {
     let mut microdot = false;
     for argument in env::args_os().skip(1) {
@@ -83,7 +83,7 @@ fn port() -> Result<u16, Box<dyn Error>> {
 fn secret() -> Result<Secret, Box<dyn Error>> {
     match Secret::from_env("SESSION_SECRET") {
         Ok(secret) => Ok(secret),
-        Err(SecretError::NotSet { .. }) => Ok(Secret::new(made_up()?)?),
+        Err(SecretError::NotSet { .. }) => Ok(Secret::new(random_secret()?)?),
         Err(error) => Err(format!("SESSION_SECRET: {error}").into()),
     }
 }
@@ -91,15 +91,15 @@ fn secret() -> Result<Secret, Box<dyn Error>> {
 fn microdot_sealer() -> Result<Sealer, Box<dyn Error>> {
     let key = match env::var("SESSION_SECRET") {
         Ok(key) => key,
-        Err(env::VarError::NotPresent) => made_up()?,
+        Err(env::VarError::NotPresent) => random_secret()?,
         Err(env::VarError::NotUnicode(_)) => return Err("SESSION_SECRET is not UTF-8".into()),
     };
     Sealer::microdot(key).map_err(|error| format!("SESSION_SECRET: {error}").into())
 }
 
-fn made_up() -> Result<String, Box<dyn Error>> {
+fn random_secret() -> Result<String, Box<dyn Error>> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;
-    println!("SESSION_SECRET is not set: using a random one, so sessions end with this process.");
+    println!("SESSION_SECRET is not set: using a random secret until this process exits.");
     Ok(BASE64URL_NOPAD.encode(&bytes))
 }

@@ -1,6 +1,6 @@
-//! The core alone, as small as it gets: opens a cookie of 300 bytes, and saves
-//! its session. With the feature `typed` it also reads a member and sets one,
-//! which is what needs `serde_json`.
+//! The smallest program with the core: it opens a cookie of 300 bytes and saves
+//! the session. With the feature `typed`, it also reads and sets an entry, which
+//! requires `serde_json`.
 
 #![no_std]
 #![no_main]
@@ -20,7 +20,7 @@ use waxseal_core::{OpenSession, Sealer, Secret, UnixTime};
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
-/// A token of 300 bytes: susan's name, times, `sid`, a counter and a note.
+/// A token of 300 bytes with the times, `sid`, a user name, a counter and a note.
 const COOKIE: &str = "__Host-session=eyJhbGciOiJIUzI1NiIsImtpZCI6InBwQkVpQU43In0.eyJpYXQiOjE3OTk5O\
     TkwMDAsImV4cCI6MTgwMDYwMzgwMCwic2lkIjoiQWdJQ0FnSUNBZ0lDQWdJQ0FnSUNBZyIsInVzZ\
     XJuYW1lIjoic3VzYW4iLCJ2aXNpdHMiOjEsIm5vdGUiOiJ4eHh4eHh4eHh4eHh4eHh4eHh4eHh4e\
@@ -39,16 +39,16 @@ fn visit() -> Result<(), &'static str> {
     #[cfg(feature = "typed")]
     {
         let name: Option<alloc::string::String> =
-            session.get("username").map_err(|_| "it is no text")?;
+            session.get("username").map_err(|_| "the user name is not a string")?;
         if name.as_deref() != Some("susan") {
-            return Err("it is another name");
+            return Err("the session has another user name");
         }
-        session.insert("visits", 2).map_err(|_| "cannot be inserted")?;
+        session.insert("visits", 2).map_err(|_| "the entry cannot be inserted")?;
     }
-    session.save().map_err(|_| "cannot be saved")?;
+    session.save().map_err(|_| "the session cannot be saved")?;
     let finish = pin!(session.finish()).poll(&mut Context::from_waker(Waker::noop()));
     let Poll::Ready(Ok(changes)) = finish else { return Err("the changes are not ready") };
-    let line = changes.set_cookie_lines().next().ok_or("nothing is set")?;
+    let line = changes.set_cookie_lines().next().ok_or("the response does not set the cookie")?;
     black_box(line);
     Ok(())
 }

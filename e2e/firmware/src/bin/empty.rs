@@ -1,4 +1,4 @@
-//! A firmware that does nothing: what `core` is measured against.
+//! A firmware that only allocates memory, the baseline for the size of `core`.
 
 #![no_std]
 #![no_main]
