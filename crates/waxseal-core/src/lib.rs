@@ -36,6 +36,7 @@
 //!
 //! [waxseal]: https://docs.rs/waxseal
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 #![warn(unreachable_pub)]
 // No panic on any input: these lints mark the code that could panic.

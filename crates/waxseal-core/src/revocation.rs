@@ -31,9 +31,9 @@ pub trait Revocations: fmt::Debug + Send + Sync {
     fn status(&self, id: Option<&str>, user: Option<&str>, issued_at: UnixTime)
     -> RevocationStatus;
 
-    /// The issue time of a session of `user` that starts `now`: `now`, or the time of a
-    /// known cutoff after `now`, which would otherwise revoke the new session. `None` if
-    /// the list cannot be trusted.
+    /// Returns the issue time of a new session of `user`: `now`, or a later time if a
+    /// revocation of this user's sessions would otherwise revoke the new session, too.
+    /// `None` if the list cannot be trusted.
     fn issued_at(&self, user: Option<&str>, now: UnixTime) -> Option<UnixTime>;
 
     /// Revokes a session. [`status`](Self::status) reports it as soon as this returns; it

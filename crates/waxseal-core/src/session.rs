@@ -177,7 +177,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     ///
     /// # Errors
     ///
-    /// [`SaveError`], above all if the session is too large for a cookie or the
+    /// [`SaveError`], for example if the session is too large for a cookie or the
     /// response head is complete. What was saved before stays as it was.
     pub fn save(&mut self) -> Result<(), SaveError> {
         self.state.save(&self.sealer)
@@ -257,9 +257,9 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         self.state.rejection
     }
 
-    /// Closes the session when the response head is complete: later saves are errors. The
-    /// future resolves to the changes that the response must carry, at once unless the
-    /// request has revoked a session.
+    /// Closes the session. Call it when the response head is complete: later saves are
+    /// errors. The future resolves to the changes that the response must carry, at once
+    /// unless the request has revoked a session.
     pub fn finish(&mut self) -> Finish {
         self.state.finish(&self.sealer)
     }

@@ -21,17 +21,16 @@ use crate::{
 
 /// Gives every request a [`Session`], and sends its changes with the response.
 ///
-/// A request whose handler does not take the session costs next to nothing: neither a
-/// cookie nor the clock is read.
+/// A request whose handler does not use the session reads neither a cookie nor the clock.
 #[derive(Clone)]
 pub struct SessionLayer(Config);
 
 impl SessionLayer {
-    /// A layer for the sessions of `sealer`, at the time that `clock` returns. An
-    /// application that shares its [`Sealer`] passes an `Rc`.
+    /// A layer for the sessions of `sealer`, with the clock `clock`. To use the
+    /// [`Sealer`] elsewhere, too, pass an `Rc`.
     ///
-    /// A clock that is not set should return the early time that it shows: then every
-    /// cookie is rejected, and no session is saved.
+    /// A clock that is not set returns its early time, for example 1970: waxseal then
+    /// rejects every cookie and saves no session.
     pub fn new(sealer: impl Into<Rc<Sealer>>, clock: impl Fn() -> UnixTime + 'static) -> Self {
         Self(Config { sealer: sealer.into(), clock: Rc::new(clock), random: None })
     }
@@ -72,12 +71,12 @@ impl fmt::Debug for SessionLayer {
     }
 }
 
-/// The state of handlers inside a [`SessionLayer`]: that of the application, and the
-/// place of the request's session.
+/// The state of handlers inside a [`SessionLayer`]: the state of the application, and the
+/// session of the request.
 ///
-/// It dereferences to the application's state. Every request gets a clone of that, so
-/// keep large state behind an `Rc`. picoserve's extractor `State<T>` needs to know how
-/// to get the `T`:
+/// It dereferences to the application's state, which is cloned for every request: keep
+/// large state behind an `Rc`. picoserve's extractor `State<T>` needs to know how to get
+/// the `T`:
 ///
 /// ```
 /// # extern crate alloc;

@@ -96,7 +96,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Save`], above all if the session is too large for a cookie, the
+    /// [`SessionError::Save`], for example if the session is too large for a cookie, the
     /// clock is not set or the response head is complete.
     pub fn save(&self) -> Result<(), SessionError> {
         Ok(self.0.borrow_mut().save()?)

@@ -35,9 +35,9 @@ impl FinishOnce {
         })
     }
 
-    /// Finishes the session when the response head is complete. `None` if no handler
-    /// asked for it, or if it is finished already. An `Err` replaces the response by
-    /// an empty 503 with the changes in it.
+    /// Finishes the session when the response head is complete. `None` if no handler used
+    /// it, or if it is finished already. After an `Err`, send an empty 503 and apply the
+    /// changes in the error to it.
     ///
     /// Pending only while a revocation that the request has caused is not durable.
     pub fn poll_finish(

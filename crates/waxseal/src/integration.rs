@@ -3,8 +3,8 @@
 //!
 //! A middleware keeps a [`Config`]. It places a [`Slot`] in each request and gives
 //! handlers the [`Session`](crate::Session) that [`Slot::session`] returns. When the
-//! response head is complete, [`FinishOnce`] returns what the response must carry,
-//! after it has waited for a revocation that the request has caused.
+//! response head is complete, [`FinishOnce`] waits until a revocation by the request is
+//! durable, and returns what the response must carry.
 //!
 //! ```
 //! use std::{future::poll_fn, sync::Arc};

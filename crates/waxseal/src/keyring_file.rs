@@ -1,4 +1,5 @@
-//! Loads keys from a file, a JSON Web Key Set, and reloads them while the server runs.
+//! Loads keys from a file, a JSON Web Key Set. The application can reload them while the
+//! server runs.
 //!
 //! ```no_run
 //! use waxseal::{Sealer, keyring_file::KeyringFile};

@@ -53,6 +53,14 @@
 //! [`SealerBuilder`]. [`Sealer::microdot`] shares the cookie of Microdot, a Python web
 //! framework.
 //!
+//! # The life of a session
+//!
+#![doc = include_str!("../pictures/life.svg")]
+//!
+//! # Who holds what
+//!
+#![doc = include_str!("../pictures/holders.svg")]
+//!
 //! # What signing does not do
 //!
 //! Users can read their sessions; only a holder of the secret can change them. A copy of

@@ -49,8 +49,9 @@ enum Stage {
 }
 
 impl Slot {
-    /// A slot in a request whose innermost slot so far is `outer`; it becomes the
-    /// innermost. `None` if the same middleware is also around this one.
+    /// Creates a slot for a request. `outer` is the slot that an outer session middleware
+    /// has stored in the request; store the result in its place. `None` if the same
+    /// middleware is applied twice: then store nothing.
     pub fn place(config: &Arc<Config>, outer: Option<&Arc<Self>>) -> Option<Arc<Self>> {
         if let Some(outer) = outer
             && outer.all().any(|slot| Arc::ptr_eq(&slot.config, config))

@@ -10,9 +10,9 @@ use crate::error::BuildError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KeySource {
-    /// It derives the key.
+    /// A secret, from which the key of each cookie name is derived.
     Secret(Secret),
-    /// Keys without derivation, bound to one cookie.
+    /// Keys that are used directly, bound to one cookie.
     Jwks(Jwks),
 }
 
