@@ -34,7 +34,11 @@
 //! |---|---|---|
 //! | `std` | no | `Secret::from_env`; base64 with the processor's vector instructions; exact floats |
 //!
+//! A session is signed and not encrypted: users can read it. [SECURITY.md] lists the
+//! threats. Rust 1.88 or newer.
+//!
 //! [waxseal]: https://docs.rs/waxseal
+//! [SECURITY.md]: https://github.com/waxseal/waxseal/blob/main/SECURITY.md
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]

@@ -90,7 +90,13 @@
 //! `CDN-Cache-Control` and similar headers also stay, and overrule `Cache-Control`: do
 //! not set them on a response that sets the cookie.
 //!
+//! # Security and Rust version
+//!
+//! A session is signed and not encrypted: users can read it. Over plain http, an attacker
+//! on the network can steal it. [SECURITY.md] lists the threats. Rust 1.93 or newer.
+//!
 //! [picoserve]: https://docs.rs/picoserve
+//! [SECURITY.md]: https://github.com/waxseal/waxseal/blob/main/SECURITY.md
 
 #![no_std]
 #![warn(unreachable_pub)]

@@ -37,6 +37,14 @@ pub struct RevocationList {
 
 impl RevocationList {
     /// A list over a log.
+    ///
+    /// ```no_run
+    /// use waxseal_revocation::{OpenError, RevocationList, Store};
+    ///
+    /// # fn open() -> Result<RevocationList, OpenError> {
+    /// RevocationList::builder(Store::file("sessions.revoked")).open()
+    /// # }
+    /// ```
     pub fn builder(store: impl Into<Store>) -> RevocationListBuilder {
         RevocationListBuilder::new(store.into())
     }
@@ -58,6 +66,13 @@ impl RevocationList {
     /// it has completed, or a moment later. A session that the user begins after
     /// that is good.
     ///
+    /// ```
+    /// # use waxseal_revocation::{NotDurable, RevocationList};
+    /// # async fn change_password(list: RevocationList) -> Result<(), NotDurable> {
+    /// list.revoke_user("42").await
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// The future's: [`NotDurable`] if the log has not acknowledged it. That is
@@ -72,6 +87,16 @@ impl RevocationList {
     /// Ends all sessions that began before a moment, whosever they are: a
     /// release has handed out wrong ones, a key had leaked and was replaced.
     ///
+    /// ```
+    /// # use waxseal_core::UnixTime;
+    /// # use waxseal_revocation::RevocationList;
+    /// # async fn end_old_sessions(list: RevocationList) -> Result<(), Box<dyn std::error::Error>> {
+    /// let leaked_at = UnixTime::from_secs(1_800_000_000);
+    /// list.revoke_issued_before(leaked_at)?.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`CutoffError`] if the moment lies ahead. The future's as
@@ -84,6 +109,13 @@ impl RevocationList {
     }
 
     /// How the list is doing.
+    ///
+    /// ```
+    /// # use waxseal_revocation::{RevocationList, State};
+    /// # fn is_ready(list: &RevocationList) -> bool {
+    /// list.readiness().state == State::Current
+    /// # }
+    /// ```
     #[must_use]
     pub fn readiness(&self) -> Readiness {
         self.shared.readiness()
