@@ -6,8 +6,10 @@
 //! results with Project Wycheproof and, for every length of the last block, with the
 //! `hmac` crate.
 
+use alloc::boxed::Box;
+
 use sha2::{Digest as _, Sha256, block_api::compress256};
-use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
 /// The bytes of a block of SHA-256.
 const BLOCK_LEN: usize = 64;
@@ -20,11 +22,8 @@ const INITIAL: [u32; 8] = [
 ];
 
 /// A key of any length, as the states of SHA-256 after `key ^ ipad` and `key ^ opad`.
-/// Wiped from memory when dropped.
-pub(super) struct HmacKey {
-    inner: [u32; 8],
-    outer: [u32; 8],
-}
+/// Wiped from memory when dropped; boxed, so that a move of the key leaves no copy behind.
+pub(super) struct HmacKey(Box<Zeroizing<[[u32; 8]; 2]>>);
 
 impl HmacKey {
     pub(super) fn new(key: &[u8]) -> Self {
@@ -32,26 +31,27 @@ impl HmacKey {
         // with zeros (RFC 2104, section 2).
         let mut hash = Zeroizing::new([0; 32]);
         let key = if key.len() > BLOCK_LEN {
-            *hash = Sha256::digest(key).into();
+            Sha256::new_with_prefix(key).finalize_into((&mut *hash).into());
             hash.as_slice()
         } else {
             key
         };
         let mut block = Zeroizing::new([0; BLOCK_LEN]);
         block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
-        let state_after = |pad: u8| {
-            let padded = Zeroizing::new([block.map(|byte| byte ^ pad)]);
-            let mut state = INITIAL;
-            compress256(&mut state, padded.as_slice());
-            state
-        };
-        Self { inner: state_after(0x36), outer: state_after(0x5c) }
+        let mut states = Box::new(Zeroizing::new([INITIAL; 2]));
+        // The inner pad, and the outer pad in its place.
+        for (state, pad) in states.iter_mut().zip([0x36, 0x36 ^ 0x5c]) {
+            block.iter_mut().for_each(|byte| *byte ^= pad);
+            compress256(state, core::slice::from_ref(&*block));
+        }
+        Self(states)
     }
 
     /// Not inlined: among the code of its callers, the SHA instructions take 8 % longer.
     #[inline(never)]
     pub(super) fn mac(&self, message: &[u8]) -> [u8; 32] {
-        finish(self.outer, &finish(self.inner, message))
+        let [inner, outer] = **self.0;
+        finish(outer, &finish(inner, message))
     }
 }
 
@@ -77,15 +77,6 @@ fn finish(mut state: [u32; 8], message: &[u8]) -> [u8; 32] {
     hash.as_chunks_mut().0.iter_mut().zip(state).for_each(|(to, word)| *to = word.to_be_bytes());
     hash
 }
-
-impl Drop for HmacKey {
-    fn drop(&mut self) {
-        self.inner.zeroize();
-        self.outer.zeroize();
-    }
-}
-
-impl ZeroizeOnDrop for HmacKey {}
 
 #[cfg(test)]
 mod tests {

@@ -108,19 +108,13 @@ mod tests {
     }
 
     #[test]
-    fn the_states_of_a_key_are_wiped_when_dropped() {
-        fn wiped<T: zeroize::ZeroizeOnDrop>() {}
-        wiped::<HmacKey>();
-    }
-
-    #[test]
     fn every_character_of_a_signature_counts() {
         let key = Key::raw(b"key", String::new());
         let good = base64url::encode(&key.sign(b""));
         for at in 0..SIGNATURE_CHARS {
             let mut bad: [u8; SIGNATURE_CHARS] = good.as_bytes().try_into().unwrap();
             assert!(key.verifies(b"", &bad));
-            bad[at] ^= 1;
+            bad[at] = if bad[at] == b'E' { b'I' } else { b'E' };
             assert!(!key.verifies(b"", &bad), "{at}");
         }
     }
