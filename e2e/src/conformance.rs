@@ -33,6 +33,7 @@ macro_rules! conformance {
             an_untouched_session_sets_no_cache_headers
             a_read_session_varies_with_the_cookie
             a_set_cookie_makes_the_response_private
+            an_unreadable_header_is_never_replaced
             the_session_sets_one_cookie_beside_the_applications_own
             only_saved_changes_are_sent
             every_status_sends_the_cookie

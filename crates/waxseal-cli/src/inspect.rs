@@ -111,12 +111,16 @@ fn show_verdict(
     }
     match args.keys.sealer()?.verify(token, now) {
         Ok(_) => {
-            let _ =
-                writeln!(said, "  {GOOD}valid{GOOD:#}: signed with a known key, and not expired");
+            let _ = writeln!(
+                said,
+                "  {GOOD}valid{GOOD:#}: signed with a known key, and not expired; the revocation \
+                 list is not checked"
+            );
             Ok(true)
         }
         Err(rejection) => {
-            let _ = writeln!(said, "  {SEAL}rejected{SEAL:#}: {rejection}");
+            let _ =
+                writeln!(said, "  {SEAL}rejected{SEAL:#} ({}): {rejection}", rejection.as_str());
             Ok(false)
         }
     }

@@ -12,14 +12,14 @@ pub(crate) const LEEWAY: u64 = 60;
 pub(crate) struct Limits {
     /// From the last activity.
     pub(crate) idle_timeout: Option<u64>,
-    /// From the start of the session (`iat`).
+    /// From the issue time of the session (`iat`).
     pub(crate) absolute_timeout: Option<u64>,
 }
 
 /// The times in a token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Times {
-    /// `iat`: the start of the session.
+    /// `iat`: the issue time of the session.
     pub(crate) issued_at: Option<UnixTime>,
     /// `nbf`.
     pub(crate) not_before: Option<UnixTime>,
@@ -28,7 +28,7 @@ pub(crate) struct Times {
 }
 
 impl Limits {
-    /// The expiry of a session that started at `issued_at` and is active `now`.
+    /// The expiry of a session that was issued at `issued_at` and is active `now`.
     pub(crate) fn expires_at(self, issued_at: UnixTime, now: UnixTime) -> Option<UnixTime> {
         let idle = self.idle_timeout.map(|secs| now.plus(secs));
         let absolute = self.absolute_timeout.map(|secs| issued_at.plus(secs));

@@ -51,7 +51,7 @@ impl<W: ResponseWriter> ResponseWriter for SessionResponse<'_, W> {
 struct Added(Vec<(&'static str, Cow<'static, str>)>);
 
 impl ResponseHeaders for Added {
-    fn joined(&self, _: &str) -> Option<String> {
+    fn joined(&self, _: &str) -> Option<Vec<u8>> {
         None
     }
 

@@ -11,13 +11,10 @@ macro_rules! response_headers {
         pub(crate) struct Headers<'h>(pub(crate) &'h mut HeaderMap);
 
         impl ResponseHeaders for Headers<'_> {
-            fn joined(&self, name: &'static str) -> Option<String> {
-                let name = header_name(name);
-                if !self.0.contains_key(&name) {
-                    return None;
-                }
-                let values = self.0.get_all(&name).into_iter().filter_map(|value| value.to_str().ok());
-                Some(values.collect::<Vec<_>>().join(", "))
+            fn joined(&self, name: &'static str) -> Option<Vec<u8>> {
+                let values = self.0.get_all(header_name(name)).into_iter();
+                let values: Vec<_> = values.map(HeaderValue::as_bytes).collect();
+                (!values.is_empty()).then(|| values.join(&b", "[..]))
             }
 
             fn set(&mut self, name: &'static str, value: Cow<'static, str>) {

@@ -51,7 +51,24 @@ pub fn a_read_session_varies_with_the_cookie(server: &Server) {
         "header vary: a\nheader vary: b\nread",
         [&["a, b, Cookie"], &["private"], &[], &[]],
     );
-    // The application's own rules for caches stay.
+    // Directives that do not decide about shared caches stay, beside `private`.
+    for (own, expected) in [
+        ("", "private"),
+        ("max-age=600", "private, max-age=600"),
+        ("no-transform", "private, no-transform"),
+        ("private=\"x-a\", max-age=9", "private, max-age=9"),
+    ] {
+        let script = format!("header cache-control: {own}\nread");
+        expect(server, &script, [&["Cookie"], &[expected], &[], &[]]);
+    }
+    for enough in ["no-store", "private", "s-maxage=9"] {
+        let script = format!("header cache-control: {enough}\nread");
+        expect(server, &script, [&["Cookie"], &[enough], &[], &[]]);
+    }
+    // The header of a CDN does not overrule `private`.
+    let cdn = "header cdn-cache-control: max-age=60\nheader surrogate-control: max-age=60\nread";
+    expect(server, cdn, [&["Cookie"], &["private"], &[], &[]]);
+    // The application's own rules for shared caches stay.
     expect(
         server,
         &format!("{PUBLIC}read"),
@@ -80,5 +97,22 @@ pub fn a_set_cookie_makes_the_response_private(server: &Server) {
             &format!("header cache-control: private=\"x-a\"\n{step}"),
             [&["Cookie"], &["private"], &[], &[]],
         );
+    }
+}
+
+/// A value that is not ASCII cannot be merged. It stays, and another line is added.
+pub fn an_unreadable_header_is_never_replaced(server: &Server) {
+    let own = "header cache-control: max-age=9, x=\"é\"\nheader vary: é\n";
+    let closed = "header cache-control: no-store, x=\"é\"\n";
+    for step in ["read", "insert a 1\nsave", "delete"] {
+        let lines = |script: &str, name: &str| -> Vec<String> {
+            let response = Client::of(server).script(&format!("{script}{step}"), &NO_COOKIES);
+            assert_eq!(response.status, 200, "{}", response.body);
+            let values = response.headers.get_all(name).iter();
+            values.map(|value| String::from_utf8_lossy(value.as_bytes()).into()).collect()
+        };
+        assert_eq!(lines(own, "cache-control"), ["max-age=9, x=\"é\"", "private"], "{step}");
+        assert_eq!(lines(own, "vary"), ["é", "Cookie"], "{step}");
+        assert_eq!(lines(closed, "cache-control"), ["no-store, x=\"é\""], "{step}");
     }
 }

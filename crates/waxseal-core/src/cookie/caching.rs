@@ -10,9 +10,9 @@ use alloc::{
 
 /// The headers of a response, for any framework. Names are in lower case.
 pub trait ResponseHeaders {
-    /// The ASCII values of every header `name`, joined by `", "`; `None` if there is no
-    /// such header.
-    fn joined(&self, name: &'static str) -> Option<String>;
+    /// The bytes of every header `name`, joined by `", "`; `None` if there is no such
+    /// header.
+    fn joined(&self, name: &'static str) -> Option<Vec<u8>>;
 
     /// Replaces every header `name` with one that has this value.
     fn set(&mut self, name: &'static str, value: Cow<'static, str>);
@@ -47,13 +47,11 @@ pub(crate) enum Caching {
 
 impl Caching {
     pub(crate) fn apply<H: ResponseHeaders + ?Sized>(self, headers: &mut H) {
-        if let Some(value) = vary(headers.joined("vary").as_deref()) {
-            headers.set("vary", value);
-        }
-        if let Some(value) = self.cache_control(headers.joined("cache-control").as_deref()) {
-            headers.set("cache-control", value);
-        }
-        if self == Self::SetsCookie {
+        let existing = headers.joined("vary").unwrap_or_default();
+        amend(headers, "vary", &existing, vary, "Cookie");
+        let existing = headers.joined("cache-control").unwrap_or_default();
+        amend(headers, "cache-control", &existing, |text| self.cache_control(text), "private");
+        if self == Self::SetsCookie || !is_shared(&String::from_utf8_lossy(&existing)) {
             for name in TARGETED {
                 headers.remove(name);
             }
@@ -61,28 +59,20 @@ impl Caching {
     }
 
     /// The new `Cache-Control`, if it changes.
-    fn cache_control(self, existing: Option<&str>) -> Option<Cow<'static, str>> {
-        let Some(existing) = existing else { return Some(Cow::Borrowed("private")) };
-        if self == Self::Read {
-            return None;
-        }
+    fn cache_control(self, existing: &str) -> Option<Cow<'static, str>> {
         let directives: Vec<_> = directives(existing).collect();
         let says = |name| directives.iter().any(|directive| directive.eq_ignore_ascii_case(name));
         // A cache that implements must-understand ignores no-store (RFC 9111, section
         // 5.2.2.3).
-        if says("private") || (says("no-store") && !says("must-understand")) {
+        let is_closed = says("private") || (says("no-store") && !says("must-understand"));
+        if is_closed || (self == Self::Read && is_shared(existing)) {
             return None;
         }
         // Directives that let a shared cache store the response are dropped; those for the
         // browser, such as no-cache, stay.
-        let shared = |directive: &str| {
-            let name = directive.split('=').next().unwrap_or_default().trim();
-            ["public", "private", "s-maxage", "proxy-revalidate", "must-understand"]
-                .iter()
-                .any(|shared| name.eq_ignore_ascii_case(shared))
-        };
+        let shared = ["public", "private", "s-maxage", "proxy-revalidate", "must-understand"];
         let mut value = "private".to_string();
-        for directive in directives.into_iter().filter(|directive| !shared(directive)) {
+        for directive in directives.into_iter().filter(|directive| !is_one_of(directive, &shared)) {
             value.push_str(", ");
             value.push_str(directive);
         }
@@ -90,9 +80,37 @@ impl Caching {
     }
 }
 
+/// Sets a header to the `new` value of its `existing` text. A value that is not ASCII cannot
+/// be written back, so it stays, and `line` is added.
+fn amend<H: ResponseHeaders + ?Sized>(
+    headers: &mut H,
+    name: &'static str,
+    existing: &[u8],
+    new: impl FnOnce(&str) -> Option<Cow<'static, str>>,
+    line: &str,
+) {
+    let Some(value) = new(&String::from_utf8_lossy(existing)) else { return };
+    if existing.is_ascii() {
+        headers.set(name, value);
+    } else {
+        headers.append(name, line.into());
+    }
+}
+
+/// Whether the application has allowed shared caches to store the response.
+fn is_shared(cache_control: &str) -> bool {
+    directives(cache_control).any(|directive| is_one_of(directive, &["public", "s-maxage"]))
+}
+
+/// Whether a directive, with or without a value, has one of these names.
+fn is_one_of(directive: &str, names: &[&str]) -> bool {
+    let directive = directive.split('=').next().unwrap_or_default().trim();
+    names.iter().any(|name| directive.eq_ignore_ascii_case(name))
+}
+
 /// The new `Vary`, if it does not contain `Cookie` yet.
-fn vary(existing: Option<&str>) -> Option<Cow<'static, str>> {
-    let existing = existing.unwrap_or_default().trim();
+fn vary(existing: &str) -> Option<Cow<'static, str>> {
+    let existing = existing.trim();
     let has = |name: &str| name == "*" || name.eq_ignore_ascii_case("cookie");
     if existing.split(',').map(str::trim).any(has) {
         None
@@ -119,38 +137,39 @@ mod tests {
 
     #[test]
     fn vary_is_merged() {
-        assert_eq!(vary(None).unwrap(), "Cookie");
-        assert_eq!(vary(Some("")).unwrap(), "Cookie");
-        assert_eq!(vary(Some("Accept-Encoding")).unwrap(), "Accept-Encoding, Cookie");
-        assert_eq!(vary(Some("X-Cookie")).unwrap(), "X-Cookie, Cookie");
+        assert_eq!(vary("").unwrap(), "Cookie");
+        assert_eq!(vary("Accept-Encoding").unwrap(), "Accept-Encoding, Cookie");
+        assert_eq!(vary("X-Cookie").unwrap(), "X-Cookie, Cookie");
         for enough in ["Cookie", "*", "accept, COOKIE , origin"] {
-            assert_eq!(vary(Some(enough)), None);
+            assert_eq!(vary(enough), None);
         }
     }
 
     #[test]
     fn read_leaves_the_application_its_word() {
-        assert_eq!(Caching::Read.cache_control(None).unwrap(), "private");
-        assert_eq!(Caching::Read.cache_control(Some("public, max-age=60")), None);
+        let control = |existing| Caching::Read.cache_control(existing);
+        assert_eq!(control("").unwrap(), "private");
+        assert_eq!(control("max-age=60").unwrap(), "private, max-age=60");
+        assert_eq!(control(r#"x="public""#).unwrap(), r#"private, x="public""#);
+        for enough in ["public, max-age=60", "S-MaxAge=9", "private", "no-store"] {
+            assert_eq!(control(enough), None);
+        }
     }
 
     #[test]
     fn a_cookie_is_never_for_a_shared_cache() {
         let control = |existing| Caching::SetsCookie.cache_control(existing);
-        assert_eq!(control(None).unwrap(), "private");
-        assert_eq!(control(Some("public")).unwrap(), "private");
-        assert_eq!(control(Some("public, max-age=60, S-MaxAge=9")).unwrap(), "private, max-age=60");
-        assert_eq!(control(Some("no-cache")).unwrap(), "private, no-cache");
+        assert_eq!(control("").unwrap(), "private");
+        assert_eq!(control("public").unwrap(), "private");
+        assert_eq!(control("public, max-age=60, S-MaxAge=9").unwrap(), "private, max-age=60");
+        assert_eq!(control("no-cache").unwrap(), "private, no-cache");
         // Qualified: the rest of the response may be stored.
-        assert_eq!(
-            control(Some(r#"private="set-cookie, x", no-cache"#)).unwrap(),
-            "private, no-cache"
-        );
-        assert_eq!(control(Some(r#"private="no-store, x""#)).unwrap(), "private");
-        let understood = control(Some("must-understand, no-store, public"));
+        assert_eq!(control(r#"private="set-cookie, x", no-cache"#).unwrap(), "private, no-cache");
+        assert_eq!(control(r#"private="no-store, x""#).unwrap(), "private");
+        let understood = control("must-understand, no-store, public");
         assert_eq!(understood.unwrap(), "private, no-store");
         for enough in ["private", "PRIVATE, max-age=1", "no-store"] {
-            assert_eq!(control(Some(enough)), None);
+            assert_eq!(control(enough), None);
         }
     }
 }

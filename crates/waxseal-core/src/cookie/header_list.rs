@@ -11,11 +11,10 @@ where
     N: AsRef<str> + From<&'static str>,
     V: AsRef<str> + From<String>,
 {
-    fn joined(&self, name: &str) -> Option<String> {
-        let mut values = self.iter().filter(|header| is(header, name)).peekable();
-        values.peek()?;
-        let values = values.map(|(_, value)| value.as_ref()).filter(|value| value.is_ascii());
-        Some(values.collect::<Vec<_>>().join(", "))
+    fn joined(&self, name: &str) -> Option<Vec<u8>> {
+        let values = self.iter().filter(|header| is(header, name));
+        let values: Vec<_> = values.map(|(_, value)| value.as_ref()).collect();
+        (!values.is_empty()).then(|| values.join(", ").into_bytes())
     }
 
     fn set(&mut self, name: &'static str, value: Cow<'static, str>) {
@@ -47,8 +46,8 @@ mod tests {
 
     #[test]
     fn values_are_joined_whatever_the_case_of_the_name() {
-        assert_eq!(list().joined("vary").unwrap(), "accept, origin");
-        assert_eq!(list().joined("set-cookie").unwrap(), "a=1");
+        assert_eq!(list().joined("vary").unwrap(), "accept, ü, origin".as_bytes());
+        assert_eq!(list().joined("set-cookie").unwrap(), b"a=1");
         assert_eq!(list().joined("cache-control"), None);
     }
 

@@ -28,8 +28,9 @@ impl CookieSpec {
         line
     }
 
-    /// The `Set-Cookie` line that removes the cookie: empty, expired, with every attribute
-    /// repeated, because name, domain, path and partition identify a cookie.
+    /// The `Set-Cookie` line that removes the cookie: empty and expired. Name, domain, path
+    /// and partition identify a cookie; the other attributes are the same so that one
+    /// function writes both lines.
     pub(crate) fn removal_line(&self) -> String {
         let mut line = self.name().to_owned();
         line.push('=');

@@ -183,10 +183,10 @@ impl Headers {
 }
 
 impl ResponseHeaders for Headers {
-    fn joined(&self, name: &'static str) -> Option<String> {
+    fn joined(&self, name: &'static str) -> Option<Vec<u8>> {
         let values: Vec<_> =
             self.0.iter().filter(|(known, _)| *known == name).map(|(_, value)| &**value).collect();
-        (!values.is_empty()).then(|| values.join(", "))
+        (!values.is_empty()).then(|| values.join(", ").into_bytes())
     }
 
     fn set(&mut self, name: &'static str, value: Cow<'static, str>) {
