@@ -1,16 +1,9 @@
 //! The current time, and times as dates.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use jiff::Timestamp;
 use waxseal_core::UnixTime;
 
 use crate::failure::Failure;
-
-pub(crate) fn now() -> UnixTime {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    UnixTime::from_secs(since_1970.as_secs())
-}
 
 /// Rejects the time of a clock that was never set.
 pub(crate) fn must_be_set(now: UnixTime) -> Result<(), Failure> {

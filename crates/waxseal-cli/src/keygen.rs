@@ -3,15 +3,15 @@
 use std::io::Write as _;
 
 use data_encoding::BASE64URL_NOPAD;
-use waxseal_core::CookieSpec;
+use waxseal_core::{CookieSpec, UnixTime};
 use zeroize::Zeroizing;
 
-use crate::{args::KeygenArgs, clock, failure::Failure, keys::file::KeyFile};
+use crate::{args::KeygenArgs, failure::Failure, keys::file::KeyFile};
 
 pub(crate) fn run(args: &KeygenArgs) -> Result<(), Failure> {
     let output = if args.jwks {
         let cookie = CookieSpec::builder(&args.cookie).build().map_err(Failure::usage)?;
-        KeyFile::with_first_key(cookie.name(), clock::now())?.to_json()?
+        KeyFile::with_first_key(cookie.name(), UnixTime::now())?.to_json()?
     } else {
         random_text()?
     };

@@ -23,12 +23,12 @@ pub(crate) fn run(args: &RevocationsArgs) -> Result<(), Failure> {
             print(&format!("{}\n", operator::entries(&store, absolute.absolute)?.len()))
         }
         RevocationsCommand::EndUser { user } => {
-            clock::must_be_set(clock::now())?;
+            clock::must_be_set(UnixTime::now())?;
             let before = calendar(operator::end_user(&store, user)?);
             print(&format!("Revoked all sessions of user {user:?} issued before {before}.\n"))
         }
         RevocationsCommand::EndBefore { moment } => {
-            clock::must_be_set(clock::now())?;
+            clock::must_be_set(UnixTime::now())?;
             let before = calendar(match moment {
                 Moment::Now => operator::end_all(&store)?,
                 Moment::At(moment) => operator::end_before(&store, *moment)?,
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &RevocationsArgs) -> Result<(), Failure> {
             print(&format!("Revoked all sessions issued before {before}.\n"))
         }
         RevocationsCommand::Init => {
-            clock::must_be_set(clock::now())?;
+            clock::must_be_set(UnixTime::now())?;
             let Some(before) = operator::init(&store)? else {
                 return Err(Failure::Bad(
                     "the revocation list already exists, so no session was revoked; to revoke all \
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &RevocationsArgs) -> Result<(), Failure> {
 }
 
 fn list(entries: &[Entry], json: bool) -> Result<(), Failure> {
-    let now = clock::now();
+    let now = UnixTime::now();
     let mut output = BufWriter::new(io::stdout().lock());
     for entry in entries {
         let line = Line::of(entry);

@@ -55,7 +55,7 @@ impl Limits {
         let (Some(idle), Some(expires_at)) = (self.idle_timeout, times.expires_at) else {
             return Ok(false);
         };
-        let is_late = expires_at.since(now) < idle.div_ceil(2);
+        let is_late = expires_at.saturating_since(now).as_secs() < idle.div_ceil(2);
         Ok(is_late && self.expires_at(issued_at, now) > Some(expires_at))
     }
 }

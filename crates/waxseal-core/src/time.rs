@@ -1,12 +1,15 @@
 //! Time in whole seconds, which the caller passes in.
 
-use core::fmt;
+use core::{fmt, time::Duration};
 
 /// A time in seconds since 1970-01-01T00:00:00Z, without leap seconds
 /// (the `NumericDate` of RFC 7519, section 2, without its fraction).
 ///
-/// The core never reads a clock: the caller passes the time of the request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The caller passes the time of the request: opening and saving read no clock.
+///
+/// There is no default: a time of 1970 by mistake would look like a session that
+/// expired long ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(u64);
 
 impl UnixTime {
@@ -20,6 +23,21 @@ impl UnixTime {
     #[must_use]
     pub const fn from_secs(secs: u64) -> Self {
         Self(secs)
+    }
+
+    /// The time of the operating system's clock; 1970 if it shows an earlier time.
+    ///
+    /// ```
+    /// use waxseal_core::UnixTime;
+    ///
+    /// assert!(UnixTime::now() > UnixTime::from_secs(1_735_689_600));
+    /// ```
+    #[cfg(all(feature = "std", not(all(target_family = "wasm", target_os = "unknown"))))]
+    #[must_use]
+    pub fn now() -> Self {
+        use std::time::{SystemTime, UNIX_EPOCH};
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(since_1970.as_secs())
     }
 
     /// The seconds since 1970.
@@ -44,9 +62,17 @@ impl UnixTime {
         Self(self.0.saturating_sub(secs))
     }
 
-    /// The seconds from `earlier` to this time; 0 if it is not earlier.
-    pub(crate) const fn since(self, earlier: Self) -> u64 {
-        self.0.saturating_sub(earlier.0)
+    /// The time from `earlier` to this time; zero if it is not earlier.
+    ///
+    /// ```
+    /// # use waxseal_core::UnixTime;
+    /// let (login, now) = (UnixTime::from_secs(1_800_000_000), UnixTime::from_secs(1_800_000_090));
+    /// assert_eq!(now.saturating_since(login).as_secs(), 90);
+    /// assert_eq!(login.saturating_since(now).as_secs(), 0);
+    /// ```
+    #[must_use]
+    pub const fn saturating_since(self, earlier: Self) -> Duration {
+        Duration::from_secs(self.0.saturating_sub(earlier.0))
     }
 }
 
@@ -72,6 +98,6 @@ mod tests {
         let last = UnixTime::from_secs(i64::MAX.unsigned_abs());
         assert_eq!(last.plus(1), last);
         assert_eq!(UnixTime::from_secs(1).plus(u64::MAX), last);
-        assert_eq!(UnixTime::from_secs(1).since(last), 0);
+        assert_eq!(UnixTime::from_secs(1).saturating_since(last), Duration::ZERO);
     }
 }

@@ -5,7 +5,7 @@ mod support;
 
 use std::time::Duration;
 
-use support::{Headers, MICRODOT_KEY, Minter, NOW, alive, request, secret, unb64};
+use support::{Headers, MICRODOT_KEY, Minter, NOW, alive, b64, request, secret, unb64};
 use waxseal_core::{
     BuildError, CookieSpec, Jwks, JwksError, OpenSession, Rejection, Sealer, SealerBuilder, Secret,
     UnixTime,
@@ -176,6 +176,27 @@ fn one_bad_key_rejects_the_set() {
     assert_eq!(other, BuildError::OtherCookie { bound: "__Host-session".into() });
     let shown = format!("{:?}", jwks(&[jwk('a', SIGN)]));
     assert!(!shown.contains("aaaa"), "{shown}");
+}
+
+/// HMAC pads a key of up to 64 bytes with zeros, so the two keys would be one (S-L10).
+#[test]
+fn a_key_with_zeros_at_the_end_is_the_same_key() {
+    let padded = |zeros: usize| {
+        let k = [
+            &data_encoding::BASE64URL_NOPAD
+                .decode(format!("{}A", "a".repeat(42)).as_bytes())
+                .unwrap()[..],
+            &vec![0; zeros],
+        ]
+        .concat();
+        let other = jwk('a', VERIFY).replace(r#""kid":"a""#, r#""kid":"b""#);
+        other.replace(&format!("{}A", "a".repeat(42)), &b64(k))
+    };
+    for zeros in [0, 1, 32] {
+        assert!(jwks(&[jwk('a', SIGN), padded(zeros)]).is_err(), "{zeros}");
+    }
+    // Longer keys are hashed.
+    assert!(jwks(&[jwk('a', SIGN), padded(33)]).is_ok());
 }
 
 #[test]

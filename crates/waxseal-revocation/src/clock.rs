@@ -1,9 +1,6 @@
 //! Where the time comes from.
 
-use std::{
-    fmt,
-    time::{Instant, SystemTime, UNIX_EPOCH},
-};
+use std::{fmt, time::Instant};
 
 use waxseal_core::{Sealer, UnixTime};
 
@@ -18,7 +15,7 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn system() -> Self {
-        Self { now: Box::new(system_time), begun: Some((system_time(), Instant::now())) }
+        Self { now: Box::new(UnixTime::now), begun: Some((UnixTime::now(), Instant::now())) }
     }
 
     pub(crate) fn new(now: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
@@ -35,14 +32,8 @@ impl Clock {
         let latest = self.begun.map(|(first, at)| {
             later(first, at.elapsed().as_secs().saturating_add(Sealer::LEEWAY.as_secs()))
         });
-        latest.into_iter().chain([self.now()]).min().unwrap_or_default()
+        latest.map_or(self.now(), |latest| latest.min(self.now()))
     }
-}
-
-/// The operating system's time.
-pub(crate) fn system_time() -> UnixTime {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    UnixTime::from_secs(since_1970.as_secs())
 }
 
 impl fmt::Debug for Clock {

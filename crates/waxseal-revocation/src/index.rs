@@ -102,12 +102,12 @@ impl Index {
     /// The moment before which all sessions of `sub` have ended.
     pub(crate) fn cut_of(&self, sub: Option<&str>) -> UnixTime {
         let own = sub.and_then(|sub| self.cuts.of(&self.tags, sub));
-        own.into_iter().chain([self.all_before()]).max().unwrap_or_default()
+        own.map_or(self.all_before(), |own| own.max(self.all_before()))
     }
 
     /// The latest moment before which all sessions of anybody have ended.
     pub(crate) fn latest_cut(&self) -> UnixTime {
-        self.cuts.latest().into_iter().chain([self.all_before()]).max().unwrap_or_default()
+        self.cuts.latest().map_or(self.all_before(), |latest| latest.max(self.all_before()))
     }
 
     /// Forgets what could not be valid any more `now`; says how many entries.
@@ -158,7 +158,7 @@ impl Index {
     #[cfg(any(test, feature = "redis"))]
     pub(crate) fn for_each(&self, mut visit: impl FnMut(Entry)) {
         let before = self.all_before();
-        if before > UnixTime::default() {
+        if before > UnixTime::from_secs(0) {
             visit(Entry::All { before });
         }
         self.cuts.for_each(|sub, before| visit(Entry::User { sub: sub.into(), before }));

@@ -9,7 +9,6 @@ use std::{cmp::Reverse, collections::HashSet, time::Duration};
 use waxseal_core::{Sealer, UnixTime};
 
 use crate::{
-    clock::system_time,
     cut::{cut_before, latest_cut, next_cut},
     entry::{Entry, Lifetime},
     error::OpenError,
@@ -24,8 +23,8 @@ use crate::{
 ///
 /// [`OpenError`] where it cannot be read, or does not exist.
 pub fn entries(log: &Store, absolute_timeout: Duration) -> Result<Vec<Entry>, OpenError> {
-    let (lifetime, now) = (Lifetime::new(absolute_timeout), system_time());
-    let mut entries = log.read(UnixTime::default())?;
+    let (lifetime, now) = (Lifetime::new(absolute_timeout), UnixTime::now());
+    let mut entries = log.read(UnixTime::from_secs(0))?;
     entries.retain(|entry| entry.until(lifetime) > now);
     entries.sort_by_key(|entry| Reverse(entry.until(lifetime)));
     // Servers publish again what Redis may have lost.
@@ -47,7 +46,7 @@ pub fn entries(log: &Store, absolute_timeout: Duration) -> Result<Vec<Entry>, Op
 ///
 /// [`OpenError`] where the log cannot be read and written, or does not exist.
 pub fn end_user(log: &Store, user: &str) -> Result<UnixTime, OpenError> {
-    let before = next_cut(last_cut(log, Some(user))?, system_time());
+    let before = next_cut(last_cut(log, Some(user))?, UnixTime::now());
     log.write(&[Entry::User { sub: user.into(), before }])?;
     Ok(before)
 }
@@ -59,7 +58,7 @@ pub fn end_user(log: &Store, user: &str) -> Result<UnixTime, OpenError> {
 ///
 /// As [`end_user`].
 pub fn end_all(log: &Store) -> Result<UnixTime, OpenError> {
-    let before = next_cut(last_cut(log, None)?, system_time());
+    let before = next_cut(last_cut(log, None)?, UnixTime::now());
     log.write(&[Entry::All { before }])?;
     Ok(before)
 }
@@ -71,7 +70,7 @@ pub fn end_all(log: &Store) -> Result<UnixTime, OpenError> {
 ///
 /// As [`end_user`], and [`OpenError::Cut`] if the moment lies ahead.
 pub fn end_before(log: &Store, moment: UnixTime) -> Result<UnixTime, OpenError> {
-    let before = cut_before(moment, last_cut(log, None)?, system_time())?;
+    let before = cut_before(moment, last_cut(log, None)?, UnixTime::now())?;
     log.write(&[Entry::All { before }])?;
     Ok(before)
 }
@@ -85,7 +84,7 @@ pub fn end_before(log: &Store, moment: UnixTime) -> Result<UnixTime, OpenError> 
 ///
 /// [`OpenError`] where the log cannot be written.
 pub fn init(log: &Store) -> Result<Option<UnixTime>, OpenError> {
-    let before = next_cut(UnixTime::default(), system_time());
+    let before = next_cut(UnixTime::from_secs(0), UnixTime::now());
     Ok(log.init(&Entry::All { before })?.then_some(before))
 }
 
@@ -94,7 +93,7 @@ pub fn init(log: &Store) -> Result<Option<UnixTime>, OpenError> {
 fn last_cut(log: &Store, user: Option<&str>) -> Result<UnixTime, OpenError> {
     // No cut is made further ahead than the leeway, whatever two clocks say.
     let recent = Sealer::LEEWAY.as_secs().saturating_mul(3);
-    let after = system_time().as_secs().saturating_sub(recent);
+    let after = UnixTime::now().as_secs().saturating_sub(recent);
     let entries = log.read(UnixTime::from_secs(after))?;
     let cuts = entries.iter().filter_map(|entry| match entry {
         Entry::All { before } => Some(*before),
@@ -102,6 +101,6 @@ fn last_cut(log: &Store, user: Option<&str>) -> Result<UnixTime, OpenError> {
         Entry::User { sub, before } if user.is_none_or(|user| *user == **sub) => Some(*before),
         _ => None,
     });
-    let cuts = cuts.filter(|before| *before <= latest_cut(system_time()));
-    Ok(cuts.max().unwrap_or_default())
+    let cuts = cuts.filter(|before| *before <= latest_cut(UnixTime::now()));
+    Ok(cuts.max().unwrap_or(UnixTime::from_secs(0)))
 }

@@ -23,14 +23,3 @@ impl fmt::Debug for Clock {
         f.write_str("Clock(..)")
     }
 }
-
-/// The time of the operating system. A time before 1970 counts as 1970.
-///
-/// `wasm32-unknown-unknown` has no clock: there, give the layer one.
-#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-#[must_use]
-pub fn system_time() -> UnixTime {
-    use std::time::{SystemTime, UNIX_EPOCH};
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    UnixTime::from_secs(since_1970.as_secs())
-}

@@ -52,6 +52,4 @@
 #[doc(inline)]
 pub use waxseal_core::{Outcome, ResponseChanges, ResponseHeaders, Unavailable};
 
-#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
-pub use crate::clock::system_time;
 pub use crate::{config::Config, finishing::FinishOnce, slot::Slot};

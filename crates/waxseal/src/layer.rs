@@ -69,7 +69,7 @@ impl SessionLayer {
     #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     #[track_caller]
     pub fn new(sealer: impl Into<SharedSealer>) -> Self {
-        Self::with_clock(sealer, crate::clock::system_time)
+        Self::with_clock(sealer, UnixTime::now)
     }
 
     /// A layer for the sessions of `sealer`, with the clock `now`: for platforms without

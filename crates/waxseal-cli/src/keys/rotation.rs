@@ -201,7 +201,7 @@ fn allow(
         (Some(refusal), None) => Err(Failure::Bad(format!("{refusal}, or pass --because REASON"))),
         (Some(_), Some(reason)) => {
             file.because.push(Because {
-                time: clock::now().as_secs(),
+                time: UnixTime::now().as_secs(),
                 step: step.into(),
                 kid: kid.into(),
                 reason: reason.clone(),

@@ -15,7 +15,7 @@ impl CookieSpec {
         expires: Option<UnixTime>,
         remember: Option<bool>,
     ) -> String {
-        let left = expires.map(|expires| expires.since(now));
+        let left = expires.map(|expires| expires.saturating_since(now).as_secs());
         let max_age = match (self.max_age, remember) {
             (_, Some(false)) | (MaxAge::OfBrowser, None) => None,
             (MaxAge::AtMost(secs), _) => Some(left.map_or(secs, |left| left.min(secs))),

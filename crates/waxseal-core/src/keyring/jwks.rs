@@ -59,7 +59,7 @@ impl Jwks {
             if list.iter().any(|known| known.kid == key.kid) {
                 return Err(error("its kid is that of another key"));
             }
-            if list.iter().any(|known| known.k == key.k) {
+            if list.iter().any(|known| known.hmac_key() == key.hmac_key()) {
                 return Err(error("its k is that of another key"));
             }
             if key.signs && list.iter().any(|known| known.signs) {
@@ -123,6 +123,14 @@ impl Jwks {
 }
 
 impl Jwk {
+    /// What HMAC makes of `k`: it pads a key of up to a block with zeros (RFC 2104, section
+    /// 2), so zeros at the end make no other key.
+    fn hmac_key(&self) -> &[u8] {
+        let end =
+            self.k.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
+        if self.k.len() > 64 { &self.k } else { self.k.get(..end).unwrap_or_default() }
+    }
+
     fn read(key: &Object<'_>) -> Result<Self, &'static str> {
         if key.text("kty") != Some("oct") {
             return Err("its kty is not \"oct\"");

@@ -26,6 +26,7 @@ const KID_INFO: &[u8] = b"waxseal/1 kid\0";
 /// assert_eq!(format!("{secret:?}"), "Secret(..)");
 /// # Ok::<(), waxseal_core::SecretError>(())
 /// ```
+#[derive(Clone)]
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {

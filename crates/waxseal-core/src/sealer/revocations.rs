@@ -29,7 +29,11 @@ impl RevocationCheck {
             return Err(Rejection::NoSid);
         }
         let user = claims::user(data);
-        match self.list.status(id.as_deref(), user.as_deref(), issued_at.unwrap_or_default()) {
+        match self.list.status(
+            id.as_deref(),
+            user.as_deref(),
+            issued_at.unwrap_or(UnixTime::from_secs(0)),
+        ) {
             RevocationStatus::Good => Ok(id.is_none()),
             RevocationStatus::Revoked => Err(Rejection::Revoked),
             RevocationStatus::Unknown => Err(Rejection::RevocationUnknown),
