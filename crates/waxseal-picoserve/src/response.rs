@@ -63,5 +63,5 @@ impl ResponseHeaders for Added {
         self.0.push((name, value.into()));
     }
 
-    fn remove(&mut self, _: &'static str) {}
+    fn remove(&mut self, _: &[&'static str]) {}
 }

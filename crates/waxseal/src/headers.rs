@@ -33,8 +33,13 @@ macro_rules! response_headers {
                 }
             }
 
-            fn remove(&mut self, name: &'static str) {
-                self.0.remove(name);
+            fn remove(&mut self, names: &[&'static str]) {
+                // A response has few headers, and rarely one of these.
+                let is_named = |name: &&HeaderName| names.contains(&name.as_str());
+                let present: Vec<_> = self.0.keys().filter(is_named).cloned().collect();
+                for name in present {
+                    self.0.remove(name);
+                }
             }
         }
 

@@ -68,6 +68,8 @@ pub fn a_read_session_varies_with_the_cookie(server: &Server) {
     // The header of a CDN does not overrule `private`.
     let cdn = "header cdn-cache-control: max-age=60\nheader surrogate-control: max-age=60\nread";
     expect(server, cdn, [&["Cookie"], &["private"], &[], &[]]);
+    let cdn = format!("header cache-control: public, private\n{cdn}");
+    expect(server, &cdn, [&["Cookie"], &["public, private"], &[], &[]]);
     // The application's own rules for shared caches stay.
     expect(
         server,

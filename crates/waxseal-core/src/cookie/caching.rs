@@ -1,12 +1,7 @@
 //! The headers that keep a cache from serving one user's page or cookie to another
 //! user (RFC 9110, section 12.5.5; RFC 9111, section 5.2.2).
 
-use alloc::{
-    borrow::Cow,
-    format,
-    string::{String, ToString as _},
-    vec::Vec,
-};
+use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 /// The headers of a response, for any framework. Names are in lower case.
 pub trait ResponseHeaders {
@@ -20,8 +15,8 @@ pub trait ResponseHeaders {
     /// Adds a header `name` beside existing ones.
     fn append(&mut self, name: &'static str, value: String);
 
-    /// Removes every header `name`.
-    fn remove(&mut self, name: &'static str);
+    /// Removes every header with one of these names.
+    fn remove(&mut self, names: &[&'static str]);
 }
 
 /// Headers that override `Cache-Control` at shared caches: the targeted fields of RFC
@@ -50,33 +45,10 @@ impl Caching {
         let existing = headers.joined("vary").unwrap_or_default();
         amend(headers, "vary", &existing, vary, "Cookie");
         let existing = headers.joined("cache-control").unwrap_or_default();
-        amend(headers, "cache-control", &existing, |text| self.cache_control(text), "private");
         if self == Self::SetsCookie || !is_shared(&String::from_utf8_lossy(&existing)) {
-            for name in TARGETED {
-                headers.remove(name);
-            }
+            amend(headers, "cache-control", &existing, private, "private");
+            headers.remove(&TARGETED);
         }
-    }
-
-    /// The new `Cache-Control`, if it changes.
-    fn cache_control(self, existing: &str) -> Option<Cow<'static, str>> {
-        let directives: Vec<_> = directives(existing).collect();
-        let says = |name| directives.iter().any(|directive| directive.eq_ignore_ascii_case(name));
-        // A cache that implements must-understand ignores no-store (RFC 9111, section
-        // 5.2.2.3).
-        let is_closed = says("private") || (says("no-store") && !says("must-understand"));
-        if is_closed || (self == Self::Read && is_shared(existing)) {
-            return None;
-        }
-        // Directives that let a shared cache store the response are dropped; those for the
-        // browser, such as no-cache, stay.
-        let shared = ["public", "private", "s-maxage", "proxy-revalidate", "must-understand"];
-        let mut value = "private".to_string();
-        for directive in directives.into_iter().filter(|directive| !is_one_of(directive, &shared)) {
-            value.push_str(", ");
-            value.push_str(directive);
-        }
-        Some(Cow::Owned(value))
     }
 }
 
@@ -97,9 +69,37 @@ fn amend<H: ResponseHeaders + ?Sized>(
     }
 }
 
-/// Whether the application has allowed shared caches to store the response.
+/// The new `Cache-Control` of a response for one user, if it changes.
+fn private(existing: &str) -> Option<Cow<'static, str>> {
+    if is_closed(existing) {
+        return None;
+    }
+    // Directives that let a shared cache store the response are dropped; those for the
+    // browser, such as no-cache, stay.
+    let shared = ["public", "private", "s-maxage", "proxy-revalidate", "must-understand"];
+    let mut value = Cow::Borrowed("private");
+    for directive in directives(existing).filter(|directive| !is_one_of(directive, &shared)) {
+        let value = value.to_mut();
+        value.push_str(", ");
+        value.push_str(directive);
+    }
+    Some(value)
+}
+
+/// Whether no shared cache may store the response.
+fn is_closed(cache_control: &str) -> bool {
+    let says = |name| {
+        directives(cache_control).any(|directive: &str| directive.eq_ignore_ascii_case(name))
+    };
+    // A cache that implements must-understand ignores no-store (RFC 9111, section 5.2.2.3).
+    says("private") || (says("no-store") && !says("must-understand"))
+}
+
+/// Whether the application lets shared caches store the response.
 fn is_shared(cache_control: &str) -> bool {
-    directives(cache_control).any(|directive| is_one_of(directive, &["public", "s-maxage"]))
+    let mut directives = directives(cache_control);
+    directives.any(|directive| is_one_of(directive, &["public", "s-maxage"]))
+        && !is_closed(cache_control)
 }
 
 /// Whether a directive, with or without a value, has one of these names.
@@ -146,30 +146,29 @@ mod tests {
     }
 
     #[test]
-    fn read_leaves_the_application_its_word() {
-        let control = |existing| Caching::Read.cache_control(existing);
-        assert_eq!(control("").unwrap(), "private");
-        assert_eq!(control("max-age=60").unwrap(), "private, max-age=60");
-        assert_eq!(control(r#"x="public""#).unwrap(), r#"private, x="public""#);
-        for enough in ["public, max-age=60", "S-MaxAge=9", "private", "no-store"] {
-            assert_eq!(control(enough), None);
+    fn only_the_application_lets_shared_caches_store_a_response() {
+        for shared in ["public, max-age=60", "S-MaxAge=9", "no-store, must-understand, public"] {
+            assert!(is_shared(shared), "{shared}");
+        }
+        for not in ["", "max-age=60", r#"x="public""#, "public, private", "no-store, public"] {
+            assert!(!is_shared(not), "{not}");
         }
     }
 
     #[test]
     fn a_cookie_is_never_for_a_shared_cache() {
-        let control = |existing| Caching::SetsCookie.cache_control(existing);
-        assert_eq!(control("").unwrap(), "private");
-        assert_eq!(control("public").unwrap(), "private");
-        assert_eq!(control("public, max-age=60, S-MaxAge=9").unwrap(), "private, max-age=60");
-        assert_eq!(control("no-cache").unwrap(), "private, no-cache");
+        assert_eq!(private("").unwrap(), "private");
+        assert_eq!(private("public").unwrap(), "private");
+        assert_eq!(private("public, max-age=60, S-MaxAge=9").unwrap(), "private, max-age=60");
+        assert_eq!(private("no-cache").unwrap(), "private, no-cache");
+        assert_eq!(private(r#"x="public""#).unwrap(), r#"private, x="public""#);
         // Qualified: the rest of the response may be stored.
-        assert_eq!(control(r#"private="set-cookie, x", no-cache"#).unwrap(), "private, no-cache");
-        assert_eq!(control(r#"private="no-store, x""#).unwrap(), "private");
-        let understood = control("must-understand, no-store, public");
+        assert_eq!(private(r#"private="set-cookie, x", no-cache"#).unwrap(), "private, no-cache");
+        assert_eq!(private(r#"private="no-store, x""#).unwrap(), "private");
+        let understood = private("must-understand, no-store, public");
         assert_eq!(understood.unwrap(), "private, no-store");
         for enough in ["private", "PRIVATE, max-age=1", "no-store"] {
-            assert_eq!(control(enough), None);
+            assert_eq!(private(enough), None);
         }
     }
 }

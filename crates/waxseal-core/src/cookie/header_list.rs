@@ -26,8 +26,8 @@ where
         self.push((name.into(), value.into()));
     }
 
-    fn remove(&mut self, name: &'static str) {
-        self.retain(|header| !is(header, name));
+    fn remove(&mut self, names: &[&'static str]) {
+        self.retain(|header| !names.iter().any(|name| is(header, name)));
     }
 }
 
@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn remove_takes_all_of_a_name() {
         let mut headers = list();
-        ResponseHeaders::remove(&mut headers, "vary");
+        ResponseHeaders::remove(&mut headers, &["vary", "age"]);
         assert_eq!(headers, [("Set-Cookie", "a=1".into())]);
     }
 }

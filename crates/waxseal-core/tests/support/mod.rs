@@ -190,7 +190,7 @@ impl ResponseHeaders for Headers {
     }
 
     fn set(&mut self, name: &'static str, value: Cow<'static, str>) {
-        self.remove(name);
+        self.remove(&[name]);
         self.append(name, value.into_owned());
     }
 
@@ -198,7 +198,7 @@ impl ResponseHeaders for Headers {
         self.0.push((name, value));
     }
 
-    fn remove(&mut self, name: &'static str) {
-        self.0.retain(|(known, _)| *known != name);
+    fn remove(&mut self, names: &[&'static str]) {
+        self.0.retain(|(known, _)| !names.contains(known));
     }
 }
