@@ -26,11 +26,16 @@ def mac(key, message):
     return hmac.new(key, message, hashlib.sha256).digest()
 
 
-def derive(secret, cookie):
+def derive(secret, cookie, application=None, marker=None):
     """Derives the key and the kid with HKDF-SHA256 without salt (RFC 5869)."""
+    context = cookie
+    if application is not None:
+        context += "\0app=" + application
+    if marker is not None:
+        context += "\0marker=" + marker
     prk = mac(bytes(32), secret.encode())
-    key = mac(prk, b"waxseal/1 HS256\0" + cookie.encode() + b"\x01")
-    kid = mac(prk, b"waxseal/1 kid\0" + cookie.encode() + b"\x01")[:6]
+    key = mac(prk, b"waxseal/1 HS256\0" + context.encode() + b"\x01")
+    kid = mac(prk, b"waxseal/1 kid\0" + context.encode() + b"\x01")[:6]
     return key, b64(kid)
 
 
@@ -130,6 +135,69 @@ microdot("Microdot: its own exp", '{"exp":%d}' % NOW, "expired")
 microdot("Microdot: a mistyped exp", '{"exp":"%d"}' % (NOW + 9), "claims")
 microdot("Microdot: crit", "{}", "header", header=b'{"alg":"HS256","crit":[]}')
 
+# Applications and markers: each purpose has a key of its own.
+PURPOSES = [("shop", None), (None, "admin"), ("shop", "admin")]
+
+
+def purpose(application, marker):
+    names = {"application": application, "marker": marker}
+    return {name: value for name, value in names.items() if value is not None}
+
+
+for application, marker in PURPOSES:
+    key, kid = derive(SECRET, COOKIE, application, marker)
+    header = b'{"alg":"HS256","kid":"%s"}' % kid.encode()
+    title = "application %s, marker %s" % (application, marker)
+    ours(title, alive(), header=header, key=key, **purpose(application, marker))
+    ours("without a purpose, a token of " + title, alive(), "unknown-key", header=header, key=key)
+    ours("under the kid of no purpose, a token of " + title, alive(), "signature", key=key)
+ours("a user, the time of authentication, timeouts", alive('"sub":"42","auth_time":%d,"wx_idle":90000,"wx_abs":120' % NOW))
+ours("at its own absolute limit", alive('"wx_abs":60'), "expired")
+ours("a mistyped timeout", alive('"wx_idle":"60"'), "claims")
+ours("a mistyped time of authentication", alive('"auth_time":null'), "claims")
+ours("a user of 256 bytes", alive('"sub":"%s"' % ("x" * 256)))
+ours("a user of 257 bytes", alive('"sub":"%s"' % ("x" * 257)), "claims")
+ours("an empty user", alive('"sub":""'), "claims")
+
+# A key file for the purpose shop/admin: tokens of its key require the audience.
+JWK_KEY = bytes(range(32))
+JWKS = {
+    "keys": [
+        {
+            "kty": "oct",
+            "kid": "2026",
+            "k": b64(JWK_KEY),
+            "key_ops": ["sign", "verify"],
+            "waxseal:cookie": COOKIE,
+            "waxseal:purpose": "shop/admin",
+        }
+    ]
+}
+
+
+def key_file(name, claims, verdict="ok"):
+    header = b'{"alg":"HS256","kid":"2026"}'
+    ours(name, claims, verdict, header=header, key=JWK_KEY, mode="jwks", **purpose("shop", "admin"))
+
+
+key_file("a key file: its audience", alive('"aud":"shop/admin"'))
+key_file("a key file: an audience with an escape", alive('"aud":"shop\\/admin"'))
+key_file("a key file: no audience", alive(), "claims")
+key_file("a key file: another audience", alive('"aud":"shop"'), "claims")
+key_file("a key file: several audiences", alive('"aud":["shop/admin"]'), "claims")
+
+derivations = []
+for secret, cookie, application, marker in [
+    (SECRET, COOKIE, None, None),
+    (SECRET, "other", None, None),
+    ("ü" * 16, "__Host-session", None, None),
+    ("x" * 100, "s", None, None),
+    *((SECRET, COOKIE, *names) for names in PURPOSES),
+]:
+    key, kid = derive(secret, cookie, application, marker)
+    entry = {"secret": secret, "cookie": cookie, "key": b64(key), "kid": kid}
+    derivations.append(entry | purpose(application, marker))
+
 document = {
     "about": "Test vectors for docs/wire-format.md, made by docs/vectors/generate.py.",
     "defaults": {
@@ -140,11 +208,9 @@ document = {
         "absolute": 30 * DAY,
         "max_token_bytes": 4096,
         "leeway": 60,
+        "jwks": JWKS,
     },
-    "derivations": [
-        {"secret": secret, "cookie": cookie, "key": b64(derive(secret, cookie)[0]), "kid": derive(secret, cookie)[1]}
-        for secret, cookie in [(SECRET, COOKIE), (SECRET, "other"), ("ü" * 16, "__Host-session"), ("x" * 100, "s")]
-    ],
+    "derivations": derivations,
     "cases": cases,
 }
 print(json.dumps(document, indent=1, ensure_ascii=False))

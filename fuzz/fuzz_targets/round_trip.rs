@@ -169,7 +169,7 @@ fn apply(
             }
         }
         Operation::Clear => {
-            session.clear();
+            session.clear_data();
             clear(kind, model);
         }
         Operation::SetUser(user) => {

@@ -7,41 +7,70 @@ mod write;
 use alloc::{borrow::Cow, string::String};
 
 pub(crate) use self::write::{Claims, write};
-use crate::{data::Data, format::Format, json::decode_string, lifetime::Times, time::UnixTime};
+use crate::{
+    data::Data,
+    format::Format,
+    json::decode_string,
+    lifetime::{Limits, Timeouts, Times},
+    time::UnixTime,
+};
 
 /// Step 5 of opening: the claims are one JSON object, and every registered claim
-/// has its type. A mistyped claim is a rejection, never treated as absent.
+/// has its type. A mistyped claim is a rejection, never treated as absent. `audience` is
+/// the one that tokens of the key require.
 #[inline]
-pub(crate) fn parse(claims: String, format: Format) -> Option<(Data, Times)> {
+pub(crate) fn parse(
+    claims: String,
+    format: Format,
+    audience: Option<&str>,
+) -> Option<(Data, Times)> {
     let mut times = Times::default();
-    let data = Data::parse(claims, format, |name, json| check(name, json, format, &mut times))?;
+    let mut missing = audience;
+    let data = Data::parse(claims, format, |name, json| match name.as_bytes() {
+        // A token for another audience is refused, also one for several.
+        b"aud" => {
+            let expected = missing.take();
+            expected.is_some() && decode_string(json).as_deref() == expected
+        }
+        _ => check(name, json, format, &mut times),
+    })?;
     let complete = times.issued_at.is_some() && times.expires_at.is_some();
-    (complete || format == Format::Microdot).then_some((data, times))
+    ((complete || format == Format::Microdot) && missing.is_none()).then_some((data, times))
 }
 
 /// Whether a token may contain this claim. `Data::parse` refuses duplicates. Claims that
 /// the library reads as text (`sub`, `sid`) must decode; of the others only the type is
-/// checked. No token is for another audience, so an `aud` is refused.
+/// checked.
 #[inline]
 fn check(name: &str, json: &str, format: Format, times: &mut Times) -> bool {
     let waxseal = format == Format::Waxseal;
-    let mut time = |slot: fn(&mut Times) -> &mut Option<UnixTime>| {
-        let time = numeric_date::parse(json);
-        *slot(times) = time;
-        time.is_some()
+    let time = |slot: &mut Option<UnixTime>| {
+        *slot = numeric_date::parse(json);
+        slot.is_some()
+    };
+    let secs = |slot: &mut Option<u64>| {
+        *slot = numeric_date::parse(json).map(UnixTime::as_secs);
+        slot.is_some()
     };
     match name.as_bytes() {
-        b"iat" => time(|times| &mut times.issued_at),
-        b"nbf" => time(|times| &mut times.not_before),
-        b"exp" => time(|times| &mut times.expires_at),
-        b"sub" => decode_string(json).is_some(),
+        b"iat" => time(&mut times.issued_at),
+        b"nbf" => time(&mut times.not_before),
+        b"exp" => time(&mut times.expires_at),
+        b"sub" => decode_string(json).is_some_and(|user| !waxseal || is_user(&user)),
         b"sid" => !waxseal || decode_string(json).is_some(),
         b"jti" => json.starts_with('"'),
         b"iss" => !waxseal || json.starts_with('"'),
         b"remember" => !waxseal || matches!(json, "true" | "false"),
-        b"aud" => false,
+        b"auth_time" => !waxseal || numeric_date::parse(json).is_some(),
+        b"wx_idle" if waxseal => secs(&mut times.timeouts.idle),
+        b"wx_abs" if waxseal => secs(&mut times.timeouts.absolute),
         _ => true,
     }
+}
+
+/// Whether `user` can be a user (`sub`) in waxseal's format.
+pub(crate) fn is_user(user: &str) -> bool {
+    matches!(user.len(), 1..=256)
 }
 
 /// The session ID (`sid`).
@@ -58,4 +87,17 @@ pub(crate) fn user(data: &Data) -> Option<Cow<'_, str>> {
 /// if the session does not say.
 pub(crate) fn remember(data: &Data) -> Option<bool> {
     data.claim("remember").map(|json| json == "true")
+}
+
+/// The time of the last authentication of the user (`auth_time`, `OpenID` Connect Core,
+/// section 2).
+pub(crate) fn authenticated_at(data: &Data) -> Option<UnixTime> {
+    let json = data.claim("auth_time").filter(|_| data.format() == Format::Waxseal)?;
+    numeric_date::parse(json)
+}
+
+/// The sealer's `limits`, shortened by the session's own timeouts.
+pub(crate) fn limits(data: &Data, limits: Limits) -> Limits {
+    let secs = |name| numeric_date::parse(data.claim(name)?).map(UnixTime::as_secs);
+    limits.shortened(Timeouts { idle: secs("wx_idle"), absolute: secs("wx_abs") })
 }

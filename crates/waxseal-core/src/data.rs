@@ -5,17 +5,14 @@
 //! reads it as a type.
 
 mod entries;
+mod serialize;
 
-use alloc::{
-    borrow::Cow,
-    string::{String, ToString as _},
-    vec,
-    vec::Vec,
-};
+use alloc::{borrow::Cow, string::String, vec, vec::Vec};
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 
-use self::entries::Entries;
+pub use self::serialize::to_json;
+use self::{entries::Entries, serialize::MAX_LEN};
 use crate::{
     error::{ReadError, WriteError},
     format::Format,
@@ -27,16 +24,23 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Data {
     format: Format,
-    /// The format of the token that contained it.
-    parsed_as: Format,
+    /// Of a session that was migrated from Microdot's format.
+    migration: Option<Migration>,
     entries: Entries,
     changed: bool,
+}
+
+/// What a migration has added to Microdot's data.
+#[derive(Clone, Copy, Debug)]
+struct Migration {
+    /// The session's own absolute timeout, in seconds.
+    absolute_timeout: Option<u64>,
 }
 
 impl Data {
     /// No data.
     pub(crate) fn empty(format: Format) -> Self {
-        Self { format, parsed_as: format, entries: Entries::default(), changed: false }
+        Self { format, migration: None, entries: Entries::default(), changed: false }
     }
 
     /// The entries of `claims`; `None` if that is not one JSON object without
@@ -49,7 +53,11 @@ impl Data {
         check: impl FnMut(&str, &str) -> bool,
     ) -> Option<Self> {
         let entries = Entries::parse(claims, check)?;
-        Some(Self { format, parsed_as: format, entries, changed: false })
+        Some(Self { format, migration: None, entries, changed: false })
+    }
+
+    pub(crate) const fn format(&self) -> Format {
+        self.format
     }
 
     /// Whether the data differs from what was opened or last saved.
@@ -72,18 +80,24 @@ impl Data {
         if !self.changed {
             return Some(Cow::Borrowed(self));
         }
-        let mut data = Self::parse(self.text().into(), self.parsed_as, |_, _| true)?;
-        if self.format != self.parsed_as {
-            data.migrate();
+        let parsed_as = if self.migration.is_some() { Format::Microdot } else { self.format };
+        let mut data = Self::parse(self.text().into(), parsed_as, |_, _| true)?;
+        if let Some(Migration { absolute_timeout }) = self.migration {
+            data.migrate(absolute_timeout);
         }
         Some(Cow::Owned(data))
     }
 
-    /// Turns Microdot's data into waxseal's. Entries with reserved names are
-    /// dropped, because Microdot's application did not mean them as claims.
-    pub(crate) fn migrate(&mut self) {
+    /// Turns Microdot's data into waxseal's, with an absolute timeout of its own. Entries
+    /// with reserved names are dropped, because Microdot's application did not mean them as
+    /// claims.
+    pub(crate) fn migrate(&mut self, absolute_timeout: Option<u64>) {
         self.format = Format::Waxseal;
+        self.migration = Some(Migration { absolute_timeout });
         self.entries.retain(|key| !Format::Waxseal.reserves(key));
+        if let Some(secs) = absolute_timeout {
+            self.entries.set("wx_abs", itoa::Buffer::new().format(secs));
+        }
     }
 
     /// Sets a registered claim to JSON text.
@@ -116,11 +130,21 @@ impl Data {
     /// Sets an entry to JSON text that [`to_json`] made.
     pub(crate) fn insert(&mut self, key: &str, json: &str) -> Result<(), WriteError> {
         self.check_key(key)?;
+        if key.len().saturating_add(json.len()).saturating_add(self.len_without(key)) > MAX_LEN {
+            return Err(WriteError::TooLarge { key: Some(key.into()), limit: MAX_LEN });
+        }
         if json::is_too_deep(json) {
             return Err(WriteError::TooDeep { key: Some(key.into()) });
         }
         self.changed |= self.entries.set(key, json);
         Ok(())
+    }
+
+    /// The bytes of all entries except the one of `key`. It bounds their number, too, which
+    /// keeps a handler that inserts many entries linear.
+    fn len_without(&self, key: &str) -> usize {
+        let others = self.entries.iter().filter(|(known, _)| *known != key);
+        others.fold(0, |sum, (key, json)| sum.saturating_add(key.len()).saturating_add(json.len()))
     }
 
     /// Returns whether the entry existed.
@@ -131,12 +155,22 @@ impl Data {
     }
 
     pub(crate) fn clear(&mut self) {
-        // In Microdot's format the application owns all but the times.
-        let stays = |key: &str| match self.format {
-            Format::Waxseal => Format::Waxseal.reserves(key),
-            Format::Microdot => matches!(key, "exp" | "nbf" | "iat"),
-        };
-        self.changed |= self.entries.retain(stays);
+        let format = self.format;
+        self.changed |= self.entries.retain(|key| format.reserves(key));
+    }
+
+    /// Keeps only the entries whose key `keep` accepts, and no claims. In Microdot's
+    /// format, whose expiry is the application's, the times also stay.
+    pub(crate) fn keep(&mut self, keep: impl Fn(&str) -> bool) {
+        let format = self.format;
+        self.entries.retain(|key| {
+            let is_time = matches!(key, "exp" | "nbf" | "iat");
+            (!format.reserves(key) && keep(key)) || (format == Format::Microdot && is_time)
+        });
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.keys().all(|key| self.format.reserves(key))
     }
 
     pub(crate) fn keys(&self) -> Vec<String> {
@@ -161,6 +195,9 @@ impl Data {
         if !json.starts_with('{') {
             return Err(WriteError::NotAnObject);
         }
+        if json.len() > MAX_LEN {
+            return Err(WriteError::TooLarge { key: None, limit: MAX_LEN });
+        }
         if json::members(&json, |_| Some(())).is_none() {
             return Err(WriteError::TooDeep { key: None });
         }
@@ -180,18 +217,6 @@ impl Data {
         let reserved = self.format.reserves(key);
         if reserved { Err(WriteError::Reserved { key: key.into() }) } else { Ok(()) }
     }
-}
-
-/// The JSON text of `value`; `key` is the key of its entry, `None` for the whole session.
-///
-/// # Errors
-///
-/// [`WriteError::NotJson`].
-pub fn to_json<T: Serialize + ?Sized>(key: Option<&str>, value: &T) -> Result<String, WriteError> {
-    serde_json::to_string(value).map_err(|error| WriteError::NotJson {
-        key: key.map(String::from),
-        reason: Cow::Owned(error.to_string()),
-    })
 }
 
 #[cfg(test)]

@@ -21,7 +21,8 @@ impl Format {
         // Bytes are compared in place, strings by a call of `memcmp` for each.
         match name.as_bytes() {
             b"sub" | b"aud" | b"exp" | b"nbf" | b"iat" | b"jti" => true,
-            b"iss" | b"sid" | b"remember" => self == Self::Waxseal,
+            b"iss" | b"sid" | b"remember" | b"auth_time" | b"cnf" | b"wx_rev" | b"wx_idle"
+            | b"wx_abs" => self == Self::Waxseal,
             _ => false,
         }
     }

@@ -4,7 +4,10 @@
 mod hmac;
 mod jwks;
 mod key;
+mod purpose;
 mod secret;
+#[cfg(feature = "std")]
+mod secret_file;
 mod source;
 #[cfg(test)]
 mod wycheproof;
@@ -13,6 +16,7 @@ use alloc::{string::String, vec::Vec};
 
 pub use jwks::Jwks;
 pub(crate) use key::{Key, SIGNATURE_CHARS};
+pub(crate) use purpose::Purpose;
 pub use secret::Secret;
 pub use source::KeySource;
 
@@ -39,7 +43,7 @@ impl Keyring {
     pub(crate) fn new((signing, verifying): (Key, Vec<Key>)) -> Result<Self, BuildError> {
         for (at, key) in verifying.iter().enumerate() {
             let mut others = verifying.iter().take(at).chain([&signing]);
-            if others.any(|other| other.header() == key.header()) {
+            if others.any(|other| other.header() == key.header() || other.is_same_key(key)) {
                 return Err(BuildError::DuplicateKey);
             }
         }
@@ -59,6 +63,11 @@ impl Keyring {
 
     pub(crate) const fn signing(&self) -> &Key {
         &self.signing
+    }
+
+    /// Whether a key of `other` is also one of these, perhaps under another `kid`.
+    pub(crate) fn shares_key_with(&self, other: &Self) -> bool {
+        self.keys().any(|key| other.keys().any(|known| known.is_same_key(key)))
     }
 
     /// Whether `key` is the signing key.

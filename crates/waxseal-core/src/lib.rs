@@ -79,6 +79,7 @@ mod keyring;
 mod base64url;
 mod format;
 mod json;
+mod marker;
 mod time;
 
 mod error;
@@ -91,6 +92,7 @@ pub use error::{
     SecretError, WriteError,
 };
 pub use keyring::{Jwks, KeySource, Secret};
+pub use marker::{Main, Marker};
 pub use revocation::{Acknowledgement, NotDurable, RevocationStatus, Revocations, SessionRef};
 pub use sealer::{Sealer, SealerBuilder};
 pub use session::{Finish, OpenSession, Outcome, ResponseChanges, Unavailable};

@@ -14,6 +14,17 @@ pub(crate) struct Limits {
     pub(crate) idle_timeout: Option<u64>,
     /// From the issue time of the session (`iat`).
     pub(crate) absolute_timeout: Option<u64>,
+    /// A cookie is refreshed if less than this is left of the idle timeout; `None` for
+    /// half of it.
+    pub(crate) refresh_threshold: Option<u64>,
+}
+
+/// The timeouts of one session (`wx_idle` and `wx_abs`), in seconds. They can only shorten
+/// those of the sealer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Timeouts {
+    pub(crate) idle: Option<u64>,
+    pub(crate) absolute: Option<u64>,
 }
 
 /// The times in a token.
@@ -25,9 +36,19 @@ pub(crate) struct Times {
     pub(crate) not_before: Option<UnixTime>,
     /// `exp`.
     pub(crate) expires_at: Option<UnixTime>,
+    pub(crate) timeouts: Timeouts,
 }
 
 impl Limits {
+    /// These limits with the shorter of each timeout.
+    #[inline]
+    pub(crate) fn shortened(self, timeouts: Timeouts) -> Self {
+        let shorter = |one: Option<u64>, other| [one, other].into_iter().flatten().min();
+        let idle_timeout = shorter(self.idle_timeout, timeouts.idle);
+        let absolute_timeout = shorter(self.absolute_timeout, timeouts.absolute);
+        Self { idle_timeout, absolute_timeout, ..self }
+    }
+
     /// The expiry of a session that was issued at `issued_at` and is active `now`.
     pub(crate) fn expires_at(self, issued_at: UnixTime, now: UnixTime) -> Option<UnixTime> {
         let idle = self.idle_timeout.map(|secs| now.plus(secs));
@@ -50,12 +71,15 @@ impl Limits {
         if self.absolute_timeout.is_some_and(|secs| issued_at.plus(secs) <= now) {
             return Err(Rejection::Expired);
         }
-        // A refresh waits until less than half of the idle timeout is left, so most
-        // responses to an active user set no cookie. It never shortens a session.
+        // A refresh waits, so that most responses to an active user set no cookie. It never
+        // shortens a session.
         let (Some(idle), Some(expires_at)) = (self.idle_timeout, times.expires_at) else {
             return Ok(false);
         };
-        let is_late = expires_at.saturating_since(now).as_secs() < idle.div_ceil(2);
+        // The session's own idle timeout can be shorter than the threshold.
+        let threshold = self.refresh_threshold.filter(|secs| *secs <= idle);
+        let threshold = threshold.unwrap_or_else(|| idle.div_ceil(2));
+        let is_late = expires_at.saturating_since(now).as_secs() < threshold;
         Ok(is_late && self.expires_at(issued_at, now) > Some(expires_at))
     }
 }
@@ -65,15 +89,25 @@ mod tests {
     use super::*;
 
     const ISSUED_AT: u64 = 1_800_000_000;
-    const LIMITS: Limits = Limits { idle_timeout: Some(100), absolute_timeout: Some(1000) };
+    const LIMITS: Limits =
+        Limits { idle_timeout: Some(100), absolute_timeout: Some(1000), refresh_threshold: None };
 
     fn judge(issued_at: u64, expires_at: u64, now: u64) -> Result<bool, Rejection> {
+        judge_by(LIMITS, issued_at, expires_at, now)
+    }
+
+    fn judge_by(
+        limits: Limits,
+        issued_at: u64,
+        expires_at: u64,
+        now: u64,
+    ) -> Result<bool, Rejection> {
         let times = Times {
             issued_at: Some(UnixTime::from_secs(issued_at)),
             expires_at: Some(UnixTime::from_secs(expires_at)),
             ..Times::default()
         };
-        LIMITS.judge(&times, UnixTime::from_secs(now))
+        limits.judge(&times, UnixTime::from_secs(now))
     }
 
     #[test]
@@ -111,5 +145,28 @@ mod tests {
         assert_eq!(judge(ISSUED_AT, ISSUED_AT + 100, ISSUED_AT + 51), Ok(true));
         // Near the absolute timeout the expiry cannot move.
         assert_eq!(judge(ISSUED_AT, ISSUED_AT + 1000, ISSUED_AT + 960), Ok(false));
+    }
+
+    #[test]
+    fn refreshes_under_the_threshold() {
+        let limits = Limits { refresh_threshold: Some(20), ..LIMITS };
+        let judge =
+            |limits, left| judge_by(limits, ISSUED_AT, ISSUED_AT + 100, ISSUED_AT + 100 - left);
+        assert_eq!(judge(limits, 20), Ok(false));
+        assert_eq!(judge(limits, 19), Ok(true));
+        // A session with an idle timeout under the threshold is refreshed at half of it.
+        let shorter = limits.shortened(Timeouts { idle: Some(10), absolute: None });
+        assert_eq!(judge(shorter, 5), Ok(false));
+        assert_eq!(judge(shorter, 4), Ok(true));
+    }
+
+    #[test]
+    fn a_session_can_only_shorten_its_timeouts() {
+        let longer = Timeouts { idle: Some(101), absolute: Some(u64::MAX) };
+        assert_eq!(LIMITS.shortened(longer), LIMITS);
+        let shorter = LIMITS.shortened(Timeouts { idle: Some(99), absolute: Some(10) });
+        assert_eq!((shorter.idle_timeout, shorter.absolute_timeout), (Some(99), Some(10)));
+        let unlimited = Limits::default().shortened(Timeouts { idle: Some(9), absolute: None });
+        assert_eq!((unlimited.idle_timeout, unlimited.absolute_timeout), (Some(9), None));
     }
 }

@@ -5,6 +5,8 @@ mod acknowledgement;
 use alloc::string::String;
 use core::{fmt, time::Duration};
 
+use serde::ser::{Serialize, SerializeStruct as _, Serializer};
+
 pub use self::acknowledgement::{Acknowledgement, NotDurable};
 use crate::time::UnixTime;
 
@@ -64,6 +66,17 @@ pub struct SessionRef {
     pub user: Option<String>,
     /// The issue time (`iat`).
     pub issued_at: UnixTime,
+}
+
+/// An object with the fields `id`, `user` and `issued_at`, which is in seconds since 1970.
+impl Serialize for SessionRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("SessionRef", 3)?;
+        fields.serialize_field("id", &self.id)?;
+        fields.serialize_field("user", &self.user)?;
+        fields.serialize_field("issued_at", &self.issued_at.as_secs())?;
+        fields.end()
+    }
 }
 
 impl fmt::Debug for SessionRef {

@@ -9,7 +9,7 @@ mod source;
 use alloc::{string::String, vec, vec::Vec};
 use core::time::Duration;
 
-pub(crate) use self::open::{Accepted, Found};
+pub(crate) use self::open::{Accepted, Found, OtherCookie};
 pub use self::{builder::SealerBuilder, config::Sealer};
 use self::{
     config::MAX_LINE,
@@ -24,6 +24,7 @@ use crate::{
     format::Format,
     keyring::{KeySource, Keyring},
     lifetime::{LEEWAY, Limits},
+    marker::{Main, Marker},
     time::UnixTime,
     token,
 };
@@ -50,7 +51,8 @@ impl Sealer {
 
     /// A sealer that reads and writes the cookie of Microdot's session extension:
     /// `session; Path=/; HttpOnly`. The key is used directly, and a session expires only
-    /// if the application sets `exp`.
+    /// if the application sets `exp`. Applications and markers do not separate such
+    /// sessions: everything that has the key reads and writes them.
     ///
     /// Microdot accepts a key of any length, and so does this sealer. An attacker
     /// can guess a key under 32 bytes from a single cookie.
@@ -67,16 +69,38 @@ impl Sealer {
     ///
     /// [`BuildError::EmptyKey`].
     pub fn microdot(key: impl AsRef<[u8]>) -> Result<Self, BuildError> {
+        Self::microdot_with(key, CookieSpec::microdot())
+    }
+
+    /// As [`microdot`](Self::microdot), with the attributes of Microdot's `cookie_options`.
+    /// Start from [`CookieSpec::builder_microdot`].
+    ///
+    /// ```
+    /// use waxseal_core::{CookieSpec, Sealer};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// // Session(app, secret_key=…, cookie_options={'path': '/shop', 'secure': True})
+    /// let cookie = CookieSpec::builder_microdot().path("/shop").secure().build()?;
+    /// let sealer = Sealer::microdot_with("the key of Microdot's application", cookie)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::EmptyKey`].
+    pub fn microdot_with(key: impl AsRef<[u8]>, cookie: CookieSpec) -> Result<Self, BuildError> {
         let key = key.as_ref();
         if key.is_empty() {
             return Err(BuildError::EmptyKey);
         }
         Ok(Self {
-            current: Source::new(CookieSpec::microdot(), Keyring::microdot(key)),
+            current: Source::new(cookie, Keyring::microdot(key)),
             previous: Vec::new(),
             removal_lines: Vec::new(),
             limits: Limits::default(),
             max_token_bytes: MAX_LINE,
+            marker: Main::PURPOSE,
             revocations: None,
         })
     }
@@ -124,6 +148,12 @@ impl Sealer {
         Search::new(self, now).among(cookies)
     }
 
+    /// The `PURPOSE` of the [`Marker`] whose sessions it opens and seals; `main` without one.
+    #[must_use]
+    pub const fn marker(&self) -> &'static str {
+        self.marker
+    }
+
     pub(crate) fn format(&self) -> Format {
         self.current.keyring.format()
     }
@@ -140,7 +170,8 @@ impl Sealer {
             // Microdot's cookie has no lifetime, whether or not its claims do.
             Format::Microdot => (None, None, None),
         };
-        let token = token::sign(&claims::write(claims, data), self.current.keyring.signing());
+        let key = self.current.keyring.signing();
+        let token = token::sign(&claims::write(claims, key.audience(), data), key);
         let line = self.current.cookie.set_line(&token, now, expires_at, remember);
         let limit = self.max_token_bytes.min(MAX_LINE);
         if line.len() > limit {

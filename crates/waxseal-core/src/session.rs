@@ -1,11 +1,12 @@
 //! The session of one request: the whole API of the core.
 
 mod changes;
+mod identity;
 mod revoke;
 mod state;
 
 use alloc::{string::String, vec::Vec};
-use core::{fmt, ops::Deref};
+use core::{fmt, ops::Deref, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -15,7 +16,8 @@ use crate::{
     claims,
     data::to_json,
     error::{RandomError, ReadError, Rejection, SaveError, WriteError},
-    json::quote,
+    json::decode_string,
+    revocation::SessionRef,
     sealer::Sealer,
     time::UnixTime,
 };
@@ -27,8 +29,9 @@ use crate::{
 /// integration with a framework shares the session among its handlers, behind an
 /// `Arc<Mutex<…>>` or an `Rc<RefCell<…>>`.
 ///
-/// Changes reach the browser only with [`save`](Self::save) and [`delete`](Self::delete).
-/// If no handler saves the session, a refresh may still send a new cookie: with a later
+/// Changes of the data reach the browser only with [`save`](Self::save). Changes of identity
+/// ([`log_in`](Self::log_in), [`clear_user`](Self::clear_user),
+/// [`confirm_user`](Self::confirm_user), [`renew`](Self::renew)) save at once. If no handler saves the session, a refresh may still send a new cookie: with a later
 /// expiry, under the current key, or with the current name.
 ///
 /// ```
@@ -116,8 +119,9 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     ///
     /// # Errors
     ///
-    /// [`WriteError`] if the key is reserved for a registered claim, or the value
-    /// cannot be written as JSON.
+    /// [`WriteError`] if the key is reserved for a registered claim, the value cannot be
+    /// written as JSON, or the data would have more JSON than a cookie can hold (3072
+    /// bytes).
     pub fn insert<T: Serialize>(&mut self, key: &str, value: T) -> Result<(), WriteError> {
         self.insert_json(key, &to_json(Some(key), &value)?)
     }
@@ -134,10 +138,28 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         self.state.data.remove(key)
     }
 
+    /// Removes the entry of `key` and returns its value; `None` if the session has no such
+    /// entry. Takes effect with the next save.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if the value is not a `T`; the entry stays.
+    pub fn take<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, ReadError> {
+        let value = self.get(key)?;
+        self.remove(key);
+        Ok(value)
+    }
+
     /// Removes all data. The cookie and the [user](Self::user) stay: see
-    /// [`delete`](Self::delete).
-    pub fn clear(&mut self) {
+    /// [`delete`](Self::delete) and [`clear_user`](Self::clear_user).
+    pub fn clear_data(&mut self) {
         self.state.data.clear();
+    }
+
+    /// Whether the session has no data. It can have a [user](Self::user).
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.state.data.is_empty()
     }
 
     /// The keys of all entries, in order.
@@ -185,8 +207,9 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
 
     /// Clears the session and removes the cookie from the browser, with every
     /// previous cookie that is still accepted. With a
-    /// [revocation list](crate::SealerBuilder::revocations) the session is revoked;
-    /// without one, a copy of the cookie is accepted until it expires.
+    /// [revocation list](crate::SealerBuilder::revocations), every presented session whose
+    /// signature verifies is revoked, also an expired one; without a list, a copy of the
+    /// cookie is accepted until it expires.
     ///
     /// # Errors
     ///
@@ -195,28 +218,89 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         self.state.delete(&self.sealer)
     }
 
-    /// Starts a new session with the same data and user: a new issue time and a new
-    /// session ID. Call it before the save at every change of privilege. Sessions in
-    /// Microdot mode have neither, so nothing changes.
+    /// Logs a user in: call it when the user has proved who they are. Starts a new session
+    /// and saves it at once: a new session ID, issue time and time of authentication.
     ///
-    /// With a [revocation list](crate::SealerBuilder::revocations), the old session
-    /// is revoked with the response if the new one was saved. A request that is
-    /// cancelled before its response revokes nothing.
-    pub fn renew(&mut self) {
-        self.state.renew(&self.sealer);
+    /// The data of another user is dropped; the data of an anonymous visitor, such as a
+    /// shopping cart, stays. An attacker can plant an anonymous session in a browser, so do
+    /// not trust such data more after a login than before. `user` is the claim `sub` (RFC
+    /// 7519, section 4.1.2): pass a stable ID, because `Susan` and `susan` are two users.
+    ///
+    /// # Errors
+    ///
+    /// [`SaveError`], for example if `user` is empty or has more than 256 bytes. The session
+    /// is then what it was, and later saves of this request fail, too.
+    pub fn log_in(&mut self, user: &str) -> Result<(), SaveError> {
+        self.state.log_in(&self.sealer, user)
     }
 
-    /// Sets the user of the session (`sub`, RFC 7519, section 4.1.2). A change of
-    /// user is a change of privilege, so the session is [renewed](Self::renew).
-    /// Takes effect with the next save.
-    pub fn set_user(&mut self, user: &str) {
-        self.state.set_user(&self.sealer, &quote(user));
+    /// Logs the user out and keeps a session for the anonymous visitor: a new session with
+    /// only the entries of the keys in `keep`, saved at once. To end the session, call
+    /// [`delete`](Self::delete).
+    ///
+    /// # Errors
+    ///
+    /// [`SaveError`]. The session is then what it was, and later saves of this request fail,
+    /// too.
+    pub fn clear_user(&mut self, keep: &[&str]) -> Result<(), SaveError> {
+        self.state.clear_user(&self.sealer, keep)
     }
 
-    /// The user of the session, if [`set_user`](Self::set_user) has set one.
+    /// Records that the user has proved again who they are, before a sensitive action
+    /// ("sudo mode"): a new session ID and [time of authentication](Self::authenticated_at),
+    /// saved at once.
+    ///
+    /// # Errors
+    ///
+    /// [`SaveError::NoUser`] without a user, and as [`log_in`](Self::log_in).
+    pub fn confirm_user(&mut self) -> Result<(), SaveError> {
+        self.state.confirm_user(&self.sealer)
+    }
+
+    /// Changes the session ID, and saves the session at once: for a change of privilege
+    /// without a login. The issue time stays, so the absolute timeout still counts from the
+    /// login. Sessions in Microdot mode have no session ID.
+    ///
+    /// With a [revocation list](crate::SealerBuilder::revocations), the old session ID
+    /// is revoked with the response. A request that is cancelled before its response revokes
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`log_in`](Self::log_in).
+    pub fn renew(&mut self) -> Result<(), SaveError> {
+        self.state.renew(&self.sealer)
+    }
+
+    /// The user of the session (`sub`), if there is one.
     #[must_use]
     pub fn user(&self) -> Option<String> {
         claims::user(&self.state.data).map(Into::into)
+    }
+
+    /// When the user last proved who they are (`auth_time`): the time of the last
+    /// [`log_in`](Self::log_in) or [`confirm_user`](Self::confirm_user). `None` without a
+    /// user, and in Microdot mode.
+    #[must_use]
+    pub fn authenticated_at(&self) -> Option<UnixTime> {
+        claims::authenticated_at(&self.state.data)
+    }
+
+    /// The session ID (`sid`), after a save the one in the saved cookie. `None` before a new
+    /// session is saved, without a random source, and in Microdot mode.
+    ///
+    /// It is no secret: it does not open the session.
+    #[must_use]
+    pub fn id(&self) -> Option<String> {
+        decode_string(self.state.id()?).map(Into::into)
+    }
+
+    /// What identifies the session in a revocation list: for a table of a user's devices, or
+    /// a connection that outlives the request. `None` if the session has no
+    /// [session ID](Self::id).
+    #[must_use]
+    pub fn reference(&self) -> Option<SessionRef> {
+        Some(SessionRef { id: self.id()?, user: self.user(), issued_at: self.issued_at()? })
     }
 
     /// Sets whether the browser keeps the cookie when it is closed: "remember me".
@@ -225,11 +309,26 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     ///
     /// Has no effect in Microdot mode, whose cookie has no lifetime.
     pub fn set_remember(&mut self, remember: bool) {
-        self.state.set_remember(&self.sealer, remember);
+        self.state.set_claim("remember", if remember { "true" } else { "false" });
     }
 
-    /// Whether the session starts with this request: no cookie was accepted, or the
-    /// session was renewed or deleted since.
+    /// Sets timeouts for this session, in whole seconds and at least one. They only shorten
+    /// those of the [sealer](crate::SealerBuilder::idle_timeout): pass [`Duration::MAX`] to
+    /// keep one of them. Takes effect with the next save, and stays with the session until
+    /// the next [`log_in`](Self::log_in).
+    ///
+    /// Has no effect in Microdot mode.
+    pub fn set_timeouts(&mut self, idle: Duration, absolute: Duration) {
+        for (name, timeout) in [("wx_idle", idle), ("wx_abs", absolute)] {
+            // The latest time that a token may contain.
+            let secs = timeout.as_secs().clamp(1, UnixTime::LAST.as_secs());
+            self.state.set_claim(name, itoa::Buffer::new().format(secs));
+        }
+    }
+
+    /// Whether the session starts with this request: no cookie was accepted, or
+    /// [`log_in`](Self::log_in), [`clear_user`](Self::clear_user) or
+    /// [`delete`](Self::delete) has replaced the session.
     #[must_use]
     pub fn is_new(&self) -> bool {
         self.state.is_new()
@@ -248,6 +347,12 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     #[must_use]
     pub fn expires_at(&self) -> Option<UnixTime> {
         self.state.expires_at
+    }
+
+    /// The time of the request, which was passed to [`open`](Self::open).
+    #[must_use]
+    pub const fn now(&self) -> UnixTime {
+        self.state.now
     }
 
     /// Why the presented cookie was not accepted; `None` if it was accepted, or the

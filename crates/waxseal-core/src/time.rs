@@ -57,11 +57,6 @@ impl UnixTime {
         Self(self.0.saturating_add(secs).min(Self::LAST.0))
     }
 
-    /// This time `secs` earlier, at least 1970.
-    pub(crate) const fn minus(self, secs: u64) -> Self {
-        Self(self.0.saturating_sub(secs))
-    }
-
     /// The time from `earlier` to this time; zero if it is not earlier.
     ///
     /// ```

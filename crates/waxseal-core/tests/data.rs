@@ -10,9 +10,12 @@ use waxseal_core::WriteError;
 
 #[test]
 fn a_reserved_key_is_an_error_that_names_it() {
-    let reserved = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid", "remember"];
+    let of_both = ["sub", "aud", "exp", "nbf", "iat", "jti"];
+    let of_waxseal = ["iss", "sid", "remember", "auth_time", "cnf", "wx_rev", "wx_idle", "wx_abs"];
+    let reserved = [&of_both[..], &of_waxseal].concat();
     request(&own(), &[], NOW, |session| {
-        for name in reserved {
+        for name in &reserved {
+            let name = *name;
             let error = session.insert(name, 1).unwrap_err();
             assert!(matches!(&error, WriteError::Reserved { key } if key == name));
             assert!(error.to_string().contains(name));
@@ -22,7 +25,7 @@ fn a_reserved_key_is_an_error_that_names_it() {
     });
     request(&microdot(), &[], NOW, |session| {
         for name in reserved {
-            let free = ["iss", "sid", "remember"].contains(&name);
+            let free = of_waxseal.contains(&name);
             assert_eq!(session.insert(name, 1).is_ok(), free, "{name}");
         }
     });
@@ -48,6 +51,54 @@ fn data_nested_too_deeply_to_be_read_is_an_error() {
     });
 }
 
+/// The error of more data than a cookie can hold.
+#[track_caller]
+fn is_too_large(result: Result<(), WriteError>, key: Option<&str>) {
+    let error = result.unwrap_err();
+    let expected = key.map(String::from);
+    assert!(
+        matches!(&error, WriteError::TooLarge { key, limit: 3072 } if *key == expected),
+        "{error:?}"
+    );
+    let text = error.to_string();
+    assert!(text.contains("more than 3072 bytes") && text.contains("keep less data"), "{text}");
+}
+
+/// S-M3: the work ends at the limit, whatever a form contains.
+#[test]
+fn data_that_cannot_fit_is_refused_before_it_is_parsed() {
+    /// An endless sequence.
+    struct Endless;
+
+    impl Serialize for Endless {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq(std::iter::repeat("field").take(usize::MAX))
+        }
+    }
+
+    request(&own(), &[], NOW, |session| {
+        session.insert("kept", 1).unwrap();
+        // Only with the feature `std` does serialization stop; without it, it needs memory.
+        if cfg!(feature = "std") {
+            is_too_large(session.insert("a", Endless), Some("a"));
+            is_too_large(session.set_data(BTreeMap::from([("a", Endless)])), None);
+        }
+        is_too_large(session.insert("a", "x".repeat(3071)), Some("a"));
+        is_too_large(session.insert("a", "x".repeat(2_000_000)), Some("a"));
+        let form: BTreeMap<_, _> = (0..60_000).map(|n| (format!("field{n}"), "")).collect();
+        is_too_large(session.set_data(&form), None);
+        // One field after the other.
+        let inserted = form.keys().take_while(|key| session.insert(key, "").is_ok()).count();
+        assert!((200..400).contains(&inserted), "{inserted}");
+        is_too_large(session.insert("another", "x".repeat(99)), Some("another"));
+        // A smaller value in place of a larger one always fits.
+        session.insert("field1", 1).unwrap();
+        assert_eq!(session.get("kept").unwrap(), Some(1));
+        session.clear_data();
+        session.insert("a", "x".repeat(3000)).unwrap();
+    });
+}
+
 #[test]
 fn values_are_read_by_type() {
     request(&own(), &[], NOW, |session| {
@@ -58,7 +109,7 @@ fn values_are_read_by_type() {
         assert!(session.remove("a"));
         assert!(!session.remove("a"));
         session.insert("b", 1).unwrap();
-        session.clear();
+        session.clear_data();
         assert!(session.keys().is_empty());
     });
 }

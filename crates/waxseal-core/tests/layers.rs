@@ -19,7 +19,7 @@ const LAYERS: [&[&str]; 7] = [
     &["claims", "token"],
     &["cookie", "data", "lifetime", "revocation"],
     &["keyring"],
-    &["base64url", "format", "json", "time"],
+    &["base64url", "format", "json", "marker", "time"],
     &["error"],
 ];
 

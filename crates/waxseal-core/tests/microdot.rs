@@ -2,10 +2,10 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use support::{Minter, NOW, microdot, request};
-use waxseal_core::UnixTime;
+use support::{MICRODOT_KEY, Minter, NOW, microdot, request};
+use waxseal_core::{CookieSpec, OpenSession, Sealer, UnixTime};
 
 #[test]
 fn the_last_cookie_counts_in_microdot_mode() {
@@ -53,23 +53,52 @@ fn claims_of_microdot_round_trip_unchanged() {
 }
 
 #[test]
-fn in_microdot_mode_only_the_times_are_reserved() {
+fn in_microdot_mode_clearing_the_data_keeps_the_claims() {
     let claims = format!(r#"{{"sub":"susan","exp":{},"iat":5,"jti":"x","a":1}}"#, NOW + 9);
-    let cookie = format!("session={}", Minter::microdot().token(claims));
-    let times = format!(r#"{{"exp":{},"iat":5}}"#, NOW + 9);
+    let cookie = format!("session={}", Minter::microdot().token(&claims));
+    let kept = claims.replace(r#","a":1"#, "");
     let ((), response) = request(&microdot(), &[&cookie], NOW, |session| {
         assert_eq!(session.user().as_deref(), Some("susan"));
-        session.clear();
-        session.renew();
+        session.clear_data();
         session.set_remember(true);
-        session.save().unwrap();
-        assert_eq!(session.user(), None);
+        session.set_timeouts(Duration::from_secs(1), Duration::from_secs(1));
+        session.renew().unwrap();
+        assert_eq!(session.user().as_deref(), Some("susan"));
+        assert_eq!((session.id(), session.authenticated_at()), (None, None));
         assert_eq!(session.issued_at(), Some(UnixTime::from_secs(5)));
     });
-    assert_eq!(response.claims(), times);
+    assert_eq!(response.claims(), kept);
     let ((), response) = request(&microdot(), &[&cookie], NOW, |session| {
         session.set_data(BTreeMap::from([("b", 2)])).unwrap();
         session.save().unwrap();
     });
-    assert_eq!(response.claims(), times.replace('}', r#","b":2}"#));
+    assert_eq!(response.claims(), kept.replace('}', r#","b":2}"#));
+}
+
+/// Microdot's application owns `exp`, so a login under it ends with it.
+#[test]
+fn in_microdot_mode_a_login_drops_the_data_of_another_user_and_keeps_the_times() {
+    let claims = format!(r#"{{"sub":"susan","exp":{},"jti":"x","a":1}}"#, NOW + 9);
+    let cookie = format!("session={}", Minter::microdot().token(claims));
+    let logged_in = |user: &str| {
+        let handler = |session: &mut OpenSession<&Sealer>| session.log_in(user).unwrap();
+        request(&microdot(), &[&cookie], NOW, handler).1.claims()
+    };
+    assert_eq!(logged_in("joe"), format!(r#"{{"exp":{},"sub":"joe"}}"#, NOW + 9));
+    assert_eq!(logged_in("susan"), format!(r#"{{"exp":{},"a":1,"sub":"susan"}}"#, NOW + 9));
+}
+
+#[test]
+fn microdot_mode_takes_the_options_of_microdots_cookie() {
+    let cookie = CookieSpec::builder_microdot()
+        .path("/child")
+        .domain("example.com")
+        .max_age(Duration::from_secs(3600))
+        .secure()
+        .insecure_allow_scripts()
+        .partitioned();
+    let sealer = Sealer::microdot_with(MICRODOT_KEY, cookie.build().unwrap()).unwrap();
+    let ((), response) = request(&sealer, &[], NOW, |session| session.save().unwrap());
+    let line = response.cookie().split_once("; ").unwrap().1;
+    assert_eq!(line, "Path=/child; Domain=example.com; Max-Age=3600; Secure; Partitioned");
 }

@@ -295,8 +295,7 @@ fn deleting_a_session_without_an_id_only_removes_the_cookie() {
             session.delete().unwrap();
         },
         |session: &mut OpenSession<&Sealer>| {
-            session.renew();
-            session.save().unwrap();
+            session.renew().unwrap();
         },
     ] {
         let ((), response) = request(&accepting, &[&cookie(r#""sub":"42""#)], handler);
@@ -361,8 +360,7 @@ fn the_list_sets_the_issue_time_of_a_new_session() {
     let list = List::default();
     list.known().cutoff = NOW + 30;
     let ((), response) = request(&under(&list), &[], |session| {
-        session.set_user("\u{e9}\"");
-        session.save().unwrap();
+        session.log_in("\u{e9}\"").unwrap();
         session.save().unwrap();
         assert_eq!(session.issued_at(), Some(UnixTime::from_secs(NOW + 30)));
     });
@@ -376,18 +374,99 @@ fn the_list_sets_the_issue_time_of_a_new_session() {
 }
 
 #[test]
-fn the_list_sets_the_issue_time_of_a_renewed_session() {
+fn the_list_sets_the_issue_time_of_a_login_and_not_of_a_renewal() {
     let list = List::default();
     let ((), response) = request(&under(&list), &[&old()], |session| {
-        session.renew();
-        session.save().unwrap();
+        session.renew().unwrap();
         list.known().cutoff = NOW + 30;
-        session.set_user("43");
-        session.save().unwrap();
+        session.log_in("43").unwrap();
         list.known().cutoff = 0;
     });
-    assert_eq!(list.known().issued, [Some("42".into()), Some("43".into())]);
+    assert_eq!(list.known().issued, [Some("43".into())]);
     assert!(response.headers.claims().starts_with(&format!(r#"{{"iat":{},"#, NOW + 30)));
+}
+
+#[test]
+fn every_presented_session_with_a_good_signature_is_revoked_by_a_logout() {
+    let previous = CookieSpec::builder("previous").build().unwrap();
+    let session = |name: &'static str, iat: u64, exp: u64, id: &str| {
+        let claims = format!(r#"{{"iat":{iat},"exp":{exp},"sid":"{id}","sub":"42"}}"#);
+        format!("{name}={}", Minter::derived(SECRET, name).token(claims))
+    };
+    let (own, exp) = ("__Host-session", NOW + DAY);
+    let expired = session(own, ISSUED, NOW, "expired");
+    // The server's clock is two minutes behind that of the server that issued it.
+    let early = session(own, NOW + 120, exp, "early");
+    let other = session("previous", ISSUED, exp, "previous");
+    let forged = format!("{}x", session(own, ISSUED, exp, "forged"));
+    let all = [&*expired, &early, &other, &forged, "__Host-session=malformed"].join("; ");
+    let good = format!("{}; {all}; {}", old(), session(own, ISSUED, exp, "second"));
+    for (cookies, accepted) in [(all, false), (good, true)] {
+        let list = List::default();
+        let sealer = builder(&list).previous_cookie(previous.clone()).build().unwrap();
+        let ((), response) = request(&sealer, &[&cookies], |session| {
+            assert_eq!(session.rejection().is_none(), accepted);
+            session.delete().unwrap();
+        });
+        assert_eq!(response.outcome, Outcome::Deleted);
+        let revoked: Vec<_> = list.revoked().into_iter().map(|session| session.id).collect();
+        let expected: &[&str] = if accepted {
+            &["old", "expired", "early", "second", "previous"]
+        } else {
+            &["expired", "early", "previous"]
+        };
+        assert_eq!(revoked, expected);
+        assert_eq!(list.known().awaited, expected.len(), "each is acknowledged");
+
+        // Nothing but a logout revokes them.
+        let list = List::default();
+        let sealer = builder(&list).previous_cookie(previous.clone()).build().unwrap();
+        request(&sealer, &[&cookies], |session| session.log_in("42").unwrap());
+        assert_eq!(list.revoked().len(), usize::from(accepted));
+    }
+}
+
+/// A logout before the clock of a device is set is a logout.
+#[test]
+fn a_logout_without_a_clock_revokes_the_session() {
+    let (list, cookie) = (List::default(), old());
+    let sealer = under(&list);
+    let time = UnixTime::from_secs(1000);
+    let session = OpenSession::open(&sealer, [cookie.as_bytes()], time).unwrap();
+    assert_eq!(session.rejection(), Some(Rejection::ClockNotSet));
+    answer(session, |session| session.delete().unwrap());
+    assert_eq!(list.revoked(), [session_ref("old", Some("42"), ISSUED)]);
+}
+
+#[test]
+fn one_failed_acknowledgement_of_several_is_an_error() {
+    let list = List::default();
+    list.known().fails = true;
+    let sealer = under(&list);
+    let cookies = format!("{}; {}", old(), cookie(r#""sid":"second""#));
+    let mut session = OpenSession::open(&sealer, [cookies.as_bytes()], now()).unwrap();
+    session.delete().unwrap();
+    assert!(finish(&mut session).is_err());
+}
+
+#[test]
+fn a_saved_session_without_a_user_is_reported() {
+    let reported = |sealer: &Sealer, handler: fn(&mut OpenSession<&Sealer>)| {
+        let mut session = OpenSession::open(sealer, [], now()).unwrap();
+        session = session.with_randomness(|| Ok([9; 16]));
+        handler(&mut session);
+        finish(&mut session).unwrap().is_saved_without_user()
+    };
+    let list = List::default();
+    assert!(reported(&under(&list), |session| session.save().unwrap()));
+    assert!(reported(&under(&list), |session| {
+        session.log_in("42").unwrap();
+        session.clear_user(&[]).unwrap();
+    }));
+    assert!(!reported(&under(&list), |session| session.log_in("42").unwrap()));
+    assert!(!reported(&under(&list), |session| session.delete().unwrap()));
+    assert!(!reported(&under(&list), |_| ()));
+    assert!(!reported(&own(), |session| session.save().unwrap()), "without a list");
 }
 
 #[test]
@@ -415,39 +494,32 @@ fn revokes(expected: bool, handler: impl FnOnce(&mut OpenSession<&Sealer>)) -> R
 }
 
 #[test]
-fn renew_revokes_the_old_session_when_the_new_one_is_sent() {
-    let renewed = revokes(true, |session| {
-        session.renew();
-        session.save().unwrap();
-    });
+fn renew_revokes_the_old_session_id_when_the_new_one_is_sent() {
+    let renewed = revokes(true, |session| session.renew().unwrap());
     let claims = renewed.headers.claims();
-    let start = format!(r#"{{"iat":{NOW},"exp":{},"sid":"{}","#, NOW + 7 * DAY, new_id());
+    // The issue time stays.
+    let start = format!(r#"{{"iat":{ISSUED},"exp":{},"sid":"{}","#, NOW + 7 * DAY, new_id());
     assert!(claims.starts_with(&start) && claims.contains(r#""a":1"#), "{claims}");
     assert_eq!(renewed.outcome, Outcome::Saved);
 
     let renewed = revokes(true, |session| {
         session.save().unwrap();
-        session.renew();
-        session.save().unwrap();
+        session.renew().unwrap();
     });
     assert!(renewed.headers.claims().starts_with(&start), "the session has a new ID");
 
-    let unsaved = revokes(false, |session| session.renew());
-    assert!(unsaved.headers.sets_none());
-
-    // The save came before the renewal, so the old session is sent and stays valid.
-    let before = revokes(false, |session| {
-        session.save().unwrap();
-        session.renew();
-    });
-    assert!(before.headers.claims().contains(r#""sid":"old""#));
-
+    // A renewal that fails leaves the session as it is.
     let failed = revokes(false, |session| {
-        session.renew();
-        session.insert("b", "x".repeat(5000)).unwrap();
-        assert!(matches!(session.save(), Err(SaveError::TooLarge { .. })));
+        session.insert("b", "x".repeat(3000)).unwrap();
+        assert!(matches!(session.renew(), Err(SaveError::TooLarge { .. })));
     });
     assert!(failed.headers.sets_none());
+    let failed = revokes(false, |session| {
+        session.save().unwrap();
+        session.insert("b", "x".repeat(3000)).unwrap();
+        session.renew().unwrap_err();
+    });
+    assert!(failed.headers.claims().contains(r#""sid":"old""#));
 
     revokes(false, |session| session.save().unwrap());
     revokes(false, |session| session.insert("b", 1).unwrap());
@@ -456,12 +528,11 @@ fn renew_revokes_the_old_session_when_the_new_one_is_sent() {
 #[test]
 fn another_user_revokes_the_session_of_the_previous_user() {
     let response = revokes(true, |session| {
-        session.set_user("43");
-        session.save().unwrap();
+        session.log_in("43").unwrap();
     });
     assert!(response.headers.claims().contains(r#""sub":"43""#));
     revokes(true, |session| {
-        session.set_user("43");
+        session.log_in("43").unwrap();
         session.delete().unwrap();
     });
 }
@@ -469,21 +540,17 @@ fn another_user_revokes_the_session_of_the_previous_user() {
 #[test]
 fn several_renewals_revoke_the_session_once() {
     revokes(true, |session| {
-        session.renew();
-        session.renew();
-        session.save().unwrap();
+        session.renew().unwrap();
+        session.renew().unwrap();
     });
     revokes(true, |session| {
-        session.renew();
-        session.save().unwrap();
-        session.set_user("43");
-        session.save().unwrap();
+        session.renew().unwrap();
+        session.log_in("43").unwrap();
     });
     // The first save is sent, and the old session is revoked for it.
     let response = revokes(true, |session| {
-        session.renew();
-        session.save().unwrap();
-        session.renew();
+        session.renew().unwrap();
+        session.renew().unwrap();
     });
     assert_eq!(response.outcome, Outcome::Saved);
 }
@@ -504,8 +571,7 @@ fn the_last_of_save_and_delete_wins_and_both_revoke_the_old_session() {
             if save_first {
                 session.save().unwrap();
             }
-            session.renew();
-            session.save().unwrap();
+            session.renew().unwrap();
             session.delete().unwrap();
             session.delete().unwrap();
         });
@@ -514,7 +580,7 @@ fn the_last_of_save_and_delete_wins_and_both_revoke_the_old_session() {
     // A failed save does not undo a logout.
     revokes(true, |session| {
         session.delete().unwrap();
-        session.insert("b", "x".repeat(5000)).unwrap();
+        session.insert("b", "x".repeat(3000)).unwrap();
         session.save().unwrap_err();
     });
 }
@@ -525,10 +591,8 @@ fn a_request_without_a_session_revokes_none() {
     for cookies in [&[][..], &["__Host-session=malformed"]] {
         request(&under(&list), cookies, |session| session.delete().unwrap());
         let ((), response) = request(&under(&list), cookies, |session| {
-            session.renew();
-            session.save().unwrap();
-            session.set_user("42");
-            session.save().unwrap();
+            session.renew().unwrap();
+            session.log_in("42").unwrap();
         });
         assert_eq!((response.outcome, list.known().awaited), (Outcome::Saved, 0));
     }
@@ -570,8 +634,7 @@ fn near() -> String {
 #[test]
 fn a_session_revoked_by_another_request_is_not_sent() {
     let renews = |session: &mut OpenSession<&Sealer>| {
-        session.renew();
-        session.save().unwrap();
+        session.renew().unwrap();
     };
     for (cookie, handler) in [
         (old(), (|session| session.save().unwrap()) as fn(&mut OpenSession<&Sealer>)),
@@ -603,8 +666,7 @@ fn a_session_revoked_by_another_request_is_not_sent() {
 #[test]
 fn a_login_succeeds_although_the_old_session_is_revoked() {
     let logs_in = |session: &mut OpenSession<&Sealer>| {
-        session.set_user("43");
-        session.save().unwrap();
+        session.log_in("43").unwrap();
     };
     let logs_in_again = |session: &mut OpenSession<&Sealer>| {
         session.delete().unwrap();
@@ -624,8 +686,7 @@ fn a_login_succeeds_although_the_old_session_is_revoked() {
 #[test]
 fn a_session_without_an_id_behind_a_new_cutoff_is_not_sent() {
     let renews = |session: &mut OpenSession<&Sealer>| {
-        session.renew();
-        session.save().unwrap();
+        session.renew().unwrap();
     };
     for handler in
         [(|_| ()) as fn(&mut OpenSession<&Sealer>), |session| session.save().unwrap(), renews]
@@ -702,10 +763,10 @@ fn without_randomness_no_session_gets_an_id() {
     assert_eq!(saved, Err(SaveError::NoRandomness));
     assert!(response.headers.sets_none());
     let (saved, _) = request(&[&old()], |session| {
-        session.renew();
+        assert_eq!(session.renew(), Err(SaveError::NoRandomness));
         session.save()
     });
-    assert_eq!(saved, Err(SaveError::NoRandomness));
+    assert_eq!(saved, Err(SaveError::EarlierFailure));
     assert!(list.known().awaited == 0 && list.revoked().is_empty());
     // A session with an ID keeps it.
     let (saved, response) = request(&[&old()], |session| session.save());
@@ -754,8 +815,7 @@ fn a_failed_acknowledgement_is_an_error_that_removes_every_cookie() {
     list.known().fails = true;
     let logs_out = |session: &mut OpenSession<&Sealer>| session.delete().unwrap();
     let renews = |session: &mut OpenSession<&Sealer>| {
-        session.renew();
-        session.save().unwrap();
+        session.renew().unwrap();
     };
     for handler in [logs_out as fn(&mut OpenSession<&Sealer>), renews] {
         let mut session = open();

@@ -358,7 +358,7 @@ fn microdots(members: &str) -> String {
 fn a_session_of_microdot_is_migrated() {
     let moved = NOW - 5 * 86_400;
     let cookie = microdots(
-        r#""username":"susan","iat":5,"sid":"x","sub":"admin","iss":1,"jti":"y","remember":"z""#,
+        r#""username":"susan","iat":5,"sid":"x","sub":"admin","iss":1,"jti":"y","remember":"z","auth_time":"t","cnf":1,"wx_rev":2,"wx_idle":1,"wx_abs":"u""#,
     );
     let (_, keys, response) = read(&since(moved), &[&cookie]);
     assert_eq!(keys, ["username"]);
@@ -401,6 +401,46 @@ fn the_exp_of_microdot_is_kept() {
     }
     let cookie = microdots(&format!(r#""a":1,"exp":{NOW}"#));
     assert_eq!(read(&since(NOW), &[&cookie]).0, Some(Rejection::Expired));
+}
+
+/// S-L7: it is an absolute timeout of the session, which no later limit extends.
+#[test]
+fn the_exp_of_microdot_is_kept_although_the_limits_grow() {
+    let moved = NOW - 86_400;
+    let cookie = microdots(&format!(r#""a":1,"exp":{}"#, NOW + 60));
+    for unsaved in [false, true] {
+        let ((), response) = request(&since(moved), &[&cookie], NOW, |session| {
+            if unsaved {
+                session.insert("b", 1).unwrap();
+            }
+        });
+        let claims = response.claims();
+        assert_eq!(claims, format!(r#"{{"iat":{moved},"exp":{},"a":1,"wx_abs":86460}}"#, NOW + 60));
+        let cookie = format!("__Host-session={}", response.token());
+        let year = Duration::from_secs(365 * 86_400);
+        let later = builder().idle_timeout(year).absolute_timeout(year).build().unwrap();
+        for renews in [false, true] {
+            let ((), response) = request(&later, &[&cookie], NOW, |session| {
+                if renews { session.renew().unwrap() } else { session.save().unwrap() }
+            });
+            assert!(response.claims().contains(&format!(r#""exp":{},"#, NOW + 60)));
+        }
+        // A login is another session.
+        let ((), response) =
+            request(&later, &[&cookie], NOW, |session| session.log_in("42").unwrap());
+        assert!(!response.claims().contains("wx_abs"));
+    }
+}
+
+#[test]
+fn the_attributes_of_the_migrated_cookie_remove_it() {
+    let spec = CookieSpec::builder_microdot().path("/child").build().unwrap();
+    let sealer = builder()
+        .dangerous_migrate_weak_microdot(MICRODOT_KEY, UnixTime::from_secs(NOW))
+        .microdot_cookie(spec);
+    let (_, keys, response) = read(&sealer.build().unwrap(), &[&microdots(r#""a":1"#)]);
+    assert_eq!(keys, ["a"]);
+    assert!(response.lines()[0].starts_with("session=; Path=/child; "));
 }
 
 #[test]

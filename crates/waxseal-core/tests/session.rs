@@ -62,8 +62,9 @@ fn no_cookie_is_sent_without_a_save() {
     assert!(response.sets_none());
 
     assert!(unsaved(|session| session.insert("a", 1).unwrap()));
-    assert!(unsaved(|session| session.renew()));
-    assert!(unsaved(|session| session.set_user("42")));
+    assert!(!unsaved(|session| session.renew().unwrap()));
+    assert!(!unsaved(|session| session.log_in("42").unwrap()));
+    assert!(unsaved(|session| session.set_timeouts(Duration::MAX, Duration::MAX)));
     assert!(unsaved(|session| session.set_remember(true)));
     assert!(!unsaved(|session| assert!(session.keys().is_empty())));
     assert!(!unsaved(|session| {
@@ -149,18 +150,6 @@ fn activity_extends_a_session_and_keeps_its_data() {
 }
 
 #[test]
-fn renew_keeps_the_data_and_issues_a_new_session() {
-    let token = Minter::own().token(alive(r#""sid":"old","a":1"#));
-    let cookie = format!("__Host-session={token}");
-    let ((), response) = request(&own(), &[&cookie], NOW, |session| {
-        session.renew();
-        session.save().unwrap();
-        session.save().unwrap();
-    });
-    assert_eq!(response.claims(), format!(r#"{{"iat":{NOW},"exp":{},"a":1}}"#, NOW + WEEK));
-}
-
-#[test]
 fn the_first_valid_cookie_counts() {
     let minter = Minter::own();
     let good =
@@ -242,7 +231,7 @@ fn a_too_large_session_is_an_error_with_both_sizes_and_sends_no_cookie() {
             session.save()
         })
     };
-    let largest = (0..4096).rev().find(|len| save(*len).0.is_ok()).unwrap();
+    let largest = (0..3060).rev().find(|len| save(*len).0.is_ok()).unwrap();
     let size = save(largest).1.cookie().len();
     assert!((4093..=4096).contains(&size), "{size}");
     let (result, response) = save(largest + 3);
@@ -256,7 +245,7 @@ fn a_too_large_session_is_an_error_with_both_sizes_and_sends_no_cookie() {
     let ((), response) = request(&sealer, &[], NOW, |session| {
         session.insert("a", "small").unwrap();
         session.save().unwrap();
-        session.insert("a", "x".repeat(5000)).unwrap();
+        session.insert("a", "x".repeat(3060)).unwrap();
         session.save().unwrap_err();
     });
     assert!(response.claims().ends_with(r#""a":"small"}"#));
@@ -406,33 +395,6 @@ fn debug_shows_no_session() {
     for hidden in ["visible", "inserted", "eyJ"] {
         assert!(!shown.contains(hidden), "{shown}");
     }
-}
-
-#[test]
-fn the_user_is_kept_until_another_is_set() {
-    let ((), response) = request(&own(), &[], NOW, |session| {
-        assert_eq!(session.user(), None);
-        session.insert("a", 1).unwrap();
-        session.set_user("é\"42");
-        assert_eq!(session.user().as_deref(), Some("é\"42"));
-        session.save().unwrap();
-    });
-    assert!(response.claims().contains(r#""sub":"é\"42""#), "{}", response.claims());
-
-    let cookie = format!("__Host-session={}", response.token());
-    let ((), response) = request(&own(), &[&cookie], NOW + 9, |session| {
-        assert_eq!(session.keys(), ["a"]);
-        session.clear();
-        assert_eq!(session.user().as_deref(), Some("é\"42"), "clear removes only the data");
-        session.set_user("43");
-        session.save().unwrap();
-        assert_eq!(session.issued_at(), Some(UnixTime::from_secs(NOW + 9)), "a new session");
-    });
-    assert!(response.claims().contains(r#""sub":"43""#));
-    request(&own(), &[&cookie], NOW, |session| {
-        session.delete().unwrap();
-        assert_eq!(session.user(), None);
-    });
 }
 
 #[test]

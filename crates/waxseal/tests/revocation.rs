@@ -50,8 +50,7 @@ fn respond(
 /// The cookie of a session.
 async fn cookie(list: &List) -> String {
     let response = respond(list, "a=b", |session| {
-        session.set_user("42");
-        session.save().unwrap();
+        session.log_in("42").unwrap();
     });
     set_cookies(&response.await.unwrap()).pop().unwrap()
 }
@@ -61,8 +60,7 @@ fn logs_out(session: &Session) {
 }
 
 fn renews(session: &Session) {
-    session.renew();
-    session.save().unwrap();
+    session.renew().unwrap();
 }
 
 /// Polls once.

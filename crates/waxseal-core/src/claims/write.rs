@@ -2,7 +2,11 @@
 
 use alloc::vec::Vec;
 
-use crate::{data::Data, json::push_member, time::UnixTime};
+use crate::{
+    data::Data,
+    json::{push_member, quote},
+    time::UnixTime,
+};
 
 /// The claims that sealing writes in front of the data.
 #[derive(Clone, Copy, Debug)]
@@ -13,9 +17,9 @@ pub(crate) struct Claims<'s> {
     pub(crate) session_id: Option<&'s str>,
 }
 
-/// The claims object: `claims` first, then the entries of `data`. A token in
+/// The claims object: `claims` and the `audience` of the signing key first, then the entries of `data`. A token in
 /// Microdot's format has no claims but the application's.
-pub(crate) fn write(claims: Option<Claims<'_>>, data: &Data) -> Vec<u8> {
+pub(crate) fn write(claims: Option<Claims<'_>>, audience: Option<&str>, data: &Data) -> Vec<u8> {
     // Room for the claims, and for small changes.
     let mut json = Vec::with_capacity(data.text().len().saturating_add(160));
     json.push(b'{');
@@ -28,7 +32,11 @@ pub(crate) fn write(claims: Option<Claims<'_>>, data: &Data) -> Vec<u8> {
         if let Some(session_id) = session_id {
             push_member(&mut json, "sid", session_id);
         }
-        data.write_onto(&mut json, |name| !matches!(name.as_bytes(), b"iat" | b"exp" | b"sid"));
+        if let Some(audience) = audience {
+            push_member(&mut json, "aud", &quote(audience));
+        }
+        let written = |name: &str| matches!(name.as_bytes(), b"iat" | b"exp" | b"sid" | b"aud");
+        data.write_onto(&mut json, |name| !written(name));
     } else {
         data.write_onto(&mut json, |_| true);
     }

@@ -64,7 +64,15 @@ impl CookieSpec {
 
     /// Microdot's default: `session; Path=/; HttpOnly`.
     pub(crate) fn microdot() -> Self {
-        Self { same_site: None, ..Self::insecure_http() }
+        Self { same_site: None, max_age: MaxAge::OfBrowser, ..Self::insecure_http() }
+    }
+
+    /// The cookie of Microdot's session extension: its name, `session`, is fixed, and its
+    /// default attributes are `Path=/; HttpOnly`. For
+    /// [`Sealer::microdot_with`](crate::Sealer::microdot_with).
+    #[must_use = "`build` checks the attributes"]
+    pub fn builder_microdot() -> CookieSpecBuilder {
+        CookieSpecBuilder(Self::microdot())
     }
 
     /// The maximum `Max-Age` in seconds, if there is one.
@@ -157,6 +165,13 @@ impl CookieSpecBuilder {
     /// restore it with their tabs.
     pub fn until_browser_closes(mut self) -> Self {
         self.0.max_age = MaxAge::OfBrowser;
+        self
+    }
+
+    /// Sets `Secure`, the default except in Microdot's cookie: browsers send the cookie only
+    /// over https.
+    pub fn secure(mut self) -> Self {
+        self.0.secure = true;
         self
     }
 

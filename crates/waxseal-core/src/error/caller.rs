@@ -52,6 +52,13 @@ pub enum WriteError {
     },
     /// The whole session was written as something other than a JSON object.
     NotAnObject,
+    /// The session's data would have more JSON than a cookie can hold.
+    TooLarge {
+        /// The key of the entry; `None` if the whole session was written.
+        key: Option<String>,
+        /// The maximum for all data, in bytes of JSON.
+        limit: usize,
+    },
 }
 
 impl fmt::Display for WriteError {
@@ -75,14 +82,24 @@ impl fmt::Display for WriteError {
             Self::NotAnObject => f.write_str(
                 "the whole session can be set only from a struct or a map with string keys",
             ),
+            Self::TooLarge { key: Some(key), limit } => write!(
+                f,
+                "with the value of {key:?} the session would have more than {limit} bytes of JSON, \
+                 too many for a cookie; keep less data in the session"
+            ),
+            Self::TooLarge { key: None, limit } => write!(
+                f,
+                "the session would have more than {limit} bytes of JSON, too many for a cookie; \
+                 keep less data in the session"
+            ),
         }
     }
 }
 
 impl Error for WriteError {}
 
-/// The session could not be saved or deleted. The failed call changes nothing: an earlier
-/// successful save is still sent.
+/// The session could not be saved, changed to another user or deleted. The failed call
+/// changes nothing: an earlier successful save is still sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SaveError {
@@ -103,6 +120,18 @@ pub enum SaveError {
     /// The revocation list cannot be trusted, so a new session could be revoked
     /// already.
     RevocationUnknown,
+    /// The user that was passed to [`log_in`](crate::OpenSession::log_in) is empty or has
+    /// more than 256 bytes.
+    InvalidUser {
+        /// The length of the user in bytes.
+        len: usize,
+    },
+    /// [`confirm_user`](crate::OpenSession::confirm_user) was called in a session without
+    /// a user.
+    NoUser,
+    /// An earlier `log_in`, `clear_user`, `confirm_user` or `renew` of this request has
+    /// failed, so a save would send the session of the wrong user.
+    EarlierFailure,
 }
 
 impl fmt::Display for SaveError {
@@ -125,6 +154,15 @@ impl fmt::Display for SaveError {
             Self::RevocationUnknown => f.write_str(
                 "the revocation list cannot be trusted, so no request with a session is served; \
                  respond with 503, and see the list's own log events",
+            ),
+            Self::InvalidUser { len } => write!(
+                f,
+                "the user has {len} bytes; log in with a stable ID of 1 to 256 bytes"
+            ),
+            Self::NoUser => f.write_str("the session has no user to confirm; call log_in first"),
+            Self::EarlierFailure => f.write_str(
+                "log_in, clear_user, confirm_user or renew has failed before in this request; \
+                 respond with an error instead of saving the session",
             ),
         }
     }

@@ -23,6 +23,13 @@ pub enum SecretError {
         /// The variable's name.
         variable: String,
     },
+    /// The file of the secret cannot be read.
+    Unreadable {
+        /// The file's path.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 impl fmt::Display for SecretError {
@@ -40,6 +47,9 @@ impl fmt::Display for SecretError {
             ),
             Self::NotUnicode { variable } => {
                 write!(f, "the environment variable {variable} is not UTF-8")
+            }
+            Self::Unreadable { path, reason } => {
+                write!(f, "the secret's file {path:?} cannot be read: {reason}")
             }
         }
     }
@@ -170,13 +180,30 @@ pub enum BuildError {
     SizeLimit,
     /// The cookie's maximum age is shorter than the idle timeout.
     MaxAgeUnderIdleTimeout,
-    /// Two keys of one keyring have the same `kid`.
+    /// Two keys of one keyring have the same `kid` or are the same key.
     DuplicateKey,
     /// The key set is bound to another cookie.
     OtherCookie {
         /// The name of that cookie.
         bound: String,
     },
+    /// The key set is bound to another application or marker.
+    OtherPurpose {
+        /// The `waxseal:purpose` of its keys; empty if they have none.
+        bound: String,
+        /// The purpose of the sealer; empty without an application and a marker.
+        needed: String,
+    },
+    /// An application or the `PURPOSE` of a marker is not 1 to 64 letters, digits and `-._`.
+    Purpose {
+        /// `application` or `marker`.
+        part: &'static str,
+    },
+    /// Two cookies of the sealer have the same key, so a token of one would be a token of
+    /// the other.
+    SharedKey,
+    /// The refresh threshold is zero, or longer than the idle timeout.
+    RefreshThreshold,
     /// A previous cookie with another name has no key: a key set is bound to one
     /// cookie.
     NoPreviousKey,
@@ -219,9 +246,25 @@ impl fmt::Display for BuildError {
                 "the cookie's maximum age is shorter than the idle timeout, so browsers would \
                  forget active users; lower the idle timeout"
             }
-            Self::DuplicateKey => "two keys have the same kid; remove the secret that is given twice",
+            Self::DuplicateKey => "two keys are the same or have the same kid; remove the one that is given twice",
             Self::OtherCookie { bound } => {
                 return write!(f, "the key set is bound to the cookie {bound:?}");
+            }
+            Self::OtherPurpose { bound, needed } => {
+                return write!(
+                    f,
+                    "the key set is for the purpose {bound:?}, the sealer for {needed:?}; \
+                     set \"waxseal:purpose\" on every key, or use another key set"
+                );
+            }
+            Self::Purpose { part } => {
+                return write!(f, "the {part} must be 1 to 64 letters, digits and -._");
+            }
+            Self::SharedKey => {
+                "two cookies have the same key; give each cookie a secret or key of its own"
+            }
+            Self::RefreshThreshold => {
+                "the refresh threshold must be at least one second and at most the idle timeout"
             }
             Self::NoPreviousKey => {
                 "a previous cookie with another name needs the secret that signed it; add it with \

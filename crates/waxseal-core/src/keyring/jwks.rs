@@ -1,29 +1,37 @@
 //! Keys without derivation, in the format that gateways read: a JSON Web Key Set
 //! (RFC 7517, section 5) of symmetric keys (RFC 7518, section 6.4).
 
-use alloc::{string::String, vec, vec::Vec};
+use alloc::{format, string::String, vec, vec::Vec};
 use core::fmt;
 
 use zeroize::Zeroizing;
 
-use super::{key::Key, secret::Secret};
+use super::{
+    key::Key,
+    purpose::{Purpose, is_text},
+    secret::Secret,
+};
 use crate::{
     base64url,
     error::{BuildError, JwksError},
     json,
 };
 
-/// A checked JSON Web Key Set, bound to one cookie.
+/// A checked JSON Web Key Set, bound to one cookie and purpose.
 ///
 /// Each key has `"kty":"oct"`, a `kid`, and at least 32 bytes as base64url in
 /// `k`. `key_ops` is `["sign","verify"]` on exactly one key and `["verify"]` on
 /// the others. The member `"waxseal:cookie"` is the name of the cookie, the same
-/// on every key. `alg` and `use`, if present, are `HS256` and `sig`; other
+/// on every key. If the sealer has an [application](crate::SealerBuilder::application) or a
+/// [marker](crate::SealerBuilder::marker), the member `"waxseal:purpose"` names them as
+/// `shop`, `shop/admin` or `/admin`, the same on every key, and tokens of these keys require
+/// and carry it as their audience (`aud`, RFC 7519, section 4.1.3). `alg` and `use`, if present, are `HS256` and `sig`; other
 /// members are ignored (RFC 7517, section 4).
 ///
 /// Wiped from memory when dropped; `Debug` shows no key.
 pub struct Jwks {
     cookie: String,
+    purpose: Option<String>,
     keys: Vec<Jwk>,
 }
 
@@ -46,14 +54,20 @@ impl Jwks {
     pub fn parse(json: &str) -> Result<Self, JwksError> {
         let set = Object::parse(json).and_then(|set| array(set.value("keys")?, Object::parse));
         let keys = set.ok_or(JwksError::NotASet)?;
-        let mut bound: Option<&str> = None;
+        let mut bound: Option<(&str, Option<&str>)> = None;
         let mut list: Vec<Jwk> = Vec::with_capacity(keys.len());
         for key in &keys {
             let index = list.len();
             let error = |reason| JwksError::Key { index, reason };
             let cookie = key.text("waxseal:cookie").ok_or(error("it has no \"waxseal:cookie\""))?;
-            if *bound.get_or_insert(cookie) != cookie {
-                return Err(error("it is bound to another cookie than the first"));
+            let purpose = key.text("waxseal:purpose");
+            if purpose.is_some() != key.value("waxseal:purpose").is_some()
+                || !purpose.is_none_or(is_text)
+            {
+                return Err(error("its \"waxseal:purpose\" is not application, /marker or both"));
+            }
+            if *bound.get_or_insert((cookie, purpose)) != (cookie, purpose) {
+                return Err(error("it is bound to another cookie or purpose than the first"));
             }
             let key = Jwk::read(key).map_err(error)?;
             if list.iter().any(|known| known.kid == key.kid) {
@@ -67,20 +81,21 @@ impl Jwks {
             }
             list.push(key);
         }
-        let (Some(cookie), true) = (bound, list.iter().any(|key| key.signs)) else {
+        let (Some((cookie, purpose)), true) = (bound, list.iter().any(|key| key.signs)) else {
             return Err(JwksError::NoSigningKey);
         };
-        Ok(Self { cookie: cookie.into(), keys: list })
+        Ok(Self { cookie: cookie.into(), purpose: purpose.map(String::from), keys: list })
     }
 
-    /// Exports the key that `secret` derives for the cookie `cookie_name`, so that a
+    /// Exports the key that `secret` derives for the cookie `cookie_name` of a sealer
+    /// without an application and a marker, so that a
     /// gateway can verify tokens without the secret. With this key, the gateway can also
     /// forge them.
     #[must_use]
     pub fn derived(secret: &Secret, cookie_name: &str) -> Self {
         let (k, kid) = secret.derive(cookie_name);
         let key = Jwk { kid, k: Zeroizing::new(k.to_vec()), signs: true };
-        Self { cookie: cookie_name.into(), keys: vec![key] }
+        Self { cookie: cookie_name.into(), purpose: None, keys: vec![key] }
     }
 
     /// The set as JSON, keys included: keep it like a secret.
@@ -88,7 +103,10 @@ impl Jwks {
     pub fn expose(&self) -> Zeroizing<String> {
         // Room for the whole text: a reallocation would leave a copy behind.
         let cookie = json::quote(&self.cookie);
-        let room = |key: &Jwk| [key.kid.len(), key.k.len(), key.k.len(), cookie.len(), 128];
+        let purpose = self.purpose.as_deref().map(|text| format!(r#","waxseal:purpose":"{text}""#));
+        let purpose = purpose.unwrap_or_default();
+        let bound = cookie.len().saturating_add(purpose.len());
+        let room = |key: &Jwk| [key.kid.len(), key.k.len(), key.k.len(), bound, 128];
         let room = self.keys.iter().flat_map(room).fold(16, usize::saturating_add);
         let mut json = Zeroizing::new(String::with_capacity(room));
         json.push_str("{\"keys\":[");
@@ -97,7 +115,8 @@ impl Jwks {
             let k = Zeroizing::new(base64url::encode(&key.k));
             json.push_str(if index == 0 { "" } else { "," });
             json.extend([r#"{"kty":"oct","alg":"HS256","kid":""#, &key.kid, r#"","k":""#, &k]);
-            json.extend([r#"","key_ops":["#, operations, r#"],"waxseal:cookie":"#, &cookie, "}"]);
+            json.extend([r#"","key_ops":["#, operations, r#"],"waxseal:cookie":"#, &cookie]);
+            json.extend([purpose.as_str(), "}"]);
         }
         json.push_str("]}");
         json
@@ -109,14 +128,29 @@ impl Jwks {
         &self.cookie
     }
 
+    /// The purpose that the keys are bound to: an application, a marker or both.
+    #[must_use]
+    pub fn purpose(&self) -> Option<&str> {
+        self.purpose.as_deref()
+    }
+
     /// The signing key, and those that only verify.
-    pub(super) fn keys(&self, cookie_name: &str) -> Result<(Key, Vec<Key>), BuildError> {
+    pub(super) fn keys(
+        &self,
+        cookie_name: &str,
+        purpose: &Purpose,
+    ) -> Result<(Key, Vec<Key>), BuildError> {
         if self.cookie != cookie_name {
             return Err(BuildError::OtherCookie { bound: self.cookie.clone() });
         }
+        if self.purpose != purpose.text() {
+            let [bound, needed] =
+                [self.purpose.clone(), purpose.text()].map(Option::unwrap_or_default);
+            return Err(BuildError::OtherPurpose { bound, needed });
+        }
         let (mut signing, verifying): (Vec<_>, Vec<_>) =
             self.keys.iter().partition(|key| key.signs);
-        let key = |jwk: &Jwk| Key::with_kid(&jwk.k, &jwk.kid);
+        let key = |jwk: &Jwk| Key::with_kid(&jwk.k, &jwk.kid, self.purpose.clone());
         let signing = signing.pop().map(key).ok_or(BuildError::DuplicateKey)?;
         Ok((signing, verifying.into_iter().map(key).collect()))
     }

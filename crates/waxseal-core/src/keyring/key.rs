@@ -5,7 +5,7 @@ use core::fmt;
 
 use ctutils::CtEq as _;
 
-use super::{hmac::HmacKey, secret::Secret};
+use super::{hmac::HmacKey, purpose::Purpose, secret::Secret};
 use crate::base64url;
 
 /// The bytes of an HMAC-SHA-256.
@@ -20,24 +20,26 @@ pub(crate) struct Key {
     kid: Option<String>,
     /// Encoded: constant for a key.
     header: String,
+    /// The `aud` that its tokens require and carry.
+    audience: Option<String>,
     hmac: HmacKey,
 }
 
 impl Key {
-    /// The key that `secret` derives for the cookie `cookie_name`.
-    pub(crate) fn derived(secret: &Secret, cookie_name: &str) -> Self {
-        let (key, kid) = secret.derive(cookie_name);
-        Self::with_kid(key.as_slice(), &kid)
+    /// The key that `secret` derives for the cookie `cookie_name` and this purpose.
+    pub(crate) fn derived(secret: &Secret, cookie_name: &str, purpose: &Purpose) -> Self {
+        let (key, kid) = secret.derive(&purpose.context(cookie_name));
+        Self::with_kid(key.as_slice(), &kid, None)
     }
 
-    /// A key without derivation, and its `kid`.
-    pub(crate) fn with_kid(key: &[u8], kid: &str) -> Self {
-        Self { kid: Some(kid.into()), ..Self::raw(key, header(kid)) }
+    /// A key without derivation, its `kid`, and the audience of its tokens.
+    pub(crate) fn with_kid(key: &[u8], kid: &str, audience: Option<String>) -> Self {
+        Self { kid: Some(kid.into()), audience, ..Self::raw(key, header(kid)) }
     }
 
     /// A key without derivation, of any length, and the header that it writes.
     pub(crate) fn raw(key: &[u8], header: String) -> Self {
-        Self { kid: None, header, hmac: HmacKey::new(key) }
+        Self { kid: None, header, audience: None, hmac: HmacKey::new(key) }
     }
 
     pub(super) fn kid(&self) -> Option<&str> {
@@ -46,6 +48,15 @@ impl Key {
 
     pub(crate) fn header(&self) -> &str {
         &self.header
+    }
+
+    pub(crate) fn audience(&self) -> Option<&str> {
+        self.audience.as_deref()
+    }
+
+    /// Whether `other` makes the same signatures.
+    pub(super) fn is_same_key(&self, other: &Self) -> bool {
+        self.sign(b"").ct_eq(&other.sign(b"")).to_bool()
     }
 
     /// The signature of `message`.
@@ -99,7 +110,7 @@ mod tests {
     #[test]
     fn derivation_is_frozen() {
         let secret = Secret::new(*b"correct horse battery staple 123").unwrap();
-        let key = Key::derived(&secret, "__Host-session");
+        let key = Key::derived(&secret, "__Host-session", &Purpose::default());
         assert_eq!(key.kid(), Some("K7BC6NvU"));
         assert_eq!(
             base64url::encode(&key.sign(b"waxseal")),
@@ -120,10 +131,26 @@ mod tests {
     }
 
     #[test]
-    fn every_cookie_name_has_its_own_key() {
+    fn every_purpose_has_its_own_key() {
         let secret = Secret::new([7; 32]).unwrap();
-        let (one, other) = (Key::derived(&secret, "one"), Key::derived(&secret, "other"));
-        assert_ne!(one.kid(), other.kid());
-        assert_ne!(one.sign(b""), other.sign(b""));
+        let key = |cookie: &str, application: Option<&str>, marker| {
+            let purpose = Purpose::new(application.map(String::from), marker).unwrap();
+            Key::derived(&secret, cookie, &purpose)
+        };
+        let keys = [
+            key("one", None, None),
+            key("other", None, None),
+            key("one", Some("shop"), None),
+            key("one", None, Some("shop")),
+            key("one", Some("shop"), Some("admin")),
+            key("one", Some("admin"), Some("shop")),
+        ];
+        for (at, key) in keys.iter().enumerate() {
+            for other in &keys[..at] {
+                assert_ne!(key.kid(), other.kid());
+                assert!(!key.is_same_key(other));
+            }
+        }
+        assert!(key("one", None, Some("main")).is_same_key(&keys[0]));
     }
 }

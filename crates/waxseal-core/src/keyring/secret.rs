@@ -9,12 +9,12 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{base64url, error::SecretError};
 
-/// The start of the `info` of each HKDF-Expand. The NUL separates the purpose from the
-/// cookie name.
+/// The start of the `info` of each HKDF-Expand. The NUL separates it from the context.
 const KEY_INFO: &[u8] = b"waxseal/1 HS256\0";
 const KID_INFO: &[u8] = b"waxseal/1 kid\0";
 
-/// At least 32 secret bytes, from which a key is derived for each cookie name.
+/// At least 32 secret bytes, from which a key is derived for each cookie name
+/// and purpose.
 ///
 /// Wiped from memory when dropped; `Debug` shows none of it. The temporary copies on the
 /// stack during the derivation of a key are not wiped.
@@ -69,14 +69,30 @@ impl Secret {
         }
     }
 
-    /// The key of the cookie `cookie_name` and its `kid`, by HKDF (RFC 5869)
-    /// without salt.
-    pub(super) fn derive(&self, cookie_name: &str) -> (Zeroizing<[u8; 32]>, String) {
+    /// A secret from the file at `path`: its bytes, without one newline at the end (`\n` or
+    /// `\r\n`), as editors and `openssl rand` write it.
+    ///
+    /// With the feature `tracing`, a warning is logged if users other than the owner have
+    /// access to the file.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError`] if the file cannot be read, has more than 64 KiB, or contains fewer
+    /// than 32 bytes.
+    #[cfg(feature = "std")]
+    pub fn from_file(path: impl AsRef<std::path::Path>) -> Result<Self, SecretError> {
+        let bytes = super::secret_file::read(path.as_ref())?;
+        let line = bytes.strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        Self::new(line.unwrap_or(&bytes))
+    }
+
+    /// The key of `context` and its `kid`, by HKDF (RFC 5869) without salt.
+    pub(super) fn derive(&self, context: &str) -> (Zeroizing<[u8; 32]>, String) {
         let hkdf = extract(&self.0);
         let mut key = Zeroizing::new([0; 32]);
-        expand(&hkdf, KEY_INFO, cookie_name, key.as_mut_slice());
+        expand(&hkdf, KEY_INFO, context, key.as_mut_slice());
         let mut kid = [0; 6];
-        expand(&hkdf, KID_INFO, cookie_name, &mut kid);
+        expand(&hkdf, KID_INFO, context, &mut kid);
         (key, base64url::encode(&kid))
     }
 }
@@ -88,10 +104,10 @@ pub(super) fn extract(secret: &[u8]) -> Hkdf<Sha256> {
     hkdf
 }
 
-/// The second half of HKDF: its `info` is `purpose` and `cookie_name`.
-pub(super) fn expand(hkdf: &Hkdf<Sha256>, purpose: &[u8], cookie_name: &str, out: &mut [u8]) {
+/// The second half of HKDF: its `info` is `start` and `context`.
+pub(super) fn expand(hkdf: &Hkdf<Sha256>, start: &[u8], context: &str, out: &mut [u8]) {
     #[expect(clippy::expect_used, reason = "the alternative is to continue with a key of zeros")]
-    hkdf.expand_multi_info(&[purpose, cookie_name.as_bytes()], out)
+    hkdf.expand_multi_info(&[start, context.as_bytes()], out)
         .expect("32 and 6 bytes are under HKDF's limit of 255 x 32");
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{jwks::Jwks, key::Key, secret::Secret};
+use super::{jwks::Jwks, key::Key, purpose::Purpose, secret::Secret};
 use crate::error::BuildError;
 
 /// Where keys come from: a [`Secret`], which derives a key for the cookie's name,
@@ -10,7 +10,7 @@ use crate::error::BuildError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KeySource {
-    /// A secret, from which the key of each cookie name is derived.
+    /// A secret, from which the key of each cookie name and purpose is derived.
     Secret(Secret),
     /// Keys that are used directly, bound to one cookie.
     Jwks(Jwks),
@@ -29,18 +29,20 @@ impl From<Jwks> for KeySource {
 }
 
 impl KeySource {
-    /// The keys of the cookie `cookie_name`: the signing key and those that only
+    /// The keys of the cookie `cookie_name` for `purpose`: the signing key and those that only
     /// verify, which include those of `fallback`.
     pub(crate) fn keys(
         &self,
         fallback: &[Secret],
         cookie_name: &str,
+        purpose: &Purpose,
     ) -> Result<(Key, Vec<Key>), BuildError> {
+        let derived = |secret| Key::derived(secret, cookie_name, purpose);
         let (signing, mut verifying) = match self {
-            Self::Secret(secret) => (Key::derived(secret, cookie_name), Vec::new()),
-            Self::Jwks(jwks) => jwks.keys(cookie_name)?,
+            Self::Secret(secret) => (derived(secret), Vec::new()),
+            Self::Jwks(jwks) => jwks.keys(cookie_name, purpose)?,
         };
-        verifying.extend(fallback.iter().map(|secret| Key::derived(secret, cookie_name)));
+        verifying.extend(fallback.iter().map(derived));
         Ok((signing, verifying))
     }
 
@@ -50,13 +52,14 @@ impl KeySource {
         &self,
         fallback: &[Secret],
         cookie_name: &str,
+        purpose: &Purpose,
     ) -> Result<(Key, Vec<Key>), BuildError> {
         let secret = match self {
             Self::Secret(secret) => Some(secret),
             Self::Jwks(_) => None,
         };
-        let mut keys =
-            secret.into_iter().chain(fallback).map(|secret| Key::derived(secret, cookie_name));
+        let derived = |secret| Key::derived(secret, cookie_name, purpose);
+        let mut keys = secret.into_iter().chain(fallback).map(derived);
         let first = keys.next().ok_or(BuildError::NoPreviousKey)?;
         Ok((first, keys.collect()))
     }

@@ -1,6 +1,6 @@
 //! The acknowledgement of a revocation by its store.
 
-use alloc::{boxed::Box, string::String};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::{
     error::Error,
     fmt,
@@ -17,6 +17,20 @@ impl Acknowledgement {
     /// An acknowledgement that completes with `future`.
     pub fn new(future: impl Future<Output = Result<(), NotDurable>> + Send + 'static) -> Self {
         Self(Box::pin(future))
+    }
+
+    /// The acknowledgement of several revocations; `None` of none.
+    pub(crate) fn all(mut list: Vec<Self>) -> Option<Self> {
+        let last = list.pop()?;
+        if list.is_empty() {
+            return Some(last);
+        }
+        Some(Self::new(async move {
+            for acknowledgement in list {
+                acknowledgement.await?;
+            }
+            last.await
+        }))
     }
 }
 

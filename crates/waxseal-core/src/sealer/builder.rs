@@ -13,8 +13,9 @@ use super::{
 use crate::{
     cookie::CookieSpec,
     error::BuildError,
-    keyring::{KeySource, Keyring, Secret},
+    keyring::{KeySource, Keyring, Purpose, Secret},
     lifetime::Limits,
+    marker::Marker,
     revocation::Revocations,
     time::UnixTime,
 };
@@ -29,6 +30,9 @@ pub struct SealerBuilder {
     cookie: CookieSpec,
     previous: Vec<CookieSpec>,
     microdot: Vec<Microdot>,
+    microdot_cookie: CookieSpec,
+    application: Option<String>,
+    marker: Option<&'static str>,
     limits: Limits,
     max_token_bytes: usize,
     revocations: Option<Box<dyn Revocations>>,
@@ -50,7 +54,14 @@ impl SealerBuilder {
             cookie: CookieSpec::default(),
             previous: Vec::new(),
             microdot: Vec::new(),
-            limits: Limits { idle_timeout: Some(7 * DAY), absolute_timeout: Some(30 * DAY) },
+            microdot_cookie: CookieSpec::microdot(),
+            application: None,
+            marker: None,
+            limits: Limits {
+                idle_timeout: Some(7 * DAY),
+                absolute_timeout: Some(30 * DAY),
+                refresh_threshold: None,
+            },
             max_token_bytes: MAX_LINE,
             revocations: None,
             accepts_without_sid: false,
@@ -70,6 +81,38 @@ impl SealerBuilder {
     /// ```
     pub fn fallback_secret(mut self, secret: Secret) -> Self {
         self.fallback.push(secret);
+        self
+    }
+
+    /// Sets the name of the application: 1 to 64 letters, digits and `-._`. It is part of the
+    /// key, so two applications with one secret and one cookie name do not accept each
+    /// other's sessions. A change rejects all sessions of before.
+    ///
+    /// ```
+    /// # use waxseal_core::{Sealer, Secret};
+    /// # fn sealer(secret: Secret) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let sealer = Sealer::builder(secret).application("shop").build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
+    pub fn application(mut self, name: impl Into<String>) -> Self {
+        self.application = Some(name.into());
+        self
+    }
+
+    /// Seals the sessions of a [`Marker`], which have keys of their own.
+    ///
+    /// ```
+    /// # use waxseal_core::{CookieSpec, Marker, Sealer, Secret};
+    /// # struct Admin;
+    /// # impl Marker for Admin { const PURPOSE: &'static str = "admin"; }
+    /// # fn sealer(secret: Secret, spec: CookieSpec) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let sealer = Sealer::builder(secret).marker::<Admin>().cookie(spec).build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
+    pub fn marker<M: Marker>(mut self) -> Self {
+        self.marker = Some(M::PURPOSE);
         self
     }
 
@@ -116,8 +159,8 @@ impl SealerBuilder {
     /// Microdot's tokens have no trusted issue time, so `since`, the time of the
     /// migration, is the issue time of every session. The migration window ends by
     /// itself, one absolute timeout later. A session still expires at its own `exp`, if
-    /// it has one. Entries under names that waxseal reserves (`iss`, `sid`, `remember`)
-    /// are dropped.
+    /// it has one, whatever the timeouts are by then. Entries under names that waxseal
+    /// reserves, such as `iss` and `sub`, are dropped.
     ///
     /// ```
     /// # use waxseal_core::{Sealer, Secret, UnixTime};
@@ -145,6 +188,24 @@ impl SealerBuilder {
     /// ```
     pub fn dangerous_migrate_weak_microdot(self, key: impl AsRef<[u8]>, since: UnixTime) -> Self {
         self.microdot(key.as_ref(), since, true)
+    }
+
+    /// Sets the attributes of the Microdot cookie that migrates, if Microdot's application
+    /// has `cookie_options`: browsers remove a cookie only under its own path and domain.
+    ///
+    /// ```
+    /// # use waxseal_core::{CookieSpec, Sealer, Secret, UnixTime};
+    /// # fn sealer(secret: Secret, microdot_key: &str, since: UnixTime) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let sealer = Sealer::builder(secret)
+    ///     .migrate_microdot(microdot_key, since)
+    ///     .microdot_cookie(CookieSpec::builder_microdot().path("/shop").build()?)
+    ///     .build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
+    pub fn microdot_cookie(mut self, cookie: CookieSpec) -> Self {
+        self.microdot_cookie = cookie;
+        self
     }
 
     fn microdot(mut self, key: &[u8], since: UnixTime, may_be_weak: bool) -> Self {
@@ -183,6 +244,26 @@ impl SealerBuilder {
     /// ```
     pub fn absolute_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.limits.absolute_timeout = timeout.into().map(|timeout| timeout.as_secs());
+        self
+    }
+
+    /// Sets when a cookie is refreshed: as soon as less than `left` of the idle timeout is
+    /// left, in whole seconds; half of the idle timeout otherwise. A larger value follows
+    /// the last activity more closely, and sets the cookie on more responses.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use waxseal_core::{Sealer, Secret};
+    /// # fn sealer(secret: Secret) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let sealer = Sealer::builder(secret)
+    ///     .idle_timeout(Duration::from_secs(30 * 60))
+    ///     .refresh_threshold(Duration::from_secs(29 * 60)) // at most once a minute
+    ///     .build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
+    pub fn refresh_threshold(mut self, left: Duration) -> Self {
+        self.limits.refresh_threshold = Some(left.as_secs());
         self
     }
 
@@ -256,15 +337,20 @@ impl SealerBuilder {
     pub fn build(self) -> Result<Sealer, BuildError> {
         self.check_limits()?;
         self.check_revocations()?;
-        let (previous, removal_lines) = self.previous_sources()?;
-        let keyring = Keyring::new(self.keys.keys(&self.fallback, self.cookie.name())?)?;
+        let purpose = Purpose::new(self.application.clone(), self.marker)?;
+        let (previous, removal_lines) = self.previous_sources(&purpose)?;
+        let keys = self.keys.keys(&self.fallback, self.cookie.name(), &purpose)?;
+        let keyring = Keyring::new(keys)?;
+        let current = Source::new(self.cookie, keyring);
+        check_keys(&current, &previous)?;
         let accepts_without_sid = self.accepts_without_sid;
         Ok(Sealer {
-            current: Source::new(self.cookie, keyring),
+            current,
             previous,
             removal_lines,
             limits: self.limits,
             max_token_bytes: self.max_token_bytes,
+            marker: purpose.marker(),
             revocations: self.revocations.map(|list| RevocationCheck { list, accepts_without_sid }),
         })
     }
@@ -283,12 +369,15 @@ impl SealerBuilder {
     }
 
     fn check_limits(&self) -> Result<(), BuildError> {
-        let Limits { idle_timeout, absolute_timeout } = self.limits;
+        let Limits { idle_timeout, absolute_timeout, refresh_threshold } = self.limits;
         if idle_timeout.is_none() && absolute_timeout.is_none() {
             return Err(BuildError::NoTimeout);
         }
         if idle_timeout == Some(0) || absolute_timeout == Some(0) {
             return Err(BuildError::ZeroTimeout);
+        }
+        if refresh_threshold.is_some_and(|secs| secs == 0 || Some(secs) > idle_timeout) {
+            return Err(BuildError::RefreshThreshold);
         }
         if self.max_token_bytes < 256 {
             return Err(BuildError::SizeLimit);
@@ -303,7 +392,10 @@ impl SealerBuilder {
 
     /// The previous cookies that have another name, and the lines that remove
     /// those with the current name.
-    fn previous_sources(&self) -> Result<(Vec<Source>, Vec<String>), BuildError> {
+    fn previous_sources(
+        &self,
+        purpose: &Purpose,
+    ) -> Result<(Vec<Source>, Vec<String>), BuildError> {
         let (mut sources, mut removal_lines) = (Vec::<Source>::new(), Vec::new());
         for (at, cookie) in self.previous.iter().enumerate() {
             let mut known = self.previous.iter().take(at).chain([&self.cookie]);
@@ -313,7 +405,7 @@ impl SealerBuilder {
             if cookie.name() == self.cookie.name() {
                 removal_lines.push(cookie.removal_line());
             } else {
-                let keys = self.keys.previous_keys(&self.fallback, cookie.name())?;
+                let keys = self.keys.previous_keys(&self.fallback, cookie.name(), purpose)?;
                 sources.push(Source::new(cookie.clone(), Keyring::new(keys)?));
             }
         }
@@ -326,7 +418,7 @@ impl SealerBuilder {
             if self.limits.absolute_timeout.is_none() {
                 return Err(BuildError::MicrodotNeedsAbsoluteTimeout);
             }
-            let source = Source::migrated_microdot(key, *since);
+            let source = Source::migrated_microdot(key, *since, self.microdot_cookie.clone());
             let name = source.cookie.name();
             if name == self.cookie.name() || sources.iter().any(|known| known.cookie.name() == name)
             {
@@ -336,6 +428,20 @@ impl SealerBuilder {
         }
         Ok((sources, removal_lines))
     }
+}
+
+/// Two cookies with different names have no key in common.
+fn check_keys(current: &Source, previous: &[Source]) -> Result<(), BuildError> {
+    for (at, source) in previous.iter().enumerate() {
+        for other in previous.iter().take(at).chain([current]) {
+            if other.cookie.name() != source.cookie.name()
+                && other.keyring.shares_key_with(&source.keyring)
+            {
+                return Err(BuildError::SharedKey);
+            }
+        }
+    }
+    Ok(())
 }
 
 impl fmt::Debug for SealerBuilder {

@@ -34,5 +34,7 @@ pub struct Sealer {
     pub(super) removal_lines: Vec<String>,
     pub(crate) limits: Limits,
     pub(super) max_token_bytes: usize,
+    /// The purpose of the marker.
+    pub(super) marker: &'static str,
     pub(crate) revocations: Option<RevocationCheck>,
 }

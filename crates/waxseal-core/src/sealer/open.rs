@@ -1,6 +1,6 @@
 //! From the cookies of a request to its session, in one order of numbered steps.
 
-use alloc::{string::String, vec, vec::Vec};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 
 use super::{config::Sealer, source::Source};
 use crate::{
@@ -8,7 +8,9 @@ use crate::{
     cookie::{pairs, value_of},
     data::Data,
     error::Rejection,
+    format::Format,
     lifetime::Times,
+    revocation::SessionRef,
     time::UnixTime,
     token::Unverified,
 };
@@ -32,6 +34,16 @@ pub(crate) struct Found {
     pub(crate) rejection: Option<Rejection>,
     /// Which previous cookies the request presented, by their index.
     pub(crate) previous: Vec<usize>,
+    /// The cookies that were not accepted, for a logout. Empty without a revocation list.
+    pub(crate) others: Vec<OtherCookie>,
+}
+
+/// A presented cookie that was not accepted.
+#[derive(Clone)]
+pub(crate) struct OtherCookie {
+    /// The index of the previous cookie; `None` for the current one.
+    previous: Option<usize>,
+    token: Vec<u8>,
 }
 
 /// The search for the session among the cookies of one request.
@@ -66,7 +78,7 @@ impl<'s> Search<'s> {
         for header in headers {
             for pair in pairs(header) {
                 if let Some(value) = value_of(pair, current.cookie.name())
-                    && self.accepts(current, value)
+                    && self.is_over_after(None, value)
                 {
                     return self.found;
                 }
@@ -93,22 +105,34 @@ impl<'s> Search<'s> {
         let presented = previous.iter().enumerate().filter(|(_, values)| !values.is_empty());
         self.found.previous = presented.map(|(index, _)| index).collect();
 
-        let mut candidates = vec![(&sealer.current, &current)];
-        if current.is_empty() {
-            candidates.extend(sealer.previous.iter().zip(&previous));
+        if current.iter().any(|value| self.is_over_after(None, value)) {
+            return;
         }
-        for (source, values) in candidates {
-            if values.iter().any(|value| self.accepts(source, value)) {
-                return;
+        for (index, values) in previous.iter().enumerate() {
+            for value in values {
+                if !current.is_empty() {
+                    self.keep_other(Some(index), value);
+                } else if self.is_over_after(Some(index), value) {
+                    return;
+                }
             }
         }
     }
 
+    /// Tries a cookie, if none was accepted before. Returns whether the search is over: with
+    /// a revocation list, a logout needs the other cookies, too.
     #[inline]
-    fn accepts(&mut self, source: &Source, value: &[u8]) -> bool {
-        if self.attempts == 0 {
-            return false;
+    fn is_over_after(&mut self, previous: Option<usize>, value: &[u8]) -> bool {
+        let is_tried = self.found.accepted.is_none() && self.attempts > 0;
+        if !is_tried || !self.accepts(previous, value) {
+            self.keep_other(previous, value);
         }
+        self.found.accepted.is_some() && self.sealer.revocations.is_none()
+    }
+
+    #[inline]
+    fn accepts(&mut self, previous: Option<usize>, value: &[u8]) -> bool {
+        let Some(source) = self.sealer.source(previous) else { return false };
         match open_token(self.sealer, source, value, &mut self.attempts, self.now) {
             Ok(accepted) => {
                 self.found.accepted = Some(accepted);
@@ -117,6 +141,42 @@ impl<'s> Search<'s> {
             Err(rejection) => self.found.rejection = self.found.rejection.max(Some(rejection)),
         }
         self.found.accepted.is_some()
+    }
+
+    fn keep_other(&mut self, previous: Option<usize>, value: &[u8]) {
+        let is_bounded =
+            self.found.others.len() < MAX_ATTEMPTS && value.len() <= self.sealer.max_token_bytes;
+        if self.sealer.revocations.is_some() && is_bounded {
+            self.found.others.push(OtherCookie { previous, token: value.to_vec() });
+        }
+    }
+}
+
+impl Sealer {
+    fn source(&self, previous: Option<usize>) -> Option<&Source> {
+        match previous {
+            Some(index) => self.previous.get(index),
+            None => Some(&self.current),
+        }
+    }
+
+    /// The session in a cookie whose signature verifies, whatever its times are.
+    pub(crate) fn reference(&self, cookie: &OtherCookie) -> Option<SessionRef> {
+        let source = self.source(cookie.previous)?;
+        let unverified = Unverified::parse(&cookie.token, &source.keyring).ok()?;
+        let (format, audience) = (source.keyring.format(), unverified.key().audience());
+        let claims = String::from_utf8(unverified.verify().ok()?.0).ok()?;
+        let (data, times) = claims::parse(claims, format, audience)?;
+        // In Microdot's format `sid` is the application's.
+        if format == Format::Microdot {
+            return None;
+        }
+        let (id, user) = (claims::session_id(&data)?, claims::user(&data));
+        Some(SessionRef {
+            id: id.into_owned(),
+            user: user.map(Cow::into_owned),
+            issued_at: times.issued_at?,
+        })
     }
 }
 
@@ -137,19 +197,22 @@ pub(super) fn open_token(
     }
     // 2. and 3. Three parts, and the header's key.
     let unverified = Unverified::parse(token, &source.keyring)?;
-    let outdated = !core::ptr::eq(source, &raw const sealer.current)
-        || !source.keyring.signs_with(unverified.key());
+    let key = unverified.key();
+    let outdated =
+        !core::ptr::eq(source, &raw const sealer.current) || !source.keyring.signs_with(key);
     // 4. The MAC. Before it, only the header and the signature are decoded.
     *attempts = attempts.saturating_sub(1);
     let verified = unverified.verify()?;
     // 5. The claims.
     let claims = String::from_utf8(verified.0).map_err(|_| Rejection::Claims)?;
     let format = source.keyring.format();
-    let (mut data, mut times) = claims::parse(claims, format).ok_or(Rejection::Claims)?;
-    source.migrate(&mut data, &mut times, sealer.limits);
+    let (mut data, mut times) =
+        claims::parse(claims, format, key.audience()).ok_or(Rejection::Claims)?;
+    source.migrate(&mut data, &mut times);
     // 6. The times.
-    let is_late = sealer.limits.judge(&times, now)?;
-    let mut refresh = source.refresh(is_late, outdated, sealer.limits, &times, now);
+    let limits = sealer.limits.shortened(times.timeouts);
+    let is_late = limits.judge(&times, now)?;
+    let mut refresh = source.refresh(is_late, outdated, limits, &times, now);
     // 7. The revocation list.
     if let Some(check) = &sealer.revocations
         && check.check(&data, times.issued_at)?

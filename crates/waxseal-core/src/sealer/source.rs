@@ -23,21 +23,20 @@ impl Source {
     }
 
     /// Microdot's cookie, whose sessions migrate to waxseal's.
-    pub(super) fn migrated_microdot(key: &[u8], since: UnixTime) -> Self {
-        let keyring = Keyring::microdot(key);
-        Self { cookie: CookieSpec::microdot(), keyring, migration: Some(since) }
+    pub(super) fn migrated_microdot(key: &[u8], since: UnixTime, cookie: CookieSpec) -> Self {
+        Self { cookie, keyring: Keyring::microdot(key), migration: Some(since) }
     }
 
     /// Turns a session of this cookie into one of waxseal's, if it migrates.
     ///
-    /// The `exp` of Microdot's application stays binding: `iat` becomes `exp` minus the
-    /// absolute timeout, so that the session ends at `exp`.
-    pub(super) fn migrate(&self, data: &mut Data, times: &mut Times, limits: Limits) {
+    /// The `exp` of Microdot's application stays binding: it becomes the session's own
+    /// absolute timeout, which later limits of a sealer cannot extend.
+    pub(super) fn migrate(&self, data: &mut Data, times: &mut Times) {
         let Some(since) = self.migration else { return };
-        let bound = times.expires_at.zip(limits.absolute_timeout);
-        let earlier = bound.map(|(expires_at, absolute)| expires_at.minus(absolute));
-        times.issued_at = earlier.into_iter().chain([since]).min();
-        data.migrate();
+        let left = times.expires_at.map(|expires_at| expires_at.saturating_since(since).as_secs());
+        times.issued_at = Some(since);
+        times.timeouts.absolute = left;
+        data.migrate(left);
     }
 
     /// The new `exp`, if the cookie needs a refresh although no handler saves the

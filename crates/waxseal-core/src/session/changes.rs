@@ -130,6 +130,7 @@ pub struct ResponseChanges {
     set_cookie: Vec<String>,
     caching: Caching,
     unsaved: bool,
+    pub(super) without_user: bool,
     pub(super) refresh_error: Option<SaveError>,
 }
 
@@ -137,7 +138,8 @@ impl ResponseChanges {
     /// Of a session that was read.
     pub(super) const fn read(unsaved: bool) -> Self {
         let (outcome, caching) = (Outcome::Read, Caching::Read);
-        Self { outcome, set_cookie: Vec::new(), caching, unsaved, refresh_error: None }
+        let set_cookie = Vec::new();
+        Self { outcome, set_cookie, caching, unsaved, without_user: false, refresh_error: None }
     }
 
     pub(super) fn set_cookie(&mut self, outcome: Outcome, lines: Vec<String>) {
@@ -171,6 +173,14 @@ impl ResponseChanges {
     #[must_use]
     pub const fn has_unsaved_changes(&self) -> bool {
         self.unsaved
+    }
+
+    /// Whether a session without a user was saved although there is a revocation list, which
+    /// cannot revoke it with the other sessions of its user. Deserves one warning in the
+    /// log.
+    #[must_use]
+    pub const fn is_saved_without_user(&self) -> bool {
+        self.without_user
     }
 
     /// Why the cookie could not be refreshed; the browser keeps the one it has.

@@ -12,6 +12,7 @@ use crate::{
 };
 
 /// The session that the request presented, as a revocation list identifies it.
+#[derive(Clone)]
 pub(super) struct Presented {
     id: Option<String>,
     user: Option<String>,

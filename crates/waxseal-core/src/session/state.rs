@@ -9,22 +9,23 @@ use super::{
 };
 use crate::{
     base64url,
-    claims::Claims,
+    claims::{self, Claims},
     data::Data,
     error::{RandomError, Rejection, SaveError},
     format::Format,
     revocation::Acknowledgement,
-    sealer::{Accepted, Found, Sealer},
+    sealer::{Accepted, Found, OtherCookie, Sealer},
     time::UnixTime,
 };
 
 /// 128 random bits.
 pub(super) type Random = fn() -> Result<[u8; 16], RandomError>;
 
+#[derive(Clone)]
 pub(super) struct SessionState {
     pub(super) data: Data,
     /// The time of the request.
-    now: UnixTime,
+    pub(super) now: UnixTime,
     /// `None` before a new session is saved.
     pub(super) issued_at: Option<UnixTime>,
     pub(super) expires_at: Option<UnixTime>,
@@ -34,29 +35,33 @@ pub(super) struct SessionState {
     pub(super) rejection: Option<Rejection>,
     /// Which previous cookies the request presented.
     previous: Vec<usize>,
+    /// The presented cookies that were not accepted, if there is a revocation list.
+    others: Vec<OtherCookie>,
     /// The presented session, if it was renewed or deleted and there is a
     /// revocation list.
     replaced: Option<Box<Presented>>,
-    origin: Origin,
+    pub(super) origin: Origin,
     action: CookieAction,
+    /// Whether the last change of identity has failed.
+    pub(super) has_failed: bool,
     /// Whether the response head is complete, or there will be none.
     pub(super) finished: bool,
 }
 
 /// Where the session comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Origin {
+pub(super) enum Origin {
     /// An accepted cookie, and the new `exp` if that needs a refresh.
     Existing { refresh: Option<UnixTime> },
-    /// The session of an accepted cookie, renewed. It is not sent if that session is
-    /// revoked by the end of the request.
+    /// The session of an accepted cookie, with another session ID. It is not sent if the
+    /// presented session is revoked by the end of the request.
     Renewed,
     /// This request.
     New,
 }
 
 /// What the response does to the cookie: the last of save and delete.
-#[derive(Default)]
+#[derive(Clone, Default)]
 enum CookieAction {
     #[default]
     Unchanged,
@@ -72,7 +77,7 @@ enum CookieAction {
 impl SessionState {
     #[inline]
     pub(super) fn new(found: Found, format: Format, now: UnixTime) -> Result<Self, Unavailable> {
-        let Found { accepted, rejection, previous } = found;
+        let Found { accepted, rejection, previous, others } = found;
         if rejection == Some(Rejection::RevocationUnknown) {
             return Err(Unavailable::revocation_unknown());
         }
@@ -91,19 +96,28 @@ impl SessionState {
             random: None,
             rejection,
             previous,
+            others,
             replaced: None,
             origin,
             action: CookieAction::Unchanged,
+            has_failed: false,
             finished: false,
         })
     }
 
     pub(super) fn is_new(&self) -> bool {
-        !matches!(self.origin, Origin::Existing { .. })
+        self.origin == Origin::New
+    }
+
+    pub(super) fn save(&mut self, sealer: &Sealer) -> Result<(), SaveError> {
+        if self.has_failed && !self.finished {
+            return Err(SaveError::EarlierFailure);
+        }
+        self.seal(sealer)
     }
 
     /// Seals the session at once, so later changes do not alter what is sent.
-    pub(super) fn save(&mut self, sealer: &Sealer) -> Result<(), SaveError> {
+    pub(super) fn seal(&mut self, sealer: &Sealer) -> Result<(), SaveError> {
         if self.finished {
             return Err(SaveError::Finished);
         }
@@ -115,7 +129,9 @@ impl SessionState {
             None => new_issued_at(sealer, &self.data, self.now)?,
         };
         let expires_at = match sealer.format() {
-            Format::Waxseal => sealer.limits.expires_at(issued_at, self.now),
+            Format::Waxseal => {
+                claims::limits(&self.data, sealer.limits).expires_at(issued_at, self.now)
+            }
             Format::Microdot => self.expires_at,
         };
         let id = self.session_id(sealer)?;
@@ -135,8 +151,7 @@ impl SessionState {
     /// The session ID as JSON text: the existing one, or a new one if there is
     /// randomness.
     fn session_id(&self, sealer: &Sealer) -> Result<Option<String>, SaveError> {
-        let existing = || self.data.claim("sid").filter(|_| !self.is_new());
-        match (self.id.as_deref().or_else(existing), self.random) {
+        match (self.id(), self.random) {
             // The list would reject a session without an ID.
             (None, None) if sealer.revocations.is_some() => Err(SaveError::NoRandomness),
             (None, Some(random)) if sealer.format() == Format::Waxseal => {
@@ -147,6 +162,17 @@ impl SessionState {
         }
     }
 
+    /// The session ID as JSON text; `None` before a new one is saved.
+    pub(super) fn id(&self) -> Option<&str> {
+        let presented = || match self.origin {
+            Origin::Existing { .. } if self.data.format() == Format::Waxseal => {
+                self.data.claim("sid")
+            }
+            _ => None,
+        };
+        self.id.as_deref().or_else(presented)
+    }
+
     pub(super) fn delete(&mut self, sealer: &Sealer) -> Result<(), SaveError> {
         if self.finished {
             return Err(SaveError::Finished);
@@ -154,38 +180,21 @@ impl SessionState {
         self.replace(sealer, Origin::New);
         self.data = Data::empty(sealer.format());
         self.expires_at = None;
+        self.has_failed = false;
         self.action = CookieAction::Remove;
         Ok(())
     }
 
-    /// Microdot's sessions have no issue time and no session ID.
-    pub(super) fn renew(&mut self, sealer: &Sealer) {
-        if sealer.format() == Format::Waxseal {
-            let origin = if self.origin == Origin::New { Origin::New } else { Origin::Renewed };
-            self.replace(sealer, origin);
-            self.data.set_changed(true);
-        }
-    }
-
-    /// The application has authenticated the user, so the session is good even if the
-    /// presented one is revoked.
-    pub(super) fn set_user(&mut self, sealer: &Sealer, user: &str) {
-        self.renew(sealer);
-        if self.origin == Origin::Renewed {
-            self.origin = Origin::New;
-        }
-        self.data.set_claim("sub", user);
-    }
-
-    pub(super) fn set_remember(&mut self, sealer: &Sealer, remember: bool) {
-        if sealer.format() == Format::Waxseal {
-            self.data.set_claim("remember", if remember { "true" } else { "false" });
+    /// Sets a claim that only waxseal's format has.
+    pub(super) fn set_claim(&mut self, name: &str, json: &str) {
+        if self.data.format() == Format::Waxseal {
+            self.data.set_claim(name, json);
         }
     }
 
     /// Continues as another session, and remembers the presented one, which is revoked
     /// with the response.
-    fn replace(&mut self, sealer: &Sealer, origin: Origin) {
+    pub(super) fn replace(&mut self, sealer: &Sealer, origin: Origin) {
         if sealer.revocations.is_some()
             && let Some(presented) = self.presented()
         {
@@ -215,6 +224,17 @@ impl SessionState {
         self.replaced.take()?.revoke(sealer, self.now)
     }
 
+    /// Revokes every presented session whose signature verifies: a logout on a server whose
+    /// clock is wrong must also end a session that this server rejects.
+    fn revoke_all_presented(&mut self, sealer: &Sealer) -> Option<Acknowledgement> {
+        let mut acknowledgements: Vec<_> = self.revoke_presented(sealer).into_iter().collect();
+        if let Some(check) = &sealer.revocations {
+            let others = self.others.iter().filter_map(|cookie| sealer.reference(cookie));
+            acknowledgements.extend(others.map(|session| check.list.revoke(session, self.now)));
+        }
+        Acknowledgement::all(acknowledgements)
+    }
+
     pub(super) fn finish(&mut self, sealer: &Sealer) -> Finish {
         let mut changes = ResponseChanges::read(self.data.changed());
         if core::mem::replace(&mut self.finished, true) {
@@ -232,9 +252,11 @@ impl SessionState {
                     acknowledgement = self.revoke_presented(sealer);
                 }
                 changes.set_cookie(Outcome::Saved, sealer.set_lines(line, &self.previous));
+                changes.without_user =
+                    sealer.revocations.is_some() && claims::user(&self.data).is_none();
             }
             CookieAction::Remove => {
-                acknowledgement = self.revoke_presented(sealer);
+                acknowledgement = self.revoke_all_presented(sealer);
                 changes.set_cookie(Outcome::Deleted, sealer.all_removal_lines());
             }
             CookieAction::Unchanged => match self.refresh(sealer) {

@@ -62,7 +62,11 @@ pub fn b64(bytes: impl AsRef<[u8]>) -> String {
 }
 
 pub fn unb64(text: &str) -> String {
-    String::from_utf8(BASE64URL_NOPAD.decode(text.as_bytes()).unwrap()).unwrap()
+    String::from_utf8(unb64_bytes(text)).unwrap()
+}
+
+pub fn unb64_bytes(text: &str) -> Vec<u8> {
+    BASE64URL_NOPAD.decode(text.as_bytes()).unwrap()
 }
 
 impl Minter {
@@ -76,6 +80,11 @@ impl Minter {
         let kid = b64(&hmac(&prk, &info("waxseal/1 kid\0"))[..6]);
         let key = hmac(&prk, &info("waxseal/1 HS256\0")).to_vec();
         Self { key, header: format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#), cookie }
+    }
+
+    /// A key without derivation.
+    pub fn raw(key: impl Into<Vec<u8>>, kid: &str, cookie: &'static str) -> Self {
+        Self { key: key.into(), header: format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#), cookie }
     }
 
     pub fn microdot() -> Self {
