@@ -7,10 +7,11 @@
 
 use std::convert::Infallible;
 
-use examples::{Failure, page, sealer, serve};
+use examples::{Failure, Login, page, sealer, serve};
 use http_body_util::BodyExt as _;
 use hyper::{Method, Request, Response, StatusCode, body::Incoming, header};
 use tower::{ServiceBuilder, service_fn};
+use tower_http::csrf::CsrfLayer;
 use waxseal::{Session, SessionLayer};
 
 async fn login(request: Request<Incoming>) -> Result<Response<String>, Failure> {
@@ -23,11 +24,10 @@ async fn login(request: Request<Incoming>) -> Result<Response<String>, Failure> 
         }
         (&Method::POST, "/") => {
             let form = request.into_body().collect().await?.to_bytes();
-            let mut fields = form_urlencoded::parse(&form);
-            let username = fields.find(|(name, _)| name == "username").ok_or("no username")?.1;
-            session.renew(); // a new session at every change of privilege
-            session.insert("username", username)?;
-            session.save()?; // without it, no cookie is sent
+            if !serde_urlencoded::from_bytes::<Login>(&form)?.log_in(&session)? {
+                let refused = Response::builder().status(StatusCode::FORBIDDEN);
+                return Ok(refused.body("This name or password is wrong.".into())?);
+            }
         }
         (&Method::POST, "/logout") => session.delete()?,
         _ => return Ok(Response::builder().status(StatusCode::NOT_FOUND).body(String::new())?),
@@ -48,7 +48,9 @@ async fn answer(request: Request<Incoming>) -> Result<Response<String>, Infallib
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let service =
-        ServiceBuilder::new().layer(SessionLayer::new(sealer()?)).service(service_fn(answer));
+    let service = ServiceBuilder::new()
+        .layer(CsrfLayer::new()) // refuses the forms of other sites
+        .layer(SessionLayer::new(sealer()?))
+        .service(service_fn(answer));
     match serve(service).await? {}
 }

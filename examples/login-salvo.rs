@@ -5,13 +5,14 @@
 //! cargo run -p examples --example login-salvo    # then open http://localhost:3000
 //! ```
 
-use examples::{Failure, listen, page, sealer};
+use examples::{Failure, Login, listen, page, sealer};
 use salvo::{
     conn::tcp::TcpAcceptor,
     prelude::{
         Redirect, Request, Router, Server, StatusError, Text, TowerLayerCompat as _, handler,
     },
 };
+use tower_http::csrf::CsrfLayer;
 use waxseal::{Session, SessionError, SessionLayer};
 
 fn session_of(request: &Request) -> Result<Session, SessionError> {
@@ -26,17 +27,10 @@ async fn index(request: &mut Request) -> Result<Text<String>, StatusError> {
 
 #[handler]
 async fn login(request: &mut Request) -> Result<Redirect, StatusError> {
-    let username: String = request.form("username").await.ok_or_else(StatusError::bad_request)?;
-    log_in(request, username).map_err(internal)?;
-    Ok(Redirect::other("/"))
-}
-
-fn log_in(request: &Request, username: String) -> Result<(), SessionError> {
-    let session = session_of(request)?;
-    session.renew(); // a new session at every change of privilege
-    session.insert("username", username)?;
-    session.save()?; // without it, no cookie is sent
-    Ok(())
+    let form: Login = request.parse_form().await.map_err(|_| StatusError::bad_request())?;
+    let session = session_of(request).map_err(internal)?;
+    let is_right = form.log_in(&session).map_err(internal)?;
+    if is_right { Ok(Redirect::other("/")) } else { Err(StatusError::forbidden()) }
 }
 
 #[handler]
@@ -54,6 +48,7 @@ fn internal(error: impl Into<Failure>) -> StatusError {
 async fn main() -> Result<(), Failure> {
     let layer = SessionLayer::new(sealer()?);
     let router = Router::new()
+        .hoop(CsrfLayer::new().compat()) // refuses the forms of other sites
         .hoop(layer.compat())
         .get(index)
         .post(login)

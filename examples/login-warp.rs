@@ -9,6 +9,7 @@
 
 use examples::{Failure, Login, page, sealer, serve};
 use tower::ServiceBuilder;
+use tower_http::csrf::CsrfLayer;
 use warp::{
     Filter, Reply,
     http::{Request, StatusCode, Uri},
@@ -23,10 +24,11 @@ fn index(session: Session) -> Result<Response, Failure> {
 }
 
 fn login(session: Session, form: Login) -> Result<Response, Failure> {
-    session.renew(); // a new session at every change of privilege
-    session.insert("username", form.username)?;
-    session.save()?; // without it, no cookie is sent
-    Ok(see_other(Uri::from_static("/")).into_response())
+    if form.log_in(&session)? {
+        Ok(see_other(Uri::from_static("/")).into_response())
+    } else {
+        Ok(StatusCode::FORBIDDEN.into_response())
+    }
 }
 
 fn logout(session: Session) -> Result<Response, Failure> {
@@ -63,6 +65,7 @@ async fn main() -> Result<(), Failure> {
         .or(home.and(warp::post()).and(session()).and(warp::body::form()).map(login).map(or_500))
         .or(warp::path!("logout").and(warp::post()).and(session()).map(logout).map(or_500));
     let service = ServiceBuilder::new()
+        .layer(CsrfLayer::new()) // refuses the forms of other sites
         .layer(SessionLayer::new(sealer()?))
         .map_request(with_session)
         .service(warp::service(routes));

@@ -20,7 +20,8 @@ pub(crate) fn sealer() -> Sealer {
 
 /// A `Cookie` header with the session in it.
 pub(crate) fn cookie(sealer: &Sealer, at: u64) -> String {
-    test_util::cookie(sealer, UnixTime::from_secs(at), |session| session.set_data(data())).unwrap()
+    test_util::cookie(sealer, UnixTime::from_secs(at), |session| Ok(session.set_data(data())?))
+        .unwrap()
 }
 
 /// Opens the session of a `Cookie` header, `'static` for repeated calls on one session.

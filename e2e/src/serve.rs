@@ -102,6 +102,8 @@ macro_rules! scripted {
                             "user": self.user(),
                             "issued": self.issued_at().map(|time| time.as_secs()),
                             "expires": self.expires_at().map(|time| time.as_secs()),
+                            "id": self.id(),
+                            "authenticated": self.authenticated_at().map(|time| time.as_secs()),
                             "rejection": self.rejection().map(|rejection| rejection.as_str()),
                         });
                     }
@@ -110,11 +112,20 @@ macro_rules! scripted {
                         let (key, value) = argument.split_once(' ').ok_or("insert KEY JSON")?;
                         self.insert(key, serde_json::from_str::<Value>(value)?)?;
                     }
-                    "user" => self.set_user(argument),
+                    "login" => self.log_in(argument)?,
+                    "clear-user" => self.clear_user(&argument.split(' ').collect::<Vec<_>>())?,
+                    "confirm" => self.confirm_user()?,
+                    "require" => *seen = self.require_user()?.into(),
+                    "clear" => self.clear_data(),
+                    "timeouts" => {
+                        let (idle, absolute) = argument.split_once(' ').ok_or("timeouts IDLE ABSOLUTE")?;
+                        let secs = |text: &str| Ok::<_, Box<dyn Error>>(Duration::from_secs(text.parse()?));
+                        self.set_timeouts(secs(idle)?, secs(absolute)?);
+                    }
                     "remember" => self.set_remember(argument.parse()?),
                     "save" => self.save()?,
                     "delete" => self.delete()?,
-                    "renew" => self.renew(),
+                    "renew" => self.renew()?,
                     _ => return Err(format!("unknown step {step}").into()),
                 }
                 Ok(())

@@ -18,7 +18,7 @@ const NO_COOKIES: [&str; 0] = [];
 
 /// Logs in with a browser that has no cookie.
 pub fn log_in(client: &Client, name: &str) -> Jar {
-    let response = client.form("/", &format!("username={name}"), &NO_COOKIES);
+    let response = client.form("/", &format!("username={name}&password=wax"), &NO_COOKIES);
     assert_eq!(response.status, 303, "{}", response.body);
     let mut jar = Jar::default();
     jar.take(&response);

@@ -39,7 +39,7 @@ mod login_microdot {
 fn names_are_escaped() {
     let server = start_example(Format::Waxseal);
     let (client, mut jar) = (Client::of(&server), Jar::default());
-    jar.take(&client.form("/", "username=%3Cb%3E%22%26%27Jos%C3%A9", &NO_COOKIES));
+    jar.take(&client.form("/", "username=%3Cb%3E%22%26%27Jos%C3%A9&password=wax", &NO_COOKIES));
     let page = client.get("/", &jar.cookies()).body;
     assert!(page.contains("Hello <b>&lt;b&gt;\"&amp;'José</b>!"), "{page}");
 }

@@ -61,7 +61,7 @@ fn waxseal(redis: &Redis, arguments: &[&str]) -> String {
 fn serves(node: &Server) {
     let client = Client::of(node);
     eventually("users can log in", || {
-        client.form("/", "username=first", &NO_COOKIES).status == 303
+        client.form("/", "username=first&password=wax", &NO_COOKIES).status == 303
     });
 }
 
@@ -200,7 +200,7 @@ fn without_a_list_a_session_cookie_is_kept_and_answered_with_503() {
         assert!(response.set_cookies("__Host-session").is_empty(), "the cookie stays unchanged");
         // A user without a session gets the form, but cannot log in yet.
         assert_eq!(client.get("/", &NO_COOKIES).status, 200);
-        let response = client.form("/", "username=susan", &NO_COOKIES);
+        let response = client.form("/", "username=susan&password=wax", &NO_COOKIES);
         assert_eq!(response.status, 503);
         assert!(response.set_cookies("__Host-session").is_empty());
         thread::sleep(Duration::from_millis(50));

@@ -55,7 +55,11 @@ fn two_cookie_headers_give_no_session() {
 /// Logs in. Returns the jar of the browser.
 fn login(server: &Server, username: &str) -> Jar {
     let mut jar = Jar::default();
-    jar.take(&Client::of(server).form("/", &format!("username={username}"), &NO_COOKIES));
+    jar.take(&Client::of(server).form(
+        "/",
+        &format!("username={username}&password=wax"),
+        &NO_COOKIES,
+    ));
     jar
 }
 

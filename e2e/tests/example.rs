@@ -34,7 +34,7 @@ mod microdot {
 fn names_are_escaped() {
     let server = start(Format::Waxseal);
     let (client, mut jar) = (Client::of(&server), Jar::default());
-    jar.take(&client.form("/", "username=%3Cb%3E%22%26%27Jos%C3%A9", &NO_COOKIES));
+    jar.take(&client.form("/", "username=%3Cb%3E%22%26%27Jos%C3%A9&password=wax", &NO_COOKIES));
     let page = client.get("/", &jar.cookies()).body;
     assert!(page.contains("Hello <b>&#60;b&#62;&#34;&#38;&#39;José</b>!"), "{page}");
     assert!(!page.contains("<b><b>"), "{page}");
@@ -44,7 +44,7 @@ fn names_are_escaped() {
 fn an_empty_name_is_accepted() {
     let server = start(Format::Waxseal);
     let (client, mut jar) = (Client::of(&server), Jar::default());
-    jar.take(&client.form("/", "username=", &NO_COOKIES));
+    jar.take(&client.form("/", "username=&password=wax", &NO_COOKIES));
     assert!(client.get("/", &jar.cookies()).body.contains("Hello <b></b>!"));
 }
 
@@ -53,7 +53,7 @@ fn the_page_shows_the_content_of_the_cookie() {
     let server = start(Format::Waxseal);
     let (client, mut jar) = (Client::of(&server), Jar::default());
     assert!(!client.get("/", &NO_COOKIES).body.contains("<details>"));
-    jar.take(&client.form("/", "username=susan", &NO_COOKIES));
+    jar.take(&client.form("/", "username=susan&password=wax", &NO_COOKIES));
     let page = client.get("/", &jar.cookies()).body;
     let size = server.mint.pair(jar.value(server.mint.cookie).expect("a cookie")).len();
     let header = server.mint.header.replace('"', "&#34;");
@@ -73,8 +73,11 @@ fn the_page_shows_the_content_of_the_cookie() {
 #[test]
 fn a_name_that_is_too_long_is_a_message_in_the_form() {
     let server = start(Format::Waxseal);
-    let response =
-        Client::of(&server).form("/", &format!("username={}", "x".repeat(5000)), &NO_COOKIES);
+    let response = Client::of(&server).form(
+        "/",
+        &format!("username={}&password=wax", "x".repeat(5000)),
+        &NO_COOKIES,
+    );
     assert_eq!(response.status, 422);
     assert!(response.body.contains("too long"), "{}", response.body);
     assert!(response.values("set-cookie").is_empty());

@@ -25,7 +25,7 @@ async fn the_cookie_of_another_server_is_accepted() {
     for format in [Format::Waxseal, Format::Microdot] {
         let axum = Server::start(&mut Command::new(env!("CARGO_BIN_EXE_serve-axum")), format);
         let mut jar = Jar::default();
-        jar.take(&Client::of(&axum).form("/", "username=susan", &NO_COOKIES));
+        jar.take(&Client::of(&axum).form("/", "username=susan&password=wax", &NO_COOKIES));
 
         let (name, metadata) = whoami(&start(format), &jar.cookies()).await;
         assert_eq!(name.as_deref(), Ok("susan"));

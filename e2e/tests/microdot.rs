@@ -43,7 +43,7 @@ fn claims(jar: &Jar) -> String {
 
 fn form(name: &str) -> String {
     let encoded = name.bytes().map(|byte| format!("%{byte:02X}"));
-    format!("username={}", encoded.collect::<String>())
+    format!("username={}&password=wax", encoded.collect::<String>())
 }
 
 const NAMES: [&str; 8] =
@@ -100,7 +100,7 @@ fn a_logout_on_one_server_logs_out_on_both() {
     let (there, here) = (Client::of(&python), Client::of(&rust));
     for (login, logout) in [(&there, &here), (&here, &there)] {
         let mut jar = Jar::default();
-        jar.take(&login.form("/", "username=susan", &NO_COOKIES));
+        jar.take(&login.form("/", "username=susan&password=wax", &NO_COOKIES));
         assert_eq!(at_rust(&here, &jar), at_python(&there, &jar));
         jar.take(&logout.form("/logout", "", &jar.cookies()));
         assert_eq!(jar.cookies(), NO_COOKIES);
@@ -210,15 +210,15 @@ fn a_logout_removes_both_cookies() {
     let (python, rust) = (python(), migrating(3600));
     let (there, here) = (Client::of(&python), Client::of(&rust));
     let mut jar = Jar::default();
-    jar.take(&here.form("/", "username=here", &NO_COOKIES));
-    jar.take(&there.form("/", "username=there", &jar.cookies()));
+    jar.take(&here.form("/", "username=here&password=wax", &NO_COOKIES));
+    jar.take(&there.form("/", "username=there&password=wax", &jar.cookies()));
     assert!(jar.value("session").is_some() && jar.value("__Host-session").is_some());
     assert_eq!(at_rust(&here, &jar), json!({"username": "here"}), "waxseal's cookie comes first");
 
     jar.take(&here.form("/logout", "", &jar.cookies()));
     assert_eq!(jar.cookies(), NO_COOKIES);
     // This is also true for a user whose session was not migrated.
-    jar.take(&there.form("/", "username=there", &NO_COOKIES));
+    jar.take(&there.form("/", "username=there&password=wax", &NO_COOKIES));
     jar.take(&here.form("/logout", "", &jar.cookies()));
     assert_eq!(jar.cookies(), NO_COOKIES);
 }
@@ -228,7 +228,7 @@ fn after_the_absolute_timeout_the_migration_window_has_ended() {
     const MONTH: u64 = 30 * 86_400;
     let python = python();
     let mut jar = Jar::default();
-    jar.take(&Client::of(&python).form("/", "username=susan", &NO_COOKIES));
+    jar.take(&Client::of(&python).form("/", "username=susan&password=wax", &NO_COOKIES));
     for (seconds_ago, name) in [(MONTH - 60, "susan".into()), (MONTH, Value::Null)] {
         let rust = migrating(seconds_ago);
         assert_eq!(at_rust(&Client::of(&rust), &jar)["username"], name);

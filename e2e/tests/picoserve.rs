@@ -110,7 +110,7 @@ fn cache_headers_are_added_to_the_applications_own() {
 fn names_are_escaped() {
     let server = start(&mut login(), Format::Waxseal);
     let (client, mut jar) = (Client::of(&server), Jar::default());
-    jar.take(&client.form("/", "username=%3Cb%3E%26Jos%C3%A9", &NO_COOKIES));
+    jar.take(&client.form("/", "username=%3Cb%3E%26Jos%C3%A9&password=wax", &NO_COOKIES));
     let page = client.get("/", &jar.cookies()).body;
     assert!(page.contains("Hello <b>&lt;b&gt;&amp;José</b>!"), "{page}");
 }

@@ -125,7 +125,8 @@ fn use_it(user: usize, cluster: &Cluster, stop: &AtomicBool, requests: &AtomicU6
     // while a request to it is in flight.
     let urls = || cluster.urls.read().expect("no thread panicked");
     let at = |urls: &[String], turn: usize| Client::at(&urls[turn % urls.len()]);
-    let response = at(&urls(), user).form("/", &format!("username={name}"), &NO_COOKIES);
+    let response =
+        at(&urls(), user).form("/", &format!("username={name}&password=wax"), &NO_COOKIES);
     assert_eq!(response.status, 303, "{}", response.body);
     jar.take(&response);
     let mut turn = user;

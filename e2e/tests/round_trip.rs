@@ -36,7 +36,11 @@ async fn go_round(pages: Vec<(&'static str, Command)>, format: Format) {
     let next = pages.iter().cycle().skip(1);
     for ((maker, page), (other, next)) in pages.iter().zip(next) {
         let mut jar = Jar::default();
-        jar.take(&Client::of(page).form("/", &format!("username={maker}"), &NO_COOKIES));
+        jar.take(&Client::of(page).form(
+            "/",
+            &format!("username={maker}&password=wax"),
+            &NO_COOKIES,
+        ));
         for (reader, page) in &pages {
             let response = Client::of(page).get("/", &jar.cookies());
             assert_eq!(greeted(&response).as_deref(), Some(*maker), "{reader} reads {maker}");

@@ -14,7 +14,7 @@ use hyper::{
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::net::TcpListener;
 use tower::Service;
-use waxseal::{Sealer, Secret};
+use waxseal::{Sealer, Secret, Session, SessionError};
 
 /// Any error of an example.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -33,7 +33,9 @@ pub fn page(username: Option<String>) -> Result<String, Failure> {
 {% when Some with (name) %}
 Hello <b>{{ name }}</b>! <form method="post" action="/logout"><button>Log out</button></form>
 {% when None %}
-<form method="post"><input name="username" autofocus><button>Log in</button></form>
+Any name, and the password wax:
+<form method="post"><input name="username" autofocus>
+<input name="password" type="password"><button>Log in</button></form>
 {% endmatch %}
 "#
     )]
@@ -43,11 +45,44 @@ Hello <b>{{ name }}</b>! <form method="post" action="/logout"><button>Log out</b
     Ok(Page { username }.render()?)
 }
 
-/// The field `username` of a form.
-#[derive(Debug, serde::Deserialize)]
+/// The fields of the form.
+#[derive(serde::Deserialize)]
 pub struct Login {
     /// The name of the user.
     pub username: String,
+    /// The password.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Login {
+    // A log must not contain the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Login").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+impl Login {
+    /// Logs the user in. Returns whether the password is right.
+    ///
+    /// # Errors
+    ///
+    /// If the session cannot be saved.
+    pub fn log_in(self, session: &Session) -> Result<bool, SessionError> {
+        let Some(user_id) = verify_password(&self.username, &self.password) else {
+            return Ok(false);
+        };
+        session.log_in(&user_id)?; // a new session, saved at once
+        session.insert("username", self.username)?; // the name for display
+        session.save()?;
+        Ok(true)
+    }
+}
+
+/// Stands for the application's user database, which stores hashes of passwords (argon2).
+/// Returns the stable ID of the user.
+fn verify_password(username: &str, password: &str) -> Option<String> {
+    let exists = matches!(username.chars().count(), 1..=64);
+    (exists && password == "wax").then(|| username.to_owned())
 }
 
 /// Builds the sealer from the command line and the environment.

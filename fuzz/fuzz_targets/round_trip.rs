@@ -2,6 +2,8 @@
 //! read exactly the entries that were saved.
 #![no_main]
 
+use std::time::Duration;
+
 use arbitrary::Arbitrary;
 use fuzz::{Kind, MICRODOT, Session, WAXSEAL, request};
 use libfuzzer_sys::fuzz_target;
@@ -23,8 +25,12 @@ enum Operation {
     Remove(String),
     SetData(Vec<(String, Json)>),
     Clear,
-    SetUser(String),
+    LogIn(String),
+    ClearUser(Vec<String>),
+    ConfirmUser,
     Renew,
+    Remember(bool),
+    Timeouts(u64, u64),
     Delete,
     Save,
 }
@@ -78,6 +84,19 @@ fn depth(value: &Value) -> usize {
 struct Model {
     data: Map<String, Value>,
     user: Option<String>,
+    /// Whether the last change of identity in this request has failed.
+    has_failed: bool,
+}
+
+/// The maximum of all data, in bytes of JSON.
+const MAX_LEN: usize = 3072;
+
+/// The bytes of the claims in a session, at most.
+const CLAIMS_LEN: usize = 800;
+
+/// The bytes of entries, at least.
+fn len(data: &Map<String, Value>) -> usize {
+    data.iter().map(|(key, value)| key.len() + value.to_string().len()).sum()
 }
 
 /// The expected effect of a response on the cookie.
@@ -110,7 +129,7 @@ fuzz_target!(|input: Input| {
             Response::Nothing => assert!(response.sets_none()),
             Response::Sets(model) => {
                 cookie = Some(kind.cookie(response.token()));
-                kept = model;
+                kept = Model { has_failed: false, ..model };
             }
             Response::Removes => {
                 assert!(response.cookie().contains("; Max-Age=0"));
@@ -141,6 +160,11 @@ fn apply(
             match session.insert(&name, &value) {
                 Err(WriteError::Reserved { .. }) => assert!(kind.reserves(&name)),
                 Err(WriteError::TooDeep { .. }) => assert!(depth(&value) > MAX_DEPTH),
+                Err(WriteError::TooLarge { .. }) => {
+                    let mut data = model.data.clone();
+                    data.insert(name, value);
+                    assert!(len(&data) + CLAIMS_LEN > MAX_LEN);
+                }
                 Err(error) => panic!("{error}"),
                 Ok(()) => {
                     assert!(!kind.reserves(&name) && depth(&value) <= MAX_DEPTH);
@@ -158,41 +182,85 @@ fn apply(
                 Err(WriteError::TooDeep { .. }) => {
                     assert!(data.values().any(|value| depth(value) > MAX_DEPTH));
                 }
+                Err(WriteError::TooLarge { .. }) => {
+                    let punctuation = data.len() * 4 + 2;
+                    let escapes = 6 * data.keys().map(String::len).sum::<usize>();
+                    assert!(len(&data) + punctuation + escapes > MAX_LEN);
+                }
                 Err(error) => panic!("{error}"),
                 Ok(()) => {
                     assert!(data.iter().all(|(name, value)| {
                         !kind.reserves(name) && depth(value) <= MAX_DEPTH
                     }));
-                    clear(kind, model);
                     model.data = data;
                 }
             }
         }
         Operation::Clear => {
             session.clear_data();
-            clear(kind, model);
+            model.data.clear();
         }
-        Operation::SetUser(user) => {
-            session.set_user(&user);
-            model.user = Some(user);
+        Operation::LogIn(user) => {
+            let mut next = Model { user: Some(user.clone()), ..model.clone() };
+            if model.user.as_ref().is_some_and(|known| *known != user) {
+                next.data.clear();
+            }
+            let result = session.log_in(&user);
+            if let Err(SaveError::InvalidUser { len }) = result {
+                assert!(len == user.len() && !(1..=256).contains(&len));
+                model.has_failed = true;
+                return;
+            }
+            change_identity(result, next, model, response);
         }
-        Operation::Renew => session.renew(),
+        Operation::ClearUser(keep) => {
+            let keep: Vec<_> = keep.iter().map(String::as_str).collect();
+            let mut next = Model { user: None, ..model.clone() };
+            next.data.retain(|key, _| keep.contains(&key.as_str()));
+            change_identity(session.clear_user(&keep), next, model, response);
+        }
+        Operation::ConfirmUser => match session.confirm_user() {
+            Err(SaveError::NoUser) => {
+                assert_eq!(model.user, None);
+                model.has_failed = true;
+            }
+            result => change_identity(result, model.clone(), model, response),
+        },
+        Operation::Renew => change_identity(session.renew(), model.clone(), model, response),
+        Operation::Remember(remember) => session.set_remember(remember),
+        Operation::Timeouts(idle, absolute) => {
+            session.set_timeouts(Duration::from_secs(idle), Duration::from_secs(absolute));
+        }
         Operation::Delete => {
             session.delete().unwrap();
             (*model, *response) = (Model::default(), Response::Removes);
         }
         Operation::Save => match session.save() {
-            Ok(()) => *response = Response::Sets(model.clone()),
+            Ok(()) => {
+                assert!(!model.has_failed);
+                *response = Response::Sets(model.clone());
+            }
             Err(SaveError::TooLarge { size, limit }) => assert!(size > limit),
+            Err(SaveError::EarlierFailure) => assert!(model.has_failed),
             Err(error) => panic!("{error}"),
         },
     }
 }
 
-fn clear(kind: &Kind, model: &mut Model) {
-    model.data.clear();
-    // In Microdot's format `sub` belongs to the application's data.
-    if kind.is_microdot {
-        model.user = None;
+/// A change of identity saves `next`, or changes nothing.
+fn change_identity(
+    result: Result<(), SaveError>,
+    next: Model,
+    model: &mut Model,
+    response: &mut Response,
+) {
+    model.has_failed = result.is_err();
+    match result {
+        Ok(()) => {
+            *model = Model { has_failed: false, ..next };
+            *response = Response::Sets(model.clone());
+        }
+        Err(SaveError::TooLarge { size, limit }) => assert!(size > limit),
+        Err(error) => panic!("{error}"),
     }
 }

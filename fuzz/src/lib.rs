@@ -68,7 +68,11 @@ impl Kind {
 
     /// Returns whether `name` is the name of a claim and cannot be a key of data.
     pub fn reserves(&self, name: &str) -> bool {
-        let claims: &[&str] = if self.is_microdot { &[] } else { &["iss", "sid", "remember"] };
+        let claims: &[&str] = if self.is_microdot {
+            &[]
+        } else {
+            &["iss", "sid", "remember", "auth_time", "cnf", "wx_rev", "wx_idle", "wx_abs"]
+        };
         ["sub", "aud", "exp", "nbf", "iat", "jti"].iter().chain(claims).any(|known| *known == name)
     }
 }

@@ -58,8 +58,9 @@ pub(super) fn open(rounds: &mut Rounds, name: &str, list: Option<RevocationList>
     let builder = || Sealer::builder(Secret::new(SECRET).unwrap());
     let unlisted = builder().build().unwrap();
     let header = test_util::cookie(&unlisted, UnixTime::from_secs(NOW), |session| {
-        session.set_user("susan");
-        session.set_data(data())
+        session.set_data(data())?;
+        session.log_in("susan")?;
+        Ok(())
     });
     let header = header.unwrap();
     let sealer = match list {

@@ -40,10 +40,11 @@ fn seal(sealer: &Sealer, line: &[u8], user: Option<&str>, now: UnixTime) -> Resu
     let session = OpenSession::open(sealer, [], now).map_err(|error| error.to_string())?;
     let mut session = session.with_randomness(random);
     session.set_data(data).map_err(|error| error.to_string())?;
-    if let Some(user) = user {
-        session.set_user(user);
-    }
-    session.save().map_err(|error| error.to_string())?;
+    let saved = match user {
+        Some(user) => session.log_in(user),
+        None => session.save(),
+    };
+    saved.map_err(|error| error.to_string())?;
     // A new session revokes none, so the future is ready at once.
     let finish = pin!(session.finish()).poll(&mut Context::from_waker(Waker::noop()));
     let Poll::Ready(Ok(changes)) = finish else { return Err("the session is not sealed".into()) };

@@ -84,7 +84,8 @@ fn a_sealed_token_is_verified() {
         lines[0]
     );
     assert!(
-        lines[0].ends_with(r#""n":123456789012345678901234567890,"sub":"42"}}"#),
+        lines[0]
+            .ends_with(r#""n":123456789012345678901234567890,"sub":"42","auth_time":1800000000}}"#),
         "{}",
         lines[0]
     );
@@ -198,7 +199,8 @@ fn seal_stops_at_a_line_that_cannot_be_sealed() {
         ("[]", "struct or a map"),
         ("{", "EOF"),
         ("{\"a\":1,\"a\":2}", "same key"),
-        (&format!("{{\"a\":\"{}\"}}", "x".repeat(5000)), "limit is 4096"),
+        (&format!("{{\"a\":\"{}\"}}", "x".repeat(3050)), "limit is 4096"),
+        (&format!("{{\"a\":\"{}\"}}", "x".repeat(5000)), "more than 3072 bytes"),
     ] {
         let ran = with_secret("seal", format!("{{}}\n{line}\n{{}}"));
         assert_eq!(ran.code, Some(1));

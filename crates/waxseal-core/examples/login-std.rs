@@ -46,12 +46,19 @@ fn unavailable(error: Unavailable) -> Response {
 }
 
 fn page(session: &mut OpenSession<&Sealer>, request: &Request) -> Fallible<Response> {
+    if !request.is_from_same_origin() {
+        return Ok(Response::new("403 Forbidden"));
+    }
     match request.line.as_str() {
         "GET / HTTP/1.1" => return Ok(html(session.get("username")?)),
         "POST / HTTP/1.1" => {
-            session.renew(); // a new session at every change of privilege
-            session.insert("username", username(&request.body))?;
-            session.save()?; // without it, nothing is sent
+            let [username, password] = ["username", "password"].map(|name| request.field(name));
+            let Some(user_id) = verify_password(&username, &password) else {
+                return Ok(Response::new("403 Forbidden"));
+            };
+            session.log_in(&user_id)?; // a new session, saved at once
+            session.insert("username", username)?; // the name for display
+            session.save()?;
         }
         "POST /logout HTTP/1.1" => session.delete()?,
         _ => return Ok(Response::new("404 Not Found")),
@@ -59,9 +66,19 @@ fn page(session: &mut OpenSession<&Sealer>, request: &Request) -> Fallible<Respo
     Ok(Response::new("303 See Other").with("location", "/"))
 }
 
+/// Stands for the application's user database, which stores hashes of passwords (argon2).
+/// Returns the stable ID of the user.
+fn verify_password(username: &str, password: &str) -> Option<String> {
+    let exists = matches!(username.chars().count(), 1..=64);
+    (exists && password == "wax").then(|| username.to_owned())
+}
+
 #[derive(Default)]
 struct Request {
     line: String,
+    host: Vec<u8>,
+    origin: Option<Vec<u8>>,
+    sec_fetch_site: Option<Vec<u8>>,
     /// The values of the `Cookie` headers, as raw bytes.
     cookies: Vec<Vec<u8>>,
     body: Vec<u8>,
@@ -105,14 +122,30 @@ fn html(username: Option<String>) -> Response {
                  <form method=post action=/logout><button>Log out</button></form>"
             )
         }
-        None => r#"<form method=post><input name="username"><button>Log in</button></form>"#.into(),
+        None => r#"Any name, and the password wax: <form method=post><input name="username">
+            <input name="password" type="password"><button>Log in</button></form>"#
+            .into(),
     };
     Response { body, ..Response::new("200 OK").with("content-type", "text/html; charset=utf-8") }
 }
 
-fn username(form: &[u8]) -> String {
-    let field = form_urlencoded::parse(form).find(|(name, _)| name == "username");
-    field.map(|(_, value)| value.into_owned()).unwrap_or_default()
+impl Request {
+    /// A field of the form.
+    fn field(&self, name: &str) -> String {
+        let field = form_urlencoded::parse(&self.body).find(|(known, _)| known == name);
+        field.map(|(_, value)| value.into_owned()).unwrap_or_default()
+    }
+
+    /// False for the form of another site (CSRF). Browsers send `Sec-Fetch-Site`; older ones,
+    /// and browsers over plain http, send only `Origin`.
+    fn is_from_same_origin(&self) -> bool {
+        match (&self.sec_fetch_site, &self.origin) {
+            _ if self.line.starts_with("GET ") => true,
+            (Some(site), _) => [&b"same-origin"[..], b"none"].contains(&&**site),
+            (None, Some(origin)) => origin.split(|byte| *byte == b'/').nth(2) == Some(&self.host),
+            (None, None) => true, // not a browser
+        }
+    }
 }
 
 fn main() -> Fallible<()> {
@@ -161,10 +194,13 @@ fn read(stream: &TcpStream) -> Fallible<Request> {
         let header = line()?;
         let Some(colon) = header.iter().position(|&byte| byte == b':') else { break };
         let (name, value) = (&header[..colon], header[colon + 1..].trim_ascii());
-        if name.eq_ignore_ascii_case(b"cookie") {
-            request.cookies.push(value.into());
-        } else if name.eq_ignore_ascii_case(b"content-length") {
-            length = std::str::from_utf8(value)?.parse()?;
+        match &*name.to_ascii_lowercase() {
+            b"cookie" => request.cookies.push(value.into()),
+            b"content-length" => length = std::str::from_utf8(value)?.parse()?,
+            b"host" => request.host = value.into(),
+            b"origin" => request.origin = Some(value.into()),
+            b"sec-fetch-site" => request.sec_fetch_site = Some(value.into()),
+            _ => {}
         }
     }
     reader.take(length).read_to_end(&mut request.body)?;

@@ -9,14 +9,18 @@ use picoserve::{
 };
 use waxseal_core::{ReadError, SaveError, WriteError};
 
-/// The error of the methods of [`Session`](crate::Session). Its response is empty: a 503
-/// if the revocation list is unavailable, otherwise a 500. Log it before you return it.
+/// The error of the methods of [`Session`](crate::Session). Its response is empty: a 401 if
+/// the session has no user, a 503 if the revocation list is unavailable, otherwise a 500.
+/// Log it before you return it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SessionError {
     /// The revocation list cannot be trusted, so it is not known whether the session
     /// is revoked. The response is a 503 that leaves the cookie alone.
     RevocationUnknown,
+    /// [`require_user`](crate::Session::require_user) was called in a session without a
+    /// user.
+    NoUser,
     /// An entry cannot be deserialized as the requested type.
     Read(ReadError),
     /// A value cannot be stored in the session.
@@ -40,10 +44,10 @@ impl IntoResponse for SessionError {
         connection: Connection<'_, R>,
         response_writer: W,
     ) -> Result<ResponseSent, W::Error> {
-        let status = if self.is_temporary() {
-            StatusCode::SERVICE_UNAVAILABLE
-        } else {
-            StatusCode::INTERNAL_SERVER_ERROR
+        let status = match self {
+            Self::NoUser => StatusCode::UNAUTHORIZED,
+            error if error.is_temporary() => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         (status, "").write_to(connection, response_writer).await
     }
@@ -53,6 +57,7 @@ impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RevocationUnknown => SaveError::RevocationUnknown.fmt(f),
+            Self::NoUser => f.write_str("the session has no user; respond with 401"),
             Self::Read(error) => error.fmt(f),
             Self::Write(error) => error.fmt(f),
             Self::Save(error) => error.fmt(f),

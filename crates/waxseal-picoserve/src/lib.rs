@@ -19,21 +19,26 @@
 //! #[derive(serde::Deserialize)]
 //! struct Login {
 //!     username: String,
+//!     password: String,
 //! }
 //!
-//! async fn index(session: Session) -> Result<String, SessionError> {
-//!     Ok(match session.get::<String>("username")? {
-//!         Some(name) => format!("Logged in as {name}"),
+//! async fn index(session: Session) -> String {
+//!     match session.user() {
+//!         Some(user) => format!("Logged in as {user}"),
 //!         None => "Not logged in".into(),
-//!     })
+//!     }
 //! }
 //!
 //! async fn login(session: Session, Form(form): Form<Login>) -> Result<Redirect, SessionError> {
-//!     session.renew(); // a new session ID and issue time: at every change of privilege
-//!     session.insert("username", form.username)?;
-//!     session.save()?; // without it, the changes are lost; fails if the cookie is too large
+//!     let Some(user_id) = verify_password(&form.username, &form.password) else {
+//!         return Ok(Redirect::to("/?error=password"));
+//!     };
+//!     session.log_in(&user_id)?; // a new session, saved at once
+//!     session.insert("theme", "dark")?;
+//!     session.save()?; // changes of the data need a save
 //!     Ok(Redirect::to("/"))
 //! }
+//! # fn verify_password(name: &str, _: &str) -> Option<String> { Some(name.into()) }
 //!
 //! async fn logout(session: Session) -> Result<Redirect, SessionError> {
 //!     session.delete()?;
@@ -126,9 +131,9 @@ pub use layer::{SessionLayer, WithSession};
 pub use session::Session;
 #[doc(inline)]
 pub use waxseal_core::{
-    BuildError, CookieSpec, CookieSpecBuilder, CookieSpecError, Jwks, JwksError, KeySource,
+    BuildError, CookieSpec, CookieSpecBuilder, CookieSpecError, Jwks, JwksError, KeySource, Marker,
     RandomError, ReadError, Rejection, SaveError, Sealer, SealerBuilder, Secret, SecretError,
-    UnixTime, WriteError,
+    SessionRef, UnixTime, WriteError,
 };
 
 /// The code that the guide shows.

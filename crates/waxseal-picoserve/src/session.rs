@@ -1,11 +1,11 @@
 //! The session as a handler uses it.
 
 use alloc::{rc::Rc, string::String, vec::Vec};
-use core::{cell::RefCell, fmt};
+use core::{cell::RefCell, fmt, time::Duration};
 
 use picoserve::{extract::FromRequestParts, request::RequestParts};
 use serde::{Serialize, de::DeserializeOwned};
-use waxseal_core::{OpenSession, Rejection, Sealer, UnixTime, to_json};
+use waxseal_core::{OpenSession, Rejection, Sealer, SessionRef, UnixTime, to_json};
 
 use crate::{error::SessionError, layer::WithSession};
 
@@ -17,8 +17,12 @@ pub(crate) type Shared = RefCell<OpenSession<Rc<Sealer>>>;
 ///
 /// It is an extractor. The first extraction opens the session, and all handlers of
 /// one request share it. Without a [`SessionLayer`] around the handler, the program
-/// does not compile. Changes reach the browser only with [`save`](Self::save) and
-/// [`delete`](Self::delete).
+/// does not compile.
+///
+/// Changes of the data reach the browser only with [`save`](Self::save). Changes of identity
+/// ([`log_in`](Self::log_in), [`clear_user`](Self::clear_user),
+/// [`confirm_user`](Self::confirm_user), [`renew`](Self::renew)) and
+/// [`delete`](Self::delete) need no save.
 ///
 /// Do not change the session inside a `Deserialize` implementation that one of its
 /// methods calls: that panics.
@@ -46,8 +50,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Write`] if the key is reserved for a registered claim, or the
-    /// value cannot be written as JSON.
+    /// [`SessionError::Write`] if the key is reserved for a registered claim, the value
+    /// cannot be written as JSON, or the data would have more JSON than a cookie can hold
+    /// (3072 bytes).
     pub fn insert<T: Serialize>(&self, key: &str, value: T) -> Result<(), SessionError> {
         let json = to_json(Some(key), &value)?;
         Ok(self.0.borrow_mut().insert_json(key, &json)?)
@@ -59,10 +64,25 @@ impl Session {
         self.0.borrow_mut().remove(key)
     }
 
+    /// Removes the entry of `key` and returns its value. Takes effect with the next save.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Read`] if the value is not a `T`; the entry stays.
+    pub fn take<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
+        Ok(self.0.borrow_mut().take(key)?)
+    }
+
     /// Removes all data. The cookie and the [user](Self::user) stay: to log out, call
     /// [`delete`](Self::delete).
-    pub fn clear(&self) {
-        self.0.borrow_mut().clear();
+    pub fn clear_data(&self) {
+        self.0.borrow_mut().clear_data();
+    }
+
+    /// Whether the session has no data. It can have a [user](Self::user).
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
     }
 
     /// The keys of all entries, in order.
@@ -112,22 +132,81 @@ impl Session {
         Ok(self.0.borrow_mut().delete()?)
     }
 
-    /// Starts a new session with the same data and user. Call it before the save at
-    /// every change of privilege.
-    pub fn renew(&self) {
-        self.0.borrow_mut().renew();
+    /// Logs a user in: call it when the user has proved who they are. Starts a new session
+    /// and saves it at once. The data of another user is dropped; that of an anonymous
+    /// visitor stays. `user` is a stable ID.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Save`], for example if `user` is empty or has more than 256 bytes. The
+    /// session is then what it was, and later saves of this request fail, too.
+    pub fn log_in(&self, user: &str) -> Result<(), SessionError> {
+        Ok(self.0.borrow_mut().log_in(user)?)
     }
 
-    /// Sets the user of the session (`sub`), and [renews](Self::renew) it. Takes effect
-    /// with the next save.
-    pub fn set_user(&self, user: &str) {
-        self.0.borrow_mut().set_user(user);
+    /// Logs the user out and keeps a session for the anonymous visitor: a new session with
+    /// only the entries of the keys in `keep`, saved at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`log_in`](Self::log_in).
+    pub fn clear_user(&self, keep: &[&str]) -> Result<(), SessionError> {
+        Ok(self.0.borrow_mut().clear_user(keep)?)
     }
 
-    /// The user of the session, if [`set_user`](Self::set_user) has set one.
+    /// Records that the user has proved again who they are: a new session ID and
+    /// [time of authentication](Self::authenticated_at), saved at once.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Save`] without a user, and as [`log_in`](Self::log_in).
+    pub fn confirm_user(&self) -> Result<(), SessionError> {
+        Ok(self.0.borrow_mut().confirm_user()?)
+    }
+
+    /// Changes the session ID, and saves the session at once: for a change of privilege
+    /// without a login. The issue time stays.
+    ///
+    /// # Errors
+    ///
+    /// As [`log_in`](Self::log_in).
+    pub fn renew(&self) -> Result<(), SessionError> {
+        Ok(self.0.borrow_mut().renew()?)
+    }
+
+    /// The user of the session, if there is one.
     #[must_use]
     pub fn user(&self) -> Option<String> {
         self.0.borrow().user()
+    }
+
+    /// The user of the session, for a handler that needs one.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::NoUser`], whose response is a 401.
+    pub fn require_user(&self) -> Result<String, SessionError> {
+        self.user().ok_or(SessionError::NoUser)
+    }
+
+    /// The time of the last [`log_in`](Self::log_in) or [`confirm_user`](Self::confirm_user);
+    /// `None` without a user.
+    #[must_use]
+    pub fn authenticated_at(&self) -> Option<UnixTime> {
+        self.0.borrow().authenticated_at()
+    }
+
+    /// The session ID (`sid`), after a save the one in the saved cookie. `None` before a new
+    /// session is saved, and without [`randomness`](crate::SessionLayer::randomness).
+    #[must_use]
+    pub fn id(&self) -> Option<String> {
+        self.0.borrow().id()
+    }
+
+    /// What identifies the session in a revocation list; `None` without a session ID.
+    #[must_use]
+    pub fn reference(&self) -> Option<SessionRef> {
+        self.0.borrow().reference()
     }
 
     /// Sets whether the browser keeps the cookie when it is closed: "remember me".
@@ -136,8 +215,16 @@ impl Session {
         self.0.borrow_mut().set_remember(remember);
     }
 
-    /// Whether the session starts with this request: no cookie was accepted, or the
-    /// session was renewed or deleted since.
+    /// Sets timeouts for this session, in whole seconds and at least one. They only shorten
+    /// those of the sealer. Takes effect with the next save, and stays with the session
+    /// until the next [`log_in`](Self::log_in).
+    pub fn set_timeouts(&self, idle: Duration, absolute: Duration) {
+        self.0.borrow_mut().set_timeouts(idle, absolute);
+    }
+
+    /// Whether the session starts with this request: no cookie was accepted, or
+    /// [`log_in`](Self::log_in), [`clear_user`](Self::clear_user) or
+    /// [`delete`](Self::delete) has replaced the session.
     #[must_use]
     pub fn is_new(&self) -> bool {
         self.0.borrow().is_new()
@@ -154,6 +241,12 @@ impl Session {
     #[must_use]
     pub fn expires_at(&self) -> Option<UnixTime> {
         self.0.borrow().expires_at()
+    }
+
+    /// The time of the request, by the clock of the layer.
+    #[must_use]
+    pub fn now(&self) -> UnixTime {
+        self.0.borrow().now()
     }
 
     /// Why the presented cookie was not accepted; `None` if it was accepted, or the

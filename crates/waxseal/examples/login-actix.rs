@@ -9,12 +9,47 @@
 
 use std::{env, error::Error};
 
-use actix_web::{App, HttpServer, rt, web};
+use actix_web::{
+    App, Error as ActixError, HttpServer,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    error::ErrorForbidden,
+    http::header,
+    middleware::{Next, from_fn},
+    rt, web,
+};
 use waxseal::{Sealer, Secret, Session, SessionError, SessionLayer};
 
 #[derive(serde::Deserialize)]
 struct Login {
     username: String,
+    password: String,
+}
+
+/// Stands for the application's user database, which stores hashes of passwords (argon2).
+/// Returns the stable ID of the user.
+fn verify_password(username: &str, password: &str) -> Option<String> {
+    let exists = matches!(username.chars().count(), 1..=64);
+    (exists && password == "wax").then(|| username.to_owned())
+}
+
+/// Refuses the forms of other sites (CSRF). Browsers send `Sec-Fetch-Site`; older ones, and
+/// browsers over plain http, send only `Origin`.
+async fn same_origin(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
+    let header = |name: &str| request.headers().get(name).map(|value| value.as_bytes());
+    let allowed = match (header("sec-fetch-site"), header("origin")) {
+        _ if request.method().is_safe() => true,
+        (Some(site), _) => [&b"same-origin"[..], b"none"].contains(&site),
+        (None, Some(origin)) => {
+            let host = header(header::HOST.as_str()).unwrap_or_default();
+            origin.split(|byte| *byte == b'/').nth(2) == Some(host)
+        }
+        (None, None) => true, // not a browser
+    };
+    if allowed { next.call(request).await } else { Err(ErrorForbidden("from another site")) }
 }
 
 async fn index(session: Session) -> Result<web::Html, SessionError> {
@@ -23,16 +58,18 @@ async fn index(session: Session) -> Result<web::Html, SessionError> {
             r#"Hello <b>{}</b>! <form method="post" action="/logout"><button>Log out</button></form>"#,
             escaped(&name)
         ),
-        None => {
-            r#"<form method="post"><input name="username"><button>Log in</button></form>"#.into()
-        }
+        None => r#"Any name, and the password wax: <form method="post"><input name="username">
+            <input name="password" type="password"><button>Log in</button></form>"#
+            .into(),
     }))
 }
 
-async fn login(session: Session, form: web::Form<Login>) -> Result<web::Redirect, SessionError> {
-    session.renew(); // a new session at every change of privilege
-    session.insert("username", &form.username)?;
-    session.save()?; // without it, no cookie is sent
+async fn login(session: Session, form: web::Form<Login>) -> Result<web::Redirect, ActixError> {
+    let user_id = verify_password(&form.username, &form.password);
+    let user_id = user_id.ok_or_else(|| ErrorForbidden("this name or password is wrong"))?;
+    session.log_in(&user_id)?; // a new session, saved at once
+    session.insert("username", &form.username)?; // the name for display
+    session.save()?;
     Ok(web::Redirect::to("/").see_other())
 }
 
@@ -60,6 +97,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let app = move || {
         App::new()
             .wrap(sessions.clone())
+            .wrap(from_fn(same_origin))
             .route("/", web::get().to(index))
             .route("/", web::post().to(login))
             .route("/logout", web::post().to(logout))

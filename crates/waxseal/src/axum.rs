@@ -6,15 +6,16 @@ use axum_core::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, request::Parts};
+use waxseal_core::Marker;
 
 use crate::{error::SessionError, session::Session};
 
 /// `Option<Session>` is no extractor: a visitor without a cookie gets an empty session,
 /// so `None` could only mean that the layer is missing.
-impl<S, W> FromRequestParts<S> for Session<W>
+impl<S, M> FromRequestParts<S> for Session<M>
 where
     S: Send + Sync,
-    W: 'static,
+    M: Marker,
 {
     type Rejection = SessionError;
 
@@ -23,16 +24,13 @@ where
     }
 }
 
-/// An empty 500 or 503. The cause goes to the log, where only the operator sees it.
+/// An empty 401, 500 or 503. The cause goes to the log, where only the operator sees it.
 impl IntoResponse for SessionError {
     fn into_response(self) -> Response {
         self.log();
         let mut response = Response::new(Body::empty());
-        *response.status_mut() = if self.is_temporary() {
-            StatusCode::SERVICE_UNAVAILABLE
-        } else {
-            StatusCode::INTERNAL_SERVER_ERROR
-        };
+        *response.status_mut() =
+            StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         response
     }
 }

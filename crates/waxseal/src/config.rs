@@ -1,10 +1,10 @@
 //! The configuration of a layer or middleware.
 
-use std::{any::TypeId, panic::Location};
+use std::panic::Location;
 
 use waxseal_core::UnixTime;
 
-use crate::{clock::Clock, events::Throttle, shared_sealer::SharedSealer, slot::Main};
+use crate::{clock::Clock, events::Throttle, shared_sealer::SharedSealer};
 
 /// What a middleware shares among all threads and clones: the sealer of its
 /// sessions and a clock.
@@ -13,7 +13,8 @@ pub struct Config {
     pub(crate) sealer: SharedSealer,
     pub(crate) clock: Clock,
     pub(crate) warnings: Throttle,
-    pub(crate) marker: TypeId,
+    /// The purpose of the sealer's marker.
+    pub(crate) marker: &'static str,
     /// Where the application made it.
     pub(crate) location: &'static Location<'static>,
 }
@@ -25,11 +26,12 @@ impl Config {
         sealer: impl Into<SharedSealer>,
         now: impl Fn() -> UnixTime + Send + Sync + 'static,
     ) -> Self {
+        let sealer = sealer.into();
         Self {
-            sealer: sealer.into(),
+            marker: sealer.current().marker(),
+            sealer,
             clock: Clock::new(now),
             warnings: Throttle::default(),
-            marker: TypeId::of::<Main>(),
             location: Location::caller(),
         }
     }
@@ -37,16 +39,7 @@ impl Config {
     /// The same sessions with another clock.
     #[must_use]
     pub fn with_clock(&self, now: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
-        let Self { marker, location, .. } = *self;
-        Self { marker, location, ..Self::new(self.sealer.clone(), now) }
-    }
-
-    /// The same for the sessions of the marker `W`.
-    #[must_use]
-    pub fn marked<W: 'static>(&self) -> Self {
-        let (sealer, clock) = (self.sealer.clone(), self.clock.clone());
-        let (marker, location) = (TypeId::of::<W>(), self.location);
-        Self { sealer, clock, warnings: Throttle::default(), marker, location }
+        Self { location: self.location, ..Self::new(self.sealer.clone(), now) }
     }
 
     pub(crate) fn has_cookie_of(&self, other: &Self) -> bool {

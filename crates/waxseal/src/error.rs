@@ -2,18 +2,22 @@
 
 use std::{error::Error, fmt, panic::Location};
 
-use waxseal_core::{NotDurable, ReadError, SaveError, WriteError};
+use waxseal_core::{Main, Marker, NotDurable, ReadError, SaveError, WriteError};
 
-/// The error of the methods of [`Session`](crate::Session). Its response is empty: a 503
-/// if the revocation list is unavailable, otherwise a 500. The cause goes to the log.
+/// The error of the methods of [`Session`](crate::Session). Its response is empty: a 401 if
+/// the session has no user, a 503 if the revocation list is unavailable, otherwise a 500.
+/// The cause of a 500 goes to the log.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SessionError {
     /// No [`SessionLayer`](crate::SessionLayer) with this marker wraps the route.
     MissingLayer {
-        /// The type name of the marker.
+        /// The `PURPOSE` of the [`Marker`](crate::Marker).
         marker: &'static str,
     },
+    /// [`require_user`](crate::Session::require_user) was called in a session without a
+    /// user.
+    NoUser,
     /// Two layers around a handler have the same cookie. One session would overwrite
     /// the other, or one layer would have no effect.
     SameCookie {
@@ -52,10 +56,23 @@ impl SessionError {
 }
 
 impl SessionError {
-    /// Logs the error, for an integration that turns it into a response. An unavailable
-    /// revocation list is logged at debug level, because the list itself logs the outage.
+    /// The status of the response: 401, 503 or 500.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::NoUser => 401,
+            error if error.is_temporary() => 503,
+            _ => 500,
+        }
+    }
+
+    /// Logs the error, for an integration that turns it into a response. A missing user is
+    /// logged at debug level, as an everyday event, and so is an unavailable revocation list,
+    /// because the list itself logs the outage.
     pub fn log(&self) {
-        if let Self::RevocationUnknown | Self::Save(SaveError::RevocationUnknown) = self {
+        if let Self::NoUser | Self::RevocationUnknown | Self::Save(SaveError::RevocationUnknown) =
+            self
+        {
             tracing::debug!("{self}");
         } else {
             tracing::error!("{self}");
@@ -66,11 +83,18 @@ impl SessionError {
 impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::MissingLayer { marker } => write!(
-                f,
-                "no session layer with the marker {marker} wraps this route; add \
-                 .layer(SessionLayer::new(sealer)) to its router, or on actix-web \
-                 .wrap(SessionLayer::new(sealer)) to its App or scope"
+            Self::MissingLayer { marker } => {
+                f.write_str("no session layer ")?;
+                if *marker != Main::PURPOSE {
+                    write!(f, "whose sealer has the marker {marker:?} ")?;
+                }
+                f.write_str(
+                    "wraps this route; add .layer(SessionLayer::new(sealer)) to its router, or \
+                     on actix-web .wrap(SessionLayer::new(sealer)) to its App or scope",
+                )
+            }
+            Self::NoUser => f.write_str(
+                "the session has no user; respond with 401, or redirect to the login page",
             ),
             Self::SameCookie { cookie, layers: [one, other] } => write!(
                 f,

@@ -3,12 +3,16 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use waxseal_core::{
     OpenSession, Outcome, Rejection, ResponseChanges, Sealer, Unavailable, UnixTime,
 };
+
+/// Whether the warning of a session without a user was logged: once a process, because
+/// anonymous visitors may have sessions.
+static WARNED_OF_NO_USER: AtomicBool = AtomicBool::new(false);
 
 /// A handler has asked for a session.
 pub(crate) fn opened(
@@ -62,6 +66,13 @@ pub(crate) fn finished(cookie: &str, finished: &Result<ResponseChanges, Unavaila
     )
     .increment(1);
 
+    if changes.is_saved_without_user() && !WARNED_OF_NO_USER.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            cookie,
+            "a session without a user was saved: the revocation list cannot revoke it with the \
+             other sessions of its user; call log_in at the login"
+        );
+    }
     if changes.outcome() == Outcome::Revoked {
         // The handler was told that it is saved.
         tracing::debug!(cookie, "another request has revoked the session: the save is not sent");

@@ -25,8 +25,7 @@
 //! // In a handler, with the request's Cookie headers:
 //! let cookies = [b"theme=dark".as_slice()];
 //! let session: Session = Slot::session(slot.as_deref(), cookies)?;
-//! session.insert("username", "susan")?;
-//! session.save()?;
+//! session.log_in("susan")?;
 //!
 //! // In the middleware, when the handler has returned:
 //! match poll_fn(|cx| finish.poll_finish(cx)).await {

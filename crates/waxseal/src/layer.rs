@@ -56,7 +56,8 @@ pub struct SessionLayer {
 
 impl SessionLayer {
     /// A layer for the sessions of `sealer`, with the clock of the operating system. Pass
-    /// a [`SharedSealer`] to replace the sealer while the server runs.
+    /// a [`SharedSealer`] to replace the sealer while the server runs. If the sealer has a
+    /// [`Marker`](crate::Marker), handlers extract [`Session<M>`](crate::Session).
     ///
     /// `wasm32-unknown-unknown` has no clock: use [`with_clock`](Self::with_clock).
     ///
@@ -88,23 +89,6 @@ impl SessionLayer {
         now: impl Fn() -> UnixTime + Send + Sync + 'static,
     ) -> Self {
         Self { config: Arc::new(Config::new(sealer, now)) }
-    }
-
-    /// The same layer for a second, independent session of the application. `W` is a type
-    /// of the application that selects it: handlers extract `Session<W>`. The sealer must
-    /// have another cookie.
-    ///
-    /// ```
-    /// # use waxseal::{Sealer, SessionLayer};
-    /// struct Admin;
-    ///
-    /// # fn layer(admin: Sealer) -> SessionLayer {
-    /// SessionLayer::new(admin).marked::<Admin>()
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn marked<W: 'static>(self) -> Self {
-        Self { config: Arc::new(self.config.marked::<W>()) }
     }
 
     /// The same layer with another clock.

@@ -1,6 +1,8 @@
 //! Taking the session from a request, of any framework.
 
-use crate::{error::SessionError, session::Session, slot::Main};
+use waxseal_core::{Main, Marker};
+
+use crate::{error::SessionError, session::Session};
 
 /// A request in which [`Session::of`] finds a session: `http::Request<B>`,
 /// `http::request::Parts`, and on actix-web `HttpRequest` and `ServiceRequest`.
@@ -9,12 +11,12 @@ pub trait SessionRequest: sealed::Request {}
 impl<R: sealed::Request> SessionRequest for R {}
 
 pub(crate) mod sealed {
-    use super::{Session, SessionError};
+    use super::{Marker, Session, SessionError};
 
     /// Only this crate implements it.
     pub trait Request {
         /// The session in the request's innermost slot.
-        fn session<W: 'static>(&self) -> Result<Session<W>, SessionError>;
+        fn session<M: Marker>(&self) -> Result<Session<M>, SessionError>;
     }
 }
 
@@ -42,14 +44,18 @@ impl Session<Main> {
     }
 }
 
-impl<W: 'static> Session<W> {
-    /// The session of the marker `W` of `request`. The first call opens it.
+impl<M: Marker> Session<M> {
+    /// The session of the marker `M` of `request`. The first call opens it.
     ///
     /// ```
     /// # #[cfg(feature = "tower")] {
-    /// use waxseal::{Session, SessionError};
+    /// use waxseal::{Marker, Session, SessionError};
     ///
     /// struct Admin;
+    ///
+    /// impl Marker for Admin {
+    ///     const PURPOSE: &'static str = "admin";
+    /// }
     ///
     /// fn admin<B>(request: &http::Request<B>) -> Result<Option<String>, SessionError> {
     ///     Ok(Session::<Admin>::of_marked(request)?.user())

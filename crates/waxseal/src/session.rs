@@ -1,50 +1,58 @@
 //! The session as a handler uses it.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
-use waxseal_core::{OpenSession, Rejection, Sealer, UnixTime, to_json};
+use waxseal_core::{Main, OpenSession, Rejection, Sealer, SessionRef, UnixTime, to_json};
 
 use crate::{
     error::SessionError,
-    slot::{Main, Shared, lock},
+    slot::{Shared, lock},
 };
 
 /// The session of the user who sent the request.
 ///
 /// With axum and actix-web it is an extractor; elsewhere, [`Session::of`] takes it from
 /// the request. The first extraction in a request opens the session; all handlers and
-/// middleware of the request share it. Changes reach the browser only with
-/// [`save`](Self::save) and [`delete`](Self::delete).
+/// middleware of the request share it.
+///
+/// Changes of the data reach the browser only with [`save`](Self::save). Changes of identity
+/// ([`log_in`](Self::log_in), [`clear_user`](Self::clear_user),
+/// [`confirm_user`](Self::confirm_user), [`renew`](Self::renew)) and
+/// [`delete`](Self::delete) need no save.
 ///
 /// Do not extract an `Option<Session>`: a visitor without a cookie gets an empty session,
 /// so `None` could only mean that the layer is missing.
 ///
-/// `W` selects a second session of one application: the marker is a type of the
-/// application, and its layer has another cookie.
+/// `M` selects a second session of one application, whose sealer has the same
+/// [`Marker`](crate::Marker):
 ///
 /// ```
 /// # #[cfg(feature = "tower")] {
-/// use waxseal::{CookieSpec, Sealer, Secret, Session, SessionLayer};
+/// use waxseal::{CookieSpec, Marker, Sealer, Secret, Session, SessionLayer};
 ///
 /// struct Admin;
+///
+/// impl Marker for Admin {
+///     const PURPOSE: &'static str = "admin";
+/// }
 ///
 /// async fn handler(user: Session, admin: Session<Admin>) { /* … */ }
 ///
 /// # fn layer(secret: Secret) -> Result<(), Box<dyn std::error::Error>> {
 /// let spec = CookieSpec::builder("__Host-admin").same_site_strict().build()?;
-/// let admin = Sealer::builder(secret).cookie(spec).build()?;
-/// let layer = SessionLayer::new(admin).marked::<Admin>();
+/// let admin = Sealer::builder(secret).marker::<Admin>().cookie(spec).build()?;
+/// let layer = SessionLayer::new(admin);
 /// # Ok(())
 /// # }
 /// # }
 /// ```
-pub struct Session<W = Main> {
+pub struct Session<M = Main> {
     shared: Arc<Shared>,
-    marker: PhantomData<fn() -> W>,
+    marker: PhantomData<fn() -> M>,
 }
 
-impl<W> Session<W> {
+impl<M> Session<M> {
     pub(crate) const fn new(shared: Arc<Shared>) -> Self {
         Self { shared, marker: PhantomData }
     }
@@ -88,8 +96,9 @@ impl<W> Session<W> {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Write`] if the key is reserved for a registered claim, or the
-    /// value cannot be written as JSON.
+    /// [`SessionError::Write`] if the key is reserved for a registered claim, the value
+    /// cannot be written as JSON, or the data would have more JSON than a cookie can hold
+    /// (3072 bytes).
     pub fn insert<T: Serialize>(&self, key: &str, value: T) -> Result<(), SessionError> {
         let json = to_json(Some(key), &value)?;
         Ok(self.with(|session| session.insert_json(key, &json))?)
@@ -112,19 +121,53 @@ impl<W> Session<W> {
         self.with(|session| session.remove(key))
     }
 
+    /// Removes the entry of `key` and returns its value: a message for the next page, for
+    /// example. Takes effect with the next save.
+    ///
+    /// ```
+    /// # use waxseal::{Session, SessionError};
+    /// async fn page(session: Session) -> Result<String, SessionError> {
+    ///     let message: Option<String> = session.take("message")?;
+    ///     if message.is_some() {
+    ///         session.save()?;
+    ///     }
+    ///     Ok(message.unwrap_or_default())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Read`] if the value is not a `T`; the entry stays.
+    pub fn take<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
+        Ok(self.with(|session| session.take(key))?)
+    }
+
     /// Removes all data. Takes effect with the next save. The cookie and the
     /// [user](Self::user) stay: to log out, call [`delete`](Self::delete).
     ///
     /// ```
     /// # use waxseal::{Session, SessionError};
     /// # fn handler(session: Session) -> Result<(), SessionError> {
-    /// session.clear();
+    /// session.clear_data();
     /// session.save()?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn clear(&self) {
-        self.with(OpenSession::clear);
+    pub fn clear_data(&self) {
+        self.with(OpenSession::clear_data);
+    }
+
+    /// Whether the session has no data. It can have a [user](Self::user).
+    ///
+    /// ```
+    /// # use waxseal::Session;
+    /// # fn handler(session: Session) {
+    /// let greeting = if session.is_empty() { "Your cart is empty" } else { "Your cart" };
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.with(|session| session.is_empty())
     }
 
     /// The keys of all entries, in the order of the JSON object.
@@ -214,8 +257,9 @@ impl<W> Session<W> {
 
     /// Clears the session and removes the cookie from the browser, with every
     /// previous cookie that is still accepted: a logout. With a
-    /// [revocation list](crate::SealerBuilder::revocations) the session is revoked;
-    /// without one, a copy of the cookie is accepted until it expires.
+    /// [revocation list](crate::SealerBuilder::revocations), every presented session whose
+    /// signature verifies is revoked, also an expired one; without a list, a copy of the
+    /// cookie is accepted until it expires.
     ///
     /// ```
     /// # use waxseal::{Session, SessionError};
@@ -233,44 +277,101 @@ impl<W> Session<W> {
         Ok(self.with(OpenSession::delete)?)
     }
 
-    /// Starts a new session with the same data and user: a new issue time and a new
-    /// session ID. Call it before the save at every change of privilege. Sessions in
-    /// Microdot mode have neither, so nothing changes.
+    /// Logs a user in: call it when the user has proved who they are. Starts a new session
+    /// and saves it at once: a new session ID, issue time and time of authentication.
     ///
-    /// With a [revocation list](crate::SealerBuilder::revocations), the old session
-    /// is revoked with the response if the new one was saved. A request that is
-    /// cancelled before its response revokes nothing.
+    /// The data of another user is dropped; the data of an anonymous visitor, such as a
+    /// shopping cart, stays. An attacker can plant an anonymous session in a browser, so do
+    /// not trust such data more after a login than before. `user` is the claim `sub` (RFC
+    /// 7519, section 4.1.2): pass a stable ID, because `Susan` and `susan` are two users.
+    ///
+    /// ```
+    /// use waxseal::{Session, SessionError};
+    ///
+    /// # fn verify_password(name: &str, password: &str) -> Option<u64> { Some(42) }
+    /// async fn login(session: Session, name: &str, password: &str) -> Result<bool, SessionError> {
+    ///     let Some(user_id) = verify_password(name, password) else { return Ok(false) };
+    ///     session.log_in(&user_id.to_string())?;
+    ///     Ok(true)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Save`], for example if `user` is empty or has more than 256 bytes. The
+    /// session is then what it was, and later saves of this request fail, too.
+    pub fn log_in(&self, user: &str) -> Result<(), SessionError> {
+        Ok(self.with(|session| session.log_in(user))?)
+    }
+
+    /// Logs the user out and keeps a session for the anonymous visitor: a new session with
+    /// only the entries of the keys in `keep`, saved at once. To end the session, call
+    /// [`delete`](Self::delete).
+    ///
+    /// ```
+    /// # use waxseal::{Session, SessionError};
+    /// async fn logout(session: Session) -> Result<&'static str, SessionError> {
+    ///     session.clear_user(&["theme", "language"])?;
+    ///     Ok("logged out")
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Save`]. The session is then what it was, and later saves of this
+    /// request fail, too.
+    pub fn clear_user(&self, keep: &[&str]) -> Result<(), SessionError> {
+        Ok(self.with(|session| session.clear_user(keep))?)
+    }
+
+    /// Records that the user has proved again who they are, before a sensitive action
+    /// ("sudo mode"): a new session ID and [time of authentication](Self::authenticated_at),
+    /// saved at once.
+    ///
+    /// ```
+    /// # use waxseal::{Session, SessionError};
+    /// # fn verify_password(user: &str, password: &str) -> bool { true }
+    /// async fn confirm(session: Session, password: &str) -> Result<bool, SessionError> {
+    ///     let is_right = verify_password(&session.require_user()?, password);
+    ///     if is_right {
+    ///         session.confirm_user()?;
+    ///     }
+    ///     Ok(is_right)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Save`] without a user, and as [`log_in`](Self::log_in).
+    pub fn confirm_user(&self) -> Result<(), SessionError> {
+        Ok(self.with(OpenSession::confirm_user)?)
+    }
+
+    /// Changes the session ID, and saves the session at once: for a change of privilege
+    /// without a login. The issue time stays, so the absolute timeout still counts from the
+    /// login. Sessions in Microdot mode have no session ID.
+    ///
+    /// With a [revocation list](crate::SealerBuilder::revocations), the old session ID
+    /// is revoked with the response. A request that is cancelled before its response revokes
+    /// nothing.
     ///
     /// ```
     /// # use waxseal::{Session, SessionError};
     /// # fn handler(session: Session) -> Result<(), SessionError> {
-    /// session.renew();
     /// session.insert("role", "editor")?;
-    /// session.save()?;
+    /// session.renew()?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn renew(&self) {
-        self.with(OpenSession::renew);
-    }
-
-    /// Sets the user of the session (`sub`, RFC 7519, section 4.1.2). A change of
-    /// user is a change of privilege, so the session is [renewed](Self::renew).
-    /// Takes effect with the next save.
     ///
-    /// ```
-    /// # use waxseal::{Session, SessionError};
-    /// # fn handler(session: Session) -> Result<(), SessionError> {
-    /// session.set_user("42");
-    /// session.save()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn set_user(&self, user: &str) {
-        self.with(|session| session.set_user(user));
+    /// # Errors
+    ///
+    /// As [`log_in`](Self::log_in).
+    pub fn renew(&self) -> Result<(), SessionError> {
+        Ok(self.with(OpenSession::renew)?)
     }
 
-    /// The user of the session, if [`set_user`](Self::set_user) has set one.
+    /// The user of the session, if there is one.
     ///
     /// ```
     /// # use waxseal::Session;
@@ -281,6 +382,100 @@ impl<W> Session<W> {
     #[must_use]
     pub fn user(&self) -> Option<String> {
         self.with(|session| session.user())
+    }
+
+    /// The user of the session, for a handler that needs one.
+    ///
+    /// The error's response is a 401. For a redirect to the login page, write an extractor:
+    ///
+    /// ```
+    /// # #[cfg(feature = "axum")] {
+    /// use axum::{extract::FromRequestParts, http::request::Parts, response::Redirect};
+    /// use axum::response::{IntoResponse as _, Response};
+    /// use waxseal::Session;
+    ///
+    /// struct User(String);
+    ///
+    /// impl<S: Send + Sync> FromRequestParts<S> for User {
+    ///     type Rejection = Response;
+    ///
+    ///     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+    ///         let session = Session::of(parts).map_err(|error| error.into_response())?;
+    ///         match session.user() {
+    ///             Some(user) => Ok(Self(user)),
+    ///             None => Err(Redirect::to("/login").into_response()),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// async fn account(User(id): User) -> String {
+    ///     format!("Account of {id}")
+    /// }
+    /// # let _: axum::Router = axum::Router::new().route("/", axum::routing::get(account));
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::NoUser`].
+    pub fn require_user(&self) -> Result<String, SessionError> {
+        self.user().ok_or(SessionError::NoUser)
+    }
+
+    /// When the user last proved who they are (`auth_time`): the time of the last
+    /// [`log_in`](Self::log_in) or [`confirm_user`](Self::confirm_user). `None` without a
+    /// user, and in Microdot mode.
+    ///
+    /// ```
+    /// # use waxseal::Session;
+    /// use std::time::Duration;
+    ///
+    /// /// Whether a sensitive action needs the password again.
+    /// fn needs_password(session: &Session) -> bool {
+    ///     const RECENT: Duration = Duration::from_secs(10 * 60);
+    ///     let authenticated = session.authenticated_at();
+    ///     authenticated.is_none_or(|time| session.now().saturating_since(time) > RECENT)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn authenticated_at(&self) -> Option<UnixTime> {
+        self.with(|session| session.authenticated_at())
+    }
+
+    /// The session ID (`sid`), after a save the one in the saved cookie. `None` before a new
+    /// session is saved, without the feature `getrandom`, and in Microdot mode.
+    ///
+    /// It is no secret: it does not open the session.
+    ///
+    /// ```
+    /// # use waxseal::Session;
+    /// # fn handler(session: Session) {
+    /// let for_the_log = session.id().unwrap_or_else(|| "none".into());
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn id(&self) -> Option<String> {
+        self.with(|session| session.id())
+    }
+
+    /// What identifies the session in a revocation list: for a table of a user's devices, or
+    /// a connection that outlives the request. `None` if the session has no
+    /// [session ID](Self::id).
+    ///
+    /// ```
+    /// # use waxseal::{Session, SessionError};
+    /// # fn store_device(user: &str, id: &str, since: u64) {}
+    /// # fn handler(session: Session) -> Result<(), SessionError> {
+    /// session.log_in("42")?;
+    /// if let Some(reference) = session.reference() {
+    ///     store_device("42", &reference.id, reference.issued_at.as_secs());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn reference(&self) -> Option<SessionRef> {
+        self.with(|session| session.reference())
     }
 
     /// Sets whether the cookie survives closing the browser: "remember me". If it is
@@ -301,8 +496,37 @@ impl<W> Session<W> {
         self.with(|session| session.set_remember(remember));
     }
 
-    /// Whether the session starts with this request: no cookie was accepted, or the
-    /// request has renewed or deleted the session.
+    /// Sets timeouts for this session, in whole seconds and at least one. They only shorten
+    /// those of the [sealer](crate::SealerBuilder::idle_timeout): pass [`Duration::MAX`] to
+    /// keep one of them. Takes effect with the next save, and stays with the session until
+    /// the next [`log_in`](Self::log_in).
+    ///
+    /// A "remember me" that is not ticked is then shorter on the server, too:
+    ///
+    /// ```
+    /// # use waxseal::{Session, SessionError};
+    /// use std::time::Duration;
+    ///
+    /// # fn handler(session: Session, user_id: &str, remember_me: bool) -> Result<(), SessionError> {
+    /// session.log_in(user_id)?;
+    /// session.set_remember(remember_me);
+    /// if !remember_me {
+    ///     let (idle, absolute) = (Duration::from_secs(30 * 60), Duration::from_secs(8 * 3600));
+    ///     session.set_timeouts(idle, absolute);
+    /// }
+    /// session.save()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Has no effect in Microdot mode.
+    pub fn set_timeouts(&self, idle: Duration, absolute: Duration) {
+        self.with(|session| session.set_timeouts(idle, absolute));
+    }
+
+    /// Whether the session starts with this request: no cookie was accepted, or
+    /// [`log_in`](Self::log_in), [`clear_user`](Self::clear_user) or
+    /// [`delete`](Self::delete) has replaced the session.
     ///
     /// ```
     /// # use waxseal::Session;
@@ -344,6 +568,19 @@ impl<W> Session<W> {
         self.with(|session| session.expires_at())
     }
 
+    /// The time of the request, by the clock of the layer.
+    ///
+    /// ```
+    /// # use waxseal::Session;
+    /// # fn handler(session: Session) {
+    /// let left = session.expires_at().map(|end| end.saturating_since(session.now()));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn now(&self) -> UnixTime {
+        self.with(|session| session.now())
+    }
+
     /// Why the presented cookie was not accepted; `None` if it was accepted, or the
     /// request presented none.
     ///
@@ -361,13 +598,13 @@ impl<W> Session<W> {
     }
 }
 
-impl<W> Clone for Session<W> {
+impl<M> Clone for Session<M> {
     fn clone(&self) -> Self {
         Self::new(Arc::clone(&self.shared))
     }
 }
 
-impl<W> fmt::Debug for Session<W> {
+impl<M> fmt::Debug for Session<M> {
     // A log must not contain the user's data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").finish_non_exhaustive()

@@ -48,7 +48,9 @@ impl SharedSealer {
         self.0.load_full()
     }
 
-    /// Replaces the sealer for every session that is opened from now on.
+    /// Replaces the sealer for every session that is opened from now on. The new sealer must
+    /// have the same [`Marker`](crate::Marker): handlers get
+    /// [`MissingLayer`](crate::SessionError::MissingLayer) otherwise.
     ///
     /// ```
     /// # use waxseal::{BuildError, Sealer, Secret, SharedSealer};

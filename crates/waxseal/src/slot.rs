@@ -1,18 +1,13 @@
 //! The place of a request's session, empty until a handler asks for it.
 
 use std::{
-    any::{TypeId, type_name},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use waxseal_core::{OpenSession, ResponseChanges, Sealer};
+use waxseal_core::{Marker, OpenSession, ResponseChanges, Sealer};
 
 use crate::{config::Config, error::SessionError, events, session::Session};
-
-/// The marker of an application's main session.
-#[derive(Clone, Copy, Debug)]
-pub struct Main;
 
 /// A session that was opened, shared among the handlers of its request.
 pub(crate) type Shared = Mutex<OpenSession<Arc<Sealer>>>;
@@ -62,7 +57,7 @@ impl Slot {
         Some(Arc::new(Self { config, outer, stage: Mutex::new(Stage::Unopened) }))
     }
 
-    /// The session of the marker `W` in a request with this innermost slot and
+    /// The session of the marker `M` in a request with this innermost slot and
     /// these values of its `Cookie` headers. The first call opens it.
     ///
     /// # Errors
@@ -72,14 +67,14 @@ impl Slot {
     /// [`SessionError::Finished`] if this is the first call and the response head is
     /// complete; [`SessionError::RevocationUnknown`] if the revocation list cannot
     /// be trusted.
-    pub fn session<'h, W: 'static>(
+    pub fn session<'h, M: Marker>(
         innermost: Option<&Self>,
         cookies: impl IntoIterator<Item = &'h [u8]>,
-    ) -> Result<Session<W>, SessionError> {
-        let missing = SessionError::MissingLayer { marker: type_name::<W>() };
-        let Some(innermost) = innermost else { return Err(missing) };
-        let marker = TypeId::of::<W>();
-        let slot = innermost.all().find(|slot| slot.config.marker == marker).ok_or(missing)?;
+    ) -> Result<Session<M>, SessionError> {
+        let missing = || SessionError::MissingLayer { marker: M::PURPOSE };
+        let innermost = innermost.ok_or_else(missing)?;
+        let mut slots = innermost.all();
+        let slot = slots.find(|slot| slot.config.marker == M::PURPOSE).ok_or_else(missing)?;
         innermost.check_cookie_of(slot)?;
         slot.opened(cookies).map(Session::new)
     }
@@ -113,6 +108,10 @@ impl Slot {
         }
         // The session keeps its sealer, even if the configuration gets another.
         let (sealer, now) = (self.config.sealer.current(), self.config.clock.now());
+        // `SharedSealer::replace` could have set a sealer of another marker.
+        if sealer.marker() != self.config.marker {
+            return Err(SessionError::MissingLayer { marker: self.config.marker });
+        }
         let session = OpenSession::open(Arc::clone(&sealer), cookies, now);
         events::opened(&self.config.warnings, sealer.cookie().name(), now, &session);
         match session {

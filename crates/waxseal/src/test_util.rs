@@ -1,4 +1,4 @@
-//! For the tests of applications: a cookie with any session in it.
+//! For the tests of applications: a cookie with any session in it, and a clock.
 //!
 //! No secret is built in. A test makes its own sealer and gives the same to the
 //! application.
@@ -18,8 +18,9 @@
 //! let now = UnixTime::from_secs(1_800_000_000);
 //! let sealer = Sealer::builder(Secret::new([7; 32])?).build()?;
 //! let cookie = test_util::cookie(&sealer, now, |session| {
-//!     session.set_user("susan");
-//!     session.insert("cart", [1, 2, 3])
+//!     session.log_in("susan")?;
+//!     session.insert("cart", [1, 2, 3])?;
+//!     Ok(())
 //! })?;
 //!
 //! let sessions = SessionLayer::new(sealer).clock(move || now);
@@ -36,10 +37,15 @@
 
 use std::{
     pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
-use waxseal_core::{OpenSession, Sealer, UnixTime, WriteError};
+use waxseal_core::{OpenSession, Sealer, UnixTime};
 
 use crate::error::SessionError;
 
@@ -53,7 +59,7 @@ use crate::error::SessionError;
 pub fn cookie(
     sealer: &Sealer,
     now: UnixTime,
-    fill: impl FnOnce(&mut OpenSession<&Sealer>) -> Result<(), WriteError>,
+    fill: impl FnOnce(&mut OpenSession<&Sealer>) -> Result<(), SessionError>,
 ) -> Result<String, SessionError> {
     let session = OpenSession::open(sealer, [], now);
     let session = session.map_err(|_| SessionError::RevocationUnknown)?;
@@ -67,4 +73,49 @@ pub fn cookie(
     let Poll::Ready(Ok(changes)) = finish else { return Err(SessionError::RevocationUnknown) };
     let line = changes.set_cookie_lines().next_back();
     Ok(line.and_then(|line| line.split(';').next()).unwrap_or_default().into())
+}
+
+/// A clock that a test sets. Clones show the same time: give one to the layer and to the
+/// revocation list.
+///
+/// ```
+/// use std::time::Duration;
+/// use waxseal::{Sealer, Secret, SessionLayer, UnixTime, test_util::TestClock};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sealer = Sealer::builder(Secret::new([7; 32])?).build()?;
+/// let clock = TestClock::new(UnixTime::from_secs(1_800_000_000));
+/// let layer = SessionLayer::new(sealer).clock(clock.source());
+/// // and RevocationList::builder(…).clock(clock.source())
+/// clock.advance(Duration::from_secs(60));
+/// assert_eq!(clock.now(), UnixTime::from_secs(1_800_000_060));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct TestClock(Arc<AtomicU64>);
+
+impl TestClock {
+    /// A clock that shows `now` until the test changes it.
+    #[must_use]
+    pub fn new(now: UnixTime) -> Self {
+        Self(Arc::new(AtomicU64::new(now.as_secs())))
+    }
+
+    /// The time that it shows.
+    #[must_use]
+    pub fn now(&self) -> UnixTime {
+        UnixTime::from_secs(self.0.load(Ordering::Relaxed))
+    }
+
+    /// Moves it forward, in whole seconds.
+    pub fn advance(&self, by: Duration) {
+        self.0.fetch_add(by.as_secs(), Ordering::Relaxed);
+    }
+
+    /// The clock as a layer and a revocation list take it.
+    pub fn source(&self) -> impl Fn() -> UnixTime + Clone + Send + Sync + use<> {
+        let clock = self.clone();
+        move || clock.now()
+    }
 }

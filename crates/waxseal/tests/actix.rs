@@ -17,8 +17,9 @@ use actix_web::{
 };
 use futures_util::FutureExt as _;
 use support::{
-    Log,
-    actix::{Admin, admin, get, names, run, sealer, set_cookies, values},
+    Admin, Log,
+    actix::{admin, get, names, run, sealer, set_cookies, values},
+    admin_sealer,
 };
 use waxseal::{Main, SaveError, Session, SessionError, SessionLayer};
 
@@ -41,20 +42,30 @@ fn a_missing_middleware_is_an_empty_500_and_is_logged() {
         assert_eq!(read_body(response).await.len(), 0);
         let lines = log.text();
         assert_eq!(lines.matches("ERROR").count(), 1, "{lines}");
-        assert!(lines.contains("SessionLayer") && lines.contains("Main"), "{lines}");
+        assert!(lines.contains("no session layer wraps this route"), "{lines}");
     });
 }
 
 #[test]
-fn the_error_of_a_scope_without_a_middleware_names_the_marker() {
+fn the_error_of_a_scope_with_another_marker_names_the_one_that_is_missing() {
     run(async {
         let (log, _guard) = Log::start();
+        async fn admin_saves(session: Session<Admin>) -> Result<&'static str, SessionError> {
+            session.save()?;
+            Ok("saved")
+        }
         let app = App::new()
-            .service(web::scope("/admin").wrap(admin()).route("/saves", web::get().to(saves)));
-        let response =
-            call_service(&init_service(app).await, get("/admin/saves").to_request()).await;
-        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert!(set_cookies(&response).is_empty() && log.text().contains("Main"), "{}", log.text());
+            .service(web::scope("/a").wrap(admin()).route("/main", web::get().to(saves)))
+            .service(web::scope("/b").wrap(sessions()).route("/admin", web::get().to(admin_saves)));
+        let app = init_service(app).await;
+        for path in ["/a/main", "/b/admin"] {
+            let response = call_service(&app, get(path).to_request()).await;
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert!(set_cookies(&response).is_empty());
+        }
+        let text = log.text();
+        assert!(text.contains("no session layer wraps this route"), "{text}");
+        assert!(text.contains(r#"no session layer whose sealer has the marker "admin""#), "{text}");
     });
 }
 
@@ -62,7 +73,7 @@ fn the_error_of_a_scope_without_a_middleware_names_the_marker() {
 fn an_error_of_the_session_is_an_empty_500_and_sends_no_cookie() {
     run(async {
         async fn too_large(session: Session) -> Result<&'static str, SessionError> {
-            session.insert("a", "x".repeat(5000))?;
+            session.insert("a", "x".repeat(3050))?;
             session.save()?;
             Ok("")
         }
@@ -171,7 +182,7 @@ fn two_markers_on_one_cookie_are_an_error() {
     run(async {
         let (log, _guard) = Log::start();
         let app = App::new()
-            .wrap(sessions().marked::<Admin>())
+            .wrap(SessionLayer::new(admin_sealer()))
             .wrap(sessions())
             .route("/", web::get().to(saves_both));
         let response = call_service(&init_service(app).await, get("/").to_request()).await;
@@ -349,5 +360,68 @@ fn the_session_can_be_used_on_another_thread() {
         let app = App::new().wrap(sessions()).route("/", web::get().to(blocking));
         let response = call_service(&init_service(app).await, get("/").to_request()).await;
         assert_eq!(set_cookies(&response), ["__Host-session"]);
+    });
+}
+
+/// S-M2: neither the order of scopes nor equal names and paths of cookies make a session of
+/// one marker that of another.
+#[test]
+fn a_session_of_one_marker_is_never_that_of_another() {
+    async fn main_session(session: Session, request: HttpRequest) -> Result<String, SessionError> {
+        if !request.query_string().is_empty() {
+            session.log_in(request.query_string())?;
+        }
+        Ok(session.user().unwrap_or_else(|| "nobody".into()))
+    }
+    async fn admin_session(
+        session: Session<Admin>,
+        request: HttpRequest,
+    ) -> Result<String, SessionError> {
+        if !request.query_string().is_empty() {
+            session.log_in(request.query_string())?;
+        }
+        Ok(session.user().unwrap_or_else(|| "nobody".into()))
+    }
+    run(async {
+        let admin = SessionLayer::new(admin_sealer());
+        let main = || web::resource("/main").route(web::get().to(main_session));
+        let area = || web::resource("/admin").route(web::get().to(admin_session));
+        let beside = App::new()
+            .service(web::scope("/a").wrap(sessions()).service(main()))
+            .service(web::scope("/b").wrap(admin.clone()).service(area()));
+        let inside = App::new()
+            .service(web::scope("/b").service(area().wrap(admin)).service(main().wrap(sessions())));
+        let (beside, inside) = (init_service(beside).await, init_service(inside).await);
+        for (app, main, area) in
+            [(&beside, "/a/main", "/b/admin"), (&inside, "/b/main", "/b/admin")]
+        {
+            for (from, to) in [(main, area), (area, main)] {
+                let login = get(&format!("{from}?mallory")).to_request();
+                let response = call_service(app, login).await;
+                let line = values(response.headers(), "set-cookie").remove(0);
+                let cookie = line.split(';').next().unwrap().to_owned();
+                for (path, user) in [(from, "mallory"), (to, "nobody")] {
+                    let request = get(path).insert_header(("cookie", &*cookie)).to_request();
+                    let body = read_body(call_service(app, request).await).await;
+                    assert_eq!(body, user, "{from} as {path}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_handler_that_needs_a_user_responds_with_401() {
+    async fn account(session: Session) -> Result<String, SessionError> {
+        session.require_user()
+    }
+    run(async {
+        let (log, _guard) = Log::start();
+        let app =
+            init_service(App::new().wrap(sessions()).route("/", web::get().to(account))).await;
+        let response = call_service(&app, get("/").to_request()).await;
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(read_body(response).await.len(), 0);
+        assert!(!log.text().contains("ERROR"), "{}", log.text());
     });
 }

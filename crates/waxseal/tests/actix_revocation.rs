@@ -42,12 +42,13 @@ thread_local! {
 /// Runs the operation that the path of the request names.
 async fn handler(session: Session, request: HttpRequest) -> Result<HttpResponse, Error> {
     match request.path() {
-        "/login" => session.set_user("42"),
-        "/renew" | "/unsaved" => session.renew(),
+        "/login" => session.log_in("42")?,
+        "/renew" => session.renew()?,
+        "/unsaved" => session.insert("a", 1)?,
         "/logout" | "/fail" | "/pend" => session.delete().unwrap(),
         _ => {}
     }
-    if matches!(request.path(), "/login" | "/renew" | "/save") {
+    if request.path() == "/save" {
         session.save()?;
     }
     KEPT.set(Some(session));

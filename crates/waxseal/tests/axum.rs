@@ -24,14 +24,11 @@ async fn a_missing_layer_is_an_empty_500_and_is_logged() {
     let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();
     assert_eq!(body.len(), 0);
     let line = log.text();
-    assert!(
-        line.contains("ERROR") && line.contains("SessionLayer") && line.contains("Main"),
-        "{line}"
-    );
+    assert!(line.contains("ERROR") && line.contains("no session layer wraps this route"), "{line}");
 }
 
 async fn too_large(session: Session) -> Result<(), SessionError> {
-    session.insert("a", "x".repeat(5000))?;
+    session.insert("a", "x".repeat(3050))?;
     session.save()?;
     Ok(())
 }
@@ -69,4 +66,17 @@ async fn middleware_and_handler_share_the_session() {
     assert_eq!(set_cookies(&response).len(), 2);
     assert_eq!(values(response.headers(), "vary"), ["accept-encoding, Cookie"]);
     assert_eq!(values(response.headers(), "cache-control"), ["private, max-age=60"]);
+}
+
+#[tokio::test]
+async fn a_handler_that_needs_a_user_responds_with_401() {
+    async fn account(session: Session) -> Result<String, SessionError> {
+        session.require_user()
+    }
+    let (log, _guard) = Log::start();
+    let app = Router::new().route("/", route(account)).layer(SessionLayer::new(sealer()));
+    let response = app.oneshot(get::<Body>("/")).await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    assert!(axum::body::to_bytes(response.into_body(), 1000).await.unwrap().is_empty());
+    assert!(!log.text().contains("ERROR"), "{}", log.text());
 }

@@ -13,7 +13,7 @@ use std::{
 use axum::{Router, body::Body, response::IntoResponse as _, routing::get as route};
 use http::{Request, Response, StatusCode};
 use support::{
-    Log, clock, get,
+    Admin, Log, clock, get,
     list::{List, Woken},
     set_cookies, values, with_cookie,
 };
@@ -156,7 +156,7 @@ async fn a_response_without_a_revocation_does_not_wait() {
     for handler in [
         |_: &Session| (),
         |session: &Session| session.save().unwrap(),
-        |session: &Session| session.renew(),
+        |session: &Session| session.insert("unsaved", 1).unwrap(),
     ] as [Handler; 3]
     {
         assert!(poll(pin!(respond(&list, &cookie, handler))).is_ready());
@@ -273,13 +273,12 @@ async fn a_request_cancelled_while_it_waits_has_revoked_its_session() {
 
 #[tokio::test]
 async fn the_response_head_waits_for_the_acknowledgements_of_two_sessions() {
-    struct Admin;
     let (main, admin) = (List::default(), List::default());
     let spec = CookieSpec::builder("__Host-admin").build().unwrap();
-    let admin_sealer = builder(&admin).cookie(spec).build().unwrap();
+    let admin_sealer = builder(&admin).marker::<Admin>().cookie(spec).build().unwrap();
     let mut service = ServiceBuilder::new()
         .layer(layer(&main))
-        .layer(SessionLayer::new(admin_sealer).clock(clock).marked::<Admin>())
+        .layer(SessionLayer::new(admin_sealer).clock(clock))
         .service(service_fn(async |request: Request<String>| {
             let (main, admin) = (Session::of(&request)?, Session::<Admin>::of_marked(&request)?);
             if request.uri().path() == "/logout" {

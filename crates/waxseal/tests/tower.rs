@@ -6,7 +6,7 @@ use std::time::Duration;
 use std::{convert::Infallible, sync::Mutex};
 
 use http::{Request, Response};
-use support::{Log, clock, get, sealer, set_cookies, values, with_cookie};
+use support::{Admin, Log, admin_sealer, clock, get, sealer, set_cookies, values, with_cookie};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use waxseal::{
     CookieSpec, Rejection, SaveError, Sealer, Secret, Session, SessionError, SessionLayer,
@@ -86,7 +86,7 @@ async fn the_error_for_a_missing_layer_names_the_layer() {
     let error = Session::of(&get::<String>("/")).unwrap_err();
     assert!(matches!(error, SessionError::MissingLayer { .. }));
     let text = error.to_string();
-    assert!(text.contains("SessionLayer") && text.contains("Main"), "{text}");
+    assert!(text.contains("no session layer wraps this route"), "{text}");
 }
 
 #[tokio::test]
@@ -162,12 +162,10 @@ async fn unsaved_changes_cause_a_warning() {
     assert!(log.text().contains("not saved"), "{}", log.text());
 }
 
-struct Admin;
-
 fn admin_layer() -> SessionLayer {
     let spec = CookieSpec::builder("__Host-admin").build().unwrap();
-    let sealer = Sealer::builder(Secret::new([7; 32]).unwrap()).cookie(spec).build().unwrap();
-    SessionLayer::new(sealer).marked::<Admin>()
+    let sealer = Sealer::builder(Secret::new([7; 32]).unwrap()).marker::<Admin>().cookie(spec);
+    SessionLayer::new(sealer.build().unwrap())
 }
 
 /// Saves both sessions, and sets a cookie of the application.
@@ -285,7 +283,7 @@ impl<'de> serde::Deserialize<'de> for Panics {
 async fn two_markers_on_one_cookie_are_an_error() {
     let service = ServiceBuilder::new()
         .layer(SessionLayer::new(sealer()))
-        .layer(SessionLayer::new(sealer()).marked::<Admin>())
+        .layer(SessionLayer::new(admin_sealer()))
         .service(service_fn(async |request: Request<String>| {
             for error in [
                 Session::of(&request).map(drop).unwrap_err(),

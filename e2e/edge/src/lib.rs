@@ -11,6 +11,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect},
     routing::{get, post},
 };
+use tower_http::csrf::CsrfLayer;
 use tower_service::Service as _;
 use waxseal::{Sealer, Secret, Session, SessionError, SessionLayer, UnixTime};
 use worker::{Context, Env, HttpRequest, event};
@@ -23,7 +24,9 @@ use worker::{Context, Env, HttpRequest, event};
 {% when Some with (name) %}
 Hello <b>{{ name }}</b>! <form method="post" action="/logout"><button>Log out</button></form>
 {% when None %}
-<form method="post"><input name="username" autofocus><button>Log in</button></form>
+<form method="post"><input name="username" autofocus>
+<input name="password" type="password"><button>Log in</button></form>
+<p>Any name, and the password wax.
 {% endmatch %}
 "#
 )]
@@ -34,6 +37,14 @@ struct Page {
 #[derive(serde::Deserialize)]
 struct Login {
     username: String,
+    password: String,
+}
+
+/// Stands for the application's user database, which stores hashes of passwords (argon2).
+/// Returns the stable ID of the user.
+fn verify_password(username: &str, password: &str) -> Option<String> {
+    let exists = matches!(username.chars().count(), 1..=64);
+    (exists && password == "wax").then(|| username.to_owned())
 }
 
 async fn index(session: Session) -> Result<impl IntoResponse, SessionError> {
@@ -41,11 +52,14 @@ async fn index(session: Session) -> Result<impl IntoResponse, SessionError> {
     Ok(page.render().map(Html).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR))
 }
 
-async fn login(session: Session, Form(form): Form<Login>) -> Result<Redirect, SessionError> {
-    session.renew(); // a new session at every change of privilege
-    session.insert("username", form.username)?;
-    session.save()?; // without it, no cookie is sent
-    Ok(Redirect::to("/"))
+async fn login(session: Session, Form(form): Form<Login>) -> Result<Response<Body>, SessionError> {
+    let Some(user_id) = verify_password(&form.username, &form.password) else {
+        return Ok(StatusCode::FORBIDDEN.into_response());
+    };
+    session.log_in(&user_id)?; // a new session, saved at once
+    session.insert("username", form.username)?; // the name for display
+    session.save()?;
+    Ok(Redirect::to("/").into_response())
 }
 
 async fn logout(session: Session) -> Result<Redirect, SessionError> {
@@ -67,7 +81,8 @@ fn app(env: &Env) -> worker::Result<Router> {
     Ok(Router::new()
         .route("/", get(index).post(login))
         .route("/logout", post(logout))
-        .layer(SessionLayer::with_clock(sealer, now)))
+        .layer(SessionLayer::with_clock(sealer, now))
+        .layer(CsrfLayer::new())) // refuses the forms of other sites
 }
 
 #[event(fetch)]

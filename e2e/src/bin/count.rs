@@ -18,7 +18,8 @@ fn main() {
     let mut cookie = test_util::cookie(&sealer, now, |session| {
         session.insert("username", "susan")?;
         session.insert("cart", [1, 2, 3])?;
-        session.insert("csrf", "q8Jx0vN2mB5tYw3kLr7sPaQ4hZ9cXe1uDf6gTi0o")
+        session.insert("csrf", "q8Jx0vN2mB5tYw3kLr7sPaQ4hZ9cXe1uDf6gTi0o")?;
+        Ok(())
     })
     .expect("a cookie");
     if what == "reject" {

@@ -29,7 +29,7 @@ async fn index(session: Session) -> Result<impl IntoResponse, SessionError> {
 }
 
 async fn login(session: Session, Form(form): Form<Login>) -> Result<Redirect, SessionError> {
-    session.renew();
+    session.log_in(&form.username)?;
     session.insert("username", form.username)?;
     session.save()?;
     Ok(Redirect::to("/"))

@@ -21,7 +21,7 @@ pub fn a_user_logs_in_reloads_and_logs_out(server: &Server) {
     let (client, mut jar) = (Client::of(server), Jar::default());
     assert_eq!(greeted(&client.get("/", &NO_COOKIES)), None);
 
-    let response = client.form("/", "username=susan", &NO_COOKIES);
+    let response = client.form("/", "username=susan&password=wax", &NO_COOKIES);
     assert_eq!((response.status, response.values("location")), (303, vec!["/"]));
     let line = response.set_cookie(server.mint.cookie);
     let attributes: Vec<_> =
@@ -58,7 +58,7 @@ pub fn the_removal_repeats_every_attribute(server: &Server) {
 /// A user name is text, not HTML.
 pub fn names_are_escaped(server: &Server) {
     let (client, mut jar) = (Client::of(server), Jar::default());
-    jar.take(&client.form("/", "username=%3Cb%3EJos%C3%A9%26", &NO_COOKIES));
+    jar.take(&client.form("/", "username=%3Cb%3EJos%C3%A9%26&password=wax", &NO_COOKIES));
     let page = client.get("/", &jar.cookies()).body;
     assert!(page.contains("José") && !page.contains("<b><b>"), "{page}");
 }
@@ -67,7 +67,8 @@ pub fn names_are_escaped(server: &Server) {
 /// not reveal the error.
 pub fn a_username_that_is_too_long_sends_no_cookie(server: &Server) {
     let client = Client::of(server);
-    let response = client.form("/", &format!("username={}", "x".repeat(5000)), &NO_COOKIES);
+    let response =
+        client.form("/", &format!("username={}&password=wax", "x".repeat(5000)), &NO_COOKIES);
     assert_eq!(response.status, 500);
     assert_eq!(response.values("set-cookie"), NO_COOKIES);
     assert!(!response.body.contains("4096"), "{}", response.body);

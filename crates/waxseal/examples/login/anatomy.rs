@@ -58,7 +58,7 @@ impl Anatomy {
 
 impl Claim {
     fn new(name: String, value: &Value) -> Self {
-        let is_time = ["iat", "exp", "nbf"].contains(&&*name);
+        let is_time = ["iat", "exp", "nbf", "auth_time"].contains(&&*name);
         let date = value.as_i64().filter(|_| is_time).and_then(date);
         Self { name, json: value.to_string(), date }
     }

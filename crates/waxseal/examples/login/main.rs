@@ -27,10 +27,9 @@ use axum::{
 use options::{Keys, Options};
 use page::Page;
 use tokio::net::TcpListener;
+use tower_http::csrf::CsrfLayer;
 use tracing_subscriber::EnvFilter;
-use waxseal::{
-    SaveError, Session, SessionError, SessionLayer, SharedSealer, keyring_file::KeyringFile,
-};
+use waxseal::{Session, SessionError, SessionLayer, SharedSealer, keyring_file::KeyringFile};
 use waxseal_revocation::RevocationList;
 
 #[derive(Clone)]
@@ -42,6 +41,16 @@ struct App {
 #[derive(serde::Deserialize)]
 struct Login {
     username: String,
+    password: String,
+    /// The checkbox; browsers send it only if it is ticked.
+    remember: Option<String>,
+}
+
+/// Stands for the application's user database, which stores hashes of passwords (argon2).
+/// Returns the stable ID of the user.
+fn verify_password(username: &str, password: &str) -> Option<String> {
+    let exists = matches!(username.chars().count(), 1..=64);
+    (exists && password == "wax").then(|| username.to_owned())
 }
 
 async fn index(
@@ -56,25 +65,20 @@ async fn index(
     Ok(Page { username, anatomy, complaint: None, everywhere })
 }
 
-async fn login(
-    session: Session,
-    State(app): State<App>,
-    Form(form): Form<Login>,
-) -> Result<Response, SessionError> {
-    session.renew(); // a new session at every change of privilege
-    if app.revocations.is_some() {
-        session.set_user(&form.username); // for "log out everywhere"
+async fn login(session: Session, Form(form): Form<Login>) -> Result<Response, SessionError> {
+    let Some(user_id) = verify_password(&form.username, &form.password) else {
+        let complaint = Some("This name or password is wrong.");
+        let page = Page { username: None, anatomy: None, complaint, everywhere: false };
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    };
+    session.log_in(&user_id)?; // a new session, saved at once
+    session.set_remember(form.remember.is_some());
+    if form.remember.is_none() {
+        session.set_timeouts(Duration::from_secs(30 * 60), Duration::from_secs(8 * 3600));
     }
-    session.insert("username", form.username)?;
-    match session.save() {
-        Ok(()) => Ok(Redirect::to("/").into_response()),
-        Err(SessionError::Save(SaveError::TooLarge { .. })) => {
-            let complaint = Some("That name is too long for a cookie. Enter a shorter one.");
-            let page = Page { username: None, anatomy: None, complaint, everywhere: false };
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-        }
-        Err(error) => Err(error),
-    }
+    session.insert("username", form.username)?; // the name for display
+    session.save()?;
+    Ok(Redirect::to("/").into_response())
 }
 
 async fn logout(session: Session) -> Result<Redirect, SessionError> {
@@ -101,6 +105,7 @@ fn router(app: App) -> Router {
         .route("/logout", post(logout))
         .route("/logout-everywhere", post(logout_everywhere))
         .layer(SessionLayer::new(app.sealer.clone()))
+        .layer(CsrfLayer::new()) // refuses the forms of other sites
         .with_state(app)
 }
 

@@ -10,6 +10,7 @@ use actix_web::{
         header::{self, HeaderValue},
     },
 };
+use waxseal_core::Marker;
 
 use crate::{
     error::SessionError,
@@ -21,7 +22,7 @@ use crate::{
 /// The caller must not hold the request's `extensions_mut()`, as with everything
 /// that a request contains.
 impl sealed::Request for HttpRequest {
-    fn session<W: 'static>(&self) -> Result<Session<W>, SessionError> {
+    fn session<M: Marker>(&self) -> Result<Session<M>, SessionError> {
         let extensions = self.extensions();
         let innermost = extensions.get::<Innermost>().map(|innermost| &*innermost.0);
         let cookies = self.headers().get_all(header::COOKIE).map(HeaderValue::as_bytes);
@@ -30,12 +31,12 @@ impl sealed::Request for HttpRequest {
 }
 
 impl sealed::Request for ServiceRequest {
-    fn session<W: 'static>(&self) -> Result<Session<W>, SessionError> {
+    fn session<M: Marker>(&self) -> Result<Session<M>, SessionError> {
         self.request().session()
     }
 }
 
-impl<W: 'static> FromRequest for Session<W> {
+impl<M: Marker> FromRequest for Session<M> {
     type Error = SessionError;
     type Future = Ready<Result<Self, Self::Error>>;
 
@@ -44,14 +45,10 @@ impl<W: 'static> FromRequest for Session<W> {
     }
 }
 
-/// An empty 500 or 503. The cause goes to the log, where only the operator sees it.
+/// An empty 401, 500 or 503. The cause goes to the log, where only the operator sees it.
 impl ResponseError for SessionError {
     fn status_code(&self) -> StatusCode {
-        if self.is_temporary() {
-            StatusCode::SERVICE_UNAVAILABLE
-        } else {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
+        StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn error_response(&self) -> HttpResponse {

@@ -1,6 +1,7 @@
 //! The session of an `http` request.
 
 use http::{Extensions, HeaderMap, HeaderValue, Request, header, request::Parts};
+use waxseal_core::Marker;
 
 use crate::{
     error::SessionError,
@@ -10,18 +11,18 @@ use crate::{
 };
 
 impl<B> sealed::Request for Request<B> {
-    fn session<W: 'static>(&self) -> Result<Session<W>, SessionError> {
+    fn session<M: Marker>(&self) -> Result<Session<M>, SessionError> {
         Session::from_parts(self.extensions(), self.headers())
     }
 }
 
 impl sealed::Request for Parts {
-    fn session<W: 'static>(&self) -> Result<Session<W>, SessionError> {
+    fn session<M: Marker>(&self) -> Result<Session<M>, SessionError> {
         Session::from_parts(&self.extensions, &self.headers)
     }
 }
 
-impl<W: 'static> Session<W> {
+impl<M: Marker> Session<M> {
     /// The session of a request whose framework hands out its parts: salvo, or a
     /// tonic service. The first call opens it.
     ///

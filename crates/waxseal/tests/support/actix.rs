@@ -11,6 +11,8 @@ use actix_web::{
 };
 use waxseal::{CookieSpec, Sealer, Secret, SessionLayer};
 
+use super::Admin;
+
 /// Runs a test: `#[actix_web::test]` without the feature `macros`.
 pub fn run(test: impl Future<Output = ()>) {
     System::new().block_on(test);
@@ -20,13 +22,10 @@ pub fn sealer() -> Sealer {
     Sealer::builder(Secret::new([7; 32]).unwrap()).build().unwrap()
 }
 
-/// The marker of a second session.
-pub struct Admin;
-
 pub fn admin() -> SessionLayer {
     let spec = CookieSpec::builder("__Host-admin").build().unwrap();
-    let sealer = Sealer::builder(Secret::new([7; 32]).unwrap()).cookie(spec).build().unwrap();
-    SessionLayer::new(sealer).marked::<Admin>()
+    let sealer = Sealer::builder(Secret::new([7; 32]).unwrap()).marker::<Admin>().cookie(spec);
+    SessionLayer::new(sealer.build().unwrap())
 }
 
 /// `GET path`.

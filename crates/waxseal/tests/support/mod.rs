@@ -12,12 +12,24 @@ use std::{
 
 use http::{HeaderMap, Request, Response, header};
 use tracing::subscriber::DefaultGuard;
-use waxseal::{Sealer, Secret, UnixTime};
+use waxseal::{Marker, Sealer, Secret, UnixTime};
 
 pub const NOW: u64 = 1_800_000_000;
 
 pub fn sealer() -> Sealer {
     Sealer::builder(Secret::new([7; 32]).unwrap()).build().unwrap()
+}
+
+/// The marker of a second session.
+pub struct Admin;
+
+impl Marker for Admin {
+    const PURPOSE: &'static str = "admin";
+}
+
+/// A sealer of the marker, with the cookie name of the main session.
+pub fn admin_sealer() -> Sealer {
+    Sealer::builder(Secret::new([7; 32]).unwrap()).marker::<Admin>().build().unwrap()
 }
 
 pub fn clock() -> UnixTime {
