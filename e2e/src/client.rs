@@ -53,6 +53,20 @@ impl Client {
         self.send(request.header("content-type", "application/x-www-form-urlencoded"), form)
     }
 
+    /// [`form`](Self::form) with further headers.
+    pub fn form_with<C: AsRef<[u8]>>(
+        &self,
+        path: &str,
+        form: &str,
+        cookies: &[C],
+        headers: &[(&str, &str)],
+    ) -> Response {
+        let request = self.request("POST", path, cookies);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let add = |request: http::request::Builder, (name, value)| request.header(name, value);
+        self.send(headers.iter().copied().fold(request, add), form)
+    }
+
     /// Like [`form`](Self::form), but returns `None` if the server has exited.
     pub fn try_form<C: AsRef<[u8]>>(
         &self,

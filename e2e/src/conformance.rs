@@ -3,7 +3,9 @@
 
 mod caching;
 mod cookies;
+mod csrf;
 mod forgeries;
+mod identity;
 mod login;
 mod parallel;
 mod saving;
@@ -11,7 +13,9 @@ mod verdicts;
 
 pub use caching::*;
 pub use cookies::*;
+pub use csrf::*;
 pub use forgeries::*;
+pub use identity::*;
 pub use login::*;
 pub use parallel::*;
 pub use saving::*;
@@ -29,6 +33,7 @@ macro_rules! conformance {
     // For a server with `/script`.
     ($start:expr) => {
         $crate::conformance_of_a_login!($start);
+        $crate::conformance_of_identity!($start);
         $crate::conformance! { $start;
             an_untouched_session_sets_no_cache_headers
             a_read_session_varies_with_the_cookie
@@ -38,12 +43,38 @@ macro_rules! conformance {
             only_saved_changes_are_sent
             every_status_sends_the_cookie
             a_too_large_session_is_an_error_and_sends_no_cookie
-            a_session_keeps_its_issue_time_until_it_is_renewed
+            a_session_keeps_its_issue_time_until_a_login
             activity_extends_a_session
             the_absolute_timeout_is_enforced
             the_user_and_remember_me_are_kept
             the_rejection_is_reported
             data_round_trips
+        }
+    };
+}
+
+/// The cases of users, session IDs and bounded data, for a server with `/script`.
+#[macro_export]
+macro_rules! conformance_of_identity {
+    ($start:expr) => {
+        $crate::conformance! { $start;
+            a_login_over_the_session_of_another_user_gets_no_data
+            an_anonymous_visitor_keeps_the_data_through_a_login
+            changes_of_identity_save_at_once_or_fail_loudly
+            changes_of_identity_change_the_session_id
+            a_session_can_have_shorter_timeouts
+            data_that_cannot_fit_is_an_error
+        }
+    };
+}
+
+/// The cases of an example with a form: a password, and other sites.
+#[macro_export]
+macro_rules! conformance_of_a_form {
+    ($start:expr) => {
+        $crate::conformance! { $start;
+            the_forms_of_other_sites_are_refused
+            a_wrong_password_is_refused
         }
     };
 }

@@ -35,6 +35,8 @@ mod login_microdot {
     e2e::conformance_of_a_login!(super::start_example(super::Format::Microdot));
 }
 
+e2e::conformance_of_a_form!(start_example(Format::Waxseal));
+
 #[test]
 fn names_are_escaped() {
     let server = start_example(Format::Waxseal);

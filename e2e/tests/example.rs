@@ -30,6 +30,8 @@ mod microdot {
     e2e::conformance_of_a_login!(super::start(super::Format::Microdot));
 }
 
+e2e::conformance_of_a_form!(start(Format::Waxseal));
+
 #[test]
 fn names_are_escaped() {
     let server = start(Format::Waxseal);
@@ -40,12 +42,22 @@ fn names_are_escaped() {
     assert!(!page.contains("<b><b>"), "{page}");
 }
 
+/// Without the checkbox, the session is shorter on the server, too.
 #[test]
-fn an_empty_name_is_accepted() {
+fn the_checkbox_decides_how_long_the_session_lasts() {
     let server = start(Format::Waxseal);
-    let (client, mut jar) = (Client::of(&server), Jar::default());
-    jar.take(&client.form("/", "username=&password=wax", &NO_COOKIES));
-    assert!(client.get("/", &jar.cookies()).body.contains("Hello <b></b>!"));
+    let client = Client::of(&server);
+    for (field, lasts, max_age) in
+        [("", "UTC, in 30 minutes", false), ("&remember=on", "UTC, in 7 days", true)]
+    {
+        let form = format!("username=susan&password=wax{field}");
+        let response = client.form("/", &form, &NO_COOKIES);
+        assert_eq!(response.set_cookie(server.mint.cookie).contains("Max-Age"), max_age);
+        let mut jar = Jar::default();
+        jar.take(&response);
+        let page = client.get("/", &jar.cookies()).body;
+        assert!(page.contains(lasts), "{page}");
+    }
 }
 
 #[test]
@@ -53,7 +65,7 @@ fn the_page_shows_the_content_of_the_cookie() {
     let server = start(Format::Waxseal);
     let (client, mut jar) = (Client::of(&server), Jar::default());
     assert!(!client.get("/", &NO_COOKIES).body.contains("<details>"));
-    jar.take(&client.form("/", "username=susan&password=wax", &NO_COOKIES));
+    jar.take(&client.form("/", "username=susan&password=wax&remember=on", &NO_COOKIES));
     let page = client.get("/", &jar.cookies()).body;
     let size = server.mint.pair(jar.value(server.mint.cookie).expect("a cookie")).len();
     let header = server.mint.header.replace('"', "&#34;");
@@ -71,7 +83,7 @@ fn the_page_shows_the_content_of_the_cookie() {
 }
 
 #[test]
-fn a_name_that_is_too_long_is_a_message_in_the_form() {
+fn a_wrong_login_is_a_message_in_the_form() {
     let server = start(Format::Waxseal);
     let response = Client::of(&server).form(
         "/",
@@ -79,7 +91,7 @@ fn a_name_that_is_too_long_is_a_message_in_the_form() {
         &NO_COOKIES,
     );
     assert_eq!(response.status, 422);
-    assert!(response.body.contains("too long"), "{}", response.body);
+    assert!(response.body.contains("This name or password is wrong."), "{}", response.body);
     assert!(response.values("set-cookie").is_empty());
 }
 

@@ -19,6 +19,8 @@ mod microdot {
     e2e::conformance_of_a_login!(super::start(super::Format::Microdot));
 }
 
+e2e::conformance_of_a_form!(start(Format::Waxseal));
+
 e2e::conformance! { start(Format::Waxseal);
     names_are_escaped
     a_username_that_is_too_long_sends_no_cookie

@@ -37,13 +37,14 @@ fn login() -> Command {
 macro_rules! conformance {
     ($start:expr) => {
         e2e::conformance_of_a_login!($start);
+        e2e::conformance_of_identity!($start);
         e2e::conformance! { $start;
             an_untouched_session_sets_no_cache_headers
             the_session_sets_one_cookie_beside_the_applications_own
             only_saved_changes_are_sent
             every_status_sends_the_cookie
             a_too_large_session_is_an_error_and_sends_no_cookie
-            a_session_keeps_its_issue_time_until_it_is_renewed
+            a_session_keeps_its_issue_time_until_a_login
             activity_extends_a_session
             the_absolute_timeout_is_enforced
             the_user_and_remember_me_are_kept
@@ -88,6 +89,8 @@ mod example_waxseal {
 mod example_microdot {
     conformance_of_the_example!(super::start(&mut super::login(), super::Format::Microdot));
 }
+
+e2e::conformance_of_a_form!(start(&mut login(), Format::Waxseal));
 
 /// The headers of the application stay, and the session adds its own. Caches combine the lines of
 /// one name and follow the strictest rule.

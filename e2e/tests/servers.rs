@@ -22,6 +22,8 @@ macro_rules! login {
                 e2e::conformance_of_a_login!(crate::start($example, crate::Format::Microdot));
             }
 
+            e2e::conformance_of_a_form!(crate::start($example, crate::Format::Waxseal));
+
             e2e::conformance! { crate::start($example, crate::Format::Waxseal);
                 names_are_escaped
                 a_username_that_is_too_long_sends_no_cookie

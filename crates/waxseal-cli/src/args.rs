@@ -49,6 +49,10 @@ pub(crate) struct KeygenArgs {
     /// The cookie that the key is bound to
     #[arg(long, value_name = "NAME", default_value = "__Host-session")]
     pub(crate) cookie: String,
+    /// The application and the marker that the key is bound to: `shop`, `shop/admin` or
+    /// `/admin`
+    #[arg(long, value_name = "PURPOSE", requires = "jwks")]
+    pub(crate) purpose: Option<String>,
 }
 
 /// Show the content of a token: header, claims, times as dates, size.
@@ -58,7 +62,8 @@ pub(crate) struct KeygenArgs {
 /// secret or a key file, the command also verifies the signature and the times.
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// The token; read from standard input if omitted
+    /// The token; read from standard input if omitted. Other users of the machine can
+    /// see an argument
     pub(crate) token: Option<String>,
     #[command(flatten)]
     pub(crate) keys: KeyArgs,
@@ -74,7 +79,8 @@ pub(crate) struct InspectArgs {
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct VerifyArgs {
-    /// The tokens; read from standard input, one per line, if omitted
+    /// The tokens; read from standard input, one per line, if omitted. Other users of the
+    /// machine can see arguments
     pub(crate) tokens: Vec<String>,
     #[command(flatten)]
     pub(crate) keys: KeyArgs,
@@ -120,6 +126,10 @@ pub(crate) enum KeysCommand {
         /// The cookie that the keys are bound to (`__Host-session` in a new file)
         #[arg(long, value_name = "NAME")]
         cookie: Option<String>,
+        /// The application and the marker that the keys are bound to: `shop`,
+        /// `shop/admin` or `/admin`
+        #[arg(long, value_name = "PURPOSE")]
+        purpose: Option<String>,
         #[command(flatten)]
         now: NowArg,
     },
@@ -188,7 +198,7 @@ pub(crate) enum KeysCommand {
         now: NowArg,
     },
     /// Print the key that is derived from the secret for a cookie, as a JSON Web
-    /// Key Set for a gateway
+    /// Key Set for a gateway; only for sessions without an application and a marker
     ///
     /// The output is a secret: with it, an attacker can forge any session in that
     /// cookie.
@@ -286,6 +296,12 @@ pub(crate) struct KeyArgs {
     /// The cookie that the tokens belong to; each cookie has its own key
     #[arg(long, value_name = "NAME", default_value = "__Host-session")]
     cookie: String,
+    /// The application of the sessions
+    #[arg(long, value_name = "NAME", conflicts_with = "microdot")]
+    application: Option<String>,
+    /// The `PURPOSE` of the marker of the sessions
+    #[arg(long, value_name = "PURPOSE", conflicts_with = "microdot")]
+    marker: Option<String>,
     /// Use Microdot's token format; the secret is the key itself and can have any
     /// length
     #[arg(long)]
@@ -332,6 +348,15 @@ impl KeyArgs {
         let builder = match &self.jwks {
             Some(path) => Sealer::builder(read_jwks(path)?),
             None => Sealer::builder(self.secret.read()?),
+        };
+        let builder = match &self.application {
+            Some(name) => builder.application(name),
+            None => builder,
+        };
+        let builder = match &self.marker {
+            // A marker is a constant of a program; this one lives as long as the command.
+            Some(purpose) => builder.marker_purpose(purpose.clone().leak()),
+            None => builder,
         };
         builder
             .cookie(cookie)

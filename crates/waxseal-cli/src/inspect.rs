@@ -14,7 +14,8 @@ use crate::{
     args::InspectArgs,
     clock,
     failure::Failure,
-    output::{print, visible},
+    output::{print, visible, warn},
+    verify::TOKEN_IN_ARGUMENTS,
 };
 
 /// The size limit of browsers for a cookie, in bytes.
@@ -29,6 +30,7 @@ const FAINT: Style = Style::new().dimmed();
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let mut text = Vec::new();
     if let Some(token) = &args.token {
+        warn(TOKEN_IN_ARGUMENTS);
         text.extend_from_slice(token.as_bytes());
     } else {
         io::stdin().lock().take(1 << 20).read_to_end(&mut text)?;
@@ -82,7 +84,7 @@ fn show_claims(said: &mut String, part: &[u8], now: UnixTime) {
     let width =
         entries.keys().map(|name| visible(name).chars().count()).max().unwrap_or_default().min(24);
     for (name, value) in entries {
-        let is_time = ["iat", "exp", "nbf"].contains(&&*name);
+        let is_time = ["iat", "exp", "nbf", "auth_time"].contains(&&*name);
         let time = serde_json::from_str::<Value>(value.get()).ok().and_then(|value| value.as_u64());
         let date = time.filter(|_| is_time).map(|time| clock::date(time, now)).unwrap_or_default();
         let _ = writeln!(

@@ -1,22 +1,20 @@
 //! `waxseal keygen`
 
-use std::io::Write as _;
-
 use data_encoding::BASE64URL_NOPAD;
 use waxseal_core::{CookieSpec, UnixTime};
 use zeroize::Zeroizing;
 
-use crate::{args::KeygenArgs, failure::Failure, keys::file::KeyFile};
+use crate::{args::KeygenArgs, failure::Failure, keys::file::KeyFile, output::print_secret};
 
 pub(crate) fn run(args: &KeygenArgs) -> Result<(), Failure> {
     let output = if args.jwks {
         let cookie = CookieSpec::builder(&args.cookie).build().map_err(Failure::usage)?;
-        KeyFile::with_first_key(cookie.name(), UnixTime::now())?.to_json()?
+        let purpose = args.purpose.as_deref();
+        KeyFile::with_first_key(cookie.name(), purpose, UnixTime::now())?.to_json()?
     } else {
         random_text()?
     };
-    writeln!(std::io::stdout(), "{}", *output)?;
-    Ok(())
+    print_secret(&output)
 }
 
 /// 32 random bytes as base64url.

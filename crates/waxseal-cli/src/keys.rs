@@ -3,19 +3,17 @@
 pub(crate) mod file;
 mod rotation;
 
-use std::io::Write as _;
-
 use waxseal_core::{CookieSpec, Jwks};
 
-use crate::{args::KeysCommand, failure::Failure};
+use crate::{args::KeysCommand, failure::Failure, output::print_secret};
 
 pub(crate) fn run(command: &KeysCommand) -> Result<(), Failure> {
     match command {
-        KeysCommand::Add { file, cookie, now } => {
+        KeysCommand::Add { file, cookie, purpose, now } => {
             if let Some(cookie) = cookie {
                 CookieSpec::builder(cookie).build().map_err(Failure::usage)?;
             }
-            rotation::add(file, cookie.as_deref(), now.to_record()?)
+            rotation::add(file, cookie.as_deref(), purpose.as_deref(), now.to_record()?)
         }
         KeysCommand::Promote { file, kid, pace } => rotation::promote(file, kid.as_deref(), pace),
         KeysCommand::Retire { file, kid, absolute, pace } => {
@@ -28,8 +26,7 @@ pub(crate) fn run(command: &KeysCommand) -> Result<(), Failure> {
         KeysCommand::Export { cookie, secret } => {
             let cookie = CookieSpec::builder(cookie).build().map_err(Failure::usage)?;
             let json = Jwks::derived(&secret.read()?, cookie.name()).expose();
-            writeln!(std::io::stdout(), "{}", *json)?;
-            Ok(())
+            print_secret(&json)
         }
     }
 }

@@ -51,5 +51,5 @@ fn main() -> ExitCode {
 /// Prints an error. A failure to print it is ignored, because the exit code also reports the
 /// error.
 fn complain(message: &str) {
-    let _ = writeln!(anstream::stderr(), "waxseal: {message}");
+    let _ = writeln!(anstream::stderr(), "waxseal: {}", output::visible_lines(message));
 }

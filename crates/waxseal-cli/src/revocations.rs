@@ -10,7 +10,7 @@ use crate::{
     args::{Moment, RevocationsArgs, RevocationsCommand},
     clock,
     failure::Failure,
-    output::{print, visible_json},
+    output::{print, visible, visible_json},
 };
 
 pub(crate) fn run(args: &RevocationsArgs) -> Result<(), Failure> {
@@ -62,7 +62,7 @@ fn list(entries: &[Entry], json: bool) -> Result<(), Failure> {
             let line = line.map_err(|error| Failure::Bad(error.to_string()))?;
             writeln!(output, "{}", visible_json(&line))?;
         } else {
-            writeln!(output, "{}", line.text(now))?;
+            writeln!(output, "{}", visible(&line.text(now)))?;
         }
     }
     output.flush()?;

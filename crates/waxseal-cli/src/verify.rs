@@ -8,7 +8,16 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 use waxseal_core::{Sealer, UnixTime};
 
-use crate::{args::VerifyArgs, failure::Failure, lines::Lines};
+use crate::{
+    args::VerifyArgs,
+    failure::Failure,
+    lines::Lines,
+    output::{visible_json, warn},
+};
+
+/// A session cookie logs its holder in.
+pub(crate) const TOKEN_IN_ARGUMENTS: &str = "other users of this machine can see the arguments of \
+    a command, and a token logs its holder in; pass tokens on standard input";
 
 pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let sealer = args.keys.sealer()?;
@@ -24,6 +33,9 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
             progress.inc(1);
         }
         progress.finish_and_clear();
+    }
+    if !args.tokens.is_empty() {
+        warn(TOKEN_IN_ARGUMENTS);
     }
     for token in &args.tokens {
         all_good &= verify(&sealer, token.as_bytes(), now, &mut output)?;
@@ -42,8 +54,8 @@ fn verify(
     match &verdict {
         // A line break in the claims is JSON whitespace: no JSON string contains one.
         Ok(claims) => {
-            let claims = claims.replace(['\n', '\r'], " ");
-            writeln!(output, r#"{{"ok":true,"claims":{}}}"#, claims.trim())?;
+            let claims = claims.replace(['\n', '\r', '\t'], " ");
+            writeln!(output, r#"{{"ok":true,"claims":{}}}"#, visible_json(claims.trim()))?;
         }
         Err(rejection) => writeln!(output, r#"{{"ok":false,"reason":"{}"}}"#, rejection.as_str())?,
     }

@@ -43,6 +43,8 @@ pub(crate) struct Key {
     operations: Vec<String>,
     #[serde(rename = "waxseal:cookie")]
     cookie: String,
+    #[serde(rename = "waxseal:purpose", skip_serializing_if = "Option::is_none")]
+    purpose: Option<String>,
     /// The time at which the key was added to the file.
     #[serde(rename = "waxseal:added", skip_serializing_if = "Option::is_none")]
     pub(crate) added: Option<u64>,
@@ -57,7 +59,7 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    pub(crate) fn new(cookie: &str, now: UnixTime) -> Result<Self, Failure> {
+    fn new(cookie: &str, purpose: Option<&str>, now: UnixTime) -> Result<Self, Failure> {
         let mut id = [0; 6];
         getrandom::fill(&mut id).map_err(|error| Failure::Bad(error.to_string()))?;
         // With the first bit 0, no kid starts with `-` and looks like an option.
@@ -68,6 +70,7 @@ impl Key {
             k: random_text()?,
             operations: vec!["verify".into()],
             cookie: cookie.into(),
+            purpose: purpose.map(String::from),
             added: Some(now.as_secs()),
             promoted: None,
             demoted: None,
@@ -97,10 +100,24 @@ impl Key {
 }
 
 impl KeyFile {
-    pub(crate) fn with_first_key(cookie: &str, now: UnixTime) -> Result<Self, Failure> {
-        let mut key = Key::new(cookie, now)?;
+    pub(crate) fn with_first_key(
+        cookie: &str,
+        purpose: Option<&str>,
+        now: UnixTime,
+    ) -> Result<Self, Failure> {
+        let mut key = Key::new(cookie, purpose, now)?;
         key.promote(now);
-        Ok(Self { keys: vec![key], because: Vec::new(), other: Map::new() })
+        let file = Self { keys: vec![key], because: Vec::new(), other: Map::new() };
+        Jwks::parse(&file.to_json()?).map_err(Failure::usage)?;
+        Ok(file)
+    }
+
+    /// Adds a key that only verifies, for the cookie and the purpose of the others.
+    pub(crate) fn add_key(&mut self, now: UnixTime) -> Result<&mut Key, Failure> {
+        let key = Key::new(self.cookie(), self.purpose(), now)?;
+        let at = self.keys.len();
+        self.keys.push(key);
+        Ok(&mut self.keys[at])
     }
 
     /// Reads the file at `path`, and checks that a server would load it.
@@ -145,6 +162,11 @@ impl KeyFile {
         self.keys.first().map(|key| &*key.cookie).unwrap_or_default()
     }
 
+    /// The application and the marker that the keys are bound to.
+    pub(crate) fn purpose(&self) -> Option<&str> {
+        self.keys.first()?.purpose.as_deref()
+    }
+
     pub(crate) fn position(&self, kid: &str) -> Result<usize, Failure> {
         let position = self.keys.iter().position(|key| key.kid == kid);
         position.ok_or_else(|| {
@@ -164,8 +186,7 @@ pub(crate) struct Locked {
 impl Locked {
     /// Waits for the lock of the folder, which all key files in it share.
     pub(crate) fn new(path: &Path) -> Result<Self, Failure> {
-        // The target of a symbolic link is replaced, not the link.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let path = target(path);
         let lock = || -> io::Result<fs::File> {
             let folder = fs::File::open(folder(&path))?;
             folder.lock()?;
@@ -175,6 +196,18 @@ impl Locked {
             lock().map_err(|error| Failure::Bad(format!("{}: {error}", path.display())))?;
         Ok(Self { path, _folder: folder })
     }
+}
+
+/// The file that `path` names, behind symbolic links: it is replaced, not the link. It need
+/// not exist yet.
+fn target(path: &Path) -> PathBuf {
+    const MAX_LINKS: usize = 40; // as Linux
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        let Ok(link) = fs::read_link(&path) else { break };
+        path = folder(&path).join(link);
+    }
+    path
 }
 
 fn folder(path: &Path) -> &Path {

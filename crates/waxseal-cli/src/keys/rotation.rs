@@ -6,18 +6,23 @@ use std::{fmt::Write as _, path::Path, time::Duration};
 use waxseal_core::UnixTime;
 
 use super::file::{Because, Key, KeyFile, Locked};
-use crate::{args::PaceArgs, clock, failure::Failure, output::print};
+use crate::{args::PaceArgs, clock, failure::Failure, output::print_plain};
 
 /// Adds a key that only verifies, so that every server has loaded it before a server signs
 /// with it.
-pub(super) fn add(path: &Path, cookie: Option<&str>, now: UnixTime) -> Result<(), Failure> {
+pub(super) fn add(
+    path: &Path,
+    cookie: Option<&str>,
+    purpose: Option<&str>,
+    now: UnixTime,
+) -> Result<(), Failure> {
     let locked = Locked::new(path)?;
     let shown = path.display();
     let Some(mut file) = KeyFile::read_if_any(&locked.path)? else {
-        let file = KeyFile::with_first_key(cookie.unwrap_or("__Host-session"), now)?;
+        let file = KeyFile::with_first_key(cookie.unwrap_or("__Host-session"), purpose, now)?;
         file.write(&locked.path)?;
         let kid = &file.keys[0].kid;
-        return print(&format!(
+        return print_plain(&format!(
             "Created {shown} with the signing key {kid}.\nNext: copy the file to every server.\n"
         ));
     };
@@ -25,11 +30,13 @@ pub(super) fn add(path: &Path, cookie: Option<&str>, now: UnixTime) -> Result<()
         let bound = file.cookie();
         return Err(Failure::Bad(format!("the keys in {shown} are bound to the cookie {bound}")));
     }
-    let key = Key::new(file.cookie(), now)?;
-    let kid = key.kid.clone();
-    file.keys.push(key);
+    if purpose.is_some() && purpose != file.purpose() {
+        let bound = file.purpose().unwrap_or_default();
+        return Err(Failure::Bad(format!("the keys in {shown} are for the purpose {bound:?}")));
+    }
+    let kid = file.add_key(now)?.kid.clone();
     file.write(&locked.path)?;
-    print(&format!(
+    print_plain(&format!(
         "Added {kid}, which only verifies.\n\
          Next: reload the file on every server, then run `waxseal keys promote {shown}`.\n"
     ))
@@ -61,7 +68,7 @@ pub(super) fn promote(path: &Path, kid: Option<&str>, pace: &PaceArgs) -> Result
     }
     file.keys[at].promote(now);
     file.write(&locked.path)?;
-    print(&format!(
+    print_plain(&format!(
         "{kid} is now the signing key.\n\
          Next: reload the file on every server. When all sessions of the old key have expired,\n\
          run `waxseal keys retire {shown}`; `waxseal keys list {shown}` shows the time.\n"
@@ -111,7 +118,10 @@ pub(super) fn retire(
         )));
     }
     file.write(&locked.path)?;
-    print(&format!("Retired {}.\nNext: reload the file on every server.\n", retired.join(", ")))
+    print_plain(&format!(
+        "Retired {}.\nNext: reload the file on every server.\n",
+        retired.join(", ")
+    ))
 }
 
 /// Removes a key that has leaked, and replaces it if it was the signing key.
@@ -119,29 +129,31 @@ pub(super) fn revoke(path: &Path, kid: &str, now: UnixTime) -> Result<(), Failur
     let locked = Locked::new(path)?;
     let mut file = KeyFile::read(&locked.path)?;
     let at = file.position(kid)?;
-    let cookie = file.cookie().to_owned();
     let mut said = format!("Revoked {kid}: all its sessions become invalid.\n");
-    if file.keys.remove(at).signs() {
+    if file.keys[at].signs() {
         // Of the keys that have never signed, the oldest has been loaded by the most servers.
-        let next = if let Some(at) = file.keys.iter().position(|key| !key.has_signed()) {
-            at
-        } else {
-            file.keys.push(Key::new(&cookie, now)?);
-            file.keys.len() - 1
+        let next = match file.keys.iter_mut().find(|key| !key.has_signed()) {
+            Some(key) => key,
+            None => file.add_key(now)?,
         };
-        file.keys[next].promote(now);
-        let _ = writeln!(said, "{} is now the signing key.", file.keys[next].kid);
+        next.promote(now);
+        let _ = writeln!(said, "{} is now the signing key.", next.kid);
     }
+    file.keys.remove(at);
     file.write(&locked.path)?;
     said += "Next: reload the file on every server NOW; each server accepts the key until then.\n\
         `waxseal keys revoke --help` lists the further steps.\n";
-    print(&said)
+    print_plain(&said)
 }
 
 /// Shows the keys. An old key is still needed for the time `lasts` after its last signature.
 pub(super) fn list(path: &Path, lasts: Duration, now: UnixTime) -> Result<(), Failure> {
     let file = KeyFile::read(path)?;
-    let mut said = format!("{} keys of the cookie {}\n", file.keys.len(), file.cookie());
+    let mut said = format!("{} keys of the cookie {}", file.keys.len(), file.cookie());
+    if let Some(purpose) = file.purpose() {
+        let _ = write!(said, ", for {purpose}");
+    }
+    said.push('\n');
     for key in &file.keys {
         let part = match (key.signs(), key.has_signed()) {
             (true, _) => "signs",
@@ -164,7 +176,7 @@ pub(super) fn list(path: &Path, lasts: Duration, now: UnixTime) -> Result<(), Fa
         let date = clock::date(*time, now);
         let _ = writeln!(said, "\n{step} {kid} too early, {date}: {}", reason.escape_debug());
     }
-    print(&said)
+    print_plain(&said)
 }
 
 /// Returns the time at which all sessions of the key have expired, or `None` if the file does not

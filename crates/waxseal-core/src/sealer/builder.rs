@@ -116,6 +116,13 @@ impl SealerBuilder {
         self
     }
 
+    /// [`marker`](Self::marker) by its `PURPOSE`, for tools that read it at run time.
+    #[doc(hidden)]
+    pub fn marker_purpose(mut self, purpose: &'static str) -> Self {
+        self.marker = Some(purpose);
+        self
+    }
+
     /// Sets the cookie's name and attributes; [`CookieSpec::default`] otherwise.
     /// Each cookie name has its own key.
     ///
