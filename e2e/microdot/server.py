@@ -4,7 +4,8 @@ contract of a server under test, without /script, and has two more routes:
     GET /data    returns the session as JSON
     POST /data   replaces the session with the JSON in the body, and saves it
 
-Requires SESSION_SECRET, and prints its address.
+Requires SESSION_SECRET, and prints its address. COOKIE_OPTIONS is the JSON of
+cookie_options.
 """
 
 import asyncio
@@ -16,7 +17,8 @@ from microdot import Microdot, redirect
 from microdot.session import Session, with_session
 
 app = Microdot()
-Session(app, secret_key=os.environ["SESSION_SECRET"])
+options = json.loads(os.environ.get("COOKIE_OPTIONS", "{}"))
+Session(app, secret_key=os.environ["SESSION_SECRET"], cookie_options=options)
 
 FORM = '<form method="post"><input name="username"></form>'
 

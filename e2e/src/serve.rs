@@ -9,14 +9,19 @@ use waxseal_revocation::{RevocationList, Store};
 /// A result with any error of a server.
 pub type Fallible<T> = Result<T, Box<dyn Error>>;
 
+/// Whether the server uses Microdot's cookie. Its login then does what Microdot's does: it sets
+/// `username`, and no user.
+pub fn is_microdot() -> bool {
+    std::env::args().any(|argument| argument == "--microdot")
+}
+
 /// Builds the sealer from the command line and the environment.
 ///
 /// # Errors
 ///
 /// If the configuration is invalid.
 pub fn sealer() -> Fallible<Sealer> {
-    let microdot = std::env::args().any(|argument| argument == "--microdot");
-    if microdot {
+    if is_microdot() {
         return Ok(Sealer::microdot(std::env::var("SESSION_SECRET")?)?);
     }
     let builder = configured(Sealer::builder(Secret::from_env("SESSION_SECRET")?))?;

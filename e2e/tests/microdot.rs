@@ -2,8 +2,10 @@
 //! Python with the packages `microdot` and `PyJWT`.
 
 use std::{
+    pin::pin,
     process::Command,
-    time::{SystemTime, UNIX_EPOCH},
+    task::{Context, Poll, Waker},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use data_encoding::BASE64URL_NOPAD;
@@ -13,6 +15,8 @@ use e2e::{
     server::{Format, Server},
 };
 use serde_json::{Value, json};
+use waxseal::{CookieSpec, CookieSpecBuilder, Sealer, UnixTime};
+use waxseal_core::OpenSession;
 
 const NO_COOKIES: [&str; 0] = [];
 
@@ -232,5 +236,55 @@ fn after_the_absolute_timeout_the_migration_window_has_ended() {
     for (seconds_ago, name) in [(MONTH - 60, "susan".into()), (MONTH, Value::Null)] {
         let rust = migrating(seconds_ago);
         assert_eq!(at_rust(&Client::of(&rust), &jar)["username"], name);
+    }
+}
+
+/// The `Set-Cookie` lines of a login and a logout with `cookie_options`, byte for byte.
+#[test]
+fn the_options_of_the_cookie_make_the_same_lines() {
+    type Options = fn(CookieSpecBuilder) -> CookieSpecBuilder;
+    let cases: [(Value, Options); 8] = [
+        (json!({}), |spec| spec),
+        (json!({"path": "/child"}), |spec| spec.path("/child")),
+        (json!({"http_only": false}), CookieSpecBuilder::insecure_allow_scripts),
+        (json!({"secure": true}), CookieSpecBuilder::secure),
+        (json!({"domain": "example.com"}), |spec| spec.domain("example.com")),
+        (json!({"secure": true, "partitioned": true}), |spec| spec.secure().partitioned()),
+        (json!({"max_age": 3600}), |spec| spec.max_age(Duration::from_secs(3600))),
+        (
+            json!({
+                "path": "/child", "domain": "example.com", "max_age": 60, "secure": true,
+                "http_only": false, "partitioned": true
+            }),
+            |spec| {
+                let spec = spec.path("/child").domain("example.com").secure().partitioned();
+                spec.max_age(Duration::from_mins(1)).insecure_allow_scripts()
+            },
+        ),
+    ];
+    for (options, with) in cases {
+        let mut command = microdot().expect("MICRODOT_PYTHON is set");
+        let server =
+            Server::start(command.env("COOKIE_OPTIONS", options.to_string()), Format::Microdot);
+        let client = Client::of(&server);
+        let cookie = with(CookieSpec::builder_microdot()).build().expect("a cookie");
+        let sealer = Sealer::microdot_with(server.mint.secret, cookie).expect("a sealer");
+        let line = |handler: fn(&mut OpenSession<&Sealer>)| {
+            let mut session =
+                OpenSession::open(&sealer, [], UnixTime::now()).expect("there is no list");
+            handler(&mut session);
+            let changes = pin!(session.finish()).poll(&mut Context::from_waker(Waker::noop()));
+            let Poll::Ready(Ok(changes)) = changes else { panic!("nothing to wait for") };
+            changes.set_cookie_lines().next().expect("a line").to_owned()
+        };
+        let login = line(|session| {
+            session.insert("username", "joe").expect("small");
+            session.save().expect("small");
+        });
+        let logout = line(|session| session.delete().expect("in time"));
+        let theirs = client.form("/", &form("joe"), &NO_COOKIES);
+        assert_eq!(theirs.set_cookie("session"), login, "{options}");
+        let theirs = client.form("/logout", "", &NO_COOKIES);
+        assert_eq!(theirs.set_cookie("session"), logout, "{options}");
     }
 }
