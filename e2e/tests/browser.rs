@@ -4,7 +4,8 @@
 
 use std::{
     env, fs,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -105,8 +106,10 @@ async fn a_user_logs_in_reloads_and_logs_out(
     assert_eq!(text(browser, "h1").await?, "Log in");
     screenshot(browser, &format!("{name}-form.png")).await?;
 
-    element(browser, "input[name=username]").await?.send_keys("Søren <b>").await?;
-    element(browser, "#login").await?.click().await?;
+    fill(browser, "Søren <b>", "wrong").await?;
+    assert!(text(browser, "[role=alert]").await?.contains("wrong"));
+    screenshot(browser, &format!("{name}-wrong.png")).await?;
+    fill(browser, "Søren <b>", "wax").await?;
     assert_eq!(text(browser, "h1 b").await?, "Søren <b>");
     browser.refresh().await?;
     assert_eq!(text(browser, "h1").await?, "Hello Søren <b>!");
@@ -150,10 +153,16 @@ async fn a_user_logs_in_and_out() {
     }
 }
 
+/// Fills the form and sends it.
+async fn fill(browser: &WebDriver, name: &str, password: &str) -> WebDriverResult<()> {
+    element(browser, "input[name=username]").await?.send_keys(name).await?;
+    element(browser, "input[name=password]").await?.send_keys(password).await?;
+    element(browser, "#login").await?.click().await
+}
+
 async fn logs_in(browser: &WebDriver, server: &Server, name: &str) -> WebDriverResult<()> {
     browser.goto(server.url.replace("127.0.0.1", "localhost")).await?;
-    element(browser, "input[name=username]").await?.send_keys(name).await?;
-    element(browser, "#login").await?.click().await?;
+    fill(browser, name, "wax").await?;
     assert_eq!(text(browser, "h1 b").await?, name);
     Ok(())
 }
@@ -188,4 +197,59 @@ async fn a_user_logs_out_everywhere() {
     laptop.quit().await.expect("the browser closes");
     phone.quit().await.expect("the browser closes");
     result.expect("every check holds").expect("the browsers run the commands");
+}
+
+/// Serves one page for every request, as another site. Ends with the test.
+fn another_site(html: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut head = BufReader::new(&stream).lines().map_while(Result::ok);
+            while head.next().is_some_and(|line| !line.is_empty()) {}
+            let length = html.len();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n\
+                 content-length: {length}\r\n\r\n{html}"
+            );
+        }
+    });
+    url
+}
+
+/// S-L13: a form on another site neither logs the user out nor in as somebody else.
+#[tokio::test]
+async fn the_form_of_another_site_is_refused() {
+    let server = Server::start(&mut Command::new(example("login")), Format::Waxseal);
+    let home = server.url.replace("127.0.0.1", "localhost");
+    let site = another_site(format!(
+        r#"<form id="in" method="post" action="{home}/"><input name="username" value="mallory">
+           <input name="password" value="wax"></form>
+           <form id="out" method="post" action="{home}/logout"></form>
+           <button id="login" onclick="document.forms[0].submit()">login</button>
+           <button id="logout" onclick="document.forms[1].submit()">logout</button>"#
+    ));
+    let driver = Driver::start();
+    let profile = tempfile::tempdir().expect("a new profile");
+    let browser = driver.browser(profile.path()).await.expect("a browser");
+    let checks = tokio::spawn({
+        let browser = browser.clone();
+        async move {
+            logs_in(&browser, &server, "susan").await?;
+            for button in ["#login", "#logout"] {
+                browser.goto(&site).await?;
+                element(&browser, button).await?.click().await?;
+                // The response is empty, so the browser shows a page of its own.
+                let page = browser.query(By::XPath("//*[contains(text(), 'HTTP ERROR 403')]"));
+                page.first().await?;
+                browser.goto(&home).await?;
+                assert_eq!(text(&browser, "h1 b").await?, "susan", "{button}");
+            }
+            WebDriverResult::Ok(())
+        }
+    });
+    let result = checks.await;
+    browser.quit().await.expect("the browser closes");
+    result.expect("every check holds").expect("the browser runs the commands");
 }
