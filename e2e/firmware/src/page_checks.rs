@@ -15,7 +15,7 @@ pub fn all() -> Checked {
     check("the page shows the login form", form.contains("name=\"username\""))?;
     check("the login form sets no cookie", !form.contains("set-cookie"))?;
 
-    let response = fetch(&app, "POST / HTTP/1.1", "", "username=susan");
+    let response = fetch(&app, "POST / HTTP/1.1", "", "username=susan&password=wax");
     let redirects = response.starts_with("HTTP/1.1 303 ") && response.contains("Location: /\r\n");
     check("a login redirects", redirects)?;
     let cookie = cookie(&response).ok_or("a login sets the cookie")?;
@@ -34,7 +34,7 @@ pub fn all() -> Checked {
     let app = handlers::app(layer(0).ok_or("a second layer can be built")?);
     let page = fetch(&app, "GET / HTTP/1.1", &cookie, "");
     check("without a clock, the cookie gives the login form", page.contains("name=\"username\""))?;
-    let response = fetch(&app, "POST / HTTP/1.1", "", "username=susan");
+    let response = fetch(&app, "POST / HTTP/1.1", "", "username=susan&password=wax");
     check("without a clock, a login fails", response.starts_with("HTTP/1.1 500 "))?;
     check("without a clock, a login sets no cookie", !response.contains("set-cookie"))
 }

@@ -1,6 +1,6 @@
 //! The entries of a JSON object, in order, each as JSON text.
 
-use alloc::{boxed::Box, format, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::BinaryHeap, format, string::String, vec::Vec};
 use core::ops::Range;
 
 use crate::json::{self, Member};
@@ -55,8 +55,8 @@ impl Entries {
     }
 
     fn has_distinct_keys(&self) -> bool {
-        let mut keys: Vec<_> = self.keys().collect();
-        keys.sort_unstable();
+        // A heap sort, whose code is 7 KB smaller than that of `sort_unstable`.
+        let keys = self.keys().collect::<BinaryHeap<_>>().into_sorted_vec();
         keys.is_sorted_by(|one, next| one < next)
     }
 
