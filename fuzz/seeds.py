@@ -74,6 +74,7 @@ seed("claims", "names-alike", f"{{{times},{alike}}}".encode())
 seed("claims", "names-alike-and-one-twice", f'{{{times},{alike},"aa0aa":1}}'.encode())
 
 keys = vectors["derivations"]
+seed("jwks", "purpose", json.dumps(vectors["defaults"]["jwks"]).encode())
 for count in range(1, len(keys) + 1):
     bound = [jwk(key, ["verify"], "__Host-session") for key in keys[:count]]
     bound[-1]["key_ops"] = ["sign", "verify"]

@@ -39,14 +39,26 @@ fn verdict(kind: &Kind, claims: &[u8]) -> Result<Seen, Rejection> {
         text(claims).and_then(|text| serde_json::from_str(text).ok()).ok_or(Rejection::Claims)?;
 
     let (mut issued, mut not_before, mut expires) = (None, None, None);
+    let mut absolute = ABSOLUTE_TIMEOUT;
     for (name, value) in &members {
         let is_string = value.get().starts_with('"');
         let fits = match &**name {
             "iat" => seconds(value).map(|secs| issued = Some(secs)).is_some(),
             "nbf" => seconds(value).map(|secs| not_before = Some(secs)).is_some(),
             "exp" => seconds(value).map(|secs| expires = Some(secs)).is_some(),
-            "sub" | "jti" => is_string,
-            "iss" | "sid" => kind.is_microdot || is_string,
+            "sub" => string(value)
+                .is_some_and(|user| kind.is_microdot || (1..=256).contains(&user.len())),
+            "jti" => is_string,
+            "iss" => kind.is_microdot || is_string,
+            "sid" => kind.is_microdot || string(value).is_some(),
+            "auth_time" => kind.is_microdot || seconds(value).is_some(),
+            "wx_idle" | "wx_abs" if !kind.is_microdot => {
+                let timeout = seconds(value).filter(|secs| *secs > 0);
+                if name == "wx_abs" {
+                    absolute = timeout.map_or(absolute, |secs| secs.min(ABSOLUTE_TIMEOUT));
+                }
+                timeout.is_some()
+            }
             "remember" => kind.is_microdot || ["true", "false"].contains(&value.get()),
             "aud" => false,
             _ => true,
@@ -64,7 +76,7 @@ fn verdict(kind: &Kind, claims: &[u8]) -> Result<Seen, Rejection> {
     if [issued, not_before].iter().flatten().any(|time| *time > NOW + LEEWAY) {
         return Err(Rejection::NotYetValid);
     }
-    if !kind.is_microdot && issued.is_some_and(|issued| issued + ABSOLUTE_TIMEOUT <= NOW) {
+    if !kind.is_microdot && issued.is_some_and(|issued| issued + absolute <= NOW) {
         return Err(Rejection::Expired);
     }
     let data = members.into_iter().filter(|(name, _)| !kind.reserves(name));
@@ -92,6 +104,11 @@ fn text(claims: &[u8]) -> Option<&str> {
         }
     }
     Some(text)
+}
+
+/// A string without a lone surrogate.
+fn string(value: &RawValue) -> Option<String> {
+    serde_json::from_str(value.get()).ok()
 }
 
 /// Parses a time as whole seconds since 1970, without the rounding of a float. A time

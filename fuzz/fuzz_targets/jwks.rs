@@ -4,7 +4,13 @@
 
 use fuzz::{request, see};
 use libfuzzer_sys::fuzz_target;
-use waxseal_core::{CookieSpec, Jwks, Sealer};
+use waxseal_core::{CookieSpec, Jwks, Marker, Sealer};
+
+struct Admin;
+
+impl Marker for Admin {
+    const PURPOSE: &'static str = "admin";
+}
 
 fuzz_target!(|json: &str| {
     let Ok(jwks) = Jwks::parse(json) else { return };
@@ -16,8 +22,20 @@ fuzz_target!(|json: &str| {
     assert_eq!(exposed, again.expose());
     // The name may not be valid for a cookie.
     let Ok(cookie) = CookieSpec::builder(jwks.cookie_name()).build() else { return };
-    let sealer = |jwks| Sealer::builder(jwks).cookie(cookie.clone()).build().unwrap();
-    let (first, second) = (sealer(jwks), sealer(again));
+    assert_eq!(jwks.purpose(), again.purpose());
+    // Of the form shop, shop/admin or /admin. A marker is a constant, so only one is tried.
+    let purpose = jwks.purpose().unwrap_or_default().to_owned();
+    let (application, marker) = purpose.split_once('/').unwrap_or((&purpose, "main"));
+    if !["main", Admin::PURPOSE].contains(&marker) {
+        return;
+    }
+    let sealer = |jwks| {
+        let builder = Sealer::builder(jwks).cookie(cookie.clone());
+        let builder =
+            if application.is_empty() { builder } else { builder.application(application) };
+        if marker == "main" { builder } else { builder.marker::<Admin>() }.build()
+    };
+    let (first, second) = (sealer(jwks).unwrap(), sealer(again).unwrap());
     let (saved, response) = request(&first, [], |session| session.save());
     saved.unwrap();
     let token = format!("{}={}", cookie.name(), response.token());

@@ -49,7 +49,7 @@ fn check(name: &str, json: &str, format: Format, times: &mut Times) -> bool {
         slot.is_some()
     };
     let secs = |slot: &mut Option<u64>| {
-        *slot = numeric_date::parse(json).map(UnixTime::as_secs);
+        *slot = numeric_date::parse(json).map(UnixTime::as_secs).filter(|secs| *secs > 0);
         slot.is_some()
     };
     match name.as_bytes() {

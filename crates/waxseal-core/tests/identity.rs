@@ -307,6 +307,8 @@ fn mistyped_claims_of_a_session_are_rejected() {
     for member in [
         r#""wx_idle":"60""#,
         r#""wx_abs":null"#,
+        r#""wx_idle":0"#,
+        r#""wx_abs":0"#,
         r#""auth_time":[]"#,
         r#""sub":"""#,
         r#""aud":"shop""#,
