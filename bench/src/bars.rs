@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{
     floor::{MAC, OPEN, SAVE},
+    form,
     growth::PAYLOADS,
     report::Run,
     socket::{BARE, READ},
@@ -123,6 +124,12 @@ pub(crate) fn asked(run: &Run) -> Vec<Asked> {
             "≤ 1.0",
             1.0,
             slope(run, "sixty members"),
+        ),
+        at_most(
+            "a form of 2 MB that no cookie can hold, in milliseconds",
+            "≤ 2",
+            2.0,
+            form::millis(),
         ),
     ]
 }

@@ -42,7 +42,8 @@ fn payload(rounds: &mut Rounds, shape: &'static str, bytes: usize, members: usiz
     let data: Map<_, _> =
         (0..members).map(|at| (format!("m{at:02}"), Value::from(value.clone()))).collect();
     let at = UnixTime::from_secs(NOW);
-    let header = test_util::cookie(&ours::sealer(), at, |session| Ok(session.set_data(data)?)).unwrap();
+    let header =
+        test_util::cookie(&ours::sealer(), at, |session| Ok(session.set_data(data)?)).unwrap();
 
     let (name, mut floor) = (format!("floor: {shape}, {bytes} B"), Floor::new(&header));
     if members == 1 && shape == SHAPES[0].0 {

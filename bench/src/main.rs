@@ -15,6 +15,7 @@
 mod actix;
 mod bars;
 mod floor;
+mod form;
 mod growth;
 mod load;
 mod ours;
@@ -43,6 +44,7 @@ fn main() {
             print!("{}", report::table(&rows));
         }
         ["revocation", ref rest @ ..] => revocation::write(count(rest.first())),
+        ["form"] => println!("{:.3} ms", form::millis()),
         ["serve", what] => serve::run(what),
         ["aws-lc", count] => println!("{}", aws_lc(self::count(Some(&count)))),
         [] => report::write(ROUNDS),
