@@ -250,7 +250,7 @@ fn the_options_of_the_cookie_make_the_same_lines() {
         (json!({"secure": true}), CookieSpecBuilder::secure),
         (json!({"domain": "example.com"}), |spec| spec.domain("example.com")),
         (json!({"secure": true, "partitioned": true}), |spec| spec.secure().partitioned()),
-        (json!({"max_age": 3600}), |spec| spec.max_age(Duration::from_secs(3600))),
+        (json!({"max_age": 3600}), |spec| spec.max_age(Duration::from_hours(1))),
         (
             json!({
                 "path": "/child", "domain": "example.com", "max_age": 60, "secure": true,

@@ -307,7 +307,7 @@ fn the_help_explains_the_commands() {
         (&["list", "--help"], "--json"),
         (&["init", "--help"], "REVOKE EVERY SESSION"),
         (&["end-before", "--help"], "2026-11-24T10:48:00Z"),
-        (&["end-user", "--help"], "set_user"),
+        (&["end-user", "--help"], "log_in"),
     ] {
         let ran = run(arguments, None);
         assert_eq!(ran.code, Some(0));

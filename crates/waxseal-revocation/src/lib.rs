@@ -24,7 +24,7 @@
 //!
 //! From then on `session.delete()` and `session.renew()` end the session also
 //! for whoever has a copy of its cookie. Where sessions have a user
-//! (`session.set_user("42")`), all of them end at once:
+//! (`session.log_in("42")`), all of them end at once:
 //!
 //! ```no_run
 //! # use waxseal_revocation::{NotDurable, RevocationList};

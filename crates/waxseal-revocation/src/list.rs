@@ -60,7 +60,7 @@ impl RevocationList {
 
     /// Ends all sessions of a user that have begun by now: "log out everywhere",
     /// a changed password. The user is what
-    /// [`set_user`](waxseal_core::OpenSession::set_user) was told.
+    /// [`log_in`](waxseal_core::OpenSession::log_in) was told.
     ///
     /// Takes effect on this server before the future is awaited, and on all when
     /// it has completed, or a moment later. A session that the user begins after

@@ -12,7 +12,7 @@ use waxseal_core::{Main, Marker, NotDurable, ReadError, SaveError, WriteError};
 pub enum SessionError {
     /// No [`SessionLayer`](crate::SessionLayer) with this marker wraps the route.
     MissingLayer {
-        /// The `PURPOSE` of the [`Marker`](crate::Marker).
+        /// The `PURPOSE` of the [`Marker`].
         marker: &'static str,
     },
     /// [`require_user`](crate::Session::require_user) was called in a session without a

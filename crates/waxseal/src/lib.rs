@@ -148,6 +148,7 @@ pub use waxseal_core::{
 /// The commands and the code of the README and the guides.
 #[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../../../docs/applications.md")]
 #[doc = include_str!("../../../docs/revocation.md")]
 #[doc = include_str!("../../../docs/rotation.md")]
 #[doc = include_str!("../../../docs/from-microdot.md")]

@@ -49,11 +49,11 @@ fn a_missing_middleware_is_an_empty_500_and_is_logged() {
 #[test]
 fn the_error_of_a_scope_with_another_marker_names_the_one_that_is_missing() {
     run(async {
-        let (log, _guard) = Log::start();
         async fn admin_saves(session: Session<Admin>) -> Result<&'static str, SessionError> {
             session.save()?;
             Ok("saved")
         }
+        let (log, _guard) = Log::start();
         let app = App::new()
             .service(web::scope("/a").wrap(admin()).route("/main", web::get().to(saves)))
             .service(web::scope("/b").wrap(sessions()).route("/admin", web::get().to(admin_saves)));

@@ -99,8 +99,8 @@ pub fn data_that_cannot_fit_is_an_error(server: &Server) {
     let client = Client::of(server);
     // The server on picoserve has a small buffer.
     let large = format!("write {{\"a\":\"{}\"}}\nsave", "x".repeat(3100));
-    let fields: String = (0..400).map(|n| format!("insert {n} 0\n")).collect();
-    for script in [large, fields + "save"] {
+    let fields: Vec<_> = (0..400).map(|n| format!("insert {n} 0")).collect();
+    for script in [large, fields.join("\n") + "\nsave"] {
         let response = client.script(&script, &NO_COOKIES);
         assert_eq!(response.status, 500);
         assert!(response.set_cookies(server.mint.cookie).is_empty());

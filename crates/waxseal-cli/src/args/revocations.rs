@@ -58,7 +58,7 @@ pub(crate) enum RevocationsCommand {
     },
     /// Revoke all sessions of a user that were issued until now
     ///
-    /// The user is the value that the application passes to `set_user`, the claim
+    /// The user is the value that the application passes to `log_in`, the claim
     /// `sub`. Sessions without a user are not revoked.
     EndUser {
         /// The user

@@ -20,13 +20,13 @@ impl Acknowledgement {
     }
 
     /// The acknowledgement of several revocations; `None` of none.
-    pub(crate) fn all(mut list: Vec<Self>) -> Option<Self> {
-        let last = list.pop()?;
-        if list.is_empty() {
+    pub(crate) fn all(mut acknowledgements: Vec<Self>) -> Option<Self> {
+        let last = acknowledgements.pop()?;
+        if acknowledgements.is_empty() {
             return Some(last);
         }
         Some(Self::new(async move {
-            for acknowledgement in list {
+            for acknowledgement in acknowledgements {
                 acknowledgement.await?;
             }
             last.await
