@@ -198,7 +198,7 @@ pub(crate) enum KeysCommand {
         now: NowArg,
     },
     /// Print the key that is derived from the secret for a cookie, as a JSON Web
-    /// Key Set for a gateway; only for sessions without an application and a marker
+    /// Key Set for a gateway; only for sessions without an application or a marker
     ///
     /// The output is a secret: with it, an attacker can forge any session in that
     /// cookie.

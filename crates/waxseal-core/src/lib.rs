@@ -20,8 +20,9 @@
 //! let now = UnixTime::from_secs(1_800_000_000);
 //! let mut session = OpenSession::open(&sealer, cookies, now)?;
 //!
-//! assert_eq!(session.get::<String>("username")?, None);
-//! session.insert("username", "susan")?;
+//! assert_eq!(session.user(), None);
+//! session.log_in("susan")?; // saved at once
+//! session.insert("theme", "dark")?;
 //! session.save()?;
 //!
 //! // `session.finish().await` returns the changes to the response.
@@ -32,7 +33,8 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `std` | no | `Secret::from_env`; base64 with the processor's vector instructions; exact floats |
+//! | `std` | no | `Secret::from_env` and `from_file`; base64 with the processor's vector instructions; exact floats; serialization that stops at the limit |
+//! | `tracing` | no | a warning if other users can read the file of a secret; enables `std` |
 //!
 //! A session is signed and not encrypted: users can read it. [SECURITY.md] lists the
 //! threats. Rust 1.88 or newer.

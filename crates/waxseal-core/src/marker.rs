@@ -2,8 +2,8 @@
 
 /// Marks a second session of one application, such as the stricter one of its admin area.
 ///
-/// Sessions of different markers have different keys, so the session of one is never that
-/// of another, whatever the names and paths of their cookies and the order of their layers.
+/// Sessions of different markers have different keys, so a session of one marker is never
+/// accepted as a session of another, even if both use the same cookie name and path.
 /// The builder takes the marker: [`SealerBuilder::marker`](crate::SealerBuilder::marker).
 ///
 /// ```
@@ -23,8 +23,8 @@
 /// ```
 pub trait Marker {
     /// What the session is for: 1 to 64 letters, digits and `-._`. It is part of the key,
-    /// so a change rejects all sessions of the marker. Two markers with one purpose are the
-    /// same session; `main` is the session without a marker.
+    /// so a change rejects all sessions of the marker. Two markers with the same purpose
+    /// select the same session; `main` is the session without a marker.
     const PURPOSE: &'static str;
 }
 

@@ -218,18 +218,20 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         self.state.delete(&self.sealer)
     }
 
-    /// Logs a user in: call it when the user has proved who they are. Starts a new session
+    /// Logs a user in: call it after verifying the user's credentials. Starts a new session
     /// and saves it at once: a new session ID, issue time and time of authentication.
     ///
     /// The data of another user is dropped; the data of an anonymous visitor, such as a
-    /// shopping cart, stays. An attacker can plant an anonymous session in a browser, so do
-    /// not trust such data more after a login than before. `user` is the claim `sub` (RFC
+    /// shopping cart, stays. An attacker can plant an anonymous session in a browser, so
+    /// treat such data as untrusted even after the login. [`set_remember`](Self::set_remember)
+    /// and [`set_timeouts`](Self::set_timeouts) are reset: call them after the login. With a
+    /// revocation list, the presented session is revoked. `user` is the claim `sub` (RFC
     /// 7519, section 4.1.2): pass a stable ID, because `Susan` and `susan` are two users.
     ///
     /// # Errors
     ///
     /// [`SaveError`], for example if `user` is empty or has more than 256 bytes. The session
-    /// is then what it was, and later saves of this request fail, too.
+    /// is left unchanged, and `save` fails until one of these methods or `delete` succeeds.
     pub fn log_in(&mut self, user: &str) -> Result<(), SaveError> {
         self.state.log_in(&self.sealer, user)
     }
@@ -240,13 +242,12 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     ///
     /// # Errors
     ///
-    /// [`SaveError`]. The session is then what it was, and later saves of this request fail,
-    /// too.
+    /// As [`log_in`](Self::log_in).
     pub fn clear_user(&mut self, keep: &[&str]) -> Result<(), SaveError> {
         self.state.clear_user(&self.sealer, keep)
     }
 
-    /// Records that the user has proved again who they are, before a sensitive action
+    /// Records that the user has re-authenticated, before a sensitive action
     /// ("sudo mode"): a new session ID and [time of authentication](Self::authenticated_at),
     /// saved at once.
     ///

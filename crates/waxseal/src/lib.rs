@@ -26,7 +26,7 @@
 //!     };
 //!     session.log_in(&user_id)?; // a new session, saved at once
 //!     session.insert("theme", "dark")?;
-//!     session.save()?; // changes of the data need a save
+//!     session.save()?; // changes to the data need a save
 //!     Ok(Redirect::to("/"))
 //! }
 //! # fn verify_password(name: &str, _: &str) -> Option<String> { Some(name.into()) }
@@ -46,6 +46,11 @@
 //! # assert!(app().is_err(), "no secret is set");
 //! # }
 //! ```
+//!
+//! Add a layer that rejects cross-site requests (CSRF), such as `tower_http::csrf::CsrfLayer`:
+//! the page [What an application must do] has the rest of a secure login.
+//!
+//! [What an application must do]: https://github.com/waxseal/waxseal/blob/main/docs/applications.md
 //!
 //! [`Session`] documents what a handler does with a session. On actix-web the same layer
 //! is a middleware (`App::wrap`): enable the feature `actix`, and disable the default

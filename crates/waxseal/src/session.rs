@@ -277,12 +277,14 @@ impl<M> Session<M> {
         Ok(self.with(OpenSession::delete)?)
     }
 
-    /// Logs a user in: call it when the user has proved who they are. Starts a new session
+    /// Logs a user in: call it after verifying the user's credentials. Starts a new session
     /// and saves it at once: a new session ID, issue time and time of authentication.
     ///
     /// The data of another user is dropped; the data of an anonymous visitor, such as a
-    /// shopping cart, stays. An attacker can plant an anonymous session in a browser, so do
-    /// not trust such data more after a login than before. `user` is the claim `sub` (RFC
+    /// shopping cart, stays. An attacker can plant an anonymous session in a browser, so
+    /// treat such data as untrusted even after the login. [`set_remember`](Self::set_remember)
+    /// and [`set_timeouts`](Self::set_timeouts) are reset: call them after the login. With a
+    /// revocation list, the presented session is revoked. `user` is the claim `sub` (RFC
     /// 7519, section 4.1.2): pass a stable ID, because `Susan` and `susan` are two users.
     ///
     /// ```
@@ -299,7 +301,7 @@ impl<M> Session<M> {
     /// # Errors
     ///
     /// [`SessionError::Save`], for example if `user` is empty or has more than 256 bytes. The
-    /// session is then what it was, and later saves of this request fail, too.
+    /// session is left unchanged, and `save` fails until one of these methods or `delete` succeeds.
     pub fn log_in(&self, user: &str) -> Result<(), SessionError> {
         Ok(self.with(|session| session.log_in(user))?)
     }
@@ -318,13 +320,12 @@ impl<M> Session<M> {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Save`]. The session is then what it was, and later saves of this
-    /// request fail, too.
+    /// As [`log_in`](Self::log_in).
     pub fn clear_user(&self, keep: &[&str]) -> Result<(), SessionError> {
         Ok(self.with(|session| session.clear_user(keep))?)
     }
 
-    /// Records that the user has proved again who they are, before a sensitive action
+    /// Records that the user has re-authenticated, before a sensitive action
     /// ("sudo mode"): a new session ID and [time of authentication](Self::authenticated_at),
     /// saved at once.
     ///
@@ -501,7 +502,7 @@ impl<M> Session<M> {
     /// keep one of them. Takes effect with the next save, and stays with the session until
     /// the next [`log_in`](Self::log_in).
     ///
-    /// A "remember me" that is not ticked is then shorter on the server, too:
+    /// For example, to shorten sessions without "remember me" on the server, too:
     ///
     /// ```
     /// # use waxseal::{Session, SessionError};

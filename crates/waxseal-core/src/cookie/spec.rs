@@ -168,7 +168,8 @@ impl CookieSpecBuilder {
         self
     }
 
-    /// Sets `Secure`, the default except in Microdot's cookie: browsers send the cookie only
+    /// Sets `Secure`, the default except after
+    /// [`builder_microdot`](CookieSpec::builder_microdot): browsers send the cookie only
     /// over https.
     pub fn secure(mut self) -> Self {
         self.0.secure = true;

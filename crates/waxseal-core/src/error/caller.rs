@@ -161,7 +161,7 @@ impl fmt::Display for SaveError {
             ),
             Self::NoUser => f.write_str("the session has no user to confirm; call log_in first"),
             Self::EarlierFailure => f.write_str(
-                "log_in, clear_user, confirm_user or renew has failed before in this request; \
+                "log_in, clear_user, confirm_user or renew failed earlier in this request; \
                  respond with an error instead of saving the session",
             ),
         }

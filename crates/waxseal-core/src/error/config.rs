@@ -246,7 +246,7 @@ impl fmt::Display for BuildError {
                 "the cookie's maximum age is shorter than the idle timeout, so browsers would \
                  forget active users; lower the idle timeout"
             }
-            Self::DuplicateKey => "two keys are the same or have the same kid; remove the one that is given twice",
+            Self::DuplicateKey => "two keys are the same or have the same kid; remove the duplicate",
             Self::OtherCookie { bound } => {
                 return write!(f, "the key set is bound to the cookie {bound:?}");
             }
@@ -254,7 +254,7 @@ impl fmt::Display for BuildError {
                 return write!(
                     f,
                     "the key set is for the purpose {bound:?}, the sealer for {needed:?}; \
-                     set \"waxseal:purpose\" on every key, or use another key set"
+                     use the key set of that purpose, or change the application or the marker"
                 );
             }
             Self::Purpose { part } => {

@@ -86,7 +86,7 @@ impl SealerBuilder {
 
     /// Sets the name of the application: 1 to 64 letters, digits and `-._`. It is part of the
     /// key, so two applications with one secret and one cookie name do not accept each
-    /// other's sessions. A change rejects all sessions of before.
+    /// other's sessions. Changing it invalidates all existing sessions.
     ///
     /// ```
     /// # use waxseal_core::{Sealer, Secret};
@@ -100,7 +100,8 @@ impl SealerBuilder {
         self
     }
 
-    /// Seals the sessions of a [`Marker`], which have keys of their own.
+    /// Seals the sessions of a [`Marker`], which have keys of their own. Also set another
+    /// [cookie name](Self::cookie): two layers around one handler need different ones.
     ///
     /// ```
     /// # use waxseal_core::{CookieSpec, Marker, Sealer, Secret};
@@ -166,7 +167,7 @@ impl SealerBuilder {
     /// Microdot's tokens have no trusted issue time, so `since`, the time of the
     /// migration, is the issue time of every session. The migration window ends by
     /// itself, one absolute timeout later. A session still expires at its own `exp`, if
-    /// it has one, whatever the timeouts are by then. Entries under names that waxseal
+    /// it has one, even if the timeouts are raised later. Entries under names that waxseal
     /// reserves, such as `iss` and `sub`, are dropped.
     ///
     /// ```
@@ -289,10 +290,10 @@ impl SealerBuilder {
         self
     }
 
-    /// Sets the revocation list. With one,
-    /// [`delete`](crate::OpenSession::delete) and
-    /// [`renew`](crate::OpenSession::renew) revoke the old session, so that copies
-    /// of its cookie are rejected.
+    /// Sets the revocation list. With one, [`delete`](crate::OpenSession::delete) and every
+    /// change of the session ID ([`log_in`](crate::OpenSession::log_in), `clear_user`,
+    /// `confirm_user`, `renew`) revoke the old session, so that copies of its cookie are
+    /// rejected.
     ///
     /// Requires an absolute timeout no longer than the list's, and a random source for
     /// session IDs: a token without a session ID is rejected
