@@ -98,6 +98,10 @@ pub(crate) fn authenticated_at(data: &Data) -> Option<UnixTime> {
 
 /// The sealer's `limits`, shortened by the session's own timeouts.
 pub(crate) fn limits(data: &Data, limits: Limits) -> Limits {
-    let secs = |name| numeric_date::parse(data.claim(name)?).map(UnixTime::as_secs);
-    limits.shortened(Timeouts { idle: secs("wx_idle"), absolute: secs("wx_abs") })
+    limits.shortened(Timeouts { idle: seconds(data, "wx_idle"), absolute: seconds(data, "wx_abs") })
+}
+
+/// The seconds in a claim.
+pub(crate) fn seconds(data: &Data, name: &str) -> Option<u64> {
+    numeric_date::parse(data.claim(name)?).map(UnixTime::as_secs)
 }

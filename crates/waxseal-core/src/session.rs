@@ -314,8 +314,8 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     }
 
     /// Sets timeouts for this session, in whole seconds and at least one. They only shorten
-    /// those of the [sealer](crate::SealerBuilder::idle_timeout): pass [`Duration::MAX`] to
-    /// keep one of them. Takes effect with the next save, and stays with the session until
+    /// those of the [sealer](crate::SealerBuilder::idle_timeout) and those that the session
+    /// has already: pass [`Duration::MAX`] to keep one of them. Takes effect with the next save, and stays with the session until
     /// the next [`log_in`](Self::log_in).
     ///
     /// Has no effect in Microdot mode.
@@ -323,7 +323,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         for (name, timeout) in [("wx_idle", idle), ("wx_abs", absolute)] {
             // The latest time that a token may contain.
             let secs = timeout.as_secs().clamp(1, UnixTime::LAST.as_secs());
-            self.state.set_claim(name, itoa::Buffer::new().format(secs));
+            self.state.shorten_timeout(name, secs);
         }
     }
 

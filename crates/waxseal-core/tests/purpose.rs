@@ -229,3 +229,10 @@ fn one_key_in_two_cookies_is_refused() {
     assert_eq!(same.build().unwrap_err(), BuildError::DuplicateKey);
     assert!(builder().migrate_microdot([8; 32], since).build().is_ok());
 }
+
+/// Microdot's key has no marker: every user's session would become one of the marker.
+#[test]
+fn a_marker_does_not_migrate_the_sessions_of_microdot() {
+    let migrating = builder().marker::<Admin>().migrate_microdot([8; 32], UnixTime::from_secs(NOW));
+    assert_eq!(migrating.build().unwrap_err(), BuildError::MicrodotHasNoMarker);
+}

@@ -418,6 +418,16 @@ fn every_presented_session_with_a_good_signature_is_revoked_by_a_logout() {
         assert_eq!(revoked, expected);
         assert_eq!(list.known().awaited, expected.len(), "each is acknowledged");
 
+        // A new session after the logout does not undo it, and a repeated cookie counts once.
+        let list = List::default();
+        let sealer = builder(&list).previous_cookie(previous.clone()).build().unwrap();
+        let junk = "__Host-session=malformed; ".repeat(16);
+        request(&sealer, &[&format!("{junk}{cookies}; {expired}")], |session| {
+            session.delete().unwrap();
+            session.log_in("43").unwrap();
+        });
+        assert_eq!(list.revoked().len(), expected.len());
+
         // Nothing but a logout revokes them.
         let list = List::default();
         let sealer = builder(&list).previous_cookie(previous.clone()).build().unwrap();

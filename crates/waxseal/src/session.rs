@@ -498,8 +498,8 @@ impl<M> Session<M> {
     }
 
     /// Sets timeouts for this session, in whole seconds and at least one. They only shorten
-    /// those of the [sealer](crate::SealerBuilder::idle_timeout): pass [`Duration::MAX`] to
-    /// keep one of them. Takes effect with the next save, and stays with the session until
+    /// those of the [sealer](crate::SealerBuilder::idle_timeout) and those that the session
+    /// has already: pass [`Duration::MAX`] to keep one of them. Takes effect with the next save, and stays with the session until
     /// the next [`log_in`](Self::log_in).
     ///
     /// For example, to shorten sessions without "remember me" on the server, too:

@@ -147,7 +147,7 @@ impl KeyFile {
         Jwks::parse(&json).map_err(|error| Failure::Bad(error.to_string()))?;
         let replace = || -> io::Result<()> {
             let mut new = NamedTempFile::new_in(folder(path))?; // mode 0600
-            keep_owner(path, new.path())?;
+            keep_owner(path, new.as_file())?;
             new.write_all(json.as_bytes())?;
             new.write_all(b"\n")?;
             new.as_file().sync_all()?;
@@ -220,18 +220,19 @@ fn folder(path: &Path) -> &Path {
 /// Gives `new` the owner of the file that it replaces, so that the server, which runs as that
 /// user, can read it.
 #[cfg(unix)]
-fn keep_owner(old: &Path, new: &Path) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt as _, chown};
+fn keep_owner(old: &Path, new: &fs::File) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
 
     let Ok(old) = fs::metadata(old) else { return Ok(()) };
-    let mine = fs::metadata(new)?;
+    let mine = new.metadata()?;
     if (old.uid(), old.gid()) == (mine.uid(), mine.gid()) {
         return Ok(());
     }
-    chown(new, Some(old.uid()), Some(old.gid()))
+    // By its descriptor: the name could be a link by now.
+    fchown(new, Some(old.uid()), Some(old.gid()))
 }
 
 #[cfg(not(unix))]
-fn keep_owner(_: &Path, _: &Path) -> io::Result<()> {
+fn keep_owner(_: &Path, _: &fs::File) -> io::Result<()> {
     Ok(())
 }

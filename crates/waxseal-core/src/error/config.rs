@@ -172,6 +172,9 @@ pub enum BuildError {
     /// also call
     /// [`dangerous_accept_without_sid`](crate::SealerBuilder::dangerous_accept_without_sid).
     MicrodotHasNoSid,
+    /// A sealer with a marker would migrate Microdot's sessions. Their key has no marker, so the
+    /// session of any user would become one of the marker.
+    MicrodotHasNoMarker,
     /// Neither an idle nor an absolute timeout: such a session never ends.
     NoTimeout,
     /// A timeout of zero seconds: such a session expires when it starts.
@@ -238,6 +241,9 @@ impl fmt::Display for BuildError {
             Self::MicrodotHasNoSid => {
                 "Microdot's sessions have no session ID, so they cannot be revoked; call \
                  dangerous_accept_without_sid, or do not migrate Microdot's sessions"
+            }
+            Self::MicrodotHasNoMarker => {
+                "Microdot's sessions have no marker; migrate them only to the main session"
             }
             Self::NoTimeout => "a session needs an idle or an absolute timeout; set at least one",
             Self::ZeroTimeout => "an idle or absolute timeout must be at least one second",

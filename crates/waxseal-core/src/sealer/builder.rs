@@ -15,7 +15,7 @@ use crate::{
     error::BuildError,
     keyring::{KeySource, Keyring, Purpose, Secret},
     lifetime::Limits,
-    marker::Marker,
+    marker::{Main, Marker},
     revocation::Revocations,
     time::UnixTime,
 };
@@ -416,6 +416,9 @@ impl SealerBuilder {
                 let keys = self.keys.previous_keys(&self.fallback, cookie.name(), purpose)?;
                 sources.push(Source::new(cookie.clone(), Keyring::new(keys)?));
             }
+        }
+        if !self.microdot.is_empty() && purpose.marker() != Main::PURPOSE {
+            return Err(BuildError::MicrodotHasNoMarker);
         }
         for Microdot { key, since, may_be_weak } in &self.microdot {
             match key.len() {

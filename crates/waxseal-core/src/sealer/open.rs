@@ -15,7 +15,7 @@ use crate::{
     token::Unverified,
 };
 
-/// The maximum number of MACs that one request can cost.
+/// The maximum number of MACs that opening can cost, and again a logout.
 const MAX_ATTEMPTS: usize = 16;
 
 /// A session that has passed every step.
@@ -143,11 +143,20 @@ impl<'s> Search<'s> {
         self.found.accepted.is_some()
     }
 
+    /// Keeps a cookie for a logout, if it can be a token of the sealer: malformed ones must not
+    /// take the place of one that a logout revokes, and a repeated one is revoked once.
     fn keep_other(&mut self, previous: Option<usize>, value: &[u8]) {
-        let is_bounded =
-            self.found.others.len() < MAX_ATTEMPTS && value.len() <= self.sealer.max_token_bytes;
-        if self.sealer.revocations.is_some() && is_bounded {
-            self.found.others.push(OtherCookie { previous, token: value.to_vec() });
+        let others = &mut self.found.others;
+        if self.sealer.revocations.is_none()
+            || others.len() >= MAX_ATTEMPTS
+            || value.len() > self.sealer.max_token_bytes
+            || others.iter().any(|other| other.token == value)
+        {
+            return;
+        }
+        let source = self.sealer.source(previous);
+        if source.is_some_and(|source| Unverified::parse(value, &source.keyring).is_ok()) {
+            others.push(OtherCookie { previous, token: value.to_vec() });
         }
     }
 }

@@ -28,6 +28,7 @@ impl SessionState {
 
     pub(super) fn confirm_user(&mut self, sealer: &Sealer) -> Result<(), SaveError> {
         self.change_identity(sealer, |session| {
+            session.check_identity()?;
             claims::user(&session.data).ok_or(SaveError::NoUser)?;
             session.change_id(sealer);
             session.authenticate();
@@ -37,6 +38,7 @@ impl SessionState {
 
     pub(super) fn renew(&mut self, sealer: &Sealer) -> Result<(), SaveError> {
         self.change_identity(sealer, |session| {
+            session.check_identity()?;
             session.change_id(sealer);
             Ok(())
         })
@@ -56,6 +58,11 @@ impl SessionState {
         }
         self.has_failed = result.is_err();
         result
+    }
+
+    /// After a failed login, the session is still that of the user before.
+    fn check_identity(&self) -> Result<(), SaveError> {
+        if self.has_failed { Err(SaveError::EarlierFailure) } else { Ok(()) }
     }
 
     /// Continues as another session, with the entries whose key `keep` accepts and without

@@ -42,7 +42,9 @@ pub(super) struct SessionState {
     replaced: Option<Box<Presented>>,
     pub(super) origin: Origin,
     action: CookieAction,
-    /// Whether the last change of identity has failed.
+    /// Whether the request is a logout, even if a new session follows.
+    logs_out: bool,
+    /// Whether a change of identity has failed.
     pub(super) has_failed: bool,
     /// Whether the response head is complete, or there will be none.
     pub(super) finished: bool,
@@ -100,6 +102,7 @@ impl SessionState {
             replaced: None,
             origin,
             action: CookieAction::Unchanged,
+            logs_out: false,
             has_failed: false,
             finished: false,
         })
@@ -180,9 +183,18 @@ impl SessionState {
         self.replace(sealer, Origin::New);
         self.data = Data::empty(sealer.format());
         self.expires_at = None;
+        self.logs_out = true;
         self.has_failed = false;
         self.action = CookieAction::Remove;
         Ok(())
+    }
+
+    /// Sets a timeout of the session, unless it has a shorter one: that of a migration is
+    /// Microdot's expiry.
+    pub(super) fn shorten_timeout(&mut self, name: &str, secs: u64) {
+        let known = claims::seconds(&self.data, name);
+        let secs = known.map_or(secs, |known| known.min(secs));
+        self.set_claim(name, itoa::Buffer::new().format(secs));
     }
 
     /// Sets a claim that only waxseal's format has.
@@ -248,7 +260,9 @@ impl SessionState {
                 changes.outcome = Outcome::Revoked;
             }
             CookieAction::Set { line, saved_as } => {
-                if !matches!(saved_as, Origin::Existing { .. }) {
+                if self.logs_out {
+                    acknowledgement = self.revoke_all_presented(sealer);
+                } else if !matches!(saved_as, Origin::Existing { .. }) {
                     acknowledgement = self.revoke_presented(sealer);
                 }
                 changes.set_cookie(Outcome::Saved, sealer.set_lines(line, &self.previous));
