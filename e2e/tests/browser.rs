@@ -218,7 +218,7 @@ fn another_site(html: String) -> String {
     url
 }
 
-/// S-L13: a form on another site neither logs the user out nor in as somebody else.
+/// S-L13: a form on another site neither logs the user out nor logs in another user.
 #[tokio::test]
 async fn the_form_of_another_site_is_refused() {
     let server = Server::start(&mut Command::new(example("login")), Format::Waxseal);

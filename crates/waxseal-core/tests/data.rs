@@ -64,7 +64,7 @@ fn is_too_large(result: Result<(), WriteError>, key: Option<&str>) {
     assert!(text.contains("more than 3072 bytes") && text.contains("keep less data"), "{text}");
 }
 
-/// S-M3: the work ends at the limit, whatever a form contains.
+/// S-M3: the work ends at the limit for every form.
 #[test]
 fn data_that_cannot_fit_is_refused_before_it_is_parsed() {
     /// An endless sequence.

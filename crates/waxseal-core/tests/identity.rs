@@ -114,7 +114,7 @@ fn confirm_user_changes_the_id_and_the_time_of_authentication() {
     assert!(response.sets_none());
 }
 
-/// Whoever renews a stolen session cannot extend it past its absolute timeout.
+/// A thief who renews a stolen session cannot extend it past its absolute timeout.
 #[test]
 fn renew_changes_the_id_and_keeps_the_issue_time() {
     let ((), response) = run(&[&cookie(r#""sid":"old","a":1"#)], |session| {
@@ -294,7 +294,7 @@ fn a_session_can_have_shorter_timeouts_of_its_own() {
     let at = |secs| request(&own(), &[&cookie], secs, |session| session.rejection()).0;
     assert_eq!(at(NOW + 1799), None);
     assert_eq!(at(NOW + 1800), Some(Rejection::Expired));
-    // The absolute timeout holds whatever `exp` says.
+    // The absolute timeout applies even if `exp` is later.
     let late = format!(r#"{{"iat":{},"exp":{},"wx_abs":7200}}"#, NOW - 7199, NOW + 9);
     assert!(verdict(&own(), &Minter::own().token(&late)).is_ok());
     let late = late.replace("7200", "7199");

@@ -169,7 +169,7 @@ impl Sealer {
         }
     }
 
-    /// The session in a cookie whose signature verifies, whatever its times are.
+    /// The session in a cookie whose signature verifies, even if its times do not fit.
     pub(crate) fn reference(&self, cookie: &OtherCookie) -> Option<SessionRef> {
         let source = self.source(cookie.previous)?;
         let unverified = Unverified::parse(&cookie.token, &source.keyring).ok()?;
