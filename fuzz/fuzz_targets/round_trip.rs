@@ -224,9 +224,9 @@ fn apply(
                 assert_eq!(model.user, None);
                 model.has_failed = true;
             }
-            result => change_identity(result, model.clone(), model, response),
+            result => keep_user(result, model, response),
         },
-        Operation::Renew => change_identity(session.renew(), model.clone(), model, response),
+        Operation::Renew => keep_user(session.renew(), model, response),
         Operation::Remember(remember) => session.set_remember(remember),
         Operation::Timeouts(idle, absolute) => {
             session.set_timeouts(Duration::from_secs(idle), Duration::from_secs(absolute));
@@ -244,6 +244,15 @@ fn apply(
             Err(SaveError::EarlierFailure) => assert!(model.has_failed),
             Err(error) => panic!("{error}"),
         },
+    }
+}
+
+/// A change of the session ID, which an earlier failure prevents, keeps the user.
+fn keep_user(result: Result<(), SaveError>, model: &mut Model, response: &mut Response) {
+    assert!(!model.has_failed || matches!(result, Err(SaveError::EarlierFailure)));
+    match result {
+        Err(SaveError::EarlierFailure) => assert!(model.has_failed),
+        result => change_identity(result, model.clone(), model, response),
     }
 }
 
