@@ -12,6 +12,7 @@ use crate::{
     format::Format,
     json::decode_string,
     lifetime::{Limits, Timeouts, Times},
+    revocation::SessionRef,
     time::UnixTime,
 };
 
@@ -62,6 +63,11 @@ fn check(name: &str, json: &str, format: Format, times: &mut Times) -> bool {
         b"iss" => !waxseal || json.starts_with('"'),
         b"remember" => !waxseal || matches!(json, "true" | "false"),
         b"auth_time" => !waxseal || numeric_date::parse(json).is_some(),
+        b"wx_rev" if waxseal => {
+            times.stamp =
+                numeric_date::parse(json).map(UnixTime::as_secs).filter(|ms| *ms < 1 << 53);
+            times.stamp.is_some()
+        }
         b"wx_idle" if waxseal => secs(&mut times.timeouts.idle),
         b"wx_abs" if waxseal => secs(&mut times.timeouts.absolute),
         _ => true,
@@ -81,6 +87,21 @@ pub(crate) fn session_id(data: &Data) -> Option<Cow<'_, str>> {
 /// The user (`sub`).
 pub(crate) fn user(data: &Data) -> Option<Cow<'_, str>> {
     decode_string(data.claim("sub")?)
+}
+
+/// The session in a revocation list, with an `id` as JSON text; its ID is empty without one.
+pub(crate) fn reference(
+    data: &Data,
+    id: Option<&str>,
+    issued_at: UnixTime,
+    stamp: Option<u64>,
+) -> SessionRef {
+    SessionRef {
+        id: id.and_then(decode_string).map(Cow::into_owned).unwrap_or_default(),
+        user: user(data).map(Cow::into_owned),
+        issued_at,
+        stamp: stamp.unwrap_or(0),
+    }
 }
 
 /// Whether the user asked to be remembered after the browser is closed; `None`

@@ -95,7 +95,10 @@ pub use error::{
 };
 pub use keyring::{Jwks, KeySource, Secret};
 pub use marker::{Main, Marker};
-pub use revocation::{Acknowledgement, NotDurable, RevocationStatus, Revocations, SessionRef};
+pub use revocation::{
+    Acknowledgement, NotDurable, Recorded, Revocation, RevocationStatus, Revocations, SessionRef,
+    SessionView, Successor, Target,
+};
 pub use sealer::{Sealer, SealerBuilder};
 pub use session::{Finish, OpenSession, Outcome, ResponseChanges, Unavailable};
 pub use time::UnixTime;

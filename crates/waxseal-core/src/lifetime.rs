@@ -27,7 +27,7 @@ pub(crate) struct Timeouts {
     pub(crate) absolute: Option<u64>,
 }
 
-/// The times in a token.
+/// The times in a token, and its stamp.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Times {
     /// `iat`: the issue time of the session.
@@ -37,6 +37,8 @@ pub(crate) struct Times {
     /// `exp`.
     pub(crate) expires_at: Option<UnixTime>,
     pub(crate) timeouts: Timeouts,
+    /// `wx_rev`: the stamp up to which its server knew the revocation list.
+    pub(crate) stamp: Option<u64>,
 }
 
 impl Limits {

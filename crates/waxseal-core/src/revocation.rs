@@ -1,49 +1,47 @@
 //! The interface of a revocation list.
 
 mod acknowledgement;
+mod session_ref;
 
 use alloc::string::String;
 use core::{fmt, time::Duration};
 
-use serde::ser::{Serialize, SerializeStruct as _, Serializer};
-
-pub use self::acknowledgement::{Acknowledgement, NotDurable};
-use crate::time::UnixTime;
+pub use self::{
+    acknowledgement::{Acknowledgement, NotDurable, Recorded},
+    session_ref::{SessionRef, SessionView},
+};
 
 /// A list of revoked sessions.
 ///
-/// Each server holds the whole list in memory, so that no request waits for a
-/// network; a store behind it carries the changes. The crate
-/// [waxseal-revocation] is an implementation; implement this trait to provide
-/// another.
+/// Each server holds a copy of the list in memory, so that no request waits for a
+/// network. A store behind it is the source of truth. It records every revocation with a
+/// *stamp*: a number of milliseconds since 1970, larger than the stamp of every earlier
+/// revocation in the same store, and below 2^53. A session carries the stamp up to which its
+/// server knew the list when the login's request was opened (the claim `wx_rev`). A *cutoff* of a user, or of
+/// everyone, revokes the sessions with a smaller stamp.
 ///
-/// A session is identified by its session ID (`sid`), its user (`sub`), if any,
-/// and its issue time (`iat`).
+/// The crate [waxseal-revocation] is an implementation; implement this trait to provide
+/// another.
 ///
 /// [waxseal-revocation]: https://docs.rs/waxseal-revocation
 pub trait Revocations: fmt::Debug + Send + Sync {
-    /// The longest absolute timeout of the sessions that the list can revoke: an
-    /// entry lives at least until the session's issue time plus this timeout plus
-    /// twice the [leeway](crate::Sealer::LEEWAY). A sealer with a longer timeout
-    /// cannot be built over the list.
+    /// The longest absolute timeout of the sessions that the list can revoke. A sealer
+    /// with a longer one cannot be built over the list.
     fn absolute_timeout(&self) -> Duration;
 
-    /// Whether a session is revoked. Called for every session that is opened, so
-    /// it answers from memory and does not allocate.
-    fn status(&self, id: Option<&str>, user: Option<&str>, issued_at: UnixTime)
-    -> RevocationStatus;
+    /// The stamp up to which this server knows the list; `None` if the list cannot be
+    /// trusted. A session that the current request issues gets it.
+    fn stamp(&self) -> Option<u64>;
 
-    /// Returns the issue time of a new session of `user`: `now`, or a later time if a
-    /// revocation of this user's sessions would otherwise revoke the new session, too.
-    /// `None` if the list cannot be trusted.
-    fn issued_at(&self, user: Option<&str>, now: UnixTime) -> Option<UnixTime>;
+    /// Returns the status of a session. The sealer calls it for every session that it opens, so
+    /// it must answer from memory and not allocate.
+    fn status(&self, session: SessionView<'_>) -> RevocationStatus;
 
-    /// Revokes a session. [`status`](Self::status) reports it as soon as this returns; it
-    /// is durable when the acknowledgement completes. If the list has no room, the
-    /// acknowledgement fails and the session is not revoked.
+    /// Records a revocation. [`status`](Self::status) should report a revoked session as
+    /// soon as this returns; the revocation is durable when the acknowledgement completes.
     ///
     /// Dropping the acknowledgement does not undo the revocation.
-    fn revoke(&self, session: SessionRef, now: UnixTime) -> Acknowledgement;
+    fn revoke(&self, revocation: Revocation) -> Acknowledgement;
 }
 
 /// The status of a session in a revocation list (the words of OCSP, RFC 6960).
@@ -57,31 +55,61 @@ pub enum RevocationStatus {
     Unknown,
 }
 
-/// A session, as a revocation list identifies it.
+/// A revocation that a request causes.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SessionRef {
-    /// The session ID (`sid`).
-    pub id: String,
-    /// The user (`sub`), if any. A list may combine the entries of one user.
-    pub user: Option<String>,
-    /// The issue time (`iat`).
-    pub issued_at: UnixTime,
+pub struct Revocation {
+    /// The sessions that are revoked.
+    pub target: Target,
+    /// The session with which the request continues; `None` after a logout.
+    pub successor: Option<Successor>,
 }
 
-/// An object with the fields `id`, `user` and `issued_at`, which is in seconds since 1970.
-impl Serialize for SessionRef {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("SessionRef", 3)?;
-        fields.serialize_field("id", &self.id)?;
-        fields.serialize_field("user", &self.user)?;
-        fields.serialize_field("issued_at", &self.issued_at.as_secs())?;
-        fields.end()
+/// The sessions that a [`Revocation`] is for.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Target {
+    /// One session. A list may record a cutoff of its user instead.
+    Session(SessionRef),
+    /// All sessions of a user: a cutoff.
+    User(String),
+}
+
+/// The session with which a request continues, as it was before the revocation.
+///
+/// The acknowledgement says whether this session was
+/// [revoked already](Recorded::was_revoked). The store decides this in the transaction that
+/// records the revocation, so that a thief cannot move a session past a concurrent revocation.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Successor {
+    /// The session.
+    pub session: SessionRef,
+    /// Whether the store must record nothing if the session is revoked already. `false`
+    /// after a login: the old session is revoked in any case.
+    pub must_be_good: bool,
+}
+
+impl fmt::Debug for Revocation {
+    // A session ID and a user do not belong in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let target = match &self.target {
+            Target::Session(_) => "Session(..)",
+            Target::User(_) => "User(..)",
+        };
+        f.debug_struct("Revocation")
+            .field("target", &format_args!("{target}"))
+            .finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for SessionRef {
-    // A session ID and a user do not belong in a log.
+impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionRef").field("issued_at", &self.issued_at).finish_non_exhaustive()
+        f.write_str("Target(..)")
+    }
+}
+
+impl fmt::Debug for Successor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Successor")
+            .field("must_be_good", &self.must_be_good)
+            .finish_non_exhaustive()
     }
 }

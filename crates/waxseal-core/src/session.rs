@@ -1,8 +1,10 @@
 //! The session of one request: the whole API of the core.
 
 mod changes;
+mod finish;
 mod identity;
 mod revoke;
+mod saved;
 mod state;
 
 use alloc::{string::String, vec::Vec};
@@ -10,8 +12,11 @@ use core::{fmt, ops::Deref, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use self::changes::{Finish, Outcome, ResponseChanges, Unavailable};
 use self::state::SessionState;
+pub use self::{
+    changes::{Outcome, ResponseChanges, Unavailable},
+    finish::Finish,
+};
 use crate::{
     claims,
     data::to_json,
@@ -31,7 +36,8 @@ use crate::{
 ///
 /// Changes of the data reach the browser only with [`save`](Self::save). Changes of identity
 /// ([`log_in`](Self::log_in), [`clear_user`](Self::clear_user),
-/// [`confirm_user`](Self::confirm_user), [`renew`](Self::renew)) save at once. If no handler saves the session, a refresh may still send a new cookie: with a later
+/// [`confirm_user`](Self::confirm_user), [`renew`](Self::renew)) save at once. If no handler
+/// saves the session, a refresh may still send a new cookie: with a later
 /// expiry, under the current key, or with the current name.
 ///
 /// ```
@@ -85,7 +91,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         now: UnixTime,
     ) -> Result<Self, Unavailable> {
         let found = sealer.open(cookies, now);
-        let state = SessionState::new(found, sealer.format(), now)?;
+        let state = SessionState::new(&sealer, found, now)?;
         Ok(Self { sealer, state })
     }
 
@@ -200,7 +206,8 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// # Errors
     ///
     /// [`SaveError`], for example if the session is too large for a cookie or the
-    /// response head is complete. What was saved before stays as it was.
+    /// response head is complete. [`SaveError::Revoked`] if another request has revoked the
+    /// session during this one. What was saved before stays as it was.
     pub fn save(&mut self) -> Result<(), SaveError> {
         self.state.save(&self.sealer)
     }
@@ -227,6 +234,10 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// and [`set_timeouts`](Self::set_timeouts) are reset: call them after the login. With a
     /// revocation list, the presented session is revoked. `user` is the claim `sub` (RFC
     /// 7519, section 4.1.2): pass a stable ID, because `Susan` and `susan` are two users.
+    ///
+    /// With a revocation list, open the session before you verify the credentials. If another
+    /// request changes the password at the same time and revokes the user's sessions, this login is
+    /// revoked, too.
     ///
     /// # Errors
     ///
@@ -273,6 +284,24 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         self.state.renew(&self.sealer)
     }
 
+    /// Revokes all other sessions of the user, and saves this one at once: "log out my other
+    /// devices". This session stays good. But if another request of this browser saves the
+    /// session after this response, it sends the old cookie again, which is revoked.
+    ///
+    /// To revoke the other sessions with a login, for example after a change of the password,
+    /// call [`log_in`](Self::log_in) first. The list records the revocation with the response.
+    /// If this session is revoked by then, the list records nothing and the response sends no
+    /// cookie.
+    ///
+    /// # Errors
+    ///
+    /// [`SaveError::NoRevocations`] without a
+    /// [revocation list](crate::SealerBuilder::revocations), [`SaveError::NoUser`] without a
+    /// user, and as [`log_in`](Self::log_in).
+    pub fn revoke_others(&mut self) -> Result<(), SaveError> {
+        self.state.revoke_others(&self.sealer)
+    }
+
     /// The user of the session (`sub`), if there is one.
     #[must_use]
     pub fn user(&self) -> Option<String> {
@@ -287,21 +316,26 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         claims::authenticated_at(&self.state.data)
     }
 
-    /// The session ID (`sid`), after a save the one in the saved cookie. `None` before a new
+    /// The session ID (`sid`); after a save, the one in the saved cookie. `None` before a new
     /// session is saved, without a random source, and in Microdot mode.
     ///
-    /// It is no secret: it does not open the session.
+    /// It is not a secret: it does not open the session.
     #[must_use]
     pub fn id(&self) -> Option<String> {
         decode_string(self.state.id()?).map(Into::into)
     }
 
-    /// What identifies the session in a revocation list: for a table of a user's devices, or
-    /// a connection that outlives the request. `None` if the session has no
+    /// Returns the reference of the session in a revocation list: for a table of a user's
+    /// devices, or a connection that outlives the request. `None` if the session has no
     /// [session ID](Self::id).
     #[must_use]
     pub fn reference(&self) -> Option<SessionRef> {
-        Some(SessionRef { id: self.id()?, user: self.user(), issued_at: self.issued_at()? })
+        Some(SessionRef {
+            id: self.id()?,
+            user: self.user(),
+            issued_at: self.issued_at()?,
+            stamp: self.state.stamp.unwrap_or(0),
+        })
     }
 
     /// Sets whether the browser keeps the cookie when it is closed: "remember me".
@@ -315,8 +349,8 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
 
     /// Sets timeouts for this session, in whole seconds and at least one. They only shorten
     /// those of the [sealer](crate::SealerBuilder::idle_timeout) and those that the session
-    /// has already: pass [`Duration::MAX`] to keep one of them. Takes effect with the next save, and stays with the session until
-    /// the next [`log_in`](Self::log_in).
+    /// has already: pass [`Duration::MAX`] to keep one of them. Takes effect with the next
+    /// save, and stays with the session until the next [`log_in`](Self::log_in).
     ///
     /// Has no effect in Microdot mode.
     pub fn set_timeouts(&mut self, idle: Duration, absolute: Duration) {
@@ -366,8 +400,12 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// Closes the session. Call it when the response head is complete: later saves are
     /// errors. The future resolves to the changes that the response must carry, at once
     /// unless the request has revoked a session.
-    pub fn finish(&mut self) -> Finish {
-        self.state.finish(&self.sealer)
+    pub fn finish(&mut self) -> Finish<S>
+    where
+        S: Clone,
+    {
+        let plan = self.state.finish(&self.sealer);
+        Finish::new(self.sealer.clone(), plan)
     }
 
     /// Closes the session of a request that gets no response: later saves are errors, and

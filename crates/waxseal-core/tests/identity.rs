@@ -230,17 +230,18 @@ fn a_change_of_identity_fails_for_want_of_randomness_a_clock_or_a_response() {
 /// I-3.
 #[test]
 fn the_id_is_that_of_the_saved_cookie() {
-    let sid = r#""sid":"\u006fld","sub":"42""#;
+    let sid = r#""sid":"\u006fld","wx_rev":7,"sub":"42""#;
     run(&[&cookie(sid)], |session| {
         assert_eq!(session.id().as_deref(), Some("old"));
         session.save().unwrap();
         assert_eq!(session.id().as_deref(), Some("old"));
         let reference = session.reference().unwrap();
         let issued_at = UnixTime::from_secs(ISSUED);
-        assert_eq!(reference, SessionRef { id: "old".into(), user: Some("42".into()), issued_at });
+        let (id, user) = ("old".into(), Some("42".into()));
+        assert_eq!(reference, SessionRef { id, user, issued_at, stamp: 7 });
         assert_eq!(
             serde_json::to_string(&reference).unwrap(),
-            format!(r#"{{"id":"old","user":"42","issued_at":{ISSUED}}}"#)
+            format!(r#"{{"id":"old","user":"42","issued_at":{ISSUED},"stamp":7}}"#)
         );
         session.renew().unwrap();
         assert_eq!(session.id(), Some(new_id()));

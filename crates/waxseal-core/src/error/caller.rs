@@ -126,11 +126,18 @@ pub enum SaveError {
         /// The length of the user in bytes.
         len: usize,
     },
-    /// [`confirm_user`](crate::OpenSession::confirm_user) was called in a session without
+    /// [`confirm_user`](crate::OpenSession::confirm_user) or
+    /// [`revoke_others`](crate::OpenSession::revoke_others) was called in a session without
     /// a user.
     NoUser,
-    /// An earlier `log_in`, `clear_user`, `confirm_user` or `renew` of this request has
-    /// failed, so a save would send the session of the wrong user.
+    /// [`revoke_others`](crate::OpenSession::revoke_others) was called without a revocation
+    /// list.
+    NoRevocations,
+    /// Another request has revoked the session during this one, so its cookie would be
+    /// rejected.
+    Revoked,
+    /// An earlier `log_in`, `clear_user`, `confirm_user`, `renew` or `revoke_others` of this
+    /// request has failed, so a save would send the session of the wrong user.
     EarlierFailure,
 }
 
@@ -159,9 +166,17 @@ impl fmt::Display for SaveError {
                 f,
                 "the user has {len} bytes; log in with a stable ID of 1 to 256 bytes"
             ),
-            Self::NoUser => f.write_str("the session has no user to confirm; call log_in first"),
+            Self::NoUser => f.write_str("the session has no user; call log_in first"),
+            Self::NoRevocations => f.write_str(
+                "the sealer has no revocation list, so no other session can be revoked; \
+                 set one with SealerBuilder::revocations",
+            ),
+            Self::Revoked => f.write_str(
+                "another request has revoked the session, for example a logout in another tab; \
+                 ask the user to log in",
+            ),
             Self::EarlierFailure => f.write_str(
-                "log_in, clear_user, confirm_user or renew failed earlier in this request; \
+                "log_in, clear_user, confirm_user, renew or revoke_others failed earlier in this request; \
                  respond with an error instead of saving the session",
             ),
         }

@@ -1,6 +1,6 @@
 //! The acknowledgement of a revocation by its store.
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, string::String};
 use core::{
     error::Error,
     fmt,
@@ -11,31 +11,19 @@ use core::{
 
 /// A future that completes when the store has recorded a revocation durably.
 #[must_use = "the revocation is not durable before this has completed"]
-pub struct Acknowledgement(Pin<Box<dyn Future<Output = Result<(), NotDurable>> + Send>>);
+pub struct Acknowledgement(Pin<Box<dyn Future<Output = Result<Recorded, NotDurable>> + Send>>);
 
 impl Acknowledgement {
-    /// An acknowledgement that completes with `future`.
-    pub fn new(future: impl Future<Output = Result<(), NotDurable>> + Send + 'static) -> Self {
+    /// Creates an acknowledgement that completes with `future`.
+    pub fn new(
+        future: impl Future<Output = Result<Recorded, NotDurable>> + Send + 'static,
+    ) -> Self {
         Self(Box::pin(future))
-    }
-
-    /// The acknowledgement of several revocations; `None` of none.
-    pub(crate) fn all(mut acknowledgements: Vec<Self>) -> Option<Self> {
-        let last = acknowledgements.pop()?;
-        if acknowledgements.is_empty() {
-            return Some(last);
-        }
-        Some(Self::new(async move {
-            for acknowledgement in acknowledgements {
-                acknowledgement.await?;
-            }
-            last.await
-        }))
     }
 }
 
 impl Future for Acknowledgement {
-    type Output = Result<(), NotDurable>;
+    type Output = Result<Recorded, NotDurable>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.0.as_mut().poll(cx)
@@ -46,6 +34,22 @@ impl fmt::Debug for Acknowledgement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Acknowledgement(..)")
     }
+}
+
+/// What the store has recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The stamp of the record, or the store's last stamp if nothing had to be recorded.
+    pub stamp: u64,
+    /// Whether the [successor](crate::Successor) was revoked already, by its ID or by a
+    /// cutoff. If it had to be good, nothing was recorded.
+    pub was_revoked: bool,
+    /// Whether the record is a cutoff of the user: the successor then needs its stamp.
+    pub is_cutoff: bool,
+    /// Whether the target is revoked now, or the successor had to be good and was not. `false`
+    /// if the list has no room left, for sessions without a user above all: a copy of such a
+    /// cookie is accepted until it expires.
+    pub is_revoked: bool,
 }
 
 /// The store has not acknowledged a revocation: a server that starts later may still

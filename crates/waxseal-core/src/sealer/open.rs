@@ -1,6 +1,6 @@
 //! From the cookies of a request to its session, in one order of numbered steps.
 
-use alloc::{borrow::Cow, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 
 use super::{config::Sealer, source::Source};
 use crate::{
@@ -180,12 +180,8 @@ impl Sealer {
         if format == Format::Microdot {
             return None;
         }
-        let (id, user) = (claims::session_id(&data)?, claims::user(&data));
-        Some(SessionRef {
-            id: id.into_owned(),
-            user: user.map(Cow::into_owned),
-            issued_at: times.issued_at?,
-        })
+        let id = data.claim("sid")?;
+        Some(claims::reference(&data, Some(id), times.issued_at?, times.stamp))
     }
 }
 
@@ -224,7 +220,7 @@ pub(super) fn open_token(
     let mut refresh = source.refresh(is_late, outdated, limits, &times, now);
     // 7. The revocation list.
     if let Some(check) = &sealer.revocations
-        && check.check(&data, times.issued_at)?
+        && check.check(&data, &times)?
     {
         refresh = refresh.or(times.expires_at);
     }

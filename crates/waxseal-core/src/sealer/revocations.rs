@@ -6,7 +6,8 @@ use crate::{
     claims,
     data::Data,
     error::Rejection,
-    revocation::{RevocationStatus, Revocations},
+    lifetime::Times,
+    revocation::{RevocationStatus, Revocations, SessionView},
     time::UnixTime,
 };
 
@@ -19,21 +20,18 @@ pub(crate) struct RevocationCheck {
 
 impl RevocationCheck {
     /// Returns whether the session needs a session ID.
-    pub(super) fn check(
-        &self,
-        data: &Data,
-        issued_at: Option<UnixTime>,
-    ) -> Result<bool, Rejection> {
+    pub(super) fn check(&self, data: &Data, times: &Times) -> Result<bool, Rejection> {
         let id = claims::session_id(data);
         if id.is_none() && !self.accepts_without_sid {
             return Err(Rejection::NoSid);
         }
         let user = claims::user(data);
-        match self.list.status(
-            id.as_deref(),
-            user.as_deref(),
-            issued_at.unwrap_or(UnixTime::from_secs(0)),
-        ) {
+        match self.list.status(SessionView {
+            id: id.as_deref(),
+            user: user.as_deref(),
+            issued_at: times.issued_at.unwrap_or(UnixTime::from_secs(0)),
+            stamp: times.stamp.unwrap_or(0),
+        }) {
             RevocationStatus::Good => Ok(id.is_none()),
             RevocationStatus::Revoked => Err(Rejection::Revoked),
             RevocationStatus::Unknown => Err(Rejection::RevocationUnknown),

@@ -1,90 +1,57 @@
 //! What a response must carry because of the session.
 
 use alloc::{string::String, vec::Vec};
-use core::{
-    error::Error,
-    fmt,
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll, ready},
-};
+use core::{error::Error, fmt};
 
 use crate::{
     cookie::{Caching, ResponseHeaders},
     error::SaveError,
-    revocation::{Acknowledgement, NotDurable},
+    revocation::NotDurable,
 };
-
-/// The future of [`OpenSession::finish`](crate::OpenSession::finish). It resolves to the
-/// changes to the response when a revocation that the request has caused is durable, and
-/// at once if the request has revoked no session.
-///
-/// This future is the only way to the changes, so an integration cannot send a
-/// response that says "logged out" before the logout is durable. Only the first call of
-/// [`finish`](crate::OpenSession::finish) returns the changes; a future that is polled
-/// after it has completed stays pending. Without an async runtime, run it with an
-/// executor such as `pollster`.
-#[derive(Debug)]
-#[must_use = "the response must carry the changes that this future resolves to"]
-pub struct Finish {
-    changes: Option<ResponseChanges>,
-    /// The acknowledgement, and the lines of the response if it fails.
-    pending: Option<(Acknowledgement, Vec<String>)>,
-}
-
-impl Finish {
-    pub(super) const fn new(
-        changes: ResponseChanges,
-        pending: Option<(Acknowledgement, Vec<String>)>,
-    ) -> Self {
-        Self { changes: Some(changes), pending }
-    }
-}
-
-impl Future for Finish {
-    type Output = Result<ResponseChanges, Unavailable>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let acknowledged = match &mut self.pending {
-            Some((acknowledgement, _)) => ready!(Pin::new(acknowledgement).poll(cx)),
-            None => Ok(()),
-        };
-        // It has completed before, perhaps with an error.
-        let Some(changes) = self.changes.take() else { return Poll::Pending };
-        Poll::Ready(match (acknowledged, self.pending.take()) {
-            (Err(error), Some((_, removal_lines))) => {
-                let mut changes = ResponseChanges::read(changes.unsaved);
-                changes.set_cookie(Outcome::Deleted, removal_lines);
-                Err(Unavailable { changes, error: Some(error) })
-            }
-            _ => Ok(changes),
-        })
-    }
-}
 
 /// The revocation list cannot be trusted, or has not made a revocation durable. Send an
 /// empty 503 in place of the application's response, and apply `changes` to it.
 #[derive(Debug)]
 #[must_use = "the response must be a 503 that carries the changes"]
 pub struct Unavailable {
-    /// What the 503 must carry. If a revocation is not durable, they remove the cookie
-    /// from this browser; otherwise they leave it alone.
+    /// What the 503 must carry. If the list cannot be trusted, they leave the cookie alone;
+    /// otherwise they remove it from this browser.
     pub changes: ResponseChanges,
-    /// `None` if the list cannot be trusted.
-    error: Option<NotDurable>,
+    cause: Cause,
+}
+
+#[derive(Debug)]
+enum Cause {
+    ListUnknown,
+    NotDurable(NotDurable),
+    /// The revocation is durable. The session could not be sealed with its stamp.
+    NotSealed(SaveError),
 }
 
 impl Unavailable {
     pub(super) const fn revocation_unknown() -> Self {
-        Self { changes: ResponseChanges::read(false), error: None }
+        Self { changes: ResponseChanges::read(false), cause: Cause::ListUnknown }
+    }
+
+    pub(super) fn not_durable(changes: ResponseChanges, error: NotDurable) -> Self {
+        Self { changes, cause: Cause::NotDurable(error) }
+    }
+
+    pub(super) fn not_sealed(changes: ResponseChanges, error: SaveError) -> Self {
+        Self { changes, cause: Cause::NotSealed(error) }
     }
 }
 
 impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.error {
-            None => SaveError::RevocationUnknown.fmt(f),
-            Some(error) => write!(f, "{error}; respond with 503"),
+        match &self.cause {
+            Cause::ListUnknown => SaveError::RevocationUnknown.fmt(f),
+            Cause::NotDurable(error) => write!(f, "{error}; respond with 503"),
+            Cause::NotSealed(error) => write!(
+                f,
+                "the other sessions are revoked, but this one cannot be saved: {error}; \
+                 respond with 503"
+            ),
         }
     }
 }
@@ -129,23 +96,40 @@ pub struct ResponseChanges {
     pub(super) outcome: Outcome,
     set_cookie: Vec<String>,
     caching: Caching,
-    unsaved: bool,
+    pub(super) unsaved: bool,
     pub(super) without_user: bool,
+    pub(super) not_revoked: bool,
     pub(super) refresh_error: Option<SaveError>,
 }
 
 impl ResponseChanges {
-    /// Of a session that was read.
+    /// The changes for a session that was only read.
     pub(super) const fn read(unsaved: bool) -> Self {
         let (outcome, caching) = (Outcome::Read, Caching::Read);
-        let set_cookie = Vec::new();
-        Self { outcome, set_cookie, caching, unsaved, without_user: false, refresh_error: None }
+        Self {
+            outcome,
+            set_cookie: Vec::new(),
+            caching,
+            unsaved,
+            without_user: false,
+            not_revoked: false,
+            refresh_error: None,
+        }
     }
 
     pub(super) fn set_cookie(&mut self, outcome: Outcome, lines: Vec<String>) {
         self.outcome = outcome;
         self.set_cookie = lines;
         self.caching = Caching::SetsCookie;
+    }
+
+    /// The cookie stays as it is: another request has revoked the session.
+    pub(super) fn withhold_cookie(&mut self) {
+        *self = Self {
+            outcome: Outcome::Revoked,
+            not_revoked: self.not_revoked,
+            ..Self::read(self.unsaved)
+        };
     }
 
     /// Applies the changes to the headers of the response: the `Set-Cookie` lines
@@ -175,12 +159,20 @@ impl ResponseChanges {
         self.unsaved
     }
 
-    /// Whether a session without a user was saved although there is a revocation list, which
-    /// cannot revoke it with the other sessions of its user. Deserves one warning in the
+    /// Whether a session without a user was saved although the sealer has a revocation list,
+    /// which cannot revoke it with the other sessions of its user. Deserves one warning in the
     /// log.
     #[must_use]
     pub const fn is_saved_without_user(&self) -> bool {
         self.without_user
+    }
+
+    /// Whether the response removes or replaces a cookie whose session the list could not
+    /// record, because it has no room left for sessions without a user. A copy of that
+    /// cookie is accepted until it expires. For a counter.
+    #[must_use]
+    pub const fn has_unrevoked_session(&self) -> bool {
+        self.not_revoked
     }
 
     /// Why the cookie could not be refreshed; the browser keeps the one it has.

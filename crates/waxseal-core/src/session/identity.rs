@@ -1,4 +1,4 @@
-//! The changes of a session's identity: who the user is, and under which session ID.
+//! The changes of a session's identity: its user and its session ID.
 
 use super::state::{Origin, SessionState};
 use crate::{claims, error::SaveError, format::Format, json::quote, sealer::Sealer};
@@ -30,7 +30,7 @@ impl SessionState {
         self.change_identity(sealer, |session| {
             session.check_identity()?;
             claims::user(&session.data).ok_or(SaveError::NoUser)?;
-            session.change_id(sealer);
+            session.change_id(sealer, true);
             session.authenticate();
             Ok(())
         })
@@ -39,13 +39,33 @@ impl SessionState {
     pub(super) fn renew(&mut self, sealer: &Sealer) -> Result<(), SaveError> {
         self.change_identity(sealer, |session| {
             session.check_identity()?;
-            session.change_id(sealer);
+            session.change_id(sealer, false);
             Ok(())
         })
     }
 
-    /// Changes a copy and saves it: after a failure the session is what it was, and later
-    /// saves of this request fail.
+    /// The session itself is saved with the stamp of the cutoff, so it stays good.
+    pub(super) fn revoke_others(&mut self, sealer: &Sealer) -> Result<(), SaveError> {
+        self.change_identity(sealer, |session| {
+            session.check_identity()?;
+            if sealer.revocations.is_none() {
+                return Err(SaveError::NoRevocations);
+            }
+            claims::user(&session.data).ok_or(SaveError::NoUser)?;
+            let issued_at = session.issued_at.unwrap_or(session.now);
+            let mut reference =
+                claims::reference(&session.data, session.id(), issued_at, session.stamp);
+            if let Some(id) = session.id_before(session.origin) {
+                reference.id = id;
+            }
+            session.cutoffs.retain(|known| known.user != reference.user);
+            session.cutoffs.push(reference);
+            Ok(())
+        })
+    }
+
+    /// Changes a clone and saves it: after a failure the session is unchanged, and later saves
+    /// of this request fail.
     fn change_identity(
         &mut self,
         sealer: &Sealer,
@@ -60,7 +80,7 @@ impl SessionState {
         result
     }
 
-    /// After a failed login, the session is still that of the user before.
+    /// After a failed login, the session still belongs to the user before.
     fn check_identity(&self) -> Result<(), SaveError> {
         if self.has_failed { Err(SaveError::EarlierFailure) } else { Ok(()) }
     }
@@ -74,14 +94,20 @@ impl SessionState {
         self.data.keep(keep);
     }
 
-    /// Continues under another session ID, which Microdot's sessions have not. The issue
-    /// time stays, so that the absolute timeout cannot be postponed.
-    fn change_id(&mut self, sealer: &Sealer) {
+    /// Continues under another session ID; Microdot's sessions have none. The issue time stays,
+    /// so that no request can postpone the absolute timeout.
+    fn change_id(&mut self, sealer: &Sealer, confirmed: bool) {
         if self.data.format() == Format::Waxseal {
-            let issued_at = self.issued_at;
-            let origin = if self.is_new() { Origin::New } else { Origin::Renewed };
+            let (issued_at, stamp) = (self.issued_at, self.stamp);
+            let origin = match self.origin {
+                Origin::New => Origin::New,
+                Origin::Existing { .. } => Origin::Renewed { confirmed },
+                Origin::Renewed { confirmed: before } => {
+                    Origin::Renewed { confirmed: before || confirmed }
+                }
+            };
             self.replace(sealer, origin);
-            self.issued_at = issued_at;
+            (self.issued_at, self.stamp) = (issued_at, stamp);
         }
     }
 

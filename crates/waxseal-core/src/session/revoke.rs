@@ -1,55 +1,119 @@
-//! The presented session and the revocation list.
+//! The revocations that a request causes.
 
-use alloc::{borrow::Cow, string::String};
+use alloc::{boxed::Box, string::String, vec::Vec};
 
+use super::{
+    finish::{Effect, Pending},
+    saved::Saved,
+    state::{Origin, SessionState},
+};
 use crate::{
     claims,
-    data::Data,
-    error::SaveError,
-    revocation::{Acknowledgement, RevocationStatus, SessionRef},
+    revocation::{Revocation, RevocationStatus, SessionRef, Successor, Target},
     sealer::Sealer,
-    time::UnixTime,
 };
 
-/// The session that the request presented, as a revocation list identifies it.
-#[derive(Clone)]
-pub(super) struct Presented {
-    id: Option<String>,
-    user: Option<String>,
-    issued_at: UnixTime,
-}
-
-impl Presented {
-    pub(super) fn new(data: &Data, issued_at: UnixTime) -> Self {
-        let (id, user) = (claims::session_id(data), claims::user(data));
-        Self { id: id.map(Cow::into_owned), user: user.map(Cow::into_owned), issued_at }
+impl SessionState {
+    /// Continues with another session, and remembers the presented one: the response revokes it.
+    pub(super) fn replace(&mut self, sealer: &Sealer, origin: Origin) {
+        if sealer.revocations.is_some()
+            && let Some(presented) = self.presented()
+        {
+            self.replaced = Some(Box::new(presented));
+        }
+        self.origin = origin;
+        self.issued_at = None;
+        self.stamp = self.opening_stamp;
+        self.id = None;
     }
 
-    /// Whether it is revoked by now. A status that has become unknown does not undo the
-    /// good status at the start of the request.
-    pub(super) fn is_revoked(&self, sealer: &Sealer) -> bool {
-        sealer.revocations.as_ref().is_some_and(|check| {
-            let status =
-                check.list.status(self.id.as_deref(), self.user.as_deref(), self.issued_at);
-            status == RevocationStatus::Revoked
-        })
+    /// The presented session, while this is still that session. Its ID is empty if it has none.
+    fn presented(&self) -> Option<SessionRef> {
+        let Origin::Existing { .. } = self.origin else { return None };
+        Some(claims::reference(&self.data, self.data.claim("sid"), self.issued_at?, self.stamp))
     }
 
-    /// Revokes it. A session without a session ID cannot be revoked alone.
-    pub(super) fn revoke(self, sealer: &Sealer, now: UnixTime) -> Option<Acknowledgement> {
-        let Self { id, user, issued_at } = self;
-        let check = sealer.revocations.as_ref()?;
-        Some(check.list.revoke(SessionRef { id: id?, user, issued_at }, now))
+    /// Whether another request has revoked the presented session since this request opened it:
+    /// this request must not undo that. The good status at the start of the request counts even
+    /// if the status is unknown now.
+    pub(super) fn presented_is_revoked(&self, sealer: &Sealer) -> bool {
+        let Some(check) = &sealer.revocations else { return false };
+        let is_revoked =
+            |session: &SessionRef| check.list.status(session.view()) == RevocationStatus::Revoked;
+        match &self.replaced {
+            Some(session) => is_revoked(session),
+            None => self.presented().as_ref().is_some_and(is_revoked),
+        }
     }
-}
 
-/// The `iat` of a session that is saved for the first time.
-pub(super) fn new_issued_at(
-    sealer: &Sealer,
-    data: &Data,
-    now: UnixTime,
-) -> Result<UnixTime, SaveError> {
-    let Some(check) = &sealer.revocations else { return Ok(now) };
-    let user = claims::user(data);
-    check.list.issued_at(user.as_deref(), now).ok_or(SaveError::RevocationUnknown)
+    /// The ID under which a renewed session was presented.
+    pub(super) fn id_before(&self, origin: Origin) -> Option<String> {
+        let Origin::Renewed { .. } = origin else { return None };
+        Some(self.replaced.as_ref()?.id.clone()).filter(|id| !id.is_empty())
+    }
+
+    /// Starts the revocations of a response that saves a session, or removes the cookie.
+    pub(super) fn revoke(
+        &mut self,
+        sealer: &Sealer,
+        saved: Option<&Saved>,
+        origin: Origin,
+    ) -> Vec<Pending> {
+        let Some(check) = &sealer.revocations else { return Vec::new() };
+        // The session as it was before the revocations: a renewed session had the presented ID.
+        let mut before = saved.map(Saved::reference);
+        if let (Some(before), Some(id)) = (&mut before, self.id_before(origin)) {
+            before.id = id;
+        }
+        let is_same_user =
+            |user: &Option<String>| before.as_ref().is_some_and(|before| before.user == *user);
+        let mut pending = Vec::new();
+        let mut revoke = |target, successor: Option<SessionRef>, must_be_good, effect| {
+            let successor = successor.map(|session| Successor { session, must_be_good });
+            let acknowledgement = check.list.revoke(Revocation { target, successor });
+            pending.push(Pending { acknowledgement, effect });
+        };
+
+        let replaced = self.replaced.take();
+        let is_renewed = matches!(origin, Origin::Renewed { .. });
+        let mut is_covered = false;
+        for session in core::mem::take(&mut self.cutoffs) {
+            let Some(target) = session.user.clone().map(Target::User) else { continue };
+            if !is_same_user(&session.user) {
+                // The request has logged in another user, or logged out, after `revoke_others`.
+                revoke(target, Some(session), true, Effect::None);
+            } else if origin == Origin::New {
+                // The user has just proved who they are: a thief must not prevent the cutoff
+                // with one of his own.
+                revoke(target, before.clone(), false, Effect::StampOfCutoff);
+            } else {
+                // The cutoff revokes the presented session ID, too.
+                is_covered = is_renewed;
+                revoke(target, before.clone(), true, Effect::Stamp);
+            }
+        }
+        if let Some(presented) = replaced
+            && !is_covered
+            && !presented.id.is_empty()
+        {
+            let effect = match origin {
+                Origin::Renewed { confirmed: true } => Effect::Stamp,
+                Origin::Renewed { confirmed: false } => Effect::MustBeGood,
+                _ if is_same_user(&presented.user) => Effect::StampOfCutoff,
+                _ => Effect::None,
+            };
+            revoke(Target::Session(*presented), before.clone(), is_renewed, effect);
+        }
+        // A logout revokes every presented session whose signature verifies: on a server whose
+        // clock is wrong, it must also end a session that this server rejects.
+        if self.logs_out {
+            for session in self.others.iter().filter_map(|cookie| sealer.reference(cookie)) {
+                // A cutoff of the user in its place would revoke the saved session, too.
+                let effect =
+                    if is_same_user(&session.user) { Effect::StampOfCutoff } else { Effect::None };
+                revoke(Target::Session(session), before.clone(), false, effect);
+            }
+        }
+        pending
+    }
 }

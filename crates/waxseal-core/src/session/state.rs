@@ -4,8 +4,9 @@
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use super::{
-    changes::{Finish, Outcome, ResponseChanges, Unavailable},
-    revoke::{Presented, new_issued_at},
+    changes::{Outcome, ResponseChanges, Unavailable},
+    finish::Plan,
+    saved::Saved,
 };
 use crate::{
     base64url,
@@ -13,7 +14,8 @@ use crate::{
     data::Data,
     error::{RandomError, Rejection, SaveError},
     format::Format,
-    revocation::Acknowledgement,
+    lifetime::Times,
+    revocation::SessionRef,
     sealer::{Accepted, Found, OtherCookie, Sealer},
     time::UnixTime,
 };
@@ -30,20 +32,27 @@ pub(super) struct SessionState {
     pub(super) issued_at: Option<UnixTime>,
     pub(super) expires_at: Option<UnixTime>,
     /// The session ID as JSON text, if this request made it.
-    id: Option<String>,
+    pub(super) id: Option<String>,
+    /// The session's stamp (`wx_rev`).
+    pub(super) stamp: Option<u64>,
+    /// The stamp of the revocation list when the request was opened. A new session gets it, and
+    /// no later one: another request may have changed the password that this request has checked.
+    pub(super) opening_stamp: Option<u64>,
     pub(super) random: Option<Random>,
     pub(super) rejection: Option<Rejection>,
     /// Which previous cookies the request presented.
     previous: Vec<usize>,
     /// The presented cookies that were not accepted, if there is a revocation list.
-    others: Vec<OtherCookie>,
+    pub(super) others: Vec<OtherCookie>,
     /// The presented session, if it was renewed or deleted and there is a
     /// revocation list.
-    replaced: Option<Box<Presented>>,
+    pub(super) replaced: Option<Box<SessionRef>>,
+    /// The sessions for which `revoke_others` was called, one for each user.
+    pub(super) cutoffs: Vec<SessionRef>,
     pub(super) origin: Origin,
     action: CookieAction,
     /// Whether the request is a logout, even if a new session follows.
-    logs_out: bool,
+    pub(super) logs_out: bool,
     /// Whether a change of identity has failed.
     pub(super) has_failed: bool,
     /// Whether the response head is complete, or there will be none.
@@ -57,7 +66,10 @@ pub(super) enum Origin {
     Existing { refresh: Option<UnixTime> },
     /// The session of an accepted cookie, with another session ID. It is not sent if the
     /// presented session is revoked by the end of the request.
-    Renewed,
+    Renewed {
+        /// Whether the user has re-authenticated: the session gets the stamp of its revocation.
+        confirmed: bool,
+    },
     /// This request.
     New,
 }
@@ -72,34 +84,42 @@ enum CookieAction {
         line: String,
         /// The origin of the session in it.
         saved_as: Origin,
+        /// What is in it, if the response revokes a session.
+        saved: Option<Box<Saved>>,
     },
     Remove,
 }
 
 impl SessionState {
     #[inline]
-    pub(super) fn new(found: Found, format: Format, now: UnixTime) -> Result<Self, Unavailable> {
+    pub(super) fn new(sealer: &Sealer, found: Found, now: UnixTime) -> Result<Self, Unavailable> {
         let Found { accepted, rejection, previous, others } = found;
         if rejection == Some(Rejection::RevocationUnknown) {
             return Err(Unavailable::revocation_unknown());
         }
-        let (data, issued_at, expires_at, origin) = match accepted {
-            Some(Accepted { data, times, refresh }) => {
-                (data, times.issued_at, times.expires_at, Origin::Existing { refresh })
-            }
-            None => (Data::empty(format), None, None, Origin::New),
+        let opening_stamp = sealer.revocations.as_ref().and_then(|check| check.list.stamp());
+        let new = || {
+            let times = Times { stamp: opening_stamp, ..Times::default() };
+            (Data::empty(sealer.format()), times, Origin::New)
         };
+        let (data, times, origin) = accepted.map_or_else(new, |accepted| {
+            let Accepted { data, times, refresh } = accepted;
+            (data, times, Origin::Existing { refresh })
+        });
         Ok(Self {
             data,
             now,
-            issued_at,
-            expires_at,
+            issued_at: times.issued_at,
+            expires_at: times.expires_at,
             id: None,
+            stamp: times.stamp,
+            opening_stamp,
             random: None,
             rejection,
             previous,
             others,
             replaced: None,
+            cutoffs: Vec::new(),
             origin,
             action: CookieAction::Unchanged,
             logs_out: false,
@@ -127,10 +147,15 @@ impl SessionState {
         if !self.now.is_plausible() {
             return Err(SaveError::ClockNotSet);
         }
-        let issued_at = match self.issued_at {
-            Some(issued_at) => issued_at,
-            None => new_issued_at(sealer, &self.data, self.now)?,
-        };
+        if sealer.revocations.is_some() {
+            if self.origin == Origin::New && self.stamp.is_none() {
+                return Err(SaveError::RevocationUnknown);
+            }
+            if self.origin != Origin::New && self.presented_is_revoked(sealer) {
+                return Err(SaveError::Revoked);
+            }
+        }
+        let issued_at = self.issued_at.unwrap_or(self.now);
         let expires_at = match sealer.format() {
             Format::Waxseal => {
                 claims::limits(&self.data, sealer.limits).expires_at(issued_at, self.now)
@@ -138,15 +163,29 @@ impl SessionState {
             Format::Microdot => self.expires_at,
         };
         let id = self.session_id(sealer)?;
-        let claims = Claims { issued_at, expires_at, session_id: id.as_deref() };
+        let (session_id, stamp) = (id.as_deref(), self.stamp);
+        let claims = Claims { issued_at, expires_at, session_id, stamp };
         let line = sealer.seal(&self.data, claims, self.now)?;
+        let revokes = sealer.revocations.is_some()
+            && (self.replaced.is_some() || self.logs_out || !self.cutoffs.is_empty());
+        let saved = revokes.then(|| {
+            Box::new(Saved {
+                data: self.data.clone(),
+                issued_at,
+                expires_at,
+                id: id.clone(),
+                stamp,
+                now: self.now,
+                previous: self.previous.clone(),
+            })
+        });
 
         if sealer.format() == Format::Waxseal {
             self.issued_at = Some(issued_at);
         }
         self.expires_at = expires_at;
         self.id = id;
-        self.action = CookieAction::Set { line, saved_as: self.origin };
+        self.action = CookieAction::Set { line, saved_as: self.origin, saved };
         self.data.set_changed(false);
         Ok(())
     }
@@ -189,8 +228,8 @@ impl SessionState {
         Ok(())
     }
 
-    /// Sets a timeout of the session, unless it has a shorter one: that of a migration is
-    /// Microdot's expiry.
+    /// Sets a timeout of the session, unless it has a shorter one, such as Microdot's expiry
+    /// after a migration.
     pub(super) fn shorten_timeout(&mut self, name: &str, secs: u64) {
         let known = claims::seconds(&self.data, name);
         let secs = known.map_or(secs, |known| known.min(secs));
@@ -204,74 +243,29 @@ impl SessionState {
         }
     }
 
-    /// Continues as another session, and remembers the presented one, which is revoked
-    /// with the response.
-    pub(super) fn replace(&mut self, sealer: &Sealer, origin: Origin) {
-        if sealer.revocations.is_some()
-            && let Some(presented) = self.presented()
-        {
-            self.replaced = Some(Box::new(presented));
-        }
-        self.origin = origin;
-        self.issued_at = None;
-        self.id = None;
-    }
-
-    /// The presented session, while this is still that session.
-    fn presented(&self) -> Option<Presented> {
-        let Origin::Existing { .. } = self.origin else { return None };
-        Some(Presented::new(&self.data, self.issued_at?))
-    }
-
-    /// Whether another request has revoked the presented session since it was opened:
-    /// this request must not undo that.
-    fn presented_is_revoked(&self, sealer: &Sealer) -> bool {
-        match &self.replaced {
-            Some(session) => session.is_revoked(sealer),
-            None => self.presented().is_some_and(|session| session.is_revoked(sealer)),
-        }
-    }
-
-    fn revoke_presented(&mut self, sealer: &Sealer) -> Option<Acknowledgement> {
-        self.replaced.take()?.revoke(sealer, self.now)
-    }
-
-    /// Revokes every presented session whose signature verifies: a logout on a server whose
-    /// clock is wrong must also end a session that this server rejects.
-    fn revoke_all_presented(&mut self, sealer: &Sealer) -> Option<Acknowledgement> {
-        let mut acknowledgements: Vec<_> = self.revoke_presented(sealer).into_iter().collect();
-        if let Some(check) = &sealer.revocations {
-            let others = self.others.iter().filter_map(|cookie| sealer.reference(cookie));
-            acknowledgements.extend(others.map(|session| check.list.revoke(session, self.now)));
-        }
-        Acknowledgement::all(acknowledgements)
-    }
-
-    pub(super) fn finish(&mut self, sealer: &Sealer) -> Finish {
+    pub(super) fn finish(&mut self, sealer: &Sealer) -> Plan {
         let mut changes = ResponseChanges::read(self.data.changed());
-        if core::mem::replace(&mut self.finished, true) {
-            return Finish::new(changes, None);
-        }
-        let mut acknowledgement = None;
+        let (mut pending, mut again) = (Vec::new(), None);
+        let is_first = !core::mem::replace(&mut self.finished, true);
         match core::mem::take(&mut self.action) {
+            _ if !is_first => {}
             CookieAction::Set { saved_as, .. }
                 if saved_as != Origin::New && self.presented_is_revoked(sealer) =>
             {
                 changes.outcome = Outcome::Revoked;
             }
-            CookieAction::Set { line, saved_as } => {
-                if self.logs_out {
-                    acknowledgement = self.revoke_all_presented(sealer);
-                } else if !matches!(saved_as, Origin::Existing { .. }) {
-                    acknowledgement = self.revoke_presented(sealer);
-                }
+            CookieAction::Set { line, saved_as, saved } => {
                 changes.set_cookie(Outcome::Saved, sealer.set_lines(line, &self.previous));
                 changes.without_user =
                     sealer.revocations.is_some() && claims::user(&self.data).is_none();
+                if let Some(saved) = &saved {
+                    pending = self.revoke(sealer, Some(saved), saved_as);
+                }
+                again = saved;
             }
             CookieAction::Remove => {
-                acknowledgement = self.revoke_all_presented(sealer);
                 changes.set_cookie(Outcome::Deleted, sealer.all_removal_lines());
+                pending = self.revoke(sealer, None, Origin::New);
             }
             CookieAction::Unchanged => match self.refresh(sealer) {
                 Ok(Some(_)) if self.presented_is_revoked(sealer) => {
@@ -284,7 +278,7 @@ impl SessionState {
                 Err(error) => changes.refresh_error = Some(error),
             },
         }
-        Finish::new(changes, acknowledgement.map(|pending| (pending, sealer.all_removal_lines())))
+        Plan::new(changes, pending, again)
     }
 
     /// The line that refreshes the cookie of a session that no handler saved, with
@@ -295,7 +289,12 @@ impl SessionState {
             return Ok(None);
         };
         let id = self.session_id(sealer)?;
-        let claims = Claims { issued_at, expires_at: Some(expires_at), session_id: id.as_deref() };
+        let claims = Claims {
+            issued_at,
+            expires_at: Some(expires_at),
+            session_id: id.as_deref(),
+            stamp: self.stamp,
+        };
         sealer.seal(&data, claims, self.now).map(Some)
     }
 }
