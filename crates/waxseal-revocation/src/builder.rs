@@ -1,102 +1,92 @@
 //! Configuration, checked when the list is opened.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
-
-use waxseal_core::UnixTime;
+use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
-    clock::Clock, entry::Lifetime, error::OpenError, index::Index, list::RevocationList,
-    log::Store, shared::Shared, status::Health,
+    clock::Clock, error::OpenError, follow::Follower, list::RevocationList, shared::Shared,
+    store::Store, worker::Worker,
 };
 
 const DAY: u64 = 86_400;
-const TEN_YEARS: Duration = Duration::from_secs(3653 * DAY);
 
 /// Opens a [`RevocationList`].
 #[must_use = "nothing happens before `open`"]
 pub struct RevocationListBuilder {
-    log: Store,
-    absolute: Duration,
-    max_entries: usize,
-    clock: Clock,
+    store: Store,
+    absolute_timeout: Duration,
+    max_sessions: usize,
+    max_staleness: Duration,
 }
 
 impl RevocationListBuilder {
-    pub(crate) fn new(log: Store) -> Self {
+    pub(crate) const fn new(store: Store) -> Self {
         Self {
-            log,
-            absolute: Duration::from_secs(30 * DAY),
-            max_entries: 2_000_000,
-            clock: Clock::system(),
+            store,
+            absolute_timeout: Duration::from_secs(30 * DAY),
+            max_sessions: 1_000_000,
+            max_staleness: Duration::from_secs(15),
         }
     }
 
-    /// The longest absolute limit of the sessions that the list is for; 30 days
-    /// unless given, as a sealer's. How long entries live follows from it.
+    /// Sets the longest absolute timeout of the sealers, from 1 second to 10 years; 30 days by
+    /// default, as in a sealer. The store remembers the longest one of all servers, and keeps
+    /// its entries that long.
+    pub const fn absolute_timeout(mut self, timeout: Duration) -> Self {
+        self.absolute_timeout = timeout;
+        self
+    }
+
+    /// Sets the maximum number of sessions that are revoked one by one, at up to 80 bytes of
+    /// memory each; one million by default.
     ///
-    /// To raise it, raise it here on every server, and then in the sealers.
-    pub const fn absolute_timeout(mut self, limit: Duration) -> Self {
-        self.absolute = limit;
+    /// If the list is full, a logout revokes all sessions of its user. Sessions without a user
+    /// get a quarter of the list; a session that does not fit is
+    /// [not revoked](waxseal_core::Recorded::is_revoked). At 80 %, the log contains an error.
+    pub const fn max_sessions(mut self, max: usize) -> Self {
+        self.max_sessions = max;
         self
     }
 
-    /// The most entries that are taken, at about 70 bytes of memory each; two
-    /// million unless given. From four fifths on there is an error in the log.
-    /// Where the list is full, ending one more session fails; ending all of a
-    /// user, or all, does not.
-    pub const fn max_entries(mut self, max: usize) -> Self {
-        self.max_entries = max;
+    /// Sets how long the store can be out of reach before requests with a session get a 503,
+    /// from 1 second to 1 hour; 15 seconds by default. A server that cannot read the store
+    /// accepts a revoked session for at most this long.
+    pub const fn max_staleness(mut self, max: Duration) -> Self {
+        self.max_staleness = max;
         self
     }
 
-    /// Another clock than the operating system's: for tests.
-    pub fn clock(mut self, now: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
-        self.clock = Clock::new(now);
-        self
-    }
-
-    /// Opens the list, and starts the thread that keeps its log.
-    ///
-    /// A file is read before this returns, and made if it is not there. Redis is
-    /// reached later: until then the list's [state](crate::Readiness) is
-    /// [`Loading`](crate::State::Loading), and requests with a session get a
-    /// 503.
+    /// Opens the list: reads the store, and starts the thread that follows it.
     ///
     /// # Errors
     ///
-    /// [`OpenError`] where limits make no sense or the file cannot be used.
+    /// [`OpenError`] if a limit is out of range, or the store cannot be used.
     pub fn open(self) -> Result<RevocationList, OpenError> {
-        if self.absolute.as_secs() == 0 || self.absolute > TEN_YEARS {
-            return Err(OpenError::AbsoluteLimit);
+        let Self { store, absolute_timeout, max_sessions, max_staleness } = self;
+        if !(1..=3653 * DAY).contains(&absolute_timeout.as_secs()) {
+            return Err(OpenError::AbsoluteTimeout);
         }
-        if self.max_entries == 0 {
-            return Err(OpenError::NoEntries);
+        if !(4..=100_000_000).contains(&max_sessions) {
+            return Err(OpenError::MaxSessions);
         }
-        let lifetime = Lifetime::new(self.absolute);
-        let shared = Arc::new(Shared {
-            index: Index::new(lifetime),
-            health: Health::new(),
-            lifetime,
-            absolute: self.absolute,
-            max_entries: self.max_entries,
-            clock: self.clock,
-            ahead: Mutex::default(),
-        });
-        let appender = self.log.start(Arc::clone(&shared))?;
-        Ok(RevocationList::new(shared, appender))
+        if !(1..=3600).contains(&max_staleness.as_secs()) {
+            return Err(OpenError::MaxStaleness);
+        }
+        let shared = Shared::new(Clock::system(), absolute_timeout, max_sessions, max_staleness);
+        let shared = Arc::new(shared);
+        let mut follower = Follower::new(Arc::clone(&shared), move || store.connect());
+        follower.turn(Vec::new())?;
+        let worker = Worker::start(Arc::clone(&shared), follower)?;
+        Ok(RevocationList::new(shared, worker))
     }
 }
 
 impl fmt::Debug for RevocationListBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RevocationListBuilder")
-            .field("log", &self.log)
-            .field("absolute", &self.absolute)
-            .field("max_entries", &self.max_entries)
-            .finish_non_exhaustive()
+            .field("store", &self.store)
+            .field("absolute_timeout", &self.absolute_timeout)
+            .field("max_sessions", &self.max_sessions)
+            .field("max_staleness", &self.max_staleness)
+            .finish()
     }
 }

@@ -1,38 +1,46 @@
-//! Where the time comes from.
+//! The sources of times and random bits.
 
-use std::{fmt, time::Instant};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
-use waxseal_core::{Sealer, UnixTime};
+use crate::error::StoreError;
 
-use crate::cut::later;
-
-/// A source of the current time.
+/// The two clocks of a server. A test sets them.
+#[derive(Clone)]
 pub(crate) struct Clock {
-    now: Box<dyn Fn() -> UnixTime + Send + Sync>,
-    /// What it showed at first, and when that was; of the system's clock.
-    begun: Option<(UnixTime, Instant)>,
+    /// Milliseconds since 1970. An operator or NTP can move it.
+    millis: Arc<dyn Fn() -> u64 + Send + Sync>,
+    /// The run time: how long the server has run. It only grows.
+    run_time: Arc<dyn Fn() -> Duration + Send + Sync>,
 }
 
 impl Clock {
     pub(crate) fn system() -> Self {
-        Self { now: Box::new(UnixTime::now), begun: Some((UnixTime::now(), Instant::now())) }
+        let started = Instant::now();
+        let millis = || {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        };
+        Self { millis: Arc::new(millis), run_time: Arc::new(move || started.elapsed()) }
     }
 
-    pub(crate) fn new(now: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
-        Self { now: Box::new(now), begun: None }
+    #[cfg(test)]
+    pub(crate) fn new(
+        millis: impl Fn() -> u64 + Send + Sync + 'static,
+        run_time: impl Fn() -> Duration + Send + Sync + 'static,
+    ) -> Self {
+        Self { millis: Arc::new(millis), run_time: Arc::new(run_time) }
     }
 
-    pub(crate) fn now(&self) -> UnixTime {
-        (self.now)()
+    pub(crate) fn millis(&self) -> u64 {
+        (self.millis)()
     }
 
-    /// Now, but no more than has passed: a clock that is ahead for a moment must
-    /// not make the list forget what will be valid again when it is set back.
-    pub(crate) fn passed(&self) -> UnixTime {
-        let latest = self.begun.map(|(first, at)| {
-            later(first, at.elapsed().as_secs().saturating_add(Sealer::LEEWAY.as_secs()))
-        });
-        latest.map_or(self.now(), |latest| latest.min(self.now()))
+    pub(crate) fn run_time(&self) -> Duration {
+        (self.run_time)()
     }
 }
 
@@ -40,4 +48,12 @@ impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Clock(..)")
     }
+}
+
+/// 63 random bits: the integers of SQLite have a sign.
+pub(crate) fn random() -> Result<u64, StoreError> {
+    let bits = getrandom::u64().map_err(|error| {
+        StoreError::because("the operating system has no random bits", error.to_string())
+    })?;
+    Ok(bits >> 1)
 }

@@ -1,40 +1,33 @@
-//! The mistakes of a caller or an operator: each message says what to do.
+//! The mistakes of a caller or an operator, and the failures of a store.
 
-use std::{error::Error, fmt, path::PathBuf};
+use std::{error::Error, fmt};
 
-/// A list that cannot be opened, or what an operator cannot do to its log.
+/// The list cannot be opened.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The absolute limit is zero, or more than ten years.
-    AbsoluteLimit,
-    /// The list takes no entries at all.
-    NoEntries,
-    /// The file is open in another process, or a second time in this one.
-    InUse {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Sessions were to be ended up to a moment ahead.
-    Cut(CutoffError),
-    /// The log cannot be used.
+    /// The absolute timeout is under one second or over ten years.
+    AbsoluteTimeout,
+    /// The maximum number of sessions is under 4 or over 100 million.
+    MaxSessions,
+    /// The maximum staleness is under one second or over one hour.
+    MaxStaleness,
+    /// The store cannot be used.
     Store(StoreError),
 }
 
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::AbsoluteLimit => f.write_str(
-                "a revocation list needs the absolute limit of its sessions: 1 second to 10 years",
+            Self::AbsoluteTimeout => f.write_str(
+                "the absolute timeout of a revocation list must be from 1 second to 10 years",
             ),
-            Self::NoEntries => f.write_str("a revocation list must take at least one entry"),
-            Self::InUse { path } => write!(
-                f,
-                "the revocation file {} is open in another process; only one can have it: stop \
-                 that, or use Redis for several servers",
-                path.display()
-            ),
-            Self::Cut(error) => error.fmt(f),
+            Self::MaxSessions => {
+                f.write_str("max_sessions of a revocation list must be from 4 to 100000000")
+            }
+            Self::MaxStaleness => {
+                f.write_str("max_staleness of a revocation list must be from 1 second to 1 hour")
+            }
             Self::Store(error) => error.fmt(f),
         }
     }
@@ -49,58 +42,71 @@ impl Error for OpenError {
     }
 }
 
-impl From<CutoffError> for OpenError {
-    fn from(error: CutoffError) -> Self {
-        Self::Cut(error)
-    }
-}
-
 impl From<StoreError> for OpenError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-/// A log that cannot be read or written.
+/// A revocation store cannot be read or written.
 #[derive(Debug)]
 pub struct StoreError {
-    what: String,
+    message: String,
+    is_of_writing: bool,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl StoreError {
-    pub(crate) fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), source: None }
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), is_of_writing: false, source: None }
     }
 
     pub(crate) fn because(
-        what: impl Into<String>,
+        message: impl Into<String>,
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        Self { what: what.into(), source: Some(source.into()) }
+        Self { message: message.into(), is_of_writing: false, source: Some(source.into()) }
+    }
+
+    /// Marks the error: another process has locked the store, and the connection still works.
+    /// The store cannot be written now: another process has locked it, or the disk is full. The
+    /// connection to it is good.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn of_writing(self) -> Self {
+        Self { is_of_writing: true, ..self }
+    }
+
+    pub(crate) const fn is_of_writing(&self) -> bool {
+        self.is_of_writing
     }
 }
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.source {
-            Some(source) => write!(f, "{}: {source}", self.what),
-            None => f.write_str(&self.what),
+            Some(source) => write!(f, "{}: {source}", self.message),
+            None => f.write_str(&self.message),
         }
     }
 }
 
-impl Error for StoreError {}
-
-/// A cut further ahead than the clocks of servers may differ: sessions that
-/// begin until then would be dead on arrival.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CutoffError;
-
-impl fmt::Display for CutoffError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("sessions can be ended up to now, not up to a moment ahead")
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_ref().map(|source| &**source as &(dyn Error + 'static))
     }
 }
 
-impl Error for CutoffError {}
+/// [`RevocationList::revoke_issued_before`](crate::RevocationList::revoke_issued_before) was
+/// called with a time in the future: until then, the list would revoke every new session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FutureTimeError;
+
+impl fmt::Display for FutureTimeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the time is in the future; revoke sessions that were issued before a past time",
+        )
+    }
+}
+
+impl Error for FutureTimeError {}

@@ -1,19 +1,16 @@
-//! Logout that sticks, for [waxseal]: the list of sessions that were ended
-//! before their time.
+//! The revocation list of [waxseal]: a logout ends the session on the server, too.
 //!
-//! A signed cookie cannot be taken back: after a logout a copy of it works until
-//! it expires. A [`RevocationList`] holds what was ended early and could still
-//! be valid, and nothing else. Every server has all of it in memory and asks it
-//! on each request, without a network; a [`Store`] carries the changes, and
-//! brings them back after a restart: a file on one machine, a Redis stream
-//! across many.
+//! A signed cookie is valid until it expires, and so is a stolen copy of it. A
+//! [`RevocationList`] contains the sessions that were revoked before that. The [`Store`] is the
+//! source of truth. Every server holds a copy of the list in memory and answers from it, so
+//! only a request that revokes a session waits for the store.
 //!
 //! ```no_run
 //! use waxseal_core::{Sealer, Secret};
 //! use waxseal_revocation::{RevocationList, Store};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let revocations = RevocationList::builder(Store::file("sessions.revoked")).open()?;
+//! let revocations = RevocationList::builder(Store::sqlite("sessions.db")).open()?;
 //! let sealer = Sealer::builder(Secret::from_env("SESSION_SECRET")?)
 //!     .revocations(revocations.clone())
 //!     .build()?;
@@ -22,40 +19,39 @@
 //! # }
 //! ```
 //!
-//! From then on `session.delete()` and `session.renew()` end the session also
-//! for whoever has a copy of its cookie. Where sessions have a user
-//! (`session.log_in("42")`), all of them end at once:
+//! With this sealer, `session.delete()` revokes the session of the request,
+//! `session.renew()` its old session ID, and `session.revoke_others()` all other sessions of
+//! its user. The list itself revokes the sessions of any user:
 //!
 //! ```no_run
 //! # use waxseal_revocation::{NotDurable, RevocationList};
-//! # async fn password_changed(revocations: RevocationList) -> Result<(), NotDurable> {
-//! revocations.revoke_user("42").await
+//! # async fn lock_account(revocations: RevocationList) -> Result<(), NotDurable> {
+//! revocations.revoke_user("42").await?;
+//! # Ok(())
 //! # }
 //! ```
 //!
-//! # What is needed
+//! # What it promises
 //!
-//! Sessions with an absolute limit no longer than the list's, a name (`sid`,
-//! which every face issues where there is randomness), and clocks that differ
-//! by at most half the [leeway](waxseal_core::Sealer::LEEWAY), 30 seconds.
-//!
-//! # What an acknowledgement means
-//!
-//! A response that says "logged out" is sent when the log has acknowledged it.
-//! A file is synced to the disk before that. What Redis has acknowledged
-//! depends on its configuration: see [`Redis`].
+//! - A response that says "logged out" is sent after the store has recorded the revocation
+//!   durably. Otherwise the response is a 503.
+//! - If the store does not answer for [`max_staleness`](RevocationListBuilder::max_staleness),
+//!   requests with a session get a 503.
+//! - An empty store undoes no logout: a server that knows the list creates it again, and
+//!   without such a server, the new list revokes every session.
+//! - A full list still revokes: a logout then revokes all sessions of its user. Sessions
+//!   without a user have a part of their own, and what does not fit there is counted.
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `file` | yes | [`Store::file`] |
-//! | `redis` | no | [`Store::redis`] |
-//! | `redis-tls` | no | `rediss://`, with rustls |
-//! | `metrics` | no | the gauges `waxseal_revocation_entries`, `_pending`, `_lag_seconds`, `_contact_age_seconds`, `_trusted` |
+//! | `sqlite` | yes | [`Store::sqlite`] |
+//! | `bundled-sqlite` | yes | compiles SQLite, instead of linking the system's |
+//! | `metrics` | no | the gauges `waxseal_revocation_entries`, `_pending`, `_contact_age_seconds`, `_trusted` |
 //!
 //! [waxseal]: https://docs.rs/waxseal
 
 #![warn(unreachable_pub)]
-// No panic on any input: these make one visible where it would be written.
+// No panic on any input: these lints mark the code that could panic.
 #![cfg_attr(
     not(test),
     warn(
@@ -68,38 +64,33 @@
     )
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![cfg_attr(not(feature = "redis"), allow(rustdoc::broken_intra_doc_links))]
-
-#[cfg(not(any(feature = "file", feature = "redis")))]
-compile_error!("a revocation list needs a log: enable the feature `file` or `redis`");
+#![cfg_attr(not(feature = "sqlite"), allow(rustdoc::broken_intra_doc_links))]
 
 mod builder;
 mod clock;
-mod cut;
+mod copy;
 mod entry;
 mod error;
 mod events;
-mod index;
+mod expiry;
+mod follow;
+mod key;
 mod list;
-mod log;
+#[cfg(test)]
+mod model;
 pub mod operator;
+mod readiness;
+mod record;
 mod shared;
-mod status;
+mod store;
+mod worker;
 
 pub use builder::RevocationListBuilder;
-pub use entry::{Entry, SessionId};
-pub use error::{CutoffError, OpenError, StoreError};
+pub use entry::Entry;
+pub use error::{FutureTimeError, OpenError, StoreError};
+pub use key::{SessionKey, UserKey};
 pub use list::RevocationList;
-pub use log::Store;
-#[cfg(feature = "redis")]
-pub use log::{Durability, Redis};
-pub use status::{Readiness, State};
+pub use readiness::{Readiness, State};
+pub use store::Store;
 #[doc(inline)]
 pub use waxseal_core::{Acknowledgement, NotDurable};
-
-/// Not API: what the fuzz targets need of the inside.
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub mod fuzzing {
-    pub use crate::log::{decode, encode};
-}

@@ -1,114 +1,209 @@
-//! The list that an application holds: what is ended goes into memory at once,
-//! and into the log.
+//! The list that an application holds.
 
-use std::{
-    fmt,
-    future::ready,
-    sync::{Arc, atomic::Ordering::Relaxed},
-    time::Duration,
-};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use waxseal_core::{
-    Acknowledgement, NotDurable, RevocationStatus, Revocations, SessionRef, UnixTime,
+    Acknowledgement, NotDurable, Revocation, RevocationStatus, Revocations, SessionRef,
+    SessionView, Target, UnixTime,
 };
 
 use crate::{
     builder::RevocationListBuilder,
-    cut::{LATEST_BEGIN, cut_before, later, next_cut},
-    entry::Entry,
-    error::CutoffError,
-    log::{Appender, Store},
+    clock::Clock,
+    entry::{Entry, since},
+    error::FutureTimeError,
+    key::{SessionKey, UserKey},
+    readiness::{Readiness, State},
+    record::{Request, Revoke, Session},
     shared::Shared,
-    status::{Readiness, State},
+    store::{Store, memory::Memory},
+    worker::Worker,
 };
 
-/// The list of sessions that were ended early: a handle that is cheap to clone.
+/// The list of revoked sessions: a handle that is cheap to clone.
 ///
-/// Give a clone to every sealer ([`SealerBuilder::revocations`]) and keep one
-/// for what ends many sessions at once. When the last handle is dropped, what
-/// is on its way to the log is written, for up to two seconds.
+/// Give one clone to every sealer ([`SealerBuilder::revocations`]) and keep another to revoke
+/// many sessions at once. Dropping the last handle blocks until the list has passed the waiting
+/// revocations to the store.
 ///
 /// [`SealerBuilder::revocations`]: waxseal_core::SealerBuilder::revocations
 #[derive(Clone)]
 pub struct RevocationList {
     shared: Arc<Shared>,
-    appender: Arc<Appender>,
+    worker: Arc<Worker>,
 }
 
 impl RevocationList {
-    /// A list over a log.
+    /// Configures a list over a store.
     ///
     /// ```no_run
     /// use waxseal_revocation::{OpenError, RevocationList, Store};
     ///
     /// # fn open() -> Result<RevocationList, OpenError> {
-    /// RevocationList::builder(Store::file("sessions.revoked")).open()
+    /// RevocationList::builder(Store::sqlite("sessions.db")).open()
     /// # }
     /// ```
-    pub fn builder(store: impl Into<Store>) -> RevocationListBuilder {
-        RevocationListBuilder::new(store.into())
+    pub fn builder(store: Store) -> RevocationListBuilder {
+        RevocationListBuilder::new(store)
     }
 
-    pub(crate) fn new(shared: Arc<Shared>, appender: Appender) -> Self {
-        Self { shared, appender: Arc::new(appender) }
-    }
-
-    #[cfg(all(test, feature = "file"))]
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
-        &self.shared
-    }
-
-    /// Ends all sessions of a user that have begun by now: "log out everywhere",
-    /// a changed password. The user is what
-    /// [`log_in`](waxseal_core::OpenSession::log_in) was told.
-    ///
-    /// Takes effect on this server before the future is awaited, and on all when
-    /// it has completed, or a moment later. A session that the user begins after
-    /// that is good.
+    /// Opens a list in memory, which ends with the process: for the tests of applications.
     ///
     /// ```
-    /// # use waxseal_revocation::{NotDurable, RevocationList};
-    /// # async fn change_password(list: RevocationList) -> Result<(), NotDurable> {
-    /// list.revoke_user("42").await
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// The future's: [`NotDurable`] if the log has not acknowledged it. That is
-    /// tried again until it has.
-    #[must_use = "it is not in the log before this has completed"]
-    pub fn revoke_user(&self, user: &str) -> Acknowledgement {
-        let now = self.shared.clock.now();
-        let before = next_cut(self.shared.index.cut_of(Some(user)), now);
-        self.cut(Entry::User { sub: user.into(), before })
-    }
-
-    /// Ends all sessions that began before a moment, whosever they are: a
-    /// release has handed out wrong ones, a key had leaked and was replaced.
-    ///
-    /// ```
-    /// # use waxseal_core::UnixTime;
-    /// # use waxseal_revocation::RevocationList;
-    /// # async fn end_old_sessions(list: RevocationList) -> Result<(), Box<dyn std::error::Error>> {
-    /// let leaked_at = UnixTime::from_secs(1_800_000_000);
-    /// list.revoke_issued_before(leaked_at)?.await?;
+    /// # use waxseal_revocation::{OpenError, RevocationList};
+    /// # fn main() -> Result<(), OpenError> {
+    /// let revocations = RevocationList::memory()?;
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
     ///
-    /// [`CutoffError`] if the moment lies ahead. The future's as
-    /// [`revoke_user`](Self::revoke_user).
-    pub fn revoke_issued_before(&self, moment: UnixTime) -> Result<Acknowledgement, CutoffError> {
-        let now = self.shared.clock.now();
-        // A session may have begun at the cut of its user, too.
-        let before = cut_before(moment, self.shared.index.latest_cut(), now)?;
-        Ok(self.cut(Entry::All { before }))
+    /// [`OpenError::Store`](crate::OpenError::Store) if the operating system provides no random
+    /// bits, or cannot start a thread.
+    pub fn memory() -> Result<Self, crate::OpenError> {
+        Self::builder(Store::memory(Memory::new(Clock::system()))).open()
     }
 
-    /// How the list is doing.
+    pub(crate) fn new(shared: Arc<Shared>, worker: Worker) -> Self {
+        Self { shared, worker: Arc::new(worker) }
+    }
+
+    /// Revokes all sessions of a user: for "log out everywhere", or for a locked account.
+    /// A login of the same user in the same request is revoked, too. To keep the session of the
+    /// request, use [`Session::revoke_others`](waxseal_core::OpenSession::revoke_others).
+    ///
+    /// Every server rejects the sessions a moment after the acknowledgement.
+    ///
+    /// ```
+    /// # use waxseal_revocation::{NotDurable, RevocationList};
+    /// # async fn lock_account(list: RevocationList) -> Result<(), NotDurable> {
+    /// list.revoke_user("42").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The future resolves to [`NotDurable`] if the store has not recorded the revocation. The
+    /// list tries again, so the revocation may take effect later.
+    pub fn revoke_user(&self, user: &str) -> Acknowledgement {
+        self.append(Request::of(Revoke::User(UserKey::new(user))))
+    }
+
+    /// Revokes one session, for example from a table of a user's devices. The reference may
+    /// come from a form: a wrong user, issue time or stamp in it cannot shorten the revocation.
+    /// Check that the session belongs to the user of the request.
+    ///
+    /// ```
+    /// # use waxseal_core::SessionRef;
+    /// # use waxseal_revocation::{NotDurable, RevocationList};
+    /// # async fn log_out_device(list: RevocationList, device: SessionRef) -> Result<(), NotDurable> {
+    /// list.revoke_session(&device).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The future resolves to [`NotDurable`] if the reference has no session ID, if the list
+    /// is full, or if the store has not recorded the revocation.
+    pub fn revoke_session(&self, session: &SessionRef) -> Acknowledgement {
+        if session.id.is_empty() {
+            let error = NotDurable::new("the reference has no session ID; revoke the user instead");
+            return Acknowledgement::new(std::future::ready(Err(error)));
+        }
+        let recorded = self.append(Request::of(Revoke::Reference(Session::new(session))));
+        Acknowledgement::new(async {
+            let recorded = recorded.await?;
+            let full = || NotDurable::new("the revocation list is full; raise max_sessions");
+            recorded.is_revoked.then_some(recorded).ok_or_else(full)
+        })
+    }
+
+    /// Revokes all sessions of everyone.
+    ///
+    /// ```
+    /// # use waxseal_revocation::{NotDurable, RevocationList};
+    /// # async fn after_a_leak(list: RevocationList) -> Result<(), NotDurable> {
+    /// list.revoke_all().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`revoke_user`](Self::revoke_user).
+    pub fn revoke_all(&self) -> Acknowledgement {
+        self.append(Request::of(Revoke::Everyone))
+    }
+
+    /// Revokes all sessions that were issued before a time (`iat`), for example by a
+    /// release that has issued wrong sessions. After a leak, replace the key: with it, an
+    /// attacker can forge sessions that are issued later.
+    ///
+    /// ```
+    /// # use waxseal_core::UnixTime;
+    /// # use waxseal_revocation::RevocationList;
+    /// # type Result = std::result::Result<(), Box<dyn std::error::Error>>;
+    /// # async fn after_a_wrong_release(list: RevocationList) -> Result {
+    /// let fixed_at = UnixTime::from_secs(1_780_000_000);
+    /// list.revoke_issued_before(fixed_at)?.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`FutureTimeError`] if the time is in the future. The acknowledgement fails as in
+    /// [`revoke_user`](Self::revoke_user).
+    pub fn revoke_issued_before(&self, time: UnixTime) -> Result<Acknowledgement, FutureTimeError> {
+        if time.as_secs() > self.shared.clock.millis() / 1000 {
+            return Err(FutureTimeError);
+        }
+        Ok(self.append(Request::of(Revoke::IssuedBefore(time))))
+    }
+
+    /// Returns the status of a session, for a connection that outlives its request.
+    ///
+    /// ```
+    /// # use waxseal_core::{RevocationStatus, SessionRef};
+    /// # use waxseal_revocation::RevocationList;
+    /// # fn may_go_on(list: &RevocationList, session: &SessionRef) -> bool {
+    /// list.status(session) == RevocationStatus::Good
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn status(&self, session: &SessionRef) -> RevocationStatus {
+        Revocations::status(self, session.view())
+    }
+
+    /// Returns a future that completes at the next change of the list or of its state. To miss
+    /// no change, call this *before* [`status`](Self::status), and await the future after it.
+    /// See the example `websocket`.
+    ///
+    /// ```
+    /// # use waxseal_core::{RevocationStatus, SessionRef};
+    /// # use waxseal_revocation::RevocationList;
+    /// # async fn wait_for_the_revocation(list: &RevocationList, session: &SessionRef) {
+    /// loop {
+    ///     let changed = list.changed();
+    ///     if list.status(session) != RevocationStatus::Good {
+    ///         break;
+    ///     }
+    ///     changed.await;
+    /// }
+    /// # }
+    /// ```
+    pub fn changed(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut changes = self.shared.changes.subscribe();
+        async move {
+            // An error means that the last handle is gone, and the list with it.
+            let _ = changes.changed().await;
+        }
+    }
+
+    /// The state of the list, for a readiness probe.
     ///
     /// ```
     /// # use waxseal_revocation::{RevocationList, State};
@@ -121,68 +216,74 @@ impl RevocationList {
         self.shared.readiness()
     }
 
-    fn cut(&self, entry: Entry) -> Acknowledgement {
-        self.appender.append(|| {
-            self.shared.index.apply(&entry);
-            vec![entry]
-        })
+    fn append(&self, request: Request) -> Acknowledgement {
+        self.worker.append(&self.shared, request)
+    }
+
+    /// Adds a session to the copy before the store records it, if the list has room: this
+    /// server then rejects the session at once, and adds it to a store that loses it.
+    fn apply_early(&self, session: &SessionRef) {
+        let Shared { copy, max_sessions, clock, .. } = &*self.shared;
+        let (sessions, without_user) = copy.sessions();
+        let is_full = match session.user {
+            Some(_) => sessions >= *max_sessions,
+            None => sessions >= *max_sessions || without_user >= max_sessions.div_ceil(4),
+        };
+        if is_full {
+            return;
+        }
+        let user = session.user.as_deref().map(UserKey::new);
+        // Later than every cutoff that does not revoke the session.
+        let since = since(
+            clock.millis().max(copy.stamp()).max(session.stamp).saturating_add(1),
+            session.issued_at,
+        );
+        let since = UnixTime::from_secs(since.into());
+        if copy.apply(Entry::Session { key: SessionKey::new(&session.id), user, since }) {
+            self.shared.notify();
+        }
     }
 }
 
 impl Revocations for RevocationList {
     fn absolute_timeout(&self) -> Duration {
-        self.shared.absolute
+        self.shared.absolute_timeout
     }
 
-    fn status(&self, sid: Option<&str>, sub: Option<&str>, begun: UnixTime) -> RevocationStatus {
-        if self.shared.index.has_ended(sid, sub, begun) {
+    fn stamp(&self) -> Option<u64> {
+        self.shared.is_current().then(|| self.shared.copy.stamp())
+    }
+
+    fn status(&self, session: SessionView<'_>) -> RevocationStatus {
+        // Before the copy is read: what it lacked while it was stale must not count as good.
+        let is_current = self.shared.is_current();
+        if self.shared.copy.is_revoked(&session) {
             RevocationStatus::Revoked
-        } else if self.shared.health.is_trusted() {
+        } else if is_current {
             RevocationStatus::Good
         } else {
             RevocationStatus::Unknown
         }
     }
 
-    fn issued_at(&self, sub: Option<&str>, now: UnixTime) -> Option<UnixTime> {
-        let begun = now.max(self.shared.index.cut_of(sub));
-        let may_begin = begun <= later(now, LATEST_BEGIN);
-        (may_begin && self.shared.health.is_trusted()).then_some(begun)
-    }
-
-    fn revoke(&self, session: SessionRef, now: UnixTime) -> Acknowledgement {
-        let Shared { index, health, max_entries, .. } = &*self.shared;
-        if index.len() >= *max_entries {
-            health.watch_fill(index.len(), *max_entries);
-            return Acknowledgement::new(ready(Err(NotDurable::new(
-                "the revocation list is full; raise max_entries, or end all sessions",
-            ))));
+    fn revoke(&self, revocation: Revocation) -> Acknowledgement {
+        let request = Request::new(&revocation);
+        // A session that a cutoff revokes already needs no entry in the copy.
+        if let Target::Session(session) = &revocation.target
+            && !self.shared.copy.is_revoked(&session.view())
+        {
+            self.apply_early(session);
         }
-        let entry = Entry::session(&session);
-        if index.has_cut(&entry) && health.pending().load(Relaxed) == 0 {
-            // With all of its user's, or everybody's, and the log has that.
-            return Acknowledgement::new(ready(Ok(())));
-        }
-        self.appender.append(|| {
-            let applied = index.apply(&entry);
-            let mut entries = vec![entry];
-            if applied.too_many
-                && let Some(cut) = session.user.and_then(|sub| index.merged(&sub, now))
-            {
-                index.apply(&cut);
-                entries.push(cut);
-            }
-            entries
-        })
+        self.append(request)
     }
 }
 
 impl fmt::Debug for RevocationList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Readiness { state, entries, .. } = self.readiness();
-        let open = state == State::Current;
+        let is_current = state == State::Current;
         f.debug_struct("RevocationList")
-            .field("current", &open)
+            .field("current", &is_current)
             .field("entries", &entries)
             .finish_non_exhaustive()
     }

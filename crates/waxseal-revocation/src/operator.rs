@@ -1,106 +1,141 @@
-//! What an operator does to a log while no list of this process is over it:
-//! what the command `waxseal revocations` is made of.
-//!
-//! A file can only be used while no server has it open. Redis can be used at
-//! any time; every server takes over what is done within a moment.
+//! The operations of an operator on a store, while servers run. The command
+//! `waxseal revocations` uses them.
 
-use std::{cmp::Reverse, collections::HashSet, time::Duration};
-
-use waxseal_core::{Sealer, UnixTime};
+use waxseal_core::{SessionRef, UnixTime};
 
 use crate::{
-    cut::{cut_before, latest_cut, next_cut},
-    entry::{Entry, Lifetime},
-    error::OpenError,
-    log::Store,
+    clock::Clock,
+    entry::Entry,
+    error::{FutureTimeError, StoreError},
+    key::UserKey,
+    record::{Head, Request, Revoke, Session},
+    store::{Backend, Everyone, Store},
 };
 
-/// All entries of a log that are alive, for sessions of this absolute limit:
-/// what lasts longest first. Of several cuts of one user, or of everybody, the
-/// last; those of a session stay beside a cut that ends it, too.
-///
-/// # Errors
-///
-/// [`OpenError`] where it cannot be read, or does not exist.
-pub fn entries(log: &Store, absolute_timeout: Duration) -> Result<Vec<Entry>, OpenError> {
-    let (lifetime, now) = (Lifetime::new(absolute_timeout), UnixTime::now());
-    let mut entries = log.read(UnixTime::from_secs(0))?;
-    entries.retain(|entry| entry.until(lifetime) > now);
-    entries.sort_by_key(|entry| Reverse(entry.until(lifetime)));
-    // Servers publish again what Redis may have lost.
-    let mut known = HashSet::new();
-    entries.retain(|entry| {
-        known.insert(match entry {
-            Entry::Session { sid, .. } => (Some(*sid), None),
-            Entry::User { sub, .. } => (None, Some(sub.clone())),
-            Entry::All { .. } => (None, None),
-        })
-    });
-    Ok(entries)
+/// A connection to a store, for one command.
+pub struct Operator(Box<dyn Backend>);
+
+/// The counts and times of a store, beside its entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Summary {
+    /// The number of revoked sessions.
+    pub sessions: u64,
+    /// The number of revoked sessions without a user.
+    pub sessions_without_user: u64,
+    /// The stamp of the last record, in milliseconds since 1970.
+    pub last_stamp: u64,
+    /// The longest absolute timeout of any server, in seconds.
+    pub absolute_timeout: u64,
 }
 
-/// Ends all sessions of a user that have begun by now. Returns the moment before
-/// which they began: a little ahead, for servers whose clocks are.
-///
-/// # Errors
-///
-/// [`OpenError`] where the log cannot be read and written, or does not exist.
-pub fn end_user(log: &Store, user: &str) -> Result<UnixTime, OpenError> {
-    let before = next_cut(last_cut(log, Some(user))?, UnixTime::now());
-    log.write(&[Entry::User { sub: user.into(), before }])?;
-    Ok(before)
+impl Operator {
+    /// Connects to a store that exists.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be read.
+    pub fn open(store: &Store) -> Result<Self, StoreError> {
+        store.connect_existing().map(Self)
+    }
+
+    /// Creates a list in an empty or missing store. Returns false, and changes nothing, if the
+    /// store has a list already.
+    ///
+    /// A new list revokes every session that was issued before, because it does not know
+    /// earlier revocations. With `trust_existing` it revokes none: use it for the first roll-out
+    /// of a list, if no session was revoked before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be written.
+    pub fn create(store: &Store, trust_existing: bool) -> Result<bool, StoreError> {
+        let mut backend = store.connect()?;
+        let stamp = Clock::system().millis();
+        let everyone = if trust_existing { Everyone::Trusted } else { Everyone::CutOff };
+        backend.create(&[], stamp, everyone)
+    }
+
+    /// Calls `visit` with every entry, and returns a summary; `None` if the store has no list.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub fn read(&mut self, mut visit: impl FnMut(Entry)) -> Result<Option<Summary>, StoreError> {
+        let head = self.0.head()?;
+        if let Some(head) = head {
+            head.entries().for_each(&mut visit);
+            self.0.entries(&mut visit)?;
+        }
+        Ok(head.map(|Head { sessions, without_user, position, absolute_timeout, .. }| Summary {
+            sessions,
+            sessions_without_user: without_user,
+            last_stamp: position.stamp,
+            absolute_timeout,
+        }))
+    }
+
+    /// Revokes all sessions of a user.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store has not recorded the revocation.
+    pub fn revoke_user(&mut self, user: &str) -> Result<(), StoreError> {
+        self.append(Revoke::User(UserKey::new(user)))
+    }
+
+    /// Revokes the session with this session ID.
+    ///
+    /// # Errors
+    ///
+    /// As [`revoke_user`](Self::revoke_user).
+    pub fn revoke_session(&mut self, id: &str) -> Result<(), StoreError> {
+        let (user, issued_at) = (None, UnixTime::from_secs(0));
+        let session = SessionRef { id: id.into(), user, issued_at, stamp: 0 };
+        self.append(Revoke::Reference(Session::new(&session)))
+    }
+
+    /// Revokes all sessions of everyone.
+    ///
+    /// # Errors
+    ///
+    /// As [`revoke_user`](Self::revoke_user).
+    pub fn revoke_all(&mut self) -> Result<(), StoreError> {
+        self.append(Revoke::Everyone)
+    }
+
+    /// Revokes all sessions that were issued before a time, which must not be in the
+    /// future.
+    ///
+    /// # Errors
+    ///
+    /// As [`revoke_user`](Self::revoke_user).
+    pub fn revoke_issued_before(&mut self, time: UnixTime) -> Result<(), StoreError> {
+        if time > UnixTime::now() {
+            return Err(StoreError::new(FutureTimeError.to_string()));
+        }
+        self.append(Revoke::IssuedBefore(time))
+    }
+
+    /// Ignores `max_sessions`: an operator can revoke a session even if the list is full.
+    fn append(&mut self, target: Revoke) -> Result<(), StoreError> {
+        if self.0.head()?.is_none() {
+            return Err(StoreError::new(
+                "the store has no list yet; start a server, or create the list",
+            ));
+        }
+        let recorded = self.0.append(&[Request::of(target)], u64::MAX)?;
+        // Read back: the store keeps what it has acknowledged.
+        let last = self.0.head()?.map_or(0, |head| head.position.stamp);
+        if recorded.iter().any(|recorded| recorded.stamp > last) {
+            return Err(StoreError::new("the store does not keep what it has acknowledged"));
+        }
+        Ok(())
+    }
 }
 
-/// Ends all sessions that have begun by now, whosever they are. Returns as
-/// [`end_user`].
-///
-/// # Errors
-///
-/// As [`end_user`].
-pub fn end_all(log: &Store) -> Result<UnixTime, OpenError> {
-    let before = next_cut(last_cut(log, None)?, UnixTime::now());
-    log.write(&[Entry::All { before }])?;
-    Ok(before)
-}
-
-/// Ends all sessions that began before a moment, whosever they are. Returns that
-/// moment, or that of [`end_all`] where it is now.
-///
-/// # Errors
-///
-/// As [`end_user`], and [`OpenError::Cut`] if the moment lies ahead.
-pub fn end_before(log: &Store, moment: UnixTime) -> Result<UnixTime, OpenError> {
-    let before = cut_before(moment, last_cut(log, None)?, UnixTime::now())?;
-    log.write(&[Entry::All { before }])?;
-    Ok(before)
-}
-
-/// Begins a list in a log that has none, and ends all sessions that have begun
-/// by now: what was ended before is not known any more. Returns the moment before
-/// which they began, as [`end_user`] does; `None` if there is a list, which stays
-/// as it is.
-///
-/// # Errors
-///
-/// [`OpenError`] where the log cannot be written.
-pub fn init(log: &Store) -> Result<Option<UnixTime>, OpenError> {
-    let before = next_cut(UnixTime::from_secs(0), UnixTime::now());
-    Ok(log.init(&Entry::All { before })?.then_some(before))
-}
-
-/// The moment before which all sessions of a user, or of everybody, have ended;
-/// an earlier one if that lies behind us.
-fn last_cut(log: &Store, user: Option<&str>) -> Result<UnixTime, OpenError> {
-    // No cut is made further ahead than the leeway, whatever two clocks say.
-    let recent = Sealer::LEEWAY.as_secs().saturating_mul(3);
-    let after = UnixTime::now().as_secs().saturating_sub(recent);
-    let entries = log.read(UnixTime::from_secs(after))?;
-    let cuts = entries.iter().filter_map(|entry| match entry {
-        Entry::All { before } => Some(*before),
-        // A session may have begun at the cut of its user, too.
-        Entry::User { sub, before } if user.is_none_or(|user| *user == **sub) => Some(*before),
-        _ => None,
-    });
-    let cuts = cuts.filter(|before| *before <= latest_cut(UnixTime::now()));
-    Ok(cuts.max().unwrap_or(UnixTime::from_secs(0)))
+impl std::fmt::Debug for Operator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Operator(..)")
+    }
 }

@@ -1,0 +1,257 @@
+//! The loop that keeps a copy and its store the same: one for all stores.
+//!
+//! `turn` is one exchange with the store. Every 50 milliseconds, or when a revocation
+//! arrives, it
+//!
+//! 1. connects, if there is no connection: reads everything into the copy, and adds to the
+//!    store the entries of the copy that the store lacks;
+//! 2. appends the waiting revocations, in one transaction;
+//! 3. follows the feed (the latest records of the store) from the last position, inclusive: if
+//!    the item at that position is missing, it reads everything again;
+//! 4. acknowledges the revocations that it has read back, and appends the others again.
+//!
+//! After an error it connects again, unless the store is only locked. A server whose store has
+//! not answered for `max_staleness` does not trust its copy.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+
+use waxseal_core::NotDurable;
+
+use crate::{
+    copy::Missing,
+    error::StoreError,
+    events,
+    expiry::Expiry,
+    record::{Head, Position},
+    shared::{Job, Shared},
+    store::{Backend, Everyone},
+};
+
+/// How many revocations wait for a store that fails.
+const MAX_WAITING: usize = 10_000;
+/// After this number of attempts within one turn the store counts as broken.
+const MAX_ATTEMPTS: usize = 4;
+
+pub(crate) struct Follower {
+    shared: Arc<Shared>,
+    connect: Box<dyn FnMut() -> Result<Box<dyn Backend>, StoreError> + Send>,
+    connection: Option<Connection>,
+    waiting: Vec<Job>,
+    expiry: Expiry,
+    /// The longest absolute timeout of any server, as last read from the store.
+    absolute_timeout: u64,
+}
+
+struct Connection {
+    backend: Box<dyn Backend>,
+    /// The last item of the feed that the copy has. `None` before everything was read.
+    position: Option<Position>,
+}
+
+impl Follower {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        connect: impl FnMut() -> Result<Box<dyn Backend>, StoreError> + Send + 'static,
+    ) -> Self {
+        let absolute_timeout = shared.absolute_timeout.as_secs();
+        Self {
+            shared,
+            connect: Box::new(connect),
+            connection: None,
+            waiting: Vec::new(),
+            expiry: Expiry::default(),
+            absolute_timeout,
+        }
+    }
+
+    /// One exchange with the store, with the revocations that have arrived.
+    pub(crate) fn turn(&mut self, jobs: Vec<Job>) -> Result<(), StoreError> {
+        self.waiting.extend(jobs);
+        if self.shared.must_read.swap(false, Relaxed)
+            && let Some(connection) = &mut self.connection
+        {
+            connection.position = None;
+        }
+        let result = self.exchange();
+        if let Err(error) = &result {
+            self.fail(error);
+        }
+        self.shared.set_trouble(result.as_ref().err().map(ToString::to_string));
+        result
+    }
+
+    fn exchange(&mut self) -> Result<(), StoreError> {
+        for _ in 0..MAX_ATTEMPTS {
+            let reused = self.connection.take();
+            let is_reused = reused.is_some();
+            let mut connection = match reused {
+                Some(connection) => connection,
+                None => Connection { backend: (self.connect)()?, position: None },
+            };
+            match self.exchange_over(&mut connection) {
+                Ok(true) => {
+                    self.connection = Some(connection);
+                    return Ok(());
+                }
+                // The appended revocations may be lost: read everything, and append them again.
+                Ok(false) => self.connection = Some(Connection { position: None, ..connection }),
+                Err(error) if error.is_of_writing() => {
+                    self.connection = Some(connection);
+                    return Err(error);
+                }
+                // The store may have been replaced or restarted.
+                Err(_) if is_reused => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::new("the revocation store does not keep what it has acknowledged"))
+    }
+
+    /// Follows the feed, appends the waiting revocations, and reads them back. Returns false if
+    /// the store has lost something. A store that can be read and not written is contact.
+    fn exchange_over(&mut self, connection: &mut Connection) -> Result<bool, StoreError> {
+        let position = match connection.position {
+            Some(position) => position,
+            None => self.read(&mut *connection.backend)?,
+        };
+        let Some(position) = self.catch_up(&mut *connection.backend, position)? else {
+            return Ok(false);
+        };
+        connection.position = Some(position);
+        if !self.waiting.is_empty() {
+            let max_sessions = u64::try_from(self.shared.max_sessions).unwrap_or(u64::MAX);
+            let requests: Vec<_> = self.waiting.iter().map(|job| job.request).collect();
+            let recorded = connection.backend.append(&requests, max_sessions)?;
+            let Some(last) = self.catch_up(&mut *connection.backend, position)? else {
+                return Ok(false);
+            };
+            if recorded.iter().any(|recorded| recorded.stamp > last.stamp) {
+                return Ok(false);
+            }
+            connection.position = Some(last);
+            for (job, recorded) in self.waiting.drain(..).zip(recorded) {
+                self.shared.acknowledge(job, Ok(recorded));
+            }
+        }
+        self.expire(&mut *connection.backend)?;
+        Ok(true)
+    }
+
+    /// Reads the feed into the copy. Returns its last position; `None` if it has a gap.
+    fn catch_up(
+        &self,
+        backend: &mut dyn Backend,
+        position: Position,
+    ) -> Result<Option<Position>, StoreError> {
+        let started = self.shared.clock.run_time();
+        let Some(items) = backend.follow(position)? else {
+            return Ok(None);
+        };
+        let (mut last, mut has_changed) = (position, false);
+        for item in items {
+            has_changed |= self.shared.copy.apply(item.entry);
+            last = item.position;
+        }
+        // The copy is complete up to the stamp only after the last entry.
+        self.shared.copy.raise_stamp(last.stamp);
+        self.shared.set_contact(started);
+        if has_changed {
+            self.shared.notify();
+        }
+        Ok(Some(last))
+    }
+
+    /// Reads everything, and completes the store from the copy. Returns a position up to which
+    /// the copy is complete.
+    fn read(&mut self, backend: &mut dyn Backend) -> Result<Position, StoreError> {
+        let mut has_merged = false;
+        for _ in 0..MAX_ATTEMPTS {
+            let Some(head) = backend.head()? else {
+                self.create(backend)?;
+                continue;
+            };
+            let copy = &self.shared.copy;
+            let mut missing = Missing::new(copy);
+            let mut has_changed = false;
+            let mut visit = |entry| {
+                missing.see(entry);
+                has_changed |= copy.apply(entry);
+            };
+            head.entries().for_each(&mut visit);
+            backend.entries(&mut visit)?;
+            if has_changed {
+                self.shared.notify();
+            }
+            let missing = missing.of(copy);
+            let own = self.shared.absolute_timeout.as_secs();
+            self.absolute_timeout = head.absolute_timeout.max(own);
+            let Head { position, absolute_timeout, .. } = head;
+            let is_current = copy.stamp() <= position.stamp && absolute_timeout >= own;
+            // Handlers add sessions to the copy all the time, which wait to be appended.
+            if is_current && (missing.is_empty() || has_merged) {
+                return Ok(position);
+            }
+            // Another server may append in between, so everything is read again.
+            backend.merge(&missing, copy.stamp(), own)?;
+            has_merged = true;
+            if !missing.is_empty() {
+                events::merged(missing.len());
+            }
+        }
+        Err(StoreError::new("the revocation store does not keep what was added to it"))
+    }
+
+    /// Creates the list in an empty store.
+    fn create(&self, backend: &mut dyn Backend) -> Result<(), StoreError> {
+        let copy = &self.shared.copy;
+        let mut entries = Vec::new();
+        copy.for_each(|entry| entries.push(entry));
+        // A server that was in contact has everything that the store had.
+        let everyone = if self.shared.is_current() { Everyone::Trusted } else { Everyone::CutOff };
+        if backend.create(&entries, copy.stamp(), everyone)? {
+            match everyone {
+                Everyone::Trusted => events::created_from_copy(entries.len()),
+                Everyone::CutOff => events::created_with_cutoff(),
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the callers that their revocations are not durable, and keeps the revocations for
+    /// the next exchange. Equal ones are one: without a bound, an outage would fill the memory.
+    fn fail(&mut self, error: &StoreError) {
+        let (mut kept, mut known) = (Vec::new(), HashSet::new());
+        for mut job in self.waiting.drain(..) {
+            job.request = job.request.without_response();
+            let is_kept = kept.len() < MAX_WAITING && known.insert(job.request.identity());
+            let failed = Err(NotDurable::new(error.to_string()));
+            self.shared.acknowledge(Job { acknowledge: job.acknowledge.take(), ..job }, failed);
+            if is_kept {
+                kept.push(job);
+            }
+        }
+        self.waiting = kept;
+    }
+
+    fn expire(&mut self, backend: &mut dyn Backend) -> Result<(), StoreError> {
+        let run_time = self.shared.clock.run_time();
+        if !self.expiry.is_due(run_time) {
+            return Ok(());
+        }
+        let (store, server) = (backend.clock()?, self.shared.clock.millis() / 1000);
+        let behind = (self.shared.copy.stamp() / 1000).saturating_sub(store);
+        if behind > Duration::from_secs(3600).as_secs() {
+            events::clock_behind(behind);
+        }
+        let horizon = self.expiry.observe(run_time, [store, server], self.absolute_timeout);
+        self.shared.copy.prune(horizon);
+        if horizon > 0 {
+            backend.expire(horizon)?;
+        }
+        Ok(())
+    }
+}

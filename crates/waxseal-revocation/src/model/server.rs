@@ -1,0 +1,118 @@
+//! One simulated server: a real sealer, list and loop, driven by hand.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::SeqCst},
+        mpsc::Receiver,
+    },
+    time::Duration,
+};
+
+use waxseal_core::{OpenSession, Sealer, Secret, UnixTime};
+
+use super::link::Link;
+use crate::{
+    clock::Clock,
+    follow::Follower,
+    list::RevocationList,
+    shared::{Job, Shared},
+    worker::Worker,
+};
+
+pub(super) const MAX_SESSIONS: usize = 64;
+pub(super) const STALENESS: Duration = Duration::from_secs(15);
+pub(super) const DAY: u64 = 86_400;
+
+pub(super) struct Server {
+    pub(super) list: RevocationList,
+    pub(super) sealer: Arc<Sealer>,
+    pub(super) link: Link,
+    shared: Arc<Shared>,
+    follower: Follower,
+    jobs: Receiver<Job>,
+    /// How far its clock is ahead, in milliseconds.
+    pub(super) ahead: Arc<AtomicU64>,
+    /// The run time of the last contact, as the model counts it.
+    contact: Option<Duration>,
+    run_time: Arc<dyn Fn() -> Duration + Send + Sync>,
+    /// Which start of the server this is.
+    pub(super) start: u64,
+}
+
+impl Server {
+    /// Starts a server whose `time` is in milliseconds since 1970.
+    pub(super) fn new(link: Link, time: &Arc<AtomicU64>, absolute_days: u64, start: u64) -> Self {
+        let (ahead, started) = (Arc::new(AtomicU64::new(0)), time.load(SeqCst));
+        let run_time: Arc<dyn Fn() -> Duration + Send + Sync> = {
+            let time = Arc::clone(time);
+            Arc::new(move || Duration::from_millis(time.load(SeqCst).saturating_sub(started)))
+        };
+        let clock = {
+            let (time, ahead, run_time) =
+                (Arc::clone(time), Arc::clone(&ahead), Arc::clone(&run_time));
+            Clock::new(move || time.load(SeqCst) + ahead.load(SeqCst), move || run_time())
+        };
+        let absolute = Duration::from_secs(absolute_days * DAY);
+        let shared = Arc::new(Shared::new(clock, absolute, MAX_SESSIONS, STALENESS));
+        let follower = {
+            let link = link.clone();
+            Follower::new(Arc::clone(&shared), move || Ok(Box::new(link.clone())))
+        };
+        let (worker, jobs) = Worker::by_hand();
+        let list = RevocationList::new(Arc::clone(&shared), worker);
+        let secret = Secret::new([7; 32]).unwrap();
+        let sealer = Sealer::builder(secret)
+            .revocations(list.clone())
+            .absolute_timeout(Some(absolute))
+            .build()
+            .unwrap();
+        let sealer = Arc::new(sealer);
+        let contact = None;
+        Self { list, sealer, link, shared, follower, jobs, ahead, contact, run_time, start }
+    }
+
+    /// One turn of the loop.
+    pub(super) fn turn(&mut self) {
+        let started = (self.run_time)();
+        *self.link.was_in_contact.lock().unwrap_or_else(PoisonError::into_inner) =
+            self.is_in_contact();
+        let jobs = self.jobs.try_iter().collect();
+        if self.follower.turn(jobs).is_ok() {
+            self.contact = Some(started);
+        }
+    }
+
+    pub(super) fn is_in_contact(&self) -> bool {
+        self.contact.is_some_and(|contact| (self.run_time)().saturating_sub(contact) <= STALENESS)
+    }
+
+    pub(super) fn set_up(&self, up: bool) {
+        *self.link.is_up.lock().unwrap_or_else(PoisonError::into_inner) = up;
+    }
+
+    /// Opens a request. `None` for a 503.
+    pub(super) fn open(
+        &self,
+        cookie: Option<&str>,
+        now: UnixTime,
+    ) -> Option<OpenSession<Arc<Sealer>>> {
+        let cookies = cookie.map(|cookie| format!("__Host-session={cookie}"));
+        let cookies = cookies.as_ref().map(|cookie| cookie.as_bytes());
+        OpenSession::open(Arc::clone(&self.sealer), cookies, now).ok().map(with_ids)
+    }
+
+    /// Whether the copy itself says that a session is revoked, trusted or not.
+    pub(super) fn knows(&self, session: &waxseal_core::SessionRef) -> bool {
+        self.shared.copy.is_revoked(&session.view())
+    }
+}
+
+fn with_ids(session: OpenSession<Arc<Sealer>>) -> OpenSession<Arc<Sealer>> {
+    static IDS: Mutex<u128> = Mutex::new(1);
+    session.with_randomness(|| {
+        let mut ids = IDS.lock().unwrap_or_else(PoisonError::into_inner);
+        *ids += 1;
+        Ok(ids.to_be_bytes())
+    })
+}

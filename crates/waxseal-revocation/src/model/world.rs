@@ -1,0 +1,602 @@
+//! The operations and faults of the model, and its checks.
+//!
+//! - P1: every server rejects a session whose revocation was acknowledged, while the store or a
+//!   running server knows the revocation. An emptied store that no server knows revokes everyone.
+//! - P2: a session is revoked only after a revocation of it, of its user, or of everyone.
+//! - P3: a session that a response has sent is good, unless P2 allows otherwise.
+//! - P4: no request can renew a revoked session.
+//! - P5: a revocation whose response was an error takes effect if its server lives.
+
+use std::{
+    future::Future as _,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+    task::{Context, Poll, Waker},
+};
+
+use waxseal_core::{
+    Acknowledgement, Finish, OpenSession, Outcome, RevocationStatus, Sealer, SessionRef, UnixTime,
+};
+
+use super::{
+    Random,
+    ledger::{Ledger, Sent},
+    link::{Faults, Link, set_back},
+    server::{DAY, MAX_SESSIONS, Server},
+};
+use crate::{
+    clock::Clock,
+    store::{Backend as _, memory::Memory},
+};
+
+const SERVERS: usize = 3;
+const USERS: u64 = 4;
+
+pub(super) struct World {
+    seed: u64,
+    step: u64,
+    random: Random,
+    /// Milliseconds since 1970.
+    time: Arc<AtomicU64>,
+    /// How far the clock of the store is ahead, and how far behind.
+    store_ahead: Arc<AtomicU64>,
+    store_behind: Arc<AtomicU64>,
+    /// Whether a step can take hours, so that entries expire.
+    is_slow: bool,
+    memory: Memory,
+    faults: Arc<Mutex<Faults>>,
+    servers: Vec<Server>,
+    starts: u64,
+    ledger: Ledger,
+    /// Requests that handlers work on.
+    requests: Vec<Request>,
+    /// Responses that wait for acknowledgements.
+    responses: Vec<Response>,
+    /// Acknowledgements that an operator waits for, with their promise.
+    operations: Vec<(Acknowledgement, usize)>,
+    /// The number of times that the store has lost data.
+    losses: u64,
+}
+
+struct Request {
+    session: OpenSession<Arc<Sealer>>,
+    server: u64,
+    /// The step in which it was opened.
+    opened: u64,
+    /// The number of the presented session in the ledger.
+    presented: Option<usize>,
+}
+
+struct Response {
+    finish: Finish<Arc<Sealer>>,
+    reference: Option<SessionRef>,
+    opened: u64,
+    /// The step in which the handler ran.
+    handled: u64,
+    presented: Option<usize>,
+    /// The revocations that it promises.
+    promises: Vec<usize>,
+    /// Whether the new session continues the presented one.
+    continues: bool,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl World {
+    pub(super) fn new(seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let time = Arc::new(AtomicU64::new(1_800_000_000_000));
+        let (store_ahead, store_behind) = (Arc::default(), Arc::default());
+        let clock = {
+            let (time, ahead): (_, Arc<AtomicU64>) = (Arc::clone(&time), Arc::clone(&store_ahead));
+            let behind: Arc<AtomicU64> = Arc::clone(&store_behind);
+            let millis = move || time.load(SeqCst) + ahead.load(SeqCst) - behind.load(SeqCst);
+            Clock::new(millis, || panic!("a store has no run time"))
+        };
+        let is_slow = seed % 4 == 3;
+        let rate = [0, 6, 20, 60][usize::try_from(random.below(4)).unwrap()];
+        let faults = Faults {
+            random: Random::new(seed.wrapping_add(1 << 32)),
+            rate: if is_slow { 0 } else { rate },
+            snapshots: Vec::new(),
+            has_lost: false,
+            late: Vec::new(),
+        };
+        let mut world = Self {
+            seed,
+            step: 0,
+            random,
+            time,
+            store_ahead,
+            store_behind,
+            is_slow,
+            memory: Memory::new(clock),
+            faults: Arc::new(Mutex::new(faults)),
+            servers: Vec::new(),
+            starts: 0,
+            ledger: Ledger::default(),
+            requests: Vec::new(),
+            responses: Vec::new(),
+            operations: Vec::new(),
+            losses: 0,
+        };
+        for _ in 0..SERVERS {
+            let server = world.start_server();
+            world.servers.push(server);
+        }
+        world
+    }
+
+    fn start_server(&mut self) -> Server {
+        self.starts += 1;
+        let link = Link {
+            memory: self.memory.clone(),
+            faults: Arc::clone(&self.faults),
+            is_up: Arc::new(Mutex::new(true)),
+            was_in_contact: Arc::default(),
+        };
+        // Servers of one store can have different timeouts.
+        let days = if self.starts % 3 == 1 { 30 } else { 10 };
+        Server::new(link, &self.time, days, self.starts)
+    }
+
+    fn now(&self) -> UnixTime {
+        UnixTime::from_secs(self.time.load(SeqCst) / 1000)
+    }
+
+    /// Prints a line of a replayed run.
+    fn log(&self, what: std::fmt::Arguments<'_>) {
+        if std::env::var_os("MODEL_SEED").is_some() {
+            println!("{:4} {} {what}", self.step, self.time.load(SeqCst));
+        }
+    }
+
+    fn fail(&self, what: &str) -> ! {
+        panic!("{what} (step {}); replay with MODEL_SEED={}", self.step, self.seed)
+    }
+
+    /// A server, and its index.
+    fn any(&mut self) -> usize {
+        usize::try_from(self.random.below(SERVERS as u64)).unwrap()
+    }
+
+    pub(super) fn step(&mut self) {
+        self.step += 1;
+        match self.random.below(100) {
+            0..20 => self.open(),
+            20..50 => self.handle(),
+            50..54 => self.operate(),
+            54..80 => {
+                let server = self.any();
+                self.servers[server].turn();
+            }
+            80..92 => self.advance(),
+            92..94 => self.snapshot(),
+            94..96 => {
+                let (server, up) = (self.any(), self.random.one_in(2));
+                self.servers[server].set_up(up);
+            }
+            96 => self.crash(),
+            97 => self.skew(),
+            98 => self.commit_late(),
+            _ => self.lose(),
+        }
+        self.look_at_losses();
+        self.flag_beyond();
+        self.poll();
+    }
+
+    fn advance(&mut self) {
+        let most = if self.is_slow && self.random.one_in(3) { 12 * 3_600_000 } else { 2000 };
+        let millis = self.random.below(most);
+        // In slow runs the servers stay in contact while time passes.
+        for _ in 0..if most > 2000 { 24 } else { 1 } {
+            self.time.fetch_add(millis / if most > 2000 { 24 } else { 1 }, SeqCst);
+            if most > 2000 {
+                self.servers.iter_mut().for_each(Server::turn);
+            }
+        }
+    }
+
+    fn snapshot(&self) {
+        let tables = self.memory.tables().clone();
+        let mut faults = lock(&self.faults);
+        faults.snapshots.push(tables);
+        if faults.snapshots.len() > 4 {
+            faults.snapshots.remove(0);
+        }
+    }
+
+    fn crash(&mut self) {
+        // Sometimes all at once.
+        let from = if self.random.one_in(4) { 0 } else { self.any() };
+        let to = if from == 0 { SERVERS } else { from + 1 };
+        for index in from..to {
+            let server = self.start_server();
+            self.servers[index] = server;
+            self.log(format_args!("server {index} crashes and starts again as {}", self.starts));
+        }
+        let alive: Vec<_> = self.servers.iter().map(|server| server.start).collect();
+        self.requests.retain(|request| alive.contains(&request.server));
+        if from == 0 && self.random.one_in(2) {
+            *self.memory.tables() = None;
+            self.losses += 1;
+        }
+        self.look_at_knowledge();
+    }
+
+    /// Sets a clock. In slow runs by 40 days, one at a time.
+    fn skew(&mut self) {
+        let server = self.any();
+        let ahead = &self.servers[server].ahead;
+        // See `look_at_knowledge`.
+        if self.memory.tables().is_none() {
+            return;
+        }
+        if self.is_slow {
+            let days = 40 * DAY * 1000;
+            let (store, server) = match self.random.below(3) {
+                0 => (days, 0),
+                1 => (0, days),
+                _ => (0, 0),
+            };
+            self.store_ahead.store(store, SeqCst);
+            self.servers.iter().for_each(|one| one.ahead.store(server, SeqCst));
+        } else {
+            ahead.store(self.random.below(120_000), SeqCst);
+            let behind = self.random.below(600_000);
+            self.store_behind.store(if behind < 200_000 { 0 } else { behind }, SeqCst);
+        }
+    }
+
+    fn commit_late(&mut self) {
+        let late = std::mem::take(&mut lock(&self.faults).late);
+        for requests in late {
+            // The list may be gone.
+            let _ = self.memory.append(&requests, MAX_SESSIONS as u64);
+        }
+    }
+
+    fn lose(&mut self) {
+        if !self.is_slow && lock(&self.faults).rate > 0 {
+            set_back(&self.memory, &mut lock(&self.faults));
+        }
+    }
+
+    fn look_at_losses(&mut self) {
+        if std::mem::take(&mut lock(&self.faults).has_lost) {
+            self.losses += 1;
+            self.log(format_args!("the store has lost data"));
+            self.look_at_knowledge();
+        }
+    }
+
+    /// Excuses the promises that neither the store nor a server knows any more. An emptied store
+    /// excuses only the promises that are missing after a server in contact has created it again.
+    fn look_at_knowledge(&mut self) {
+        let stored = self.memory.tables().clone();
+        let survives = self.servers.iter().any(Server::is_in_contact);
+        self.flag_beyond();
+        let clock = self.memory.clone().clock().unwrap() * 1000;
+        let last = self.ledger.sent.iter().map(|sent| sent.reference.stamp).max();
+        let is_behind = last > Some(clock);
+        for number in 0..self.ledger.promises.len() {
+            let promise = &self.ledger.promises[number];
+            let is_known = promise.sessions.iter().all(|session| {
+                let reference = &self.ledger.sent[*session].reference;
+                self.servers.iter().any(|server| server.knows(reference))
+                    || stored.as_ref().is_some_and(|stored| stored.revokes(reference))
+            });
+            // A clock that is behind the stamps, together with the loss, is documented.
+            let is_lost = stored.is_some() || survives || is_behind;
+            self.ledger.promises[number].is_excused |= !is_known && is_lost;
+        }
+    }
+
+    /// Documented, too: after a loss, the stamps of a clock that is set back now are beyond all
+    /// cutoffs.
+    fn flag_beyond(&mut self) {
+        if self.losses == 0 {
+            return;
+        }
+        let clock = self.memory.clone().clock().unwrap() * 1000;
+        let stored = self.memory.tables().as_ref().map_or(0, |stored| stored.stamp());
+        for sent in &mut self.ledger.sent {
+            sent.is_beyond |= sent.reference.stamp > stored.max(clock);
+        }
+    }
+
+    /// A request arrives: with the cookie of a session, or without one.
+    fn open(&mut self) {
+        let server = self.any();
+        let numbers: Vec<_> = (0..self.ledger.sent.len()).collect();
+        let recent = numbers.len().saturating_sub(12);
+        let presented = self.random.pick(&numbers[recent..]).copied();
+        let presented = presented.filter(|_| !self.random.one_in(4));
+        let token = presented.map(|number| self.ledger.sent[number].token.clone());
+        let Some(session) = self.servers[server].open(token.as_deref(), self.now()) else { return };
+        let presented = presented.filter(|_| session.rejection().is_none());
+        let (server, opened) = (self.servers[server].start, self.step);
+        self.requests.push(Request { session, server, opened, presented });
+    }
+
+    /// A handler of an open request runs, and its response begins.
+    fn handle(&mut self) {
+        if self.requests.is_empty() {
+            return;
+        }
+        let index = usize::try_from(self.random.below(self.requests.len() as u64)).unwrap();
+        let Request { mut session, server, opened, presented } = self.requests.swap_remove(index);
+        let user = format!("user {}", self.random.below(USERS));
+        let old_user = session.user();
+        let (mut promises, mut continues) = (Vec::new(), false);
+        let this = presented.into_iter().collect::<Vec<_>>();
+        let action = self.random.below(8);
+        let others = |ledger: &Ledger, user: &str| {
+            let mut others = ledger.sessions_of(user);
+            others.retain(|number| Some(*number) != presented);
+            others
+        };
+        let result = match action {
+            0 | 1 => session.log_in(&user),
+            2 => session.clear_user(&[]),
+            3 => {
+                session.delete().unwrap();
+                Ok(())
+            }
+            4 => {
+                continues = true;
+                session.renew()
+            }
+            5 if old_user.is_some() => {
+                continues = true;
+                session.confirm_user()
+            }
+            6 if old_user.is_some() => {
+                continues = true;
+                session.revoke_others()
+            }
+            7 => session.log_in(&user).and_then(|()| session.revoke_others()),
+            _ => Ok(()),
+        };
+        if result.is_err() {
+            // Revoked, or the list is stale: nothing was changed.
+            return;
+        }
+        let cutoff_of = match action {
+            6 => old_user.clone(),
+            7 => Some(user.clone()),
+            _ => None,
+        };
+        // A session of another request that is still open counts as sent later.
+        if (0..=5).contains(&action) || action == 7 {
+            let revoked: Vec<_> = this.clone();
+            if !revoked.is_empty() && (action != 5 || old_user.is_some()) {
+                promises.push(self.ledger.promise(self.losses, revoked, server));
+            }
+        }
+        if let Some(user) = &cutoff_of {
+            let sessions = others(&self.ledger, user);
+            let promise = self.ledger.promise(self.losses, sessions, server);
+            self.ledger.promises[promise].needs_session = true;
+            self.ledger.promises[promise].cutoff = Some((user.clone(), self.step));
+            promises.push(promise);
+            self.ledger.cut_users.push(user.clone());
+        }
+        for number in &this {
+            self.ledger.revoked_ids.push(self.ledger.sent[*number].reference.id.clone());
+        }
+        // More than fit become cutoffs.
+        if let Some(user) = old_user.clone().filter(|_| self.overflows()) {
+            self.ledger.cut_users.push(user);
+        }
+        let (reference, handled) = (session.reference(), self.step);
+        self.log(format_args!(
+            "server {server} runs action {action} in session {presented:?} of {old_user:?}: promises \
+             {promises:?}, new session {reference:?}"
+        ));
+        let finish = session.finish();
+        self.responses.push(Response {
+            finish,
+            reference,
+            opened,
+            handled,
+            presented,
+            promises,
+            continues,
+        });
+    }
+
+    fn overflows(&self) -> bool {
+        let sessions = self.memory.tables().as_ref().map_or(0, |tables| tables.sessions());
+        sessions + 16 >= MAX_SESSIONS
+            || self
+                .servers
+                .iter()
+                .any(|server| server.list.readiness().sessions + 16 >= MAX_SESSIONS)
+    }
+
+    /// An operator, or a handler without a session, revokes sessions.
+    fn operate(&mut self) {
+        let index = self.any();
+        let user = format!("user {}", self.random.below(USERS));
+        let start = self.servers[index].start;
+        let numbers: Vec<_> = (0..self.ledger.sent.len()).collect();
+        let list = self.servers[index].list.clone();
+        let (acknowledgement, sessions, cutoff) = if self.random.one_in(2) {
+            self.ledger.cut_users.push(user.clone());
+            (list.revoke_user(&user), self.ledger.sessions_of(&user), Some((user, self.step)))
+        } else {
+            let Some(number) = self.random.pick(&numbers).copied() else { return };
+            let mut reference = self.ledger.sent[number].reference.clone();
+            self.ledger.revoked_ids.push(reference.id.clone());
+            // From a form.
+            reference.stamp = 0;
+            (list.revoke_session(&reference), vec![number], None)
+        };
+        let promise = self.ledger.promise(self.losses, sessions, start);
+        self.ledger.promises[promise].cutoff = cutoff;
+        // A session by reference is not in the copy before the store has it.
+        self.log(format_args!("server {start} revokes a user or a session: promise {promise}"));
+        self.operations.push((acknowledgement, promise));
+    }
+
+    /// Completes the responses whose acknowledgements have come.
+    fn poll(&mut self) {
+        let mut context = Context::from_waker(Waker::noop());
+        for (mut acknowledgement, promise) in std::mem::take(&mut self.operations) {
+            match Pin::new(&mut acknowledgement).poll(&mut context) {
+                Poll::Pending => self.operations.push((acknowledgement, promise)),
+                Poll::Ready(Ok(_)) => self.acknowledge(promise),
+                // It completes later.
+                Poll::Ready(Err(_)) => {}
+            }
+        }
+        for mut response in std::mem::take(&mut self.responses) {
+            match Pin::new(&mut response.finish).poll(&mut context) {
+                Poll::Pending => self.responses.push(response),
+                Poll::Ready(Ok(changes)) => {
+                    if changes.outcome() != Outcome::Revoked && !changes.has_unrevoked_session() {
+                        response.promises.iter().for_each(|promise| self.acknowledge(*promise));
+                    } else {
+                        let excuse = |number: &usize| {
+                            self.ledger.promises[*number].is_excused = true;
+                        };
+                        response.promises.iter().for_each(excuse);
+                    }
+                    let token = changes.set_cookie_lines().last().and_then(token);
+                    if let (Some(token), Some(reference)) = (token, response.reference.clone()) {
+                        self.send(token, reference, &response);
+                    }
+                }
+                // A 503: the promise stays, not acknowledged.
+                Poll::Ready(Err(_)) => {}
+            }
+        }
+    }
+
+    fn acknowledge(&mut self, promise: usize) {
+        self.log(format_args!("promise {promise} is acknowledged"));
+        self.ledger.promises[promise].acknowledged = Some(self.step);
+        // The store may have lost it since it was recorded.
+        if self.losses > self.ledger.promises[promise].losses {
+            self.look_at_knowledge();
+        }
+    }
+
+    fn send(&mut self, token: String, mut reference: SessionRef, response: &Response) {
+        // The stamp of a session that was sealed again.
+        reference.stamp = stamp(&token);
+        if response.continues
+            && let Some(parent) = response.presented
+        {
+            // A revocation that was acknowledged before the handler ran was recorded before the
+            // renewal.
+            let is_revoked = self.ledger.promises.iter().any(|promise| {
+                promise.acknowledged.is_some_and(|step| step < response.handled)
+                    && promise.sessions.contains(&parent)
+            });
+            if is_revoked && self.losses == 0 {
+                self.fail(&format!("P4: the revoked session {parent} was renewed"));
+            }
+        }
+        self.log(format_args!("session {} is sent: {reference:?}", self.ledger.sent.len()));
+        let is_beyond = response.presented.is_some_and(|parent| {
+            let parent = &self.ledger.sent[parent];
+            parent.is_beyond && parent.reference.stamp == reference.stamp
+        });
+        // A cutoff is for every session whose request was opened before: the handler may have
+        // checked a password that is changed since.
+        let (user, number) = (reference.user.clone(), self.ledger.sent.len());
+        for (index, promise) in self.ledger.promises.iter_mut().enumerate() {
+            if let Some((of, step)) = &promise.cutoff
+                && Some(of) == user.as_ref()
+                && *step > response.opened
+                && !response.promises.contains(&index)
+            {
+                promise.sessions.push(number);
+            }
+        }
+        self.ledger.sent.push(Sent { token, reference, issued_at: self.now(), is_beyond });
+    }
+
+    /// All faults end, all servers exchange, and every promise is checked.
+    pub(super) fn settle(&mut self) {
+        self.commit_late();
+        lock(&self.faults).rate = 0;
+        self.requests.clear();
+        for _ in 0..4 {
+            for server in &mut self.servers {
+                server.set_up(true);
+                server.turn();
+            }
+            self.time.fetch_add(1000, SeqCst);
+            self.look_at_losses();
+            self.poll();
+        }
+        let everyone = self.memory.tables().as_ref().map_or(0, |tables| tables.everyone());
+        let alive: Vec<_> = self.servers.iter().map(|server| server.start).collect();
+        for promise in self.ledger.promises.clone() {
+            let completes = alive.contains(&promise.server) && !promise.needs_session;
+            let holds = promise.acknowledged.is_some() || completes;
+            for number in promise.sessions.iter().filter(|_| holds && !promise.is_excused) {
+                let sent = &self.ledger.sent[*number];
+                for server in &self.servers {
+                    if self.is_alive(sent)
+                        && !sent.is_beyond
+                        && server.list.status(&sent.reference) == RevocationStatus::Good
+                    {
+                        let name = if promise.acknowledged.is_some() { "P1" } else { "P5" };
+                        self.fail(&format!(
+                            "{name}: a revoked session is accepted by server {}: {promise:?}, {:?}",
+                            server.start, sent.reference,
+                        ));
+                    }
+                }
+            }
+        }
+        for sent in &self.ledger.sent {
+            let reference = &sent.reference;
+            let user = reference.user.as_ref();
+            let is_allowed = reference.stamp < everyone
+                || self.ledger.revoked_ids.contains(&reference.id)
+                || user.is_some_and(|user| self.ledger.cut_users.contains(user));
+            for server in &self.servers {
+                let status = server.list.status(reference);
+                if status == RevocationStatus::Unknown {
+                    self.fail("a server is stale without a fault");
+                }
+                if status == RevocationStatus::Revoked && !is_allowed {
+                    self.fail("P2: a session is revoked that nobody has revoked");
+                }
+            }
+        }
+    }
+
+    /// Whether a session has not reached its absolute timeout on any server.
+    fn is_alive(&self, sent: &Sent) -> bool {
+        let age = self.now().saturating_since(sent.issued_at).as_secs();
+        age < 10 * DAY
+    }
+}
+
+/// The token in a line that sets the cookie.
+fn token(line: &str) -> Option<String> {
+    let value = line.strip_prefix("__Host-session=")?.split(';').next()?;
+    (!value.is_empty()).then(|| value.into())
+}
+
+/// The claim `wx_rev` of a token.
+fn stamp(token: &str) -> u64 {
+    use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims = String::from_utf8(claims).unwrap();
+    let number = claims.split_once("\"wx_rev\":").map_or("0", |(_, rest)| rest);
+    let digits: String = number.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap()
+}

@@ -1,0 +1,155 @@
+//! Revocation stores: the source of truth behind every server's copy.
+
+pub(crate) mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+use std::fmt;
+#[cfg(feature = "sqlite")]
+use std::path::PathBuf;
+
+use waxseal_core::Recorded;
+
+use self::memory::Memory;
+#[cfg(feature = "sqlite")]
+use self::sqlite::Sqlite;
+use crate::{
+    entry::Entry,
+    error::StoreError,
+    record::{Head, Item, Position, Request},
+};
+
+/// A connection to a store, which one thread uses. After an error the loop drops it, unless
+/// the store is only locked.
+///
+/// A store has a head, the revoked sessions, the cutoffs of users, and a *feed*: its latest
+/// records, in the order of their stamps, which every server reads into its copy.
+pub(crate) trait Backend: Send {
+    /// Reads the head. `None` if the store has no list yet.
+    fn head(&mut self) -> Result<Option<Head>, StoreError>;
+
+    /// Reads the sessions and the cutoffs of users: all that were recorded before the last call
+    /// of `head`, except those that a later cutoff in the feed covers.
+    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreError>;
+
+    /// Creates the list. Returns false if another server has created one.
+    fn create(
+        &mut self,
+        entries: &[Entry],
+        stamp: u64,
+        everyone: Everyone,
+    ) -> Result<bool, StoreError>;
+
+    /// Adds entries, and raises the last stamp and the absolute timeout. Empties the feed, so
+    /// that every server reads everything again.
+    fn merge(&mut self, entries: &[Entry], stamp: u64, absolute: u64) -> Result<(), StoreError>;
+
+    /// Decides about revocations and records them, all in one durable commit.
+    fn append(
+        &mut self,
+        requests: &[Request],
+        max_sessions: u64,
+    ) -> Result<Vec<Recorded>, StoreError>;
+
+    /// Returns the items of the feed from a position on, *with* the item at the position.
+    /// `None` if that item is missing: the store is another one, or has lost something.
+    ///
+    /// An answer counts as contact with the store.
+    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreError>;
+
+    /// Drops the entries that have expired by `horizon`, in seconds.
+    fn expire(&mut self, horizon: u64) -> Result<(), StoreError>;
+
+    /// The time of the store's clock, in seconds since 1970.
+    fn clock(&mut self) -> Result<u64, StoreError>;
+}
+
+/// Whether a new list revokes every session that was issued before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Everyone {
+    /// No: its entries are complete.
+    Trusted,
+    /// Yes: earlier revocations are not known.
+    CutOff,
+}
+
+/// Where the list is stored.
+#[derive(Clone)]
+pub struct Store(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Memory(Memory),
+    #[cfg(feature = "sqlite")]
+    Sqlite(PathBuf),
+}
+
+impl Store {
+    pub(crate) fn memory(memory: Memory) -> Self {
+        Self(Kind::Memory(memory))
+    }
+
+    /// Stores the list in an SQLite file, which all server processes of one machine share. The
+    /// list creates a missing file, readable and writable by its owner only. The folder must be
+    /// on a local disk.
+    ///
+    /// A new list does not know earlier revocations, so it revokes every session that was
+    /// issued before: all users must log in once more.
+    #[cfg(feature = "sqlite")]
+    pub fn sqlite(path: impl Into<PathBuf>) -> Self {
+        Self(Kind::Sqlite(path.into()))
+    }
+
+    /// Connects. A missing store is created empty.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(clippy::unnecessary_wraps, reason = "SQLite can fail")
+    )]
+    pub(crate) fn connect(&self) -> Result<Box<dyn Backend>, StoreError> {
+        match &self.0 {
+            Kind::Memory(memory) => Ok(Box::new(memory.clone())),
+            #[cfg(feature = "sqlite")]
+            Kind::Sqlite(path) => Ok(Box::new(Sqlite::open_or_create(path)?)),
+        }
+    }
+
+    /// Connects to a store that exists.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(clippy::unnecessary_wraps, reason = "SQLite can fail")
+    )]
+    pub(crate) fn connect_existing(&self) -> Result<Box<dyn Backend>, StoreError> {
+        match &self.0 {
+            Kind::Memory(memory) => Ok(Box::new(memory.clone())),
+            #[cfg(feature = "sqlite")]
+            Kind::Sqlite(path) => Ok(Box::new(Sqlite::open(path)?)),
+        }
+    }
+}
+
+/// `sqlite:` and a path.
+impl std::str::FromStr for Store {
+    type Err = StoreError;
+
+    fn from_str(text: &str) -> Result<Self, StoreError> {
+        match text.split_once(':') {
+            #[cfg(feature = "sqlite")]
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::sqlite(path)),
+            // The text may contain a password.
+            _ => Err(StoreError::new(
+                "the revocation store must be sqlite:PATH, for example \
+                 sqlite:/var/lib/app/sessions.db",
+            )),
+        }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Memory(_) => f.write_str("Store(memory)"),
+            #[cfg(feature = "sqlite")]
+            Kind::Sqlite(path) => write!(f, "Store(sqlite:{})", path.display()),
+        }
+    }
+}

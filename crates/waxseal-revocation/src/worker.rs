@@ -1,0 +1,138 @@
+//! The thread of a list: it runs the loop, and takes revocations from a bounded queue.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::Ordering::Relaxed,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use tokio::sync::oneshot;
+use waxseal_core::{Acknowledgement, NotDurable};
+
+use crate::{
+    error::StoreError,
+    events,
+    follow::Follower,
+    record::Request,
+    shared::{Job, Shared},
+};
+
+/// How many revocations may wait.
+const QUEUE: usize = 10_000;
+/// How many revocations one transaction records.
+const BATCH: usize = 1000;
+/// How often the loop reads the store. A revocation of another process stays unknown for at
+/// most this long, plus the wait for locks.
+const INTERVAL: Duration = Duration::from_millis(50);
+/// How long the loop waits after an error.
+const PAUSE: Duration = Duration::from_millis(250);
+
+#[derive(Debug)]
+pub(crate) struct Worker {
+    /// `None` when the last handle is dropped.
+    queue: Option<SyncSender<Job>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Worker {
+    /// Starts the thread.
+    pub(crate) fn start(shared: Arc<Shared>, follower: Follower) -> Result<Self, StoreError> {
+        let (queue, jobs) = sync_channel(QUEUE);
+        let thread = thread::Builder::new()
+            .name("waxseal-revocation".into())
+            .spawn(move || {
+                let _on_panic = OnPanic(shared);
+                run(follower, &jobs);
+            })
+            .map_err(|error| StoreError::because("the list's thread cannot be started", error))?;
+        Ok(Self { queue: Some(queue), thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Returns a worker without a thread: a test takes the revocations from the queue.
+    #[cfg(test)]
+    pub(crate) fn by_hand() -> (Self, Receiver<Job>) {
+        let (queue, jobs) = sync_channel(QUEUE);
+        (Self { queue: Some(queue), thread: Mutex::new(None) }, jobs)
+    }
+
+    pub(crate) fn append(&self, shared: &Arc<Shared>, request: Request) -> Acknowledgement {
+        let (acknowledge, recorded) = oneshot::channel();
+        // Count first, so that the loop cannot subtract before.
+        shared.pending.fetch_add(1, Relaxed);
+        let job = Job { request, acknowledge: Some(acknowledge) };
+        let sent = match &self.queue {
+            Some(queue) => queue.try_send(job),
+            None => Err(TrySendError::Disconnected(job)),
+        };
+        if let Err(error) = sent {
+            shared.pending.fetch_sub(1, Relaxed);
+            let reason = match error {
+                TrySendError::Full(_) => {
+                    shared.must_read.store(true, Relaxed);
+                    "too many revocations wait for the store"
+                }
+                TrySendError::Disconnected(_) => "the thread of the revocation list has ended",
+            };
+            return Acknowledgement::new(std::future::ready(Err(NotDurable::new(reason))));
+        }
+        Acknowledgement::new(async {
+            recorded.await.unwrap_or_else(|_| {
+                Err(NotDurable::new("the thread of the revocation list has ended"))
+            })
+        })
+    }
+}
+
+/// Dropping the last handle of a list waits until the loop has emptied the queue.
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.queue = None;
+        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && thread.thread().id() != thread::current().id()
+        {
+            // It has logged its panic.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(mut follower: Follower, jobs: &Receiver<Job>) {
+    let mut wait = Duration::ZERO;
+    loop {
+        let mut batch = Vec::new();
+        let is_last = match jobs.recv_timeout(wait) {
+            Ok(job) => {
+                batch.push(job);
+                batch.extend(jobs.try_iter().take(BATCH));
+                false
+            }
+            Err(RecvTimeoutError::Timeout) => false,
+            Err(RecvTimeoutError::Disconnected) => true,
+        };
+        let result = follower.turn(batch);
+        if is_last {
+            return;
+        }
+        wait = INTERVAL;
+        if result.is_err() {
+            thread::sleep(PAUSE);
+        }
+    }
+}
+
+/// After a panic nothing can be trusted: requests with a session get a 503 at once.
+struct OnPanic(Arc<Shared>);
+
+impl Drop for OnPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            events::loop_ended();
+            self.0.set_ended("the thread of the list has panicked; restart the server");
+        }
+    }
+}
