@@ -10,8 +10,8 @@ use picoserve::{
 use waxseal_core::{ReadError, SaveError, WriteError};
 
 /// The error of the methods of [`Session`](crate::Session). Its response is empty: a 401 if
-/// the session has no user, a 503 if the revocation list is unavailable, otherwise a 500.
-/// Log it before you return it.
+/// the session has no user or was revoked during the request, a 503 if the revocation list
+/// is unavailable, otherwise a 500. Log it before you return it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SessionError {
@@ -45,7 +45,7 @@ impl IntoResponse for SessionError {
         response_writer: W,
     ) -> Result<ResponseSent, W::Error> {
         let status = match self {
-            Self::NoUser => StatusCode::UNAUTHORIZED,
+            Self::NoUser | Self::Save(SaveError::Revoked) => StatusCode::UNAUTHORIZED,
             error if error.is_temporary() => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };

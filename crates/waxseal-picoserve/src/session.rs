@@ -21,8 +21,8 @@ pub(crate) type Shared = RefCell<OpenSession<Rc<Sealer>>>;
 ///
 /// Changes of the data reach the browser only with [`save`](Self::save). Changes of identity
 /// ([`log_in`](Self::log_in), [`clear_user`](Self::clear_user),
-/// [`confirm_user`](Self::confirm_user), [`renew`](Self::renew)) and
-/// [`delete`](Self::delete) need no save.
+/// [`confirm_user`](Self::confirm_user), [`renew`](Self::renew)),
+/// [`revoke_others`](Self::revoke_others) and [`delete`](Self::delete) need no save.
 ///
 /// Do not change the session inside a `Deserialize` implementation that one of its
 /// methods calls: that panics.
@@ -172,6 +172,22 @@ impl Session {
     /// As [`log_in`](Self::log_in).
     pub fn renew(&self) -> Result<(), SessionError> {
         Ok(self.0.borrow_mut().renew()?)
+    }
+
+    /// Revokes all other sessions of the user, and saves this one at once: "log out my other
+    /// devices". Requires a [revocation list](crate::SealerBuilder::revocations), which records
+    /// the revocation with the response. If this session is revoked by then, the list records
+    /// nothing and the response sends no cookie.
+    ///
+    /// With a login, for example after a change of the password, call
+    /// [`log_in`](Self::log_in) first.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Save`] without a user or without a revocation list, and as
+    /// [`log_in`](Self::log_in).
+    pub fn revoke_others(&self) -> Result<(), SessionError> {
+        Ok(self.0.borrow_mut().revoke_others()?)
     }
 
     /// The user of the session, if there is one.

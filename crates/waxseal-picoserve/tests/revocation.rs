@@ -9,7 +9,10 @@ mod support;
 use std::{
     future::pending,
     pin::pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
     task::{Context, Waker},
 };
 
@@ -36,6 +39,16 @@ fn layer(list: &List) -> SessionLayer {
 async fn save(session: Session) -> Result<&'static str, SessionError> {
     session.save()?;
     Ok("saved")
+}
+
+async fn log_in(session: Session) -> Result<&'static str, SessionError> {
+    session.log_in("42")?;
+    Ok("logged in")
+}
+
+async fn revoke_others(session: Session) -> Result<&'static str, SessionError> {
+    session.revoke_others()?;
+    Ok("alone")
 }
 
 async fn logout(session: Session) -> impl picoserve::response::IntoResponse {
@@ -65,7 +78,11 @@ fn fetch(app: &Router<impl PathRouter>, path: &str, cookie: &str) -> String {
 
 /// The cookie of a session.
 fn cookie(list: &List) -> String {
-    let response = fetch(&app(list), "/", "a=b");
+    set_cookie(&fetch(&app(list), "/", "a=b"))
+}
+
+/// `name=value` of the `Set-Cookie` line of a response.
+fn set_cookie(response: &str) -> String {
     let (_, line) = response.split_once("set-cookie: ").expect("the session is saved");
     line.split(';').next().unwrap().into()
 }
@@ -156,6 +173,51 @@ fn a_failed_acknowledgement_is_an_empty_503_that_removes_the_cookie() {
     assert_empty_503(&response);
     assert_eq!(response.matches("set-cookie: session=; ").count(), 1, "{response}");
     assert_eq!(list.revoked().len(), 1);
+}
+
+#[test]
+fn revoke_others_keeps_only_the_session_in_the_response() {
+    let list = List::default();
+    list.acknowledges(Ok(()));
+    let layer = layer(&list).randomness(|| {
+        static LAST: AtomicU8 = AtomicU8::new(0);
+        Ok([LAST.fetch_add(1, Ordering::Relaxed); 16])
+    });
+    let app = Router::new().route("/", get(log_in)).route("/others", get(revoke_others));
+    let app = app.layer(layer);
+    let login = || set_cookie(&fetch(&app, "/", "a=b"));
+    let (own, other) = (login(), login());
+    assert_ne!(own, other);
+    let response = fetch(&app, "/others", &own);
+    assert!(response.starts_with("HTTP/1.1 200 ") && response.ends_with("alone"), "{response}");
+    let new = set_cookie(&response);
+    let is_good = |cookie: &str| {
+        // A revoked session has no user.
+        let response = fetch(&app, "/others", cookie);
+        assert!(response.starts_with("HTTP/1.1 200 ") || response.starts_with("HTTP/1.1 500 "));
+        response.starts_with("HTTP/1.1 200 ")
+    };
+    assert!(!is_good(&own) && !is_good(&other));
+    assert_eq!(list.known().cutoffs, [("42".into(), 1)]);
+    assert!(is_good(&new));
+    assert!(!is_good(&new), "its own call has replaced it");
+}
+
+#[test]
+fn saving_a_session_revoked_during_the_request_is_a_401() {
+    let list = List::default();
+    list.acknowledges(Ok(()));
+    let cookie = cookie(&list);
+    let another = app(&list);
+    let copy = cookie.clone();
+    let saves = get(async move |session: Session| {
+        fetch(&another, "/logout", &copy);
+        save(session).await
+    });
+    let app = Router::new().route("/", saves).layer(layer(&list));
+    let response = fetch(&app, "/", &cookie);
+    assert!(response.starts_with("HTTP/1.1 401 "), "{response}");
+    assert!(!response.contains("set-cookie"), "{response}");
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::{error::Error, fmt, panic::Location};
 use waxseal_core::{Main, Marker, NotDurable, ReadError, SaveError, WriteError};
 
 /// The error of the methods of [`Session`](crate::Session). Its response is empty: a 401 if
-/// the session has no user, a 503 if the revocation list is unavailable, otherwise a 500.
-/// The cause of a 500 goes to the log.
+/// the session has no user or was revoked during the request, a 503 if the revocation list
+/// is unavailable, otherwise a 500. The cause of a 500 goes to the log.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SessionError {
@@ -60,18 +60,19 @@ impl SessionError {
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
-            Self::NoUser => 401,
+            Self::NoUser | Self::Save(SaveError::Revoked) => 401,
             error if error.is_temporary() => 503,
             _ => 500,
         }
     }
 
-    /// Logs the error, for an integration that turns it into a response. A missing user is
-    /// logged at debug level, as an everyday event, and so is an unavailable revocation list,
-    /// because the list itself logs the outage.
+    /// Logs the error, for an integration that turns it into a response. A missing user and
+    /// a revoked session are logged at debug level, as everyday events, and so is an unavailable
+    /// revocation list, because the list itself logs the outage.
     pub fn log(&self) {
-        if let Self::NoUser | Self::RevocationUnknown | Self::Save(SaveError::RevocationUnknown) =
-            self
+        if let Self::NoUser
+        | Self::RevocationUnknown
+        | Self::Save(SaveError::RevocationUnknown | SaveError::Revoked) = self
         {
             tracing::debug!("{self}");
         } else {

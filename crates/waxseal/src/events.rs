@@ -54,7 +54,7 @@ pub(crate) fn finished(cookie: &str, finished: &Result<ResponseChanges, Unavaila
     let changes = match finished {
         Ok(changes) => changes,
         Err(unavailable) => {
-            tracing::error!(cookie, "a revocation is not durable: {unavailable}");
+            tracing::error!(cookie, "the response is a 503: {unavailable}");
             &unavailable.changes
         }
     };
@@ -66,6 +66,15 @@ pub(crate) fn finished(cookie: &str, finished: &Result<ResponseChanges, Unavaila
     )
     .increment(1);
 
+    if changes.has_unrevoked_session() {
+        #[cfg(feature = "metrics")]
+        metrics::counter!("waxseal_not_revoked_total", "cookie" => cookie.to_owned()).increment(1);
+        tracing::warn!(
+            cookie,
+            "the revocation list has no room left for sessions without a user: a copy of the \
+             cookie that this response replaces or removes is accepted until it expires"
+        );
+    }
     if changes.is_saved_without_user() && !WARNED_OF_NO_USER.swap(true, Ordering::Relaxed) {
         tracing::warn!(
             cookie,

@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use waxseal_core::{Finish, ResponseChanges, Unavailable};
+use waxseal_core::{Finish, ResponseChanges, Sealer, Unavailable};
 
 use crate::{
     events,
@@ -22,7 +22,7 @@ pub struct FinishOnce(Stage);
 
 enum Stage {
     Open(Arc<Slot>),
-    Finishing(Arc<Shared>, Finish),
+    Finishing(Arc<Shared>, Finish<Arc<Sealer>>),
     Done,
 }
 

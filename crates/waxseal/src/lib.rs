@@ -89,7 +89,7 @@
 //! | `actix` | no | the middleware and the extractor for actix-web; enables `getrandom` |
 //! | `tower` | with `axum` | the tower layer |
 //! | `getrandom` | with `axum` and `actix` | a random session ID (`sid`) for each session, from the operating system |
-//! | `metrics` | no | the counters `waxseal_sessions_total` (`cookie`, `outcome`) and `waxseal_rejections_total` (`cookie`, `reason`) |
+//! | `metrics` | no | the counters `waxseal_sessions_total` (`cookie`, `outcome`), `waxseal_rejections_total` (`cookie`, `reason`) and `waxseal_not_revoked_total` (`cookie`) |
 //! | `test-util` | no | `test_util`: cookies for the tests of applications |
 //!
 //! # Rust version
@@ -146,8 +146,9 @@ pub use tower::{ResponseFuture, SessionService};
 #[doc(inline)]
 pub use waxseal_core::{
     Acknowledgement, BuildError, CookieSpec, CookieSpecBuilder, CookieSpecError, Jwks, JwksError,
-    KeySource, Main, Marker, NotDurable, ReadError, Rejection, RevocationStatus, Revocations,
-    SaveError, Sealer, SealerBuilder, Secret, SecretError, SessionRef, UnixTime, WriteError,
+    KeySource, Main, Marker, NotDurable, ReadError, Recorded, Rejection, Revocation,
+    RevocationStatus, Revocations, SaveError, Sealer, SealerBuilder, Secret, SecretError,
+    SessionRef, SessionView, Successor, Target, UnixTime, WriteError,
 };
 
 /// The commands and the code of the README and the guides.

@@ -18,8 +18,8 @@ use crate::{
 ///
 /// Changes of the data reach the browser only with [`save`](Self::save). Changes of identity
 /// ([`log_in`](Self::log_in), [`clear_user`](Self::clear_user),
-/// [`confirm_user`](Self::confirm_user), [`renew`](Self::renew)) and
-/// [`delete`](Self::delete) need no save.
+/// [`confirm_user`](Self::confirm_user), [`renew`](Self::renew)),
+/// [`revoke_others`](Self::revoke_others) and [`delete`](Self::delete) need no save.
 ///
 /// Do not extract an `Option<Session>`: a visitor without a cookie gets an empty session,
 /// so `None` could only mean that the layer is missing.
@@ -250,7 +250,11 @@ impl<M> Session<M> {
     /// # Errors
     ///
     /// [`SessionError::Save`], for example if the session is too large for a cookie or
-    /// the response head is complete. An earlier successful save still takes effect.
+    /// the response head is complete. An earlier successful save still takes effect. If
+    /// another request has revoked the session, the error is [`SaveError::Revoked`], whose
+    /// response is a 401.
+    ///
+    /// [`SaveError::Revoked`]: crate::SaveError::Revoked
     pub fn save(&self) -> Result<(), SessionError> {
         Ok(self.with(OpenSession::save)?)
     }
@@ -286,6 +290,10 @@ impl<M> Session<M> {
     /// and [`set_timeouts`](Self::set_timeouts) are reset: call them after the login. With a
     /// revocation list, the presented session is revoked. `user` is the claim `sub` (RFC
     /// 7519, section 4.1.2): pass a stable ID, because `Susan` and `susan` are two users.
+    ///
+    /// With a revocation list, open the session before you verify the credentials. If another
+    /// request changes the password at the same time and revokes the user's sessions, this login is
+    /// revoked, too.
     ///
     /// ```
     /// use waxseal::{Session, SessionError};
@@ -370,6 +378,35 @@ impl<M> Session<M> {
     /// As [`log_in`](Self::log_in).
     pub fn renew(&self) -> Result<(), SessionError> {
         Ok(self.with(OpenSession::renew)?)
+    }
+
+    /// Revokes all other sessions of the user, and saves this one at once: "log out my other
+    /// devices". Requires a [revocation list](crate::SealerBuilder::revocations), which records
+    /// the revocation with the response. If this session is revoked by then, the list records
+    /// nothing and the response sends no cookie. A request that is cancelled before its response
+    /// revokes nothing.
+    ///
+    /// This session stays good. But if another request of this browser saves the session after
+    /// this response, it sends the old cookie again, which is revoked. With a login, for example
+    /// after a change of the password, call [`log_in`](Self::log_in) first.
+    ///
+    /// ```
+    /// # use waxseal::{Session, SessionError};
+    /// # fn change_password(user: &str, password: &str) {}
+    /// async fn set_password(session: Session, password: &str) -> Result<(), SessionError> {
+    ///     let user = session.require_user()?;
+    ///     change_password(&user, password);
+    ///     session.log_in(&user)?;
+    ///     session.revoke_others()
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Save`] without a user or without a revocation list, and as
+    /// [`log_in`](Self::log_in).
+    pub fn revoke_others(&self) -> Result<(), SessionError> {
+        Ok(self.with(OpenSession::revoke_others)?)
     }
 
     /// The user of the session, if there is one.
@@ -499,8 +536,8 @@ impl<M> Session<M> {
 
     /// Sets timeouts for this session, in whole seconds and at least one. They only shorten
     /// those of the [sealer](crate::SealerBuilder::idle_timeout) and those that the session
-    /// has already: pass [`Duration::MAX`] to keep one of them. Takes effect with the next save, and stays with the session until
-    /// the next [`log_in`](Self::log_in).
+    /// has already: pass [`Duration::MAX`] to keep one of them. Takes effect with the next
+    /// save, and stays with the session until the next [`log_in`](Self::log_in).
     ///
     /// For example, to shorten sessions without "remember me" on the server, too:
     ///

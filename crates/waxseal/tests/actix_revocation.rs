@@ -17,7 +17,7 @@ use actix_web::{
     error::ErrorImATeapot,
     http::{
         StatusCode,
-        header::{COOKIE, HeaderMap},
+        header::{COOKIE, HeaderMap, HeaderValue},
     },
     middleware::{Next, from_fn},
     test::{TestRequest, call_service, init_service, read_body, try_call_service},
@@ -44,6 +44,7 @@ async fn handler(session: Session, request: HttpRequest) -> Result<HttpResponse,
     match request.path() {
         "/login" => session.log_in("42")?,
         "/renew" => session.renew()?,
+        "/others" => session.revoke_others()?,
         "/unsaved" => session.insert("a", 1)?,
         "/logout" | "/fail" | "/pend" => session.delete().unwrap(),
         _ => {}
@@ -176,7 +177,7 @@ fn a_response_without_a_revocation_does_not_wait() {
 #[test]
 fn a_failed_acknowledgement_is_an_empty_503_that_removes_the_cookie() {
     run(async {
-        for path in ["/logout", "/renew", "/fail"] {
+        for path in ["/logout", "/renew", "/others", "/fail"] {
             let list = List::default();
             let request = with_session(&list, path).await.to_request();
             list.acknowledges(Err("the disk is full"));
@@ -191,7 +192,7 @@ fn a_failed_acknowledgement_is_an_empty_503_that_removes_the_cookie() {
 
             assert_eq!(log.text().matches("ERROR").count(), 1, "{}", log.text());
             assert!(log.text().contains("the disk is full"), "{}", log.text());
-            assert!(!log.text().contains(&list.revoked()[0]), "{}", log.text());
+            assert!(list.revoked().iter().all(|id| !log.text().contains(id)), "{}", log.text());
         }
     });
 }
@@ -276,5 +277,42 @@ fn a_session_is_rejected_as_soon_as_it_is_revoked() {
         let response = call_service(&app, replayed).await;
         assert!(response.headers().get("set-cookie").is_none());
         assert_eq!(KEPT.take().unwrap().rejection(), Some(Rejection::Revoked));
+    });
+}
+
+#[test]
+fn revoke_others_keeps_only_the_session_in_the_response() {
+    run(async {
+        let list = List::default();
+        let app = init_service(app(&list)).await;
+        let rejection = async |cookie: &HeaderValue| {
+            let request = get("/read").insert_header((COOKIE, cookie)).to_request();
+            call_service(&app, request).await;
+            KEPT.take().unwrap().rejection()
+        };
+        let request = with_session(&list, "/others").await.to_request();
+        let own = request.headers().get(COOKIE).unwrap().clone();
+        let other = with_session(&list, "/read").await.to_request();
+        let other = other.headers().get(COOKIE).unwrap().clone();
+        let mut response = pin!(app.call(request));
+        assert!(poll(response.as_mut()).is_pending());
+        list.acknowledges(Ok(()));
+        let Poll::Ready(Ok(response)) = poll(response) else { panic!("the response is ready") };
+        assert_eq!(rejection(response.headers().get("set-cookie").unwrap()).await, None);
+        for revoked in [own, other] {
+            assert_eq!(rejection(&revoked).await, Some(Rejection::Revoked));
+        }
+        assert_eq!(list.known().cutoffs, [("42".into(), 1)]);
+    });
+}
+
+#[test]
+fn revoke_others_without_a_user_is_a_500() {
+    run(async {
+        let list = List::default();
+        let app = init_service(app(&list)).await;
+        let response = call_service(&app, get("/others").to_request()).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(response.headers().get("set-cookie").is_none());
     });
 }

@@ -6,9 +6,9 @@ use std::convert::Infallible;
 
 use http::{Request, Response};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
-use support::{get, sealer, with_cookie};
+use support::{get, list::List, sealer, set_cookies, with_cookie};
 use tower::{Layer, ServiceExt, service_fn};
-use waxseal::{Main, Session, SessionLayer};
+use waxseal::{Main, Sealer, Secret, Session, SessionLayer};
 
 async fn handler(request: Request<String>) -> Result<Response<String>, Infallible> {
     let session = || Session::<Main>::of(&request).unwrap();
@@ -19,6 +19,18 @@ async fn handler(request: Request<String>) -> Result<Response<String>, Infallibl
         _ => {}
     }
     Ok(Response::default())
+}
+
+/// The response to a request to `/delete` with a session that the list has no room for.
+async fn deletes_without_room() {
+    let list = List::default();
+    list.acknowledges(Ok(()));
+    list.known().is_full = true;
+    let builder = Sealer::builder(Secret::new([7; 32]).unwrap()).revocations(list);
+    let layer = SessionLayer::new(builder.build().unwrap());
+    let saved = layer.layer(service_fn(handler)).oneshot(get("/save")).await.unwrap();
+    let request = with_cookie("/delete", &set_cookies(&saved)[0]);
+    layer.layer(service_fn(handler)).oneshot(request).await.unwrap();
 }
 
 #[test]
@@ -38,6 +50,7 @@ fn sessions_and_rejections_are_counted() {
             let service = SessionLayer::new(sealer()).layer(service_fn(handler));
             runtime.block_on(service.oneshot(request)).unwrap();
         }
+        runtime.block_on(deletes_without_room());
     });
     let mut counted: Vec<_> = snapshotter
         .snapshot()
@@ -53,10 +66,11 @@ fn sessions_and_rejections_are_counted() {
     assert_eq!(
         counted,
         [
+            "waxseal_not_revoked_total __Host-session 1",
             "waxseal_rejections_total __Host-session malformed 1",
-            "waxseal_sessions_total __Host-session deleted 1",
+            "waxseal_sessions_total __Host-session deleted 2",
             "waxseal_sessions_total __Host-session read 2",
-            "waxseal_sessions_total __Host-session saved 2",
+            "waxseal_sessions_total __Host-session saved 3",
         ]
     );
 }

@@ -15,7 +15,7 @@ use http::{Request, Response, StatusCode};
 use support::{
     Admin, Log, clock, get,
     list::{List, Woken},
-    set_cookies, values, with_cookie,
+    sealer, set_cookies, values, with_cookie,
 };
 use tower::{Layer as _, Service as _, ServiceBuilder, ServiceExt as _, service_fn};
 use waxseal::{
@@ -61,6 +61,16 @@ fn logs_out(session: &Session) {
 
 fn renews(session: &Session) {
     session.renew().unwrap();
+}
+
+fn revokes_others(session: &Session) {
+    session.revoke_others().unwrap();
+}
+
+/// Why the cookie of a session is rejected.
+fn rejection(list: &List, cookie: &str) -> Option<Rejection> {
+    let token = cookie.split_once('=').unwrap().1;
+    builder(list).build().unwrap().verify(token.as_bytes(), clock()).err()
 }
 
 /// Polls once.
@@ -167,7 +177,7 @@ async fn a_response_without_a_revocation_does_not_wait() {
 
 #[tokio::test]
 async fn a_failed_acknowledgement_is_an_empty_503_that_removes_the_cookie() {
-    for handler in [logs_out, renews] as [Handler; 2] {
+    for handler in [logs_out, renews, revokes_others] as [Handler; 3] {
         let list = List::default();
         let cookie = cookie(&list).await;
         list.acknowledges(Err("the disk is full"));
@@ -183,7 +193,7 @@ async fn a_failed_acknowledgement_is_an_empty_503_that_removes_the_cookie() {
 
         assert_eq!(log.text().matches("ERROR").count(), 1, "{}", log.text());
         assert!(log.text().contains("the disk is full"), "{}", log.text());
-        assert!(!log.text().contains(&list.revoked()[0]), "{}", log.text());
+        assert!(list.revoked().iter().all(|id| !log.text().contains(id)), "{}", log.text());
     }
 }
 
@@ -215,6 +225,78 @@ async fn a_session_revoked_by_another_request_is_not_sent_and_is_logged() {
     assert!(set_cookies(&response).is_empty());
     assert!(log.text().contains("another request has revoked the session"), "{}", log.text());
     assert_eq!(list.revoked().len(), 1);
+}
+
+#[tokio::test]
+async fn revoke_others_keeps_only_the_session_in_the_response() {
+    let list = List::default();
+    let (own, other) = (cookie(&list).await, cookie(&list).await);
+    let mut response = pin!(respond(&list, &own, revokes_others));
+    assert!(poll(response.as_mut()).is_pending());
+    // In memory, the sessions are already revoked.
+    assert_eq!(rejection(&list, &other), Some(Rejection::Revoked));
+    list.acknowledges(Ok(()));
+    let Poll::Ready(Ok(response)) = poll(response) else { panic!("the response is ready") };
+    let [_, new] = &*set_cookies(&response) else { panic!("two cookies") };
+    assert_eq!(rejection(&list, new), None);
+    for revoked in [&own, &other] {
+        assert_eq!(rejection(&list, revoked), Some(Rejection::Revoked));
+    }
+    assert_eq!(list.known().cutoffs, [("42".into(), 1)]);
+}
+
+#[tokio::test]
+async fn saving_a_revoked_session_is_a_401() {
+    let list = List::default();
+    let cookie = cookie(&list).await;
+    let (log, _guard) = Log::start();
+    let mut service = layer(&list).layer(service_fn(async |request: Request<String>| {
+        let session: Session = Session::of(&request)?;
+        let logout = pin!(respond(&list, &cookie, logs_out));
+        assert!(poll(logout).is_pending());
+        let error = session.save().unwrap_err();
+        assert!(matches!(error, SessionError::Save(SaveError::Revoked)) && !error.is_temporary());
+        let response = error.into_response();
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+        Ok::<_, SessionError>(Response::<String>::default())
+    }));
+    let response = service.call(with_cookie("/", &cookie)).await.unwrap();
+    assert!(set_cookies(&response).is_empty());
+    assert!(log.text().contains("ask the user to log in"), "{}", log.text());
+    assert!(!log.text().contains("ERROR"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn revoke_others_without_a_list_is_a_500() {
+    let service = service_fn(async |request: Request<String>| {
+        let session: Session = Session::of(&request)?;
+        session.log_in("42")?;
+        let error = session.revoke_others().unwrap_err();
+        assert!(matches!(error, SessionError::Save(SaveError::NoRevocations)));
+        assert_eq!(error.into_response().status(), StatusCode::INTERNAL_SERVER_ERROR);
+        Ok::<_, SessionError>(Response::<String>::default())
+    });
+    let (log, _guard) = Log::start();
+    SessionLayer::new(sealer()).clock(clock).layer(service).oneshot(get("/")).await.unwrap();
+    assert!(log.text().contains("ERROR"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn a_session_that_the_list_has_no_room_for_is_one_warning_a_response() {
+    let list = List::default();
+    list.acknowledges(Ok(()));
+    let response = respond(&list, "a=b", |session| session.save().unwrap()).await.unwrap();
+    let cookie = set_cookies(&response).pop().unwrap();
+    list.known().is_full = true;
+    let (log, _guard) = Log::start();
+    let warnings = || log.text().matches("accepted until it expires").count();
+    for expected in 1..3 {
+        respond(&list, &cookie, logs_out).await.unwrap();
+        assert_eq!((warnings(), log.text().matches("WARN").count()), (expected, expected));
+    }
+    list.known().is_full = false;
+    respond(&list, &cookie, logs_out).await.unwrap();
+    assert_eq!(warnings(), 2);
 }
 
 thread_local! {

@@ -12,7 +12,8 @@ use std::{
 };
 
 use waxseal_core::{
-    Acknowledgement, NotDurable, RevocationStatus, Revocations, SessionRef, UnixTime,
+    Acknowledgement, NotDurable, Recorded, Revocation, RevocationStatus, Revocations, SessionRef,
+    SessionView, Target,
 };
 
 #[derive(Clone, Debug, Default)]
@@ -22,11 +23,46 @@ pub struct List(Arc<Mutex<Known>>);
 pub struct Known {
     /// Whether the list cannot be trusted.
     pub unknown: bool,
-    /// The revocations of the requests.
+    /// Whether the list has no room left for sessions without a user.
+    pub is_full: bool,
+    /// The sessions that requests have revoked.
     pub revoked: Vec<SessionRef>,
+    /// The users whose sessions requests have revoked, and the stamps.
+    pub cutoffs: Vec<(String, u64)>,
+    /// The stamp of the last revocation.
+    stamp: u64,
     /// The acknowledgement of the store; `None` while it is pending.
     acknowledged: Option<Result<(), NotDurable>>,
     waiting: Vec<Waker>,
+}
+
+impl Known {
+    fn revokes(&self, session: SessionView<'_>) -> bool {
+        self.revoked.iter().any(|revoked| Some(&*revoked.id) == session.id)
+            || self
+                .cutoffs
+                .iter()
+                .any(|(user, stamp)| Some(&**user) == session.user && session.stamp < *stamp)
+    }
+
+    fn record(&mut self, Revocation { target, successor }: Revocation) -> Recorded {
+        let was_revoked = successor.as_ref().is_some_and(|next| self.revokes(next.session.view()));
+        let (mut is_cutoff, mut is_revoked) = (false, true);
+        match target {
+            _ if was_revoked && successor.is_some_and(|next| next.must_be_good) => {}
+            Target::Session(SessionRef { user: None, .. }) if self.is_full => is_revoked = false,
+            Target::Session(session) => {
+                self.stamp += 1;
+                self.revoked.push(session);
+            }
+            Target::User(user) => {
+                is_cutoff = true;
+                self.stamp += 1;
+                self.cutoffs.push((user, self.stamp));
+            }
+        }
+        Recorded { stamp: self.stamp, was_revoked, is_cutoff, is_revoked }
+    }
 }
 
 impl List {
@@ -52,28 +88,29 @@ impl Revocations for List {
         Duration::MAX
     }
 
-    fn status(&self, id: Option<&str>, _: Option<&str>, _: UnixTime) -> RevocationStatus {
+    fn stamp(&self) -> Option<u64> {
+        let known = self.known();
+        (!known.unknown).then_some(known.stamp)
+    }
+
+    fn status(&self, session: SessionView<'_>) -> RevocationStatus {
         let known = self.known();
         if known.unknown {
             RevocationStatus::Unknown
-        } else if known.revoked.iter().any(|session| Some(&*session.id) == id) {
+        } else if known.revokes(session) {
             RevocationStatus::Revoked
         } else {
             RevocationStatus::Good
         }
     }
 
-    fn issued_at(&self, _: Option<&str>, now: UnixTime) -> Option<UnixTime> {
-        (!self.known().unknown).then_some(now)
-    }
-
-    fn revoke(&self, session: SessionRef, _: UnixTime) -> Acknowledgement {
-        self.known().revoked.push(session);
+    fn revoke(&self, revocation: Revocation) -> Acknowledgement {
+        let recorded = self.known().record(revocation);
         let list = self.clone();
         Acknowledgement::new(poll_fn(move |context| {
             let mut known = list.known();
             if let Some(acknowledged) = known.acknowledged.clone() {
-                return Poll::Ready(acknowledged);
+                return Poll::Ready(acknowledged.map(|()| recorded));
             }
             known.waiting.push(context.waker().clone());
             Poll::Pending
