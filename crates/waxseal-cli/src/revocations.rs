@@ -1,145 +1,120 @@
 //! `waxseal revocations`
 
-use std::io::{self, BufWriter, Write as _};
+mod check;
+mod list;
 
-use serde::Serialize;
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
 use waxseal_core::UnixTime;
-use waxseal_revocation::{Entry, OpenError, operator};
+use waxseal_revocation::{
+    Entry, SessionKey, Store, StoreError,
+    operator::{Operator, Summary},
+};
 
 use crate::{
-    args::{Moment, RevocationsArgs, RevocationsCommand},
+    args::{RevocationsArgs, RevocationsCommand, revocation_file},
     clock,
     failure::Failure,
-    output::{print, visible, visible_json},
+    output::{print, visible, warn},
 };
 
 pub(crate) fn run(args: &RevocationsArgs) -> Result<(), Failure> {
-    let store = args.store()?;
+    let file = RevocationFile(revocation_file()?);
     match &args.command {
-        RevocationsCommand::List { absolute, json } => {
-            list(&operator::entries(&store, absolute.absolute)?, *json)
+        RevocationsCommand::List { user, json } => list::list(&file, user.as_deref(), *json),
+        RevocationsCommand::Count => list::count(&file),
+        RevocationsCommand::Check => check::check(&file),
+        RevocationsCommand::RevokeUser { user } => {
+            file.open_to_write()?.revoke_user(user)?;
+            print(&format!("Revoked all sessions of user \"{}\".\n", user.escape_debug()))
         }
-        RevocationsCommand::Count { absolute } => {
-            print(&format!("{}\n", operator::entries(&store, absolute.absolute)?.len()))
+        RevocationsCommand::RevokeSession { id } => {
+            if SessionKey::new(id).to_string() != *id {
+                warn("this session ID does not have the form of waxseal's IDs; check it");
+            }
+            file.open_to_write()?.revoke_session(id)?;
+            print(&format!("Revoked session {}.\n", visible(id)))
         }
-        RevocationsCommand::EndUser { user } => {
-            clock::must_be_set(UnixTime::now())?;
-            let before = calendar(operator::end_user(&store, user)?);
-            print(&format!("Revoked all sessions of user {user:?} issued before {before}.\n"))
+        RevocationsCommand::RevokeBefore { time } => {
+            file.open_to_write()?.revoke_issued_before(*time)?;
+            let time = clock::calendar(time.as_secs()).unwrap_or_else(|| time.to_string());
+            print(&format!("Revoked all sessions issued before {time}.\n"))
         }
-        RevocationsCommand::EndBefore { moment } => {
-            clock::must_be_set(UnixTime::now())?;
-            let before = calendar(match moment {
-                Moment::Now => operator::end_all(&store)?,
-                Moment::At(moment) => operator::end_before(&store, *moment)?,
-            });
-            print(&format!("Revoked all sessions issued before {before}.\n"))
+        RevocationsCommand::RevokeAll => {
+            file.open_to_write()?.revoke_all()?;
+            print("Revoked all sessions of all users.\n")
         }
-        RevocationsCommand::Init => {
-            clock::must_be_set(UnixTime::now())?;
-            let Some(before) = operator::init(&store)? else {
-                return Err(Failure::Bad(
-                    "the revocation list already exists, so no session was revoked; to revoke all \
-                     sessions, run `waxseal revocations end-before now`"
-                        .into(),
-                ));
-            };
-            let before = calendar(before);
-            print(&format!(
-                "Created a revocation list, and revoked all sessions issued before {before}.\n"
-            ))
-        }
+        RevocationsCommand::Create { trust_existing } => create(&file, *trust_existing),
     }
 }
 
-fn list(entries: &[Entry], json: bool) -> Result<(), Failure> {
-    let now = UnixTime::now();
-    let mut output = BufWriter::new(io::stdout().lock());
-    for entry in entries {
-        let line = Line::of(entry);
-        if json {
-            let line = serde_json::to_string(&line);
-            let line = line.map_err(|error| Failure::Bad(error.to_string()))?;
-            writeln!(output, "{}", visible_json(&line))?;
-        } else {
-            writeln!(output, "{}", visible(&line.text(now)))?;
-        }
+fn create(file: &RevocationFile, trust_existing: bool) -> Result<(), Failure> {
+    clock::must_be_set(UnixTime::now())?;
+    if !Operator::create(&file.store(), trust_existing)? {
+        return Err(Failure::Bad(format!(
+            "the revocation list {} already exists, so nothing was changed; to revoke all \
+             sessions, run `waxseal revocations revoke-all`",
+            file.0.display()
+        )));
     }
-    output.flush()?;
-    Ok(())
+    print(if trust_existing {
+        "Created a revocation list. No session was revoked.\n"
+    } else {
+        "Created a revocation list, and revoked every session issued before.\n"
+    })
 }
 
-/// An entry in JSON; times are seconds since 1970.
-#[derive(Serialize)]
-#[serde(tag = "ends", rename_all = "lowercase")]
-enum Line<'e> {
-    Session {
-        sid: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        sub: Option<&'e str>,
-        begun: u64,
-    },
-    User {
-        sub: &'e str,
-        before: u64,
-    },
-    Everybody {
-        before: u64,
-    },
-    /// An entry of a kind that this version does not support.
-    Other {
-        entry: String,
-    },
-}
+/// The file of a revocation list.
+struct RevocationFile(PathBuf);
 
-impl<'e> Line<'e> {
-    fn of(entry: &'e Entry) -> Self {
-        match entry {
-            Entry::Session { sid, sub, begun } => {
-                Self::Session { sid: sid.to_string(), sub: sub.as_deref(), begun: begun.as_secs() }
-            }
-            Entry::User { sub, before } => Self::User { sub, before: before.as_secs() },
-            Entry::All { before } => Self::Everybody { before: before.as_secs() },
-            entry => Self::Other { entry: entry.to_string() },
-        }
+impl RevocationFile {
+    fn store(&self) -> Store {
+        Store::sqlite(&self.0)
     }
 
-    /// Formats the entry. Users are escaped as in Rust strings, so that a user name can neither
-    /// move the cursor nor imitate another line.
-    fn text(&self, now: UnixTime) -> String {
-        match self {
-            Self::Session { sid, sub: Some(sub), begun } => {
-                format!("session {sid} of user {sub:?}, issued {}", date(*begun, now))
-            }
-            Self::Session { sid, sub: None, begun } => {
-                format!("session {sid}, issued {}", date(*begun, now))
-            }
-            Self::User { sub, before } => {
-                format!("user {sub:?}, sessions issued before {}", date(*before, now))
-            }
-            Self::Everybody { before } => {
-                format!("all users, sessions issued before {}", date(*before, now))
-            }
-            Self::Other { entry } => entry.clone(),
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn is_missing(&self) -> bool {
+        fs::symlink_metadata(&self.0).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    }
+
+    /// Connects to an existing file.
+    fn open(&self) -> Result<Operator, Failure> {
+        if self.is_missing() {
+            return Err(self.no_list());
         }
+        Ok(Operator::open(&self.store())?)
+    }
+
+    /// Like [`open`](Self::open), but requires that the clock was set: an entry with the time of
+    /// an unset clock expires too early.
+    fn open_to_write(&self) -> Result<Operator, Failure> {
+        clock::must_be_set(UnixTime::now())?;
+        self.open()
+    }
+
+    /// Reads all entries of an existing list.
+    fn read(&self, visit: impl FnMut(Entry)) -> Result<Summary, Failure> {
+        self.open()?.read(visit)?.ok_or_else(|| self.no_list())
+    }
+
+    fn no_list(&self) -> Failure {
+        Failure::Bad(format!(
+            "the file {} has no revocation list; start a server, or run `waxseal revocations \
+             create`",
+            self.0.display()
+        ))
     }
 }
 
-/// Formats a time as a date, or as a number if it is out of range.
-fn date(time: u64, now: UnixTime) -> String {
-    let date = clock::date(time, now);
-    if date.is_empty() { time.to_string() } else { date }
-}
-
-fn calendar(time: UnixTime) -> String {
-    clock::calendar(time.as_secs()).unwrap_or_else(|| time.to_string())
-}
-
-impl From<OpenError> for Failure {
-    fn from(error: OpenError) -> Self {
-        match error {
-            OpenError::Cut(error) => Self::usage(error),
-            error => Self::Bad(error.to_string()),
-        }
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Bad(error.to_string())
     }
 }

@@ -1,11 +1,10 @@
 //! The arguments of `waxseal revocations`.
 
-use std::{env::VarError, time::Duration};
+use std::{env::VarError, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use waxseal_core::UnixTime;
-use waxseal_revocation::{Redis, Store};
-use zeroize::Zeroizing;
+use waxseal_revocation::FutureTimeError;
 
 use crate::{clock, failure::Failure};
 
@@ -13,126 +12,117 @@ const VARIABLE: &str = "REVOCATIONS";
 
 /// Revoke sessions, and show the revocation list
 ///
-/// The environment variable REVOCATIONS sets the revocation store. It is not an
-/// argument, because an address may contain a password:
+/// The environment variable REVOCATIONS sets the revocation store:
 ///
-///     REVOCATIONS=file:/var/lib/app/sessions.revoked
-///     REVOCATIONS=redis://user:password@host:6379
-///     REVOCATIONS=rediss://user:password@host:6379    over TLS
+///     REVOCATIONS=sqlite:/var/lib/app/sessions.db
 ///
-/// A file can be used only while no server has it open. Run the command as the
-/// user of the server. Redis can be used at any time; the servers usually read a
-/// new revocation within milliseconds.
+/// Servers can run at the same time; they usually read a new revocation within
+/// about 50 milliseconds. Run the command as the operating system's user of the
+/// servers. Only `create` creates a list.
 ///
-/// `end-user`, `end-before now` and `init` set the cutoff 30 seconds ahead, because
-/// the clocks of servers may be ahead. Users can still log in again at once.
+/// The list contains hashes of the users, and not the users.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct RevocationsArgs {
     #[command(subcommand)]
     pub(crate) command: RevocationsCommand,
-    /// The key of the list in Redis [default: waxseal:revocations]
-    #[arg(long, global = true, value_name = "KEY")]
-    key: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RevocationsCommand {
-    /// Print the entries that have not expired, one per line; the entry that
-    /// expires last comes first
+    /// Print the revoked sessions and the cutoffs, one per line
     ///
-    /// An entry expires when every session that it revokes has expired. The list
-    /// shows only the latest cutoff of each user, and only the latest cutoff for all
-    /// sessions.
+    /// A cutoff revokes all sessions of a user, or of everyone, at once. Users are
+    /// shown as hashes.
     List {
-        #[command(flatten)]
-        absolute: AbsoluteArg,
-        /// Print JSON, one object per line, with times in seconds since 1970
+        /// Show only the entries for this user: the user's sessions and cutoff, and
+        /// the cutoffs of everyone. The list does not know the user of a session that
+        /// was revoked by its ID
+        #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+        user: Option<String>,
+        /// Print JSON, one object per line. `since` and `time` are in seconds since
+        /// 1970; `cutoff` is in milliseconds
         #[arg(long)]
         json: bool,
     },
-    /// Print the number of entries that `list` shows
-    Count {
-        #[command(flatten)]
-        absolute: AbsoluteArg,
-    },
-    /// Revoke all sessions of a user that were issued until now
+    /// Print the number of revoked sessions, and of cutoffs
+    Count,
+    /// Revoke all sessions of a user
     ///
     /// The user is the value that the application passes to `log_in`, the claim
     /// `sub`. Sessions without a user are not revoked.
-    EndUser {
+    RevokeUser {
         /// The user
         #[arg(allow_hyphen_values = true)]
         user: String,
+    },
+    /// Revoke one session
+    RevokeSession {
+        /// The session ID, the claim `sid`; `waxseal inspect` shows it
+        #[arg(allow_hyphen_values = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
+        id: String,
     },
     /// Revoke the sessions of all users that were issued before a time
     ///
     /// Use it after a release that has issued wrong sessions. It does not help
     /// against a leaked key: with the key, an attacker can forge a session that is
     /// issued later. See `waxseal keys revoke --help`.
-    EndBefore {
-        /// `now`, seconds since 1970, or a date such as 2026-11-24T10:48:00Z;
-        /// not in the future
-        #[arg(value_name = "TIME", value_parser = moment)]
-        moment: Moment,
+    RevokeBefore {
+        /// Seconds since 1970, or a date such as 2026-11-24T10:48:00Z; not in the
+        /// future
+        #[arg(value_parser = past)]
+        time: UnixTime,
     },
-    /// Create a revocation list, AND REVOKE EVERY SESSION issued until now
+    /// Revoke all sessions of all users: everyone must log in again
+    RevokeAll,
+    /// Show what a server does with the store if it starts now
     ///
-    /// Without a list, earlier revocations are unknown, so all users must log in
-    /// again. If Redis has no list, the servers respond with 503 until this command
-    /// has run. A server creates a missing file itself. If the list already exists,
-    /// the command changes nothing and exits with 1.
-    Init,
+    /// Exits with 1 if the server cannot start, or responds with 503. A missing list
+    /// is not an error, because the server creates it.
+    Check,
+    /// Create a revocation list, AND REVOKE EVERY SESSION issued before
+    ///
+    /// A new list does not know earlier revocations, so all users must log in again.
+    /// A server does the same if the list is missing when it starts. If the list
+    /// already exists, the command changes nothing and exits with 1.
+    Create {
+        /// Do not revoke existing sessions: for the first roll-out of a list, and only
+        /// if no session was revoked before
+        #[arg(long)]
+        trust_existing: bool,
+    },
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct AbsoluteArg {
-    /// The absolute timeout that is configured for the servers' list: a cutoff lasts
-    /// for this time
-    #[arg(long, value_name = "TIME", default_value = "30days", value_parser = humantime::parse_duration)]
-    pub(crate) absolute: Duration,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Moment {
-    /// The time at which the store applies the cutoff.
-    Now,
-    At(UnixTime),
-}
-
-/// Parses a time. Rounds a fraction of a second up, because sessions are issued at whole seconds.
-fn moment(text: &str) -> Result<Moment, &'static str> {
-    if text == "now" {
-        return Ok(Moment::Now);
-    }
+/// Parses a time that is not in the future. Rounds a fraction of a second up, because sessions
+/// are issued at whole seconds.
+fn past(text: &str) -> Result<UnixTime, String> {
     let secs = text.parse().ok().or_else(|| clock::parse_date(text));
-    secs.map(|secs| Moment::At(UnixTime::from_secs(secs))).ok_or(
-        "expected `now`, seconds since 1970, or a date with a zone such as 2026-11-24T10:48:00Z",
-    )
+    let time = secs
+        .map(UnixTime::from_secs)
+        .ok_or("expected seconds since 1970, or a date with a zone such as 2026-11-24T10:48:00Z")?;
+    if time > UnixTime::now() {
+        return Err(FutureTimeError.to_string());
+    }
+    Ok(time)
 }
 
-impl RevocationsArgs {
-    /// Returns the store that `REVOCATIONS` names. No error contains its address.
-    pub(crate) fn store(&self) -> Result<Store, Failure> {
-        let text = match std::env::var(VARIABLE).map(Zeroizing::new) {
-            Ok(text) => text,
-            Err(VarError::NotPresent) => {
-                return Err(Failure::Usage(format!(
-                    "{VARIABLE} is not set; set it to the revocation store: file:PATH, \
-                     redis://HOST:PORT or rediss://HOST:PORT"
-                )));
-            }
-            Err(VarError::NotUnicode(_)) => {
-                return Err(Failure::Usage(format!("{VARIABLE} is not UTF-8")));
-            }
-        };
-        let store = match &self.key {
-            Some(_) if text.starts_with("file:") => {
-                return Err(Failure::Usage("a revocation file has no key; omit --key".into()));
-            }
-            Some(key) => Redis::new(&text).map(|redis| redis.key(key).into()),
-            None => text.parse(),
-        };
-        store.map_err(|error| Failure::Usage(format!("{VARIABLE}: {error}")))
+/// Returns the path of the file that `REVOCATIONS` names. No error contains the value: the
+/// address of a database may contain a password.
+pub(crate) fn revocation_file() -> Result<PathBuf, Failure> {
+    let example = "sqlite:PATH, for example sqlite:/var/lib/app/sessions.db";
+    let text = match std::env::var(VARIABLE) {
+        Ok(text) => text,
+        Err(VarError::NotPresent) => {
+            return Err(Failure::Usage(format!("{VARIABLE} is not set; set it to {example}")));
+        }
+        Err(VarError::NotUnicode(_)) => {
+            return Err(Failure::Usage(format!("{VARIABLE} is not UTF-8")));
+        }
+    };
+    match text.strip_prefix("sqlite:") {
+        Some(path) if !path.is_empty() => Ok(path.into()),
+        _ => Err(Failure::Usage(format!(
+            "{VARIABLE} is not a revocation store that this command supports; set it to {example}"
+        ))),
     }
 }
