@@ -25,6 +25,11 @@ pub fn heavy_example(name: &'static str) -> PathBuf {
     build(&["-p", "examples", "--example", name])
 }
 
+/// Like [`heavy_example`], for an example that a feature of its name enables.
+pub fn feature_example(name: &'static str) -> PathBuf {
+    build(&["-p", "examples", "--features", name, "--example", name])
+}
+
 /// Builds the binary `name` and returns its path.
 pub fn binary(name: &'static str) -> PathBuf {
     build(&["--bin", name])

@@ -1,11 +1,17 @@
 //! The example `login`.
 
-use std::process::{Command, Output};
+use std::{
+    fs,
+    process::{Command, Output},
+    thread,
+    time::{Duration, Instant},
+};
 
 use e2e::{
     client::{Client, Jar},
     program::example,
     server::{Format, Server},
+    visitor::{is_in, log_in},
 };
 use nix::{
     sys::signal::{Signal, kill},
@@ -69,11 +75,11 @@ fn the_page_shows_the_content_of_the_cookie() {
     let page = client.get("/", &jar.cookies()).body;
     let size = server.mint.pair(jar.value(server.mint.cookie).expect("a cookie")).len();
     let header = server.mint.header.replace('"', "&#34;");
-    for part in
-        ["<details>", "__Host-session", &header, "UTC, in 7 days", &format!("{size} of 4096 bytes")]
-    {
+    for part in ["<details>", "__Host-session", &header, &format!("{size} of 4096 bytes")] {
         assert!(page.contains(part), "{part}: {page}");
     }
+    // A second may pass between the login and the page.
+    assert!(["7", "6"].iter().any(|days| page.contains(&format!("UTC, in {days} days"))), "{page}");
     // The page never shows a rejected cookie, even if the request also has an accepted one.
     let forged = server.mint.alive(r#""username":"forged""#).replace('.', ".x");
     let good = server.mint.pair(jar.value(server.mint.cookie).expect("a cookie"));
@@ -135,4 +141,97 @@ fn the_server_exits_cleanly_on_a_signal() {
         kill(id, signal).expect("the server can be signalled");
         assert_eq!(server.wait(), Some(0), "{signal}");
     }
+}
+
+/// A login page with a revocation list in this folder.
+fn start_with_list(folder: &tempfile::TempDir) -> Server {
+    let store = format!("sqlite:{}", folder.path().join("sessions.db").display());
+    Server::start(login().env("REVOCATIONS", store), Format::Waxseal)
+}
+
+#[test]
+fn a_user_can_log_out_the_other_devices() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = start_with_list(&folder);
+    let client = Client::of(&server);
+    let (mut mine, other) = (log_in(&client, "susan"), log_in(&client, "susan"));
+    let joe = log_in(&client, "joe");
+    let page = client.get("/", &mine.cookies()).body;
+    assert!(page.contains(r#"action="/logout-others""#), "{page}");
+
+    let response = client.form("/logout-others", "", &mine.cookies());
+    assert_eq!(response.status, 303, "{}", response.body);
+    mine.take(&response);
+    assert!(is_in(&client, &mine) && !is_in(&client, &other) && is_in(&client, &joe));
+    // Another server on the same file knows the same.
+    let second = start_with_list(&folder);
+    let client = Client::of(&second);
+    assert!(is_in(&client, &mine) && !is_in(&client, &other) && is_in(&client, &joe));
+    // The user can log in again on the other device.
+    assert!(is_in(&client, &log_in(&client, "susan")));
+}
+
+#[test]
+fn only_the_user_can_log_out_the_other_devices() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = start_with_list(&folder);
+    let client = Client::of(&server);
+    let (mine, other) = (log_in(&client, "susan"), log_in(&client, "susan"));
+    for site in ["cross-site", "same-site"] {
+        let headers = [("sec-fetch-site", site)];
+        let response = client.form_with("/logout-others", "", &mine.cookies(), &headers);
+        assert_eq!(response.status, 403, "{site}");
+    }
+    assert_eq!(client.form("/logout-others", "", &NO_COOKIES).status, 401);
+    assert_eq!(client.get("/logout-others", &mine.cookies()).status, 405);
+    assert!(is_in(&client, &mine) && is_in(&client, &other));
+    assert!(!client.get("/", &NO_COOKIES).body.contains("/logout-others"));
+}
+
+#[test]
+fn without_a_list_other_devices_cannot_be_logged_out() {
+    let server = start(Format::Waxseal);
+    let client = Client::of(&server);
+    let jar = log_in(&client, "susan");
+    assert!(!client.get("/", &jar.cookies()).body.contains("/logout-others"));
+    assert_eq!(client.form("/logout-others", "", &jar.cookies()).status, 404);
+    assert!(is_in(&client, &jar));
+    let response = client.get("/ready", &NO_COOKIES);
+    assert_eq!((response.status, &*response.body), (200, "ready"));
+}
+
+/// A server without its store trusts its copy for `max_staleness`, 15 seconds.
+#[test]
+fn ready_says_when_the_list_cannot_be_trusted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = start_with_list(&folder);
+    let client = Client::of(&server);
+    let jar = log_in(&client, "susan");
+    let response = client.get("/ready", &NO_COOKIES);
+    assert_eq!((response.status, &*response.body), (200, "ready"));
+    assert_eq!(response.values("set-cookie"), NO_COOKIES);
+
+    // Without the folder, the server cannot create the list again.
+    let moved = folder.path().with_extension("moved");
+    fs::rename(folder.path(), &moved).expect("the folder can be moved");
+    let started = Instant::now();
+    let response = loop {
+        let response = client.get("/ready", &NO_COOKIES);
+        if response.status != 200 {
+            break response;
+        }
+        assert!(started.elapsed() < Duration::from_mins(1), "the server stays ready");
+        thread::sleep(Duration::from_millis(100));
+    };
+    assert_eq!(response.status, 503);
+    let body = &response.body;
+    assert!(body.contains("Stale") && body.contains("sessions.db"), "{body}");
+    assert_eq!(client.get("/", &jar.cookies()).status, 503);
+
+    fs::rename(&moved, folder.path()).expect("the folder can be moved back");
+    while client.get("/ready", &NO_COOKIES).status != 200 {
+        assert!(started.elapsed() < Duration::from_mins(2), "the server stays unready");
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert!(is_in(&client, &jar));
 }

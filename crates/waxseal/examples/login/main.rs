@@ -7,8 +7,8 @@
 //!
 //! The environment configures the server. `SESSION_SECRET` is the secret (random if it is
 //! not set); `SESSION_KEYRING` is a key file instead, which the server reloads when it
-//! changes; `REVOCATIONS` is the revocation store (`file:PATH`, `redis://…`); `PORT` is the
-//! port on 127.0.0.1 (3000); `RUST_LOG` is the log level (info).
+//! changes; `REVOCATIONS` is the revocation store (`sqlite:PATH`); `PORT` is the port on
+//! 127.0.0.1 (3000); `RUST_LOG` is the log level (info).
 
 mod anatomy;
 mod options;
@@ -30,7 +30,7 @@ use tokio::net::TcpListener;
 use tower_http::csrf::CsrfLayer;
 use tracing_subscriber::EnvFilter;
 use waxseal::{Session, SessionError, SessionLayer, SharedSealer, keyring_file::KeyringFile};
-use waxseal_revocation::RevocationList;
+use waxseal_revocation::{Readiness, RevocationList, State as ListState};
 
 #[derive(Clone)]
 struct App {
@@ -61,7 +61,7 @@ async fn index(
     let username = session.get("username")?;
     let sealer = app.sealer.current();
     let anatomy = (!session.is_new()).then(|| Anatomy::of(&headers, &sealer)).flatten();
-    let everywhere = app.revocations.is_some();
+    let everywhere = app.revocations.is_some() && session.user().is_some();
     Ok(Page { username, anatomy, complaint: None, everywhere })
 }
 
@@ -99,13 +99,37 @@ async fn logout_everywhere(
     Ok(Redirect::to("/"))
 }
 
+/// Revokes all other sessions of the user, and keeps this one.
+async fn logout_others(session: Session, State(app): State<App>) -> Result<Response, SessionError> {
+    if app.revocations.is_none() {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    }
+    session.require_user()?;
+    session.revoke_others()?;
+    Ok(Redirect::to("/").into_response())
+}
+
+/// Tells a load balancer whether this server can serve requests. Keep this route inside the
+/// network: the response contains the error of the store.
+async fn ready(State(app): State<App>) -> (StatusCode, String) {
+    let Some(list) = app.revocations else { return (StatusCode::OK, "ready".into()) };
+    let Readiness { state, error, .. } = list.readiness();
+    if state == ListState::Current {
+        return (StatusCode::OK, "ready".into());
+    }
+    let error = error.unwrap_or_default();
+    (StatusCode::SERVICE_UNAVAILABLE, format!("revocation list: {state:?} {error}"))
+}
+
 fn router(app: App) -> Router {
     Router::new()
         .route("/", get(index).post(login))
         .route("/logout", post(logout))
         .route("/logout-everywhere", post(logout_everywhere))
+        .route("/logout-others", post(logout_others))
         .layer(SessionLayer::new(app.sealer.clone()))
         .layer(CsrfLayer::new()) // refuses the forms of other sites
+        .route("/ready", get(ready))
         .with_state(app)
 }
 

@@ -18,8 +18,9 @@ Environment:
   SESSION_SECRET  the secret, at least 32 bytes (with --microdot: any length);
                   random if it is not set
   SESSION_KEYRING a key file instead; the server reloads it when it changes
-  REVOCATIONS     the revocation store: file:PATH for one server, or redis://…
-                  for several; without one, a copy of a cookie survives a logout
+  REVOCATIONS     the revocation store: sqlite:PATH, which several servers of one
+                  machine can share; without one, a copy of a cookie survives a
+                  logout
   PORT            the port on 127.0.0.1; 3000 if it is not set
   RUST_LOG        the log level on stderr; info if it is not set
 ";

@@ -9,6 +9,6 @@ pub struct Page {
     pub username: Option<String>,
     pub anatomy: Option<Anatomy>,
     pub complaint: Option<&'static str>,
-    /// Whether all sessions of the user can be revoked.
+    /// Whether the user's sessions in other browsers can be revoked.
     pub everywhere: bool,
 }
