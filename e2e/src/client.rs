@@ -61,10 +61,15 @@ impl Client {
         cookies: &[C],
         headers: &[(&str, &str)],
     ) -> Response {
-        let request = self.request("POST", path, cookies);
-        let request = request.header("content-type", "application/x-www-form-urlencoded");
         let add = |request: http::request::Builder, (name, value)| request.header(name, value);
-        self.send(headers.iter().copied().fold(request, add), form)
+        let send = || {
+            let request = self.request("POST", path, cookies);
+            let request = request.header("content-type", "application/x-www-form-urlencoded");
+            self.try_send(headers.iter().copied().fold(request, add), form)
+        };
+        // A server may refuse the form before it has read the body, and close the connection:
+        // the reset can arrive before the response is read.
+        send().or_else(send).or_else(send).expect("a response")
     }
 
     /// Like [`form`](Self::form), but returns `None` if the server has exited.

@@ -8,7 +8,6 @@
 //! | `visitor.rs` | a user at the login page |
 //! | `program.rs` | the programs of the workspace |
 //! | `grpc.rs` | a gRPC client of the service `waxseal.Whoami` |
-//! | `redis.rs` | a Redis server, and a connection to it that can be cut |
 //! | `mint.rs` | a second implementation of the tokens, for forgeries |
 //! | `conformance/` | the rules that every integration must follow |
 //! | `serve.rs` | the code that all servers under test share |
@@ -36,12 +35,14 @@
 //! | `user NAME` | sets the user of the session |
 //! | `remember true`, `remember false` | sets whether the cookie is kept when the browser closes |
 //! | `save`, `delete`, `renew` | calls the method of that name |
+//! | `revoke-others` | revokes all other sessions of the user |
+//! | `readiness` | returns `state`, `sessions`, `without_user`, `pending`, `error` of the revocation list |
 //! | `header NAME: VALUE` | adds a header to the response |
 //! | `status CODE` | sets the status of the response |
 //! | `wait-for PATH` | creates a file with the extension `.waiting`, and sends the response once the file PATH exists |
 //!
-//! `REVOCATIONS` names the revocation store, and `ABSOLUTE_SECS` is the absolute
-//! timeout. If `MICRODOT_KEY` and `MICRODOT_SINCE` are set, Microdot's cookie is
+//! `REVOCATIONS` names the revocation store, `MAX_SESSIONS` limits the revocation list, and
+//! `ABSOLUTE_SECS` is the absolute timeout. If `MICRODOT_KEY` and `MICRODOT_SINCE` are set, Microdot's cookie is
 //! migrated.
 //!
 //! A script without session steps does not open the session.
@@ -58,7 +59,6 @@ pub mod conformance;
 pub mod grpc;
 pub mod mint;
 pub mod program;
-pub mod redis;
 pub mod serve;
 pub mod server;
 pub mod visitor;

@@ -1,10 +1,13 @@
 //! The part of the contract that all servers under test share, without a framework.
 
-use std::{error::Error, path::PathBuf, str::FromStr as _, time::Duration};
+use std::{error::Error, path::PathBuf, str::FromStr as _, sync::OnceLock, time::Duration};
 
 use serde_json::{Map, Value, json};
 use waxseal::{Sealer, SealerBuilder, Secret, SessionError, UnixTime};
-use waxseal_revocation::{RevocationList, Store};
+use waxseal_revocation::{Readiness, RevocationList, Store};
+
+/// The revocation list, for the step `readiness`.
+static REVOCATIONS: OnceLock<RevocationList> = OnceLock::new();
 
 /// A result with any error of a server.
 pub type Fallible<T> = Result<T, Box<dyn Error>>;
@@ -34,7 +37,8 @@ pub fn sealer() -> Fallible<Sealer> {
     })
 }
 
-/// Adds the revocation list of `REVOCATIONS` and the absolute timeout of `ABSOLUTE_SECS`.
+/// Adds the revocation list of `REVOCATIONS` and `MAX_SESSIONS`, and the absolute timeout of
+/// `ABSOLUTE_SECS`.
 fn configured(mut builder: SealerBuilder) -> Fallible<SealerBuilder> {
     let absolute = match std::env::var("ABSOLUTE_SECS") {
         Ok(secs) => Duration::from_secs(secs.parse()?),
@@ -42,8 +46,12 @@ fn configured(mut builder: SealerBuilder) -> Fallible<SealerBuilder> {
     };
     builder = builder.absolute_timeout(absolute);
     if let Ok(store) = std::env::var("REVOCATIONS") {
-        let list = RevocationList::builder(Store::from_str(&store)?).absolute_timeout(absolute);
-        builder = builder.revocations(list.open()?);
+        let mut list = RevocationList::builder(Store::from_str(&store)?).absolute_timeout(absolute);
+        if let Ok(max) = std::env::var("MAX_SESSIONS") {
+            list = list.max_sessions(max.parse()?);
+        }
+        let list = list.open().map_err(|error| format!("REVOCATIONS: {error}"))?;
+        builder = builder.revocations(REVOCATIONS.get_or_init(|| list).clone());
     }
     Ok(builder)
 }
@@ -131,6 +139,7 @@ macro_rules! scripted {
                     "save" => self.save()?,
                     "delete" => self.delete()?,
                     "renew" => self.renew()?,
+                    "revoke-others" => self.revoke_others()?,
                     _ => return Err(format!("unknown step {step}").into()),
                 }
                 Ok(())
@@ -157,6 +166,18 @@ pub fn script<S: Scripted>(body: &[u8], session: impl Fn() -> Fallible<S>) -> An
     answer
 }
 
+fn readiness() -> Fallible<Value> {
+    let list = REVOCATIONS.get().ok_or("the server has no revocation list")?;
+    let Readiness { state, sessions, sessions_without_user, pending, error, .. } = list.readiness();
+    Ok(json!({
+        "state": format!("{state:?}"),
+        "sessions": sessions,
+        "without_user": sessions_without_user,
+        "pending": pending,
+        "error": error,
+    }))
+}
+
 fn run<S: Scripted>(
     body: &[u8],
     session: impl Fn() -> Fallible<S>,
@@ -171,6 +192,7 @@ fn run<S: Scripted>(
                 answer.headers.push((name.into(), value.into()));
             }
             "wait-for" => answer.wait_for = Some(argument.into()),
+            "readiness" => seen = readiness()?,
             "status" => answer.status = argument.parse()?,
             _ => session()?.step(step, argument, &mut seen)?,
         }

@@ -1,10 +1,10 @@
 //! A server as a child process, which is killed at the end of the test.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read},
     process::{Child, Command, Stdio},
-    sync::mpsc,
-    thread,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -19,6 +19,7 @@ pub struct Server {
     /// Signs tokens that the server accepts.
     pub mint: Mint,
     format: Format,
+    errors: Arc<Mutex<String>>,
 }
 
 /// The cookie format of a server.
@@ -38,6 +39,20 @@ impl Server {
 
     /// Like [`start`](Self::start), for a server with the cookie of `mint`.
     pub fn start_minted(command: &mut Command, format: Format, mint: Mint) -> Self {
+        let started = Self::launch(command, format, mint);
+        started.unwrap_or_else(|errors| panic!("the server prints no address: {errors}"))
+    }
+
+    /// Like [`start`](Self::start).
+    ///
+    /// # Errors
+    ///
+    /// The error output of a server that exits before it has an address.
+    pub fn try_start(command: &mut Command, format: Format) -> Result<Self, String> {
+        Self::launch(command, format, Mint::waxseal())
+    }
+
+    fn launch(command: &mut Command, format: Format, mint: Mint) -> Result<Self, String> {
         let mint = match format {
             Format::Waxseal => mint,
             Format::Microdot => Mint::microdot(),
@@ -50,8 +65,11 @@ impl Server {
             .env("PORT", "0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("the server starts");
+        let errors = Arc::default();
+        let reader = collect(child.stderr.take().expect("its errors are piped"), &errors);
         let output = BufReader::new(child.stdout.take().expect("its output is piped"));
         let (sender, receiver) = mpsc::channel();
         // Reads all output, so that the server never blocks on a full pipe.
@@ -65,9 +83,24 @@ impl Server {
             }
         });
         let port = receiver.recv_timeout(Duration::from_mins(1));
-        let mut server = Self { child, url: String::new(), mint, format };
-        server.url = format!("http://127.0.0.1:{}", port.expect("the server prints its address"));
-        server
+        let mut server = Self { child, url: String::new(), mint, format, errors };
+        let Ok(port) = port else {
+            server.end();
+            let _ = reader.join();
+            return Err(server.errors().clone());
+        };
+        server.url = format!("http://127.0.0.1:{port}");
+        Ok(server)
+    }
+
+    /// The error output so far.
+    pub fn errors(&self) -> MutexGuard<'_, String> {
+        self.errors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     /// The cookie format of the server.
@@ -101,7 +134,19 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.end();
     }
+}
+
+/// Reads the error output of a server, and prints it.
+fn collect(output: impl Read + Send + 'static, errors: &Arc<Mutex<String>>) -> JoinHandle<()> {
+    let errors = Arc::clone(errors);
+    thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            eprintln!("{line}");
+            let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
+            errors.push_str(&line);
+            errors.push('\n');
+        }
+    })
 }

@@ -172,7 +172,7 @@ async fn logs_in(browser: &WebDriver, server: &Server, name: &str) -> WebDriverR
 async fn a_user_logs_out_everywhere() {
     let place = tempfile::tempdir().expect("a folder");
     let mut command = Command::new(example("login"));
-    command.env("REVOCATIONS", format!("file:{}", place.path().join("revoked").display()));
+    command.env("REVOCATIONS", format!("sqlite:{}", place.path().join("revoked").display()));
     let server = Server::start(&mut command, Format::Waxseal);
     let driver = Driver::start();
     let profiles = [(); 2].map(|()| tempfile::tempdir().expect("a new profile"));
