@@ -1,57 +1,64 @@
-//! The input is an item of the stream in Redis, with any fields. Revocation files have
-//! no target, because redb decodes them, and redb panics on some damaged files.
+//! The input is a list of changes to the bytes of an SQLite file with revocations. Reading the
+//! file is an error or gives entries, and never panics.
 #![no_main]
+
+use std::{fs, path::PathBuf, sync::LazyLock};
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use waxseal_revocation::{
-    Entry,
-    fuzzing::{decode, encode},
-};
+use waxseal_core::UnixTime;
+use waxseal_revocation::{Entry, Store, operator::Operator};
 
 #[derive(Arbitrary, Debug)]
-enum Name {
-    Sid,
-    Sub,
-    Begun,
-    Before,
-    Other(Vec<u8>),
+enum Change {
+    /// Sets the byte at an offset.
+    Byte(u16, u8),
+    /// Sets the bytes from an offset on.
+    Bytes(u16, [u8; 8]),
+    /// Cuts the file.
+    Cut(u16),
 }
 
-#[derive(Arbitrary, Debug)]
-enum Data {
-    Time(u64),
-    Sid([u8; 16]),
-    Bytes(Vec<u8>),
-}
+static PATH: LazyLock<PathBuf> =
+    LazyLock::new(|| std::env::temp_dir().join(format!("waxseal-fuzz-{}.db", std::process::id())));
 
-fn field((name, value): (Name, Data)) -> (Vec<u8>, Vec<u8>) {
-    let name = match name {
-        Name::Sid => "sid".into(),
-        Name::Sub => "sub".into(),
-        Name::Begun => "begun".into(),
-        Name::Before => "before".into(),
-        Name::Other(name) => name,
-    };
-    let value = match value {
-        Data::Time(secs) => secs.to_string().into(),
-        Data::Sid(bits) => data_encoding::BASE64URL_NOPAD.encode(&bits).into(),
-        Data::Bytes(bytes) => bytes,
-    };
-    (name, value)
-}
+/// A file with an entry of each kind.
+static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let store = Store::sqlite(&*PATH);
+    let _ = fs::remove_file(&*PATH);
+    assert!(Operator::create(&store, false).unwrap());
+    let mut operator = Operator::open(&store).unwrap();
+    operator.revoke_session("AAECAwQFBgcICQoLDA0ODw").unwrap();
+    operator.revoke_user("42").unwrap();
+    operator.revoke_issued_before(UnixTime::from_secs(1_700_000_000)).unwrap();
+    fs::read(&*PATH).unwrap()
+});
 
-fuzz_target!(|input: (String, Vec<(Name, Data)>)| {
-    let (id, fields) = input;
-    let fields: Vec<_> = fields.into_iter().map(field).collect();
-    let has = |wanted: &str| fields.iter().any(|(name, _)| name == wanted.as_bytes());
-    let (has_sid, has_sub) = (has("sid"), has("sub"));
-    let Some(entry) = decode(id, fields) else { return };
-    // An item about one session or one user never revokes more than that.
-    match &entry {
-        Entry::All { .. } => assert!(!has_sid && !has_sub),
-        Entry::User { .. } => assert!(!has_sid && has_sub),
-        _ => assert!(has_sid),
+fuzz_target!(|changes: Vec<Change>| {
+    let mut file = FILE.clone();
+    for change in changes {
+        match change {
+            Change::Byte(at, byte) => {
+                if let Some(target) = file.get_mut(usize::from(at)) {
+                    *target = byte;
+                }
+            }
+            Change::Bytes(at, bytes) => {
+                let at = usize::from(at);
+                if let Some(target) = file.get_mut(at..at + bytes.len()) {
+                    target.copy_from_slice(&bytes);
+                }
+            }
+            Change::Cut(len) => file.truncate(usize::from(len)),
+        }
     }
-    assert_eq!(decode("1-1".into(), encode(&entry)), Some(entry));
+    fs::write(&*PATH, &file).unwrap();
+    let Ok(mut operator) = Operator::open(&Store::sqlite(&*PATH)) else { return };
+    let mut entries = Vec::new();
+    let summary = operator.read(|entry| entries.push(entry));
+    if let Ok(Some(summary)) = summary {
+        let everyone = entries.iter().filter(|entry| matches!(entry, Entry::Everyone { .. }));
+        assert!(everyone.count() <= 1 && summary.last_stamp < 1 << 53);
+    }
+    let _ = operator.revoke_user("43");
 });

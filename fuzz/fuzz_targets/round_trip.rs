@@ -29,6 +29,7 @@ enum Operation {
     ClearUser(Vec<String>),
     ConfirmUser,
     Renew,
+    RevokeOthers,
     Remember(bool),
     Timeouts(u64, u64),
     Delete,
@@ -227,6 +228,15 @@ fn apply(
             result => keep_user(result, model, response),
         },
         Operation::Renew => keep_user(session.renew(), model, response),
+        Operation::RevokeOthers => match session.revoke_others() {
+            // The sealers have no revocation list.
+            Err(SaveError::NoRevocations) => {
+                assert!(!model.has_failed);
+                model.has_failed = true;
+            }
+            Err(SaveError::EarlierFailure) => assert!(model.has_failed),
+            result => panic!("{result:?}"),
+        },
         Operation::Remember(remember) => session.set_remember(remember),
         Operation::Timeouts(idle, absolute) => {
             session.set_timeouts(Duration::from_secs(idle), Duration::from_secs(absolute));

@@ -1,18 +1,18 @@
 //! Lists over files, filled through the public API.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use waxseal::UnixTime;
-use waxseal_core::{Revocations as _, SessionRef};
+use waxseal_core::{Revocation, Revocations as _, SessionRef, Target};
 use waxseal_revocation::{Acknowledgement, RevocationList, Store};
 
 use crate::ours::now;
 
 /// The number of entries that are written to the disk at once.
-const BATCH: u32 = 100_000;
+const BATCH: u32 = 5000;
 
 /// Sessions and users from this number on are in no list.
 pub(super) const GOOD: u32 = 1 << 31;
@@ -25,7 +25,19 @@ pub(super) fn session(number: u32) -> SessionRef {
         id: BASE64_URL_SAFE_NO_PAD.encode(&hash[..16]),
         user: Some(user(number)),
         issued_at: UnixTime::from_secs(now().as_secs() - u64::from(ago)),
+        stamp: later(),
     }
+}
+
+/// A stamp after the cutoff of a new list.
+fn later() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock");
+    u64::try_from(since.as_millis()).expect("64 bits") + 10_000
+}
+
+/// Revokes a session, as a logout.
+pub(super) fn revoke(list: &RevocationList, session: SessionRef) -> Acknowledgement {
+    list.revoke(Revocation { target: Target::Session(session), successor: None })
 }
 
 /// The name of a user, of 12 bytes.
@@ -44,8 +56,8 @@ impl File {
     }
 
     pub(super) fn open(&self) -> RevocationList {
-        let store = Store::file(self.folder.path().join("revoked"));
-        RevocationList::builder(store).clock(now).open().expect("the file of a list")
+        let store = Store::sqlite(self.folder.path().join("revoked"));
+        RevocationList::builder(store).max_sessions(2_000_000).open().expect("the file of a list")
     }
 
     /// The time to open the file.
@@ -73,7 +85,7 @@ pub(super) enum Kind {
 /// Adds entries with these numbers, and waits until all are on the disk.
 pub(super) fn fill(list: &RevocationList, kind: Kind, numbers: std::ops::Range<u32>) {
     let revoke = |number| match kind {
-        Kind::Session => list.revoke(session(number), now()),
+        Kind::Session => revoke(list, session(number)),
         Kind::User => list.revoke_user(&user(number)),
     };
     for first in numbers.clone().step_by(BATCH as usize) {
@@ -93,7 +105,7 @@ pub(super) fn acknowledged(acknowledgements: Vec<Acknowledgement>) {
 }
 
 /// The bytes that a list has allocated for its entries. `list` is its last handle, so this thread
-/// frees the entries. The memory of the store is freed by the store's thread and is not counted.
+/// frees the entries. The memory of the store is freed by the list's thread and is not counted.
 pub(super) fn memory(list: RevocationList) -> f64 {
     -allocation_counter::measure(|| drop(list)).bytes_current as f64
 }
