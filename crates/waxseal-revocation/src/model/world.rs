@@ -506,10 +506,7 @@ impl World {
             }
         }
         self.log(format_args!("session {} is sent: {reference:?}", self.ledger.sent.len()));
-        let is_beyond = response.presented.is_some_and(|parent| {
-            let parent = &self.ledger.sent[parent];
-            parent.is_beyond && parent.reference.stamp == reference.stamp
-        });
+        let is_beyond = response.presented.is_some_and(|parent| self.ledger.sent[parent].is_beyond);
         // A cutoff is for every session whose request was opened before: the handler may have
         // checked a password that is changed since.
         let (user, number) = (reference.user.clone(), self.ledger.sent.len());
