@@ -318,8 +318,8 @@ fn a_flood_of_anonymous_sessions_does_not_stop_a_logout() {
         for revoked in [&susan, &mine, &phone] {
             assert!(!is_in(&client, revoked), "the logout is durable");
         }
-        for good in [&david, &again] {
-            assert!(is_in(&client, good));
+        for accepted in [&david, &again] {
+            assert!(is_in(&client, accepted));
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The copy: the list in the memory of a server, from which it answers. Entries only add up:
-//! the larger of two entries with one key stays, in whatever order they arrive. Only `prune`
+//! the larger of two entries with one key stays, in any order of arrival. Only `prune`
 //! drops entries, those that have no effect any more.
 
 mod sessions;

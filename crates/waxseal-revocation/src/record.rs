@@ -260,13 +260,3 @@ fn is_covered(tables: &mut impl Transaction, session: &Session) -> Result<bool, 
         || session.issued_at.as_secs() < issued_before
         || (session.user != UserKey::NONE && session.stamp < tables.cutoff(session.user)?))
 }
-
-/// Whether an entry has expired: its time is before `horizon`, in seconds, and so every session
-/// that it can revoke has expired.
-pub(crate) const fn is_expired(entry: Entry, horizon: u64) -> bool {
-    match entry {
-        Entry::Session { since, .. } => since.as_secs() < horizon,
-        Entry::User { cutoff, .. } | Entry::Everyone { cutoff } => cutoff / 1000 < horizon,
-        Entry::IssuedBefore { time } => time.as_secs() < horizon,
-    }
-}
