@@ -1,5 +1,8 @@
 //! The entries of a list.
 
+#[cfg(feature = "sqlite")]
+mod bytes;
+
 use std::fmt;
 
 use waxseal_core::UnixTime;

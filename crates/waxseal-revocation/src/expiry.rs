@@ -1,46 +1,49 @@
-//! When entries expire: only after they have been overdue for 24 hours of the server's run
-//! time, by the store's clock and by the server's. A clock that is wrong for less drops
-//! nothing.
+//! When entries expire: only after the servers have seen for 24 hours of their run time that
+//! they are overdue, by the store's clock and by the server's. The store keeps what they have
+//! seen, because servers restart. A clock that is wrong for less than that drops nothing.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use waxseal_core::Sealer;
 
+/// How often a server looks.
+pub(crate) const INTERVAL: Duration = Duration::from_secs(10 * 60);
 const WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
-const INTERVAL: Duration = Duration::from_secs(10 * 60);
 
-#[derive(Debug, Default)]
+/// The time before which entries are overdue, in seconds: no session that was issued before
+/// it is accepted by any server any more. `absolute_timeout` is the longest of any server.
+pub(crate) const fn horizon(clock: u64, absolute_timeout: u64) -> u64 {
+    let lifetime = Sealer::LEEWAY.as_secs().saturating_mul(2).saturating_add(absolute_timeout);
+    clock.saturating_sub(lifetime)
+}
+
+/// What the servers of a store have seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Expiry {
-    /// The horizons by the two clocks, with the run time at which they were seen.
-    seen: VecDeque<(Duration, u64)>,
+    /// The entries before this horizon expire next.
+    pub(crate) next: u64,
+    /// How long they have been overdue, in seconds of the servers' run time.
+    pub(crate) overdue: u64,
+    /// The entries before this horizon have expired.
+    pub(crate) expired: u64,
 }
 
 impl Expiry {
-    /// Whether `observe` is due.
-    pub(crate) fn is_due(&self, run_time: Duration) -> bool {
-        self.seen.back().is_none_or(|(last, _)| run_time.saturating_sub(*last) >= INTERVAL)
-    }
-
-    /// Notes the two clocks, in seconds, and returns the time before which entries have
-    /// expired. `absolute_timeout` is the longest of any server.
-    pub(crate) fn observe(
-        &mut self,
-        run_time: Duration,
-        clocks: [u64; 2],
-        absolute_timeout: u64,
-    ) -> u64 {
-        let lifetime = Sealer::LEEWAY.as_secs().saturating_mul(2).saturating_add(absolute_timeout);
-        let [one, other] = clocks;
-        self.seen.push_back((run_time, one.min(other).saturating_sub(lifetime)));
-        let start = run_time.saturating_sub(WINDOW);
-        // The first one that stays is the last before the window, if the server has run that long.
-        while self.seen.get(1).is_some_and(|(at, _)| *at <= start) {
-            self.seen.pop_front();
+    /// Notes the horizon of a server. `last` is what it has seen when it looked last, and how
+    /// many seconds of its run time ago. If another server has looked in between, that one has
+    /// counted the time.
+    pub(crate) fn observe(&mut self, last: Option<(Self, u64)>, horizon: u64) {
+        if horizon < self.next || self.next == 0 {
+            (self.next, self.overdue) = (horizon, 0);
+        } else if let Some((seen, ago)) = last
+            && seen == *self
+        {
+            self.overdue = self.overdue.saturating_add(ago);
+            if self.overdue >= WINDOW.as_secs() {
+                self.expired = self.expired.max(self.next);
+                (self.next, self.overdue) = (horizon, 0);
+            }
         }
-        let covers_window =
-            self.seen.front().is_some_and(|(at, _)| *at <= start) && run_time >= WINDOW;
-        let earliest = self.seen.iter().map(|(_, horizon)| *horizon).min();
-        earliest.filter(|_| covers_window).unwrap_or(0)
     }
 }
 
@@ -51,34 +54,56 @@ mod tests {
     const DAY: u64 = 86_400;
     const START: u64 = 1_800_000_000;
 
-    fn run(clocks: impl Fn(u64) -> [u64; 2], hours: u64) -> u64 {
+    /// Two servers, of which one restarts every hour.
+    fn run(clock: impl Fn(u64) -> u64, hours: u64) -> u64 {
         let mut expiry = Expiry::default();
-        (0..=hours * 6).fold(0, |_, tick| {
-            let run_time = Duration::from_secs(tick * 600);
-            assert!(expiry.is_due(run_time));
-            let horizon = expiry.observe(run_time, clocks(tick * 600), 30 * DAY);
-            assert!(!expiry.is_due(run_time + Duration::from_secs(599)));
-            assert!(expiry.seen.len() <= 146);
-            horizon
-        })
+        let mut seen = [None; 2];
+        for tick in 0..=hours * 6 {
+            for (server, seen) in seen.iter_mut().enumerate() {
+                if server == 1 && tick % 6 == 0 {
+                    *seen = None;
+                }
+                expiry.observe(*seen, horizon(clock(tick * 600), 30 * DAY));
+                *seen = Some((expiry, 600));
+            }
+        }
+        expiry.expired
     }
 
     #[test]
-    fn nothing_expires_in_the_first_day() {
-        let both = |run_time| [START + run_time; 2];
-        assert_eq!(run(both, 23), 0);
-        assert_eq!(run(both, 24), START - 30 * DAY - 120);
-        assert_eq!(run(both, 48), START + DAY - 30 * DAY - 120);
+    fn entries_expire_after_they_have_been_overdue_for_a_day() {
+        let right = |run_time| START + run_time;
+        assert_eq!(run(right, 23), 0);
+        let first = START - 30 * DAY - 120;
+        assert_eq!(run(right, 25), first);
+        let second = run(right, 49);
+        assert!(second > first + DAY - 3600 && second < first + 2 * DAY, "{second}");
     }
 
     #[test]
-    fn one_wrong_clock_drops_nothing() {
+    fn a_server_that_restarts_every_hour_still_drops() {
+        let mut expiry = Expiry::default();
+        for hour in 0..48 {
+            let mut seen = None;
+            for tick in 0..6 {
+                expiry.observe(seen, horizon(START + hour * 3600 + tick * 600, 30 * DAY));
+                seen = Some((expiry, 600));
+            }
+        }
+        assert_eq!(expiry.expired, START - 30 * DAY - 120);
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_for_less_than_a_day_drops_nothing() {
         let ahead = START + 400 * DAY;
-        let right = START - 30 * DAY - 120;
-        assert_eq!(run(|run_time| [ahead, START + run_time], 24), right);
-        assert_eq!(run(|run_time| [START + run_time, ahead], 24), right);
-        // Both are wrong, for less than a day.
-        let short = |run_time| [if run_time < DAY / 2 { START } else { ahead }; 2];
-        assert_eq!(run(short, 24), right);
+        let wrong_for = |hours: u64| {
+            move |run_time| if run_time < hours * 3600 { ahead } else { START + run_time }
+        };
+        assert_eq!(run(wrong_for(20), 20), 0);
+        assert!(run(wrong_for(20), 60) < START);
+        // Wrong for longer: the documented limit.
+        assert!(run(wrong_for(30), 30) > START);
+        let later = |run_time| if run_time < DAY / 2 { START + run_time } else { ahead };
+        assert!(run(later, 30) < START);
     }
 }

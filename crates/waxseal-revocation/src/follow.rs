@@ -25,10 +25,11 @@ use crate::{
     copy::Missing,
     error::StoreError,
     events,
-    expiry::Expiry,
-    record::{Head, Position},
+    expiry::{self, Expiry, horizon},
+    record::{self, Everyone},
     shared::{Job, Shared},
-    store::{Backend, Everyone},
+    store::Backend,
+    transaction::{Head, Position},
 };
 
 /// How many revocations wait for a store that fails.
@@ -41,9 +42,8 @@ pub(crate) struct Follower {
     connect: Box<dyn FnMut() -> Result<Box<dyn Backend>, StoreError> + Send>,
     connection: Option<Connection>,
     waiting: Vec<Job>,
-    expiry: Expiry,
-    /// The longest absolute timeout of any server, as last read from the store.
-    absolute_timeout: u64,
+    /// When this server has last looked for expired entries, by its run time, and what it saw.
+    expiry: Option<(Duration, Expiry)>,
 }
 
 struct Connection {
@@ -57,14 +57,12 @@ impl Follower {
         shared: Arc<Shared>,
         connect: impl FnMut() -> Result<Box<dyn Backend>, StoreError> + Send + 'static,
     ) -> Self {
-        let absolute_timeout = shared.absolute_timeout.as_secs();
         Self {
             shared,
             connect: Box::new(connect),
             connection: None,
             waiting: Vec::new(),
-            expiry: Expiry::default(),
-            absolute_timeout,
+            expiry: None,
         }
     }
 
@@ -125,7 +123,7 @@ impl Follower {
         if !self.waiting.is_empty() {
             let max_sessions = u64::try_from(self.shared.max_sessions).unwrap_or(u64::MAX);
             let requests: Vec<_> = self.waiting.iter().map(|job| job.request).collect();
-            let recorded = connection.backend.append(&requests, max_sessions)?;
+            let recorded = record::append(&mut *connection.backend, &requests, max_sessions)?;
             let Some(last) = self.catch_up(&mut *connection.backend, position)? else {
                 return Ok(false);
             };
@@ -167,14 +165,15 @@ impl Follower {
 
     /// Reads everything, and completes the store from the copy. Returns a position up to which
     /// the copy is complete.
-    fn read(&mut self, backend: &mut dyn Backend) -> Result<Position, StoreError> {
-        let mut has_merged = false;
+    fn read(&self, backend: &mut dyn Backend) -> Result<Position, StoreError> {
         for _ in 0..MAX_ATTEMPTS {
             let Some(head) = backend.head()? else {
                 self.create(backend)?;
                 continue;
             };
             let copy = &self.shared.copy;
+            // What the store has dropped is not missing there.
+            self.prune(head);
             let mut missing = Missing::new(copy);
             let mut has_changed = false;
             let mut visit = |entry| {
@@ -188,18 +187,17 @@ impl Follower {
             }
             let missing = missing.of(copy);
             let own = self.shared.absolute_timeout.as_secs();
-            self.absolute_timeout = head.absolute_timeout.max(own);
-            let Head { position, absolute_timeout, .. } = head;
-            let is_current = copy.stamp() <= position.stamp && absolute_timeout >= own;
-            // Handlers add sessions to the copy all the time, which wait to be appended.
-            if is_current && (missing.is_empty() || has_merged) {
-                return Ok(position);
+            let is_current = copy.stamp() <= head.position.stamp && head.absolute_timeout >= own;
+            if is_current && missing.is_empty() {
+                return Ok(head.position);
             }
-            // Another server may append in between, so everything is read again.
-            backend.merge(&missing, copy.stamp(), own)?;
-            has_merged = true;
+            let merged = record::merge(backend, &missing, copy.stamp(), own)?;
             if !missing.is_empty() {
                 events::merged(missing.len());
+            }
+            // What other servers have appended before. If the feed was restarted, read again.
+            if self.catch_up(backend, head.position)?.is_some() {
+                return Ok(merged);
             }
         }
         Err(StoreError::new("the revocation store does not keep what was added to it"))
@@ -212,7 +210,7 @@ impl Follower {
         copy.for_each(|entry| entries.push(entry));
         // A server that was in contact has everything that the store had.
         let everyone = if self.shared.is_current() { Everyone::Trusted } else { Everyone::CutOff };
-        if backend.create(&entries, copy.stamp(), everyone)? {
+        if record::create(backend, &entries, copy.stamp(), everyone)? {
             match everyone {
                 Everyone::Trusted => events::created_from_copy(entries.len()),
                 Everyone::CutOff => events::created_with_cutoff(),
@@ -237,21 +235,29 @@ impl Follower {
         self.waiting = kept;
     }
 
+    /// Drops the entries that have expired.
     fn expire(&mut self, backend: &mut dyn Backend) -> Result<(), StoreError> {
         let run_time = self.shared.clock.run_time();
-        if !self.expiry.is_due(run_time) {
+        let last = self.expiry.map(|(at, seen)| (seen, run_time.saturating_sub(at)));
+        if last.is_some_and(|(_, ago)| ago < expiry::INTERVAL) {
             return Ok(());
         }
-        let (store, server) = (backend.clock()?, self.shared.clock.millis() / 1000);
+        let last = last.map(|(seen, ago)| (seen, ago.as_secs()));
+        let (head, store) = record::expire(backend, last, self.shared.clock.millis() / 1000)?;
+        self.expiry = Some((run_time, head.expiry));
         let behind = (self.shared.copy.stamp() / 1000).saturating_sub(store);
         if behind > Duration::from_secs(3600).as_secs() {
             events::clock_behind(behind);
         }
-        let horizon = self.expiry.observe(run_time, [store, server], self.absolute_timeout);
-        self.shared.copy.prune(horizon);
-        if horizon > 0 {
-            backend.expire(horizon)?;
-        }
+        self.prune(head);
         Ok(())
+    }
+
+    /// Drops from the copy what the store has dropped, if it is overdue by this server's clock,
+    /// too: otherwise a damaged store could make it forget.
+    fn prune(&self, head: Head) {
+        let server = self.shared.clock.millis() / 1000;
+        let absolute_timeout = head.absolute_timeout.max(self.shared.absolute_timeout.as_secs());
+        self.shared.copy.prune(head.expiry.expired.min(horizon(server, absolute_timeout)));
     }
 }

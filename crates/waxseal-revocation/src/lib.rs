@@ -81,8 +81,10 @@ mod model;
 pub mod operator;
 mod readiness;
 mod record;
+mod request;
 mod shared;
 mod store;
+mod transaction;
 mod worker;
 
 pub use builder::RevocationListBuilder;

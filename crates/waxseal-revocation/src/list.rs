@@ -14,7 +14,7 @@ use crate::{
     error::FutureTimeError,
     key::{SessionKey, UserKey},
     readiness::{Readiness, State},
-    record::{Request, Revoke, Session},
+    request::{Request, Revoke, Session},
     shared::Shared,
     store::{Store, memory::Memory},
     worker::Worker,
@@ -29,8 +29,9 @@ use crate::{
 /// [`SealerBuilder::revocations`]: waxseal_core::SealerBuilder::revocations
 #[derive(Clone)]
 pub struct RevocationList {
-    shared: Arc<Shared>,
+    /// Dropped first: after it, no thread uses `shared`.
     worker: Arc<Worker>,
+    shared: Arc<Shared>,
 }
 
 impl RevocationList {
@@ -66,7 +67,7 @@ impl RevocationList {
     }
 
     pub(crate) fn new(shared: Arc<Shared>, worker: Worker) -> Self {
-        Self { shared, worker: Arc::new(worker) }
+        Self { worker: Arc::new(worker), shared }
     }
 
     /// Revokes all sessions of a user: for "log out everywhere", or for a locked account.

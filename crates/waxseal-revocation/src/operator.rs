@@ -8,8 +8,9 @@ use crate::{
     entry::Entry,
     error::{FutureTimeError, StoreError},
     key::UserKey,
-    record::{Head, Request, Revoke, Session},
-    store::{Backend, Everyone, Store},
+    record::{self, Everyone},
+    request::{Request, Revoke, Session},
+    store::{Backend, Store},
 };
 
 /// A connection to a store, for one command.
@@ -53,7 +54,7 @@ impl Operator {
         let mut backend = store.connect()?;
         let stamp = Clock::system().millis();
         let everyone = if trust_existing { Everyone::Trusted } else { Everyone::CutOff };
-        backend.create(&[], stamp, everyone)
+        record::create(&mut *backend, &[], stamp, everyone)
     }
 
     /// Calls `visit` with every entry, and returns a summary; `None` if the store has no list.
@@ -62,17 +63,25 @@ impl Operator {
     ///
     /// [`StoreError`] if the store cannot be read.
     pub fn read(&mut self, mut visit: impl FnMut(Entry)) -> Result<Option<Summary>, StoreError> {
-        let head = self.0.head()?;
-        if let Some(head) = head {
-            head.entries().for_each(&mut visit);
-            self.0.entries(&mut visit)?;
-        }
-        Ok(head.map(|Head { sessions, without_user, position, absolute_timeout, .. }| Summary {
-            sessions,
-            sessions_without_user: without_user,
-            last_stamp: position.stamp,
-            absolute_timeout,
-        }))
+        let Some(head) = self.0.head()? else { return Ok(None) };
+        let mut summary = Summary {
+            sessions: 0,
+            sessions_without_user: 0,
+            last_stamp: head.position.stamp,
+            absolute_timeout: head.absolute_timeout,
+        };
+        let mut visit = |entry| {
+            if let Entry::Session { user, .. } = entry {
+                summary.sessions = summary.sessions.saturating_add(1);
+                let without_user = u64::from(user.is_none());
+                summary.sessions_without_user =
+                    summary.sessions_without_user.saturating_add(without_user);
+            }
+            visit(entry);
+        };
+        head.entries().for_each(&mut visit);
+        self.0.entries(&mut visit)?;
+        Ok(Some(summary))
     }
 
     /// Revokes all sessions of a user.
@@ -124,7 +133,7 @@ impl Operator {
                 "the store has no list yet; start a server, or create the list",
             ));
         }
-        let recorded = self.0.append(&[Request::of(target)], u64::MAX)?;
+        let recorded = record::append(&mut *self.0, &[Request::of(target)], u64::MAX)?;
         // Read back: the store keeps what it has acknowledged.
         let last = self.0.head()?.map_or(0, |head| head.position.stamp);
         if recorded.iter().any(|recorded| recorded.stamp > last) {

@@ -1,11 +1,16 @@
-//! The decisions and records of a transaction, the same for every store.
+//! What happens in a transaction: the decisions, the same for every store.
 
-use waxseal_core::{Recorded, Revocation, Sealer, SessionRef, Target, UnixTime};
+use waxseal_core::{Recorded, Sealer, UnixTime};
 
 use crate::{
+    clock::random,
     entry::{Entry, since},
     error::StoreError,
-    key::{SessionKey, UserKey},
+    expiry::{Expiry, horizon},
+    key::UserKey,
+    request::{Request, Revoke, Session},
+    store::Backend,
+    transaction::{Head, Item, Needs, Position, Rows, Transaction},
 };
 
 /// Stamps are below this: a JavaScript number and a Lua number hold them exactly.
@@ -14,154 +19,137 @@ pub(crate) const END_OF_STAMPS: u64 = 1 << 53;
 /// Beyond this number, the revoked sessions of one user become a cutoff of the user.
 const MAX_SESSIONS_OF_USER: usize = 1000;
 
+/// The most entries that a merge adds through the feed. Beyond this number, every server reads
+/// everything again.
+const MAX_FOLLOWED: usize = 1000;
+
 /// How far a session's issue time may be in the future, in seconds.
 const LEEWAY: u64 = Sealer::LEEWAY.as_secs();
 
-/// One revocation, with keys in place of IDs and users.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Request {
-    pub(crate) target: Revoke,
-    successor: Option<(Session, bool)>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Revoke {
-    Session(Session),
-    /// A session by a reference whose user, issue time and stamp may be wrong, so an entry is
-    /// recorded even if a cutoff seems to cover the session.
-    Reference(Session),
-    User(UserKey),
-    Everyone,
-    IssuedBefore(UnixTime),
-}
-
-/// A session with keys in place of its ID and user.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Session {
-    pub(crate) key: SessionKey,
-    pub(crate) user: UserKey,
-    pub(crate) issued_at: UnixTime,
-    pub(crate) stamp: u64,
-}
-
-impl Session {
-    pub(crate) fn new(session: &SessionRef) -> Self {
-        Self {
-            key: SessionKey::new(&session.id),
-            user: UserKey::of(session.user.as_deref()),
-            issued_at: session.issued_at,
-            stamp: session.stamp,
-        }
-    }
-}
-
-impl Request {
-    pub(crate) fn new(revocation: &Revocation) -> Self {
-        let target = match &revocation.target {
-            Target::Session(session) => Revoke::Session(Session::new(session)),
-            Target::User(user) => Revoke::User(UserKey::new(user)),
-        };
-        let successor = revocation.successor.as_ref();
-        let successor = successor.map(|next| (Session::new(&next.session), next.must_be_good));
-        Self { target, successor }
-    }
-
-    /// After the response was an error: the presented session of a renewal is revoked all the
-    /// same. A cutoff by `revoke_others` still needs a good session.
-    pub(crate) fn without_response(self) -> Self {
-        match self.target {
-            Revoke::Session(_) => Self::of(self.target),
-            _ => self,
-        }
-    }
-
-    /// Equal for two requests of which one is enough.
-    pub(crate) fn identity(&self) -> (u8, [u8; 16], u64, bool) {
-        let (kind, key, time) = match self.target {
-            Revoke::Session(session) => (0, session.key.0, 0),
-            Revoke::Reference(session) => (1, session.key.0, 0),
-            Revoke::User(user) => (2, user.0, 0),
-            Revoke::Everyone => (3, [0; 16], 0),
-            Revoke::IssuedBefore(time) => (4, [0; 16], time.as_secs()),
-        };
-        (kind, key, time, self.successor.is_some())
-    }
-
-    pub(crate) const fn of(target: Revoke) -> Self {
-        Self { target, successor: None }
-    }
-}
-
-/// The state of a store beside its tables.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Head {
-    /// The random ID of the store.
-    pub(crate) id: u64,
-    /// The last item of the feed.
-    pub(crate) position: Position,
-    /// The cutoff of everyone; 0 for none.
-    pub(crate) everyone: u64,
-    pub(crate) issued_before: u64,
-    /// The longest absolute timeout of any server, in seconds.
-    pub(crate) absolute_timeout: u64,
-    /// How many sessions are in the store, and how many of them have no user.
-    pub(crate) sessions: u64,
-    pub(crate) without_user: u64,
-}
-
-impl Head {
-    /// The entries that are in the head.
-    pub(crate) fn entries(self) -> impl Iterator<Item = Entry> {
-        let Self { everyone, issued_before, .. } = self;
-        let time = UnixTime::from_secs(issued_before);
-        let everyone = (everyone > 0).then_some(Entry::Everyone { cutoff: everyone });
-        everyone.into_iter().chain((issued_before > 0).then_some(Entry::IssuedBefore { time }))
-    }
-}
-
-/// A place in the feed of a store.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Position {
-    pub(crate) stamp: u64,
-    /// Random bits: after a store was replaced, its record with the same stamp differs.
-    pub(crate) random: u64,
-}
-
-/// A record in the feed of a store.
+/// Whether a new list revokes every session that was issued before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Item {
-    pub(crate) position: Position,
-    pub(crate) entry: Entry,
+pub(crate) enum Everyone {
+    /// No: its entries are complete.
+    Trusted,
+    /// Yes: earlier revocations are not known.
+    CutOff,
 }
 
-/// The tables of a store, in one transaction.
-pub(crate) trait Transaction {
-    fn head(&mut self) -> &mut Head;
-    fn has_session(&mut self, user: UserKey, key: SessionKey) -> Result<bool, StoreError>;
-    /// The cutoff of a user; 0 for none.
-    fn cutoff(&mut self, user: UserKey) -> Result<u64, StoreError>;
-    /// How many sessions of a user there are, counted up to `limit`.
-    fn count(&mut self, user: UserKey, limit: usize) -> Result<usize, StoreError>;
-    /// Inserts a session or a cutoff; the later of two stays.
-    fn put(&mut self, entry: Entry) -> Result<(), StoreError>;
-    /// Drops the sessions of a user, or of everyone, that a cutoff covers.
-    fn drop_covered(&mut self, user: Option<UserKey>, cutoff: u64) -> Result<(), StoreError>;
-    fn push(&mut self, item: Item) -> Result<(), StoreError>;
+/// Creates the list. Returns false if the store has one.
+pub(crate) fn create(
+    backend: &mut dyn Backend,
+    entries: &[Entry],
+    stamp: u64,
+    everyone: Everyone,
+) -> Result<bool, StoreError> {
+    let random = random()?;
+    let mut is_created = false;
+    backend.transact(&Needs::default(), &mut |transaction| {
+        is_created = transaction.head.is_none();
+        if !is_created {
+            return Ok(());
+        }
+        transaction.head = Some(Head::default());
+        entries.iter().try_for_each(|entry| transaction.put(*entry))?;
+        let mut last = stamp;
+        if everyone == Everyone::CutOff {
+            last = next_stamp(stamp, transaction.rows.clock)?;
+            transaction.put(Entry::Everyone { cutoff: last })?;
+            transaction.drop_covered(None, last);
+        }
+        transaction.restart_feed(Position { stamp: last, random })
+    })?;
+    Ok(is_created)
 }
 
-/// Decides about one revocation, and records it. `clock` is the time of the store's clock, in
-/// milliseconds since 1970.
-pub(crate) fn record(
-    tables: &mut impl Transaction,
+/// Adds the entries that the store lacks, and raises its last stamp and its absolute timeout,
+/// in seconds. Returns the position of the last entry.
+pub(crate) fn merge(
+    backend: &mut dyn Backend,
+    entries: &[Entry],
+    stamp: u64,
+    absolute_timeout: u64,
+) -> Result<Position, StoreError> {
+    let random = random()?;
+    let mut position = Position::default();
+    backend.transact(&Needs::default(), &mut |transaction| {
+        let head = transaction.head()?;
+        head.absolute_timeout = head.absolute_timeout.max(absolute_timeout);
+        let nothing = Entry::Everyone { cutoff: head.everyone };
+        let mut last = head.position.stamp.max(stamp);
+        let mut next = || -> Result<Position, StoreError> {
+            last = next_stamp(last, 0)?;
+            position = Position { stamp: last, random };
+            Ok(position)
+        };
+        if entries.len() > MAX_FOLLOWED {
+            entries.iter().try_for_each(|entry| transaction.put(*entry))?;
+            return transaction.restart_feed(next()?);
+        }
+        // One entry that changes nothing raises the last stamp.
+        let entries = if entries.is_empty() { &[nothing][..] } else { entries };
+        entries.iter().try_for_each(|entry| {
+            transaction.put(*entry)?;
+            transaction.push(Item { position: next()?, entry: *entry })
+        })
+    })?;
+    Ok(position)
+}
+
+/// Records revocations, all in one durable commit.
+pub(crate) fn append(
+    backend: &mut dyn Backend,
+    requests: &[Request],
+    max_sessions: u64,
+) -> Result<Vec<Recorded>, StoreError> {
+    let random = random()?;
+    let mut recorded = Vec::new();
+    backend.transact(&Needs::of(requests), &mut |transaction| {
+        let record = |request| record(transaction, request, max_sessions, random);
+        recorded = requests.iter().map(record).collect::<Result<_, _>>()?;
+        Ok(())
+    })?;
+    Ok(recorded)
+}
+
+/// Notes that a server has looked at the two clocks, and drops what has expired. Returns the
+/// head, and the store's clock in seconds. `last` is as in [`Expiry::observe`], and `server` the
+/// server's clock in seconds.
+pub(crate) fn expire(
+    backend: &mut dyn Backend,
+    last: Option<(Expiry, u64)>,
+    server: u64,
+) -> Result<(Head, u64), StoreError> {
+    let mut result = (Head::default(), 0);
+    backend.transact(&Needs::default(), &mut |transaction| {
+        let clock = transaction.rows.clock / 1000;
+        let head = transaction.head()?;
+        let before = head.expiry.expired;
+        head.expiry.observe(last, horizon(clock.min(server), head.absolute_timeout));
+        result = (*head, clock);
+        if head.expiry.expired > before {
+            let cutoff = head.expiry.expired.saturating_mul(1000).saturating_sub(1);
+            transaction.drop_covered(None, cutoff);
+        }
+        Ok(())
+    })?;
+    Ok(result)
+}
+
+/// Decides about one revocation, and records it.
+fn record(
+    transaction: &mut Transaction,
     request: &Request,
     max_sessions: u64,
-    (clock, random): (u64, u64),
+    random: u64,
 ) -> Result<Recorded, StoreError> {
-    let last = tables.head().position.stamp;
-    let was_revoked = match &request.successor {
-        Some((session, _)) => is_session_revoked(tables, session)? || is_covered(tables, session)?,
-        None => false,
+    let head = *transaction.head()?;
+    let last = head.position.stamp;
+    let is_covered = |transaction: &Transaction, session: &Session| {
+        is_session_revoked(transaction, session) || is_covered(transaction, head, session)
     };
+    let was_revoked =
+        request.successor.as_ref().is_some_and(|(session, _)| is_covered(transaction, session));
     let nothing = Recorded { stamp: last, was_revoked, is_cutoff: false, is_revoked: true };
     if was_revoked && request.successor.is_some_and(|(_, must_be_good)| must_be_good) {
         return Ok(nothing);
@@ -172,22 +160,22 @@ pub(crate) fn record(
         Revoke::Session(session) => session.stamp,
         _ => request.successor.map_or(0, |(session, _)| session.stamp),
     };
-    let stamp = next_stamp(last.max(of_target), clock)?;
+    let stamp = next_stamp(last.max(of_target), transaction.rows.clock)?;
     let entry = match request.target {
         Revoke::Session(session) => {
-            if is_session_revoked(tables, &session)? || is_covered(tables, &session)? {
+            if is_covered(transaction, &session) {
                 return Ok(nothing);
             }
-            let Some(entry) = entry(tables, &session, stamp, max_sessions)? else {
+            let Some(entry) = entry(transaction, &session, stamp, max_sessions) else {
                 return Ok(Recorded { is_revoked: false, ..nothing });
             };
             entry
         }
         Revoke::Reference(session) => {
-            if is_session_revoked(tables, &session)? {
+            if is_session_revoked(transaction, &session) {
                 return Ok(nothing);
             }
-            if tables.head().sessions >= max_sessions {
+            if transaction.rows.all_sessions >= max_sessions {
                 return Ok(Recorded { is_revoked: false, ..nothing });
             }
             // A wrong issue time must not make the entry permanent.
@@ -199,15 +187,13 @@ pub(crate) fn record(
         Revoke::Everyone => Entry::Everyone { cutoff: stamp },
         Revoke::IssuedBefore(time) => Entry::IssuedBefore { time },
     };
-    tables.put(entry)?;
+    transaction.put(entry)?;
     match entry {
-        Entry::User { key, cutoff } => tables.drop_covered(Some(key), cutoff)?,
-        Entry::Everyone { cutoff } => tables.drop_covered(None, cutoff)?,
+        Entry::User { key, cutoff } => transaction.drop_covered(Some(key), cutoff),
+        Entry::Everyone { cutoff } => transaction.drop_covered(None, cutoff),
         _ => {}
     }
-    let position = Position { stamp, random };
-    tables.head().position = position;
-    tables.push(Item { position, entry })?;
+    transaction.push(Item { position: Position { stamp, random }, entry })?;
     let is_cutoff = matches!(entry, Entry::User { .. });
     Ok(Recorded { stamp, is_cutoff, ..nothing })
 }
@@ -226,37 +212,33 @@ pub(crate) fn next_stamp(last: u64, clock: u64) -> Result<u64, StoreError> {
 /// The entry that revokes a session; `None` if the list has no room left for sessions
 /// without a user.
 fn entry(
-    tables: &mut impl Transaction,
+    transaction: &Transaction,
     session: &Session,
     stamp: u64,
     max_sessions: u64,
-) -> Result<Option<Entry>, StoreError> {
+) -> Option<Entry> {
     let Session { key, user, issued_at, .. } = *session;
-    let Head { sessions, without_user, .. } = *tables.head();
-    let is_full = sessions >= max_sessions;
+    let Rows { all_sessions, without_user, .. } = transaction.rows;
+    let is_full = all_sessions >= max_sessions;
     let since = UnixTime::from_secs(since(stamp, issued_at).into());
     if user == UserKey::NONE {
         let has_room = !is_full && without_user < max_sessions.div_ceil(4);
-        return Ok(has_room.then_some(Entry::Session { key, user: None, since }));
+        return has_room.then_some(Entry::Session { key, user: None, since });
     }
-    if is_full || tables.count(user, MAX_SESSIONS_OF_USER)? >= MAX_SESSIONS_OF_USER {
-        return Ok(Some(Entry::User { key: user, cutoff: stamp }));
-    }
-    Ok(Some(Entry::Session { key, user: Some(user), since }))
+    Some(if is_full || transaction.of_user(user).sessions >= MAX_SESSIONS_OF_USER {
+        Entry::User { key: user, cutoff: stamp }
+    } else {
+        Entry::Session { key, user: Some(user), since }
+    })
 }
 
 /// Whether the session itself is an entry; `revoke_session` records it without its user.
-fn is_session_revoked(
-    tables: &mut impl Transaction,
-    session: &Session,
-) -> Result<bool, StoreError> {
-    Ok(tables.has_session(session.user, session.key)?
-        || tables.has_session(UserKey::NONE, session.key)?)
+fn is_session_revoked(transaction: &Transaction, session: &Session) -> bool {
+    [session.user, UserKey::NONE].into_iter().any(|user| transaction.has_session(user, session.key))
 }
 
-fn is_covered(tables: &mut impl Transaction, session: &Session) -> Result<bool, StoreError> {
-    let Head { everyone, issued_before, .. } = *tables.head();
-    Ok(session.stamp < everyone
-        || session.issued_at.as_secs() < issued_before
-        || (session.user != UserKey::NONE && session.stamp < tables.cutoff(session.user)?))
+fn is_covered(transaction: &Transaction, head: Head, session: &Session) -> bool {
+    session.stamp < head.everyone
+        || session.issued_at.as_secs() < head.issued_before
+        || session.stamp < transaction.of_user(session.user).cutoff
 }

@@ -19,7 +19,7 @@ use crate::{
     copy::Copy,
     events,
     readiness::{Readiness, State},
-    record::Request,
+    request::Request,
 };
 
 /// One waiting revocation.

@@ -8,15 +8,13 @@ use std::fmt;
 #[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 
-use waxseal_core::Recorded;
-
 use self::memory::Memory;
 #[cfg(feature = "sqlite")]
 use self::sqlite::Sqlite;
 use crate::{
     entry::Entry,
     error::StoreError,
-    record::{Head, Item, Position, Request},
+    transaction::{Head, Item, Needs, Position, Transaction},
 };
 
 /// A connection to a store, which one thread uses. After an error the loop drops it, unless
@@ -32,45 +30,21 @@ pub(crate) trait Backend: Send {
     /// of `head`, except those that a later cutoff in the feed covers.
     fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreError>;
 
-    /// Creates the list. Returns false if another server has created one.
-    fn create(
-        &mut self,
-        entries: &[Entry],
-        stamp: u64,
-        everyone: Everyone,
-    ) -> Result<bool, StoreError>;
-
-    /// Adds entries, and raises the last stamp and the absolute timeout. Empties the feed, so
-    /// that every server reads everything again.
-    fn merge(&mut self, entries: &[Entry], stamp: u64, absolute: u64) -> Result<(), StoreError>;
-
-    /// Decides about revocations and records them, all in one durable commit.
-    fn append(
-        &mut self,
-        requests: &[Request],
-        max_sessions: u64,
-    ) -> Result<Vec<Recorded>, StoreError>;
-
     /// Returns the items of the feed from a position on, *with* the item at the position.
     /// `None` if that item is missing: the store is another one, or has lost something.
     ///
     /// An answer counts as contact with the store.
     fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreError>;
 
-    /// Drops the entries that have expired by `horizon`, in seconds.
-    fn expire(&mut self, horizon: u64) -> Result<(), StoreError>;
-
-    /// The time of the store's clock, in seconds since 1970.
-    fn clock(&mut self) -> Result<u64, StoreError>;
-}
-
-/// Whether a new list revokes every session that was issued before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Everyone {
-    /// No: its entries are complete.
-    Trusted,
-    /// Yes: earlier revocations are not known.
-    CutOff,
+    /// Runs one transaction: reads the head and the rows that it needs, calls `change`, and
+    /// commits the changes durably. All transactions of a store happen in one order: another
+    /// process changes nothing in between. A store can call `change` again, with new rows, after
+    /// it has lost a race.
+    fn transact(
+        &mut self,
+        needs: &Needs,
+        change: &mut dyn FnMut(&mut Transaction) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
 }
 
 /// Where the list is stored.

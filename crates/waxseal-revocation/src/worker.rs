@@ -17,7 +17,7 @@ use crate::{
     error::StoreError,
     events,
     follow::Follower,
-    record::Request,
+    request::Request,
     shared::{Job, Shared},
 };
 

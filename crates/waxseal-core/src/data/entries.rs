@@ -33,7 +33,7 @@ impl Entries {
     /// each key decoded and each value as JSON text, returns false.
     #[inline]
     pub(super) fn parse(text: String, mut check: impl FnMut(&str, &str) -> bool) -> Option<Self> {
-        let (mut list, mut seen) = (Vec::<Entry>::with_capacity(8), 0_u64);
+        let (mut list, mut seen) = (Vec::<Entry>::with_capacity(12), 0_u64);
         json::members(&text, |Member { name, escaped, value }| {
             let json = text.get(name.clone())?;
             let decoded = if escaped { Some(json::unescape(json)?) } else { None };

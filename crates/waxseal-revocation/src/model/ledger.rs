@@ -24,8 +24,9 @@ pub(super) struct Promise {
     pub(super) acknowledged: Option<u64>,
     /// The start of the server that received it.
     pub(super) server: u64,
-    /// Whether it is recorded only while its own session is good (`revoke_others`).
-    pub(super) needs_session: bool,
+    /// Whether the store can refuse it: `revoke_others` after its own session was revoked, or a
+    /// session without a user that does not fit.
+    pub(super) can_be_refused: bool,
     /// The number of losses of the store before it.
     pub(super) losses: u64,
     /// Whether the store and every server that knew it have lost it.
@@ -59,7 +60,7 @@ impl Ledger {
             sessions,
             acknowledged: None,
             cutoff: None,
-            needs_session: false,
+            can_be_refused: false,
             losses,
             server,
             is_excused: false,

@@ -2,17 +2,15 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use waxseal_core::Recorded;
-
 use super::Random;
 use crate::{
     entry::Entry,
     error::StoreError,
-    record::{Head, Item, Position, Request},
     store::{
-        Backend, Everyone,
+        Backend,
         memory::{Memory, Tables},
     },
+    transaction::{Change, Head, Item, Needs, Position, Transaction},
 };
 
 /// The faults of the store, and its losses. All servers share them.
@@ -21,11 +19,28 @@ pub(super) struct Faults {
     /// One call in this many has a fault.
     pub(super) rate: u64,
     /// Earlier states of the store, to which a fault can set it back.
-    pub(super) snapshots: Vec<Option<Tables>>,
-    /// Whether the store has lost data, so that the ledger must check what is still known.
-    pub(super) has_lost: bool,
-    /// Appends that the store commits later, after the server has given up.
-    pub(super) late: Vec<Vec<Request>>,
+    pub(super) snapshots: Vec<Tables>,
+    /// The lowest last stamp that the store was set back to, since the ledger has last checked
+    /// what is still known.
+    pub(super) lost_to: Option<u64>,
+    /// Transactions that the store commits later, after the server has given up.
+    pub(super) late: Vec<Late>,
+}
+
+/// A transaction that has not been committed yet.
+pub(super) struct Late {
+    before: Option<Head>,
+    transaction: Transaction,
+}
+
+impl Late {
+    /// Commits it, unless another transaction came first.
+    pub(super) fn commit(self, memory: &Memory) {
+        let mut tables = memory.tables();
+        if tables.head == self.before {
+            tables.apply(&self.transaction);
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -43,6 +58,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Link {
+    pub(super) fn has_fault(&self) -> bool {
+        let mut faults = lock(&self.faults);
+        let rate = faults.rate;
+        rate > 0 && faults.random.one_in(rate)
+    }
+
     fn reach(&self) -> Result<(), StoreError> {
         let mut faults = lock(&self.faults);
         let rate = faults.rate;
@@ -70,15 +91,18 @@ impl Link {
 /// Sets the store back to an earlier state, or empties it.
 pub(super) fn set_back(memory: &Memory, faults: &mut Faults) {
     let to = if faults.random.one_in(3) {
-        None
+        Tables::default()
     } else {
         let snapshots = std::mem::take(&mut faults.snapshots);
-        let to = faults.random.pick(&snapshots).cloned().flatten();
+        let to = faults.random.pick(&snapshots).cloned().unwrap_or_default();
         faults.snapshots = snapshots;
         to
     };
     *memory.tables() = to;
-    faults.has_lost = true;
+    // It has closed every connection.
+    faults.late.clear();
+    let stamp = memory.tables().head.map_or(0, |head| head.position.stamp);
+    faults.lost_to = Some(faults.lost_to.map_or(stamp, |lowest| lowest.min(stamp)));
 }
 
 impl Backend for Link {
@@ -94,46 +118,6 @@ impl Backend for Link {
         self.answer(())
     }
 
-    fn create(
-        &mut self,
-        entries: &[Entry],
-        stamp: u64,
-        everyone: Everyone,
-    ) -> Result<bool, StoreError> {
-        self.reach()?;
-        let is_survivor = *lock(&self.was_in_contact);
-        assert!(
-            !is_survivor || everyone == Everyone::Trusted,
-            "P2: a server that was in contact has revoked everyone"
-        );
-        let created = self.memory.create(entries, stamp, everyone)?;
-        self.answer(created)
-    }
-
-    fn merge(&mut self, entries: &[Entry], stamp: u64, absolute: u64) -> Result<(), StoreError> {
-        self.reach()?;
-        self.memory.merge(entries, stamp, absolute)?;
-        self.answer(())
-    }
-
-    fn append(
-        &mut self,
-        requests: &[Request],
-        max_sessions: u64,
-    ) -> Result<Vec<Recorded>, StoreError> {
-        self.reach()?;
-        {
-            let mut faults = lock(&self.faults);
-            let rate = faults.rate;
-            if rate > 0 && faults.random.one_in(rate.saturating_mul(2)) {
-                faults.late.push(requests.to_vec());
-                return Err(StoreError::new("the model's store commits later"));
-            }
-        }
-        let recorded = self.memory.append(requests, max_sessions)?;
-        self.answer(recorded)
-    }
-
     fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreError> {
         self.reach()?;
         let items = self.memory.follow(position)?;
@@ -141,12 +125,40 @@ impl Backend for Link {
         Ok(items)
     }
 
-    fn expire(&mut self, horizon: u64) -> Result<(), StoreError> {
+    fn transact(
+        &mut self,
+        needs: &Needs,
+        change: &mut dyn FnMut(&mut Transaction) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         self.reach()?;
-        self.memory.expire(horizon)
-    }
-
-    fn clock(&mut self) -> Result<u64, StoreError> {
-        self.memory.clock()
+        let is_survivor = *lock(&self.was_in_contact);
+        let (mut late, mut is_feed) = (None, false);
+        self.memory
+            .transact(needs, &mut |transaction| {
+                let before = transaction.head;
+                change(transaction)?;
+                let is_cut_off = transaction
+                    .changes
+                    .iter()
+                    .any(|change| matches!(change, Change::Drop { user: None, .. }));
+                assert!(
+                    !(is_survivor && before.is_none() && is_cut_off),
+                    "P2: a server that was in contact has revoked everyone"
+                );
+                is_feed = transaction
+                    .changes
+                    .iter()
+                    .any(|change| matches!(change, Change::Push(_) | Change::Restart(_)));
+                let mut faults = lock(&self.faults);
+                let rate = faults.rate;
+                if rate > 0 && faults.random.one_in(rate.saturating_mul(2)) {
+                    late = Some(Late { before, transaction: transaction.clone() });
+                    return Err(StoreError::new("the model's store commits later"));
+                }
+                Ok(())
+            })
+            .inspect_err(|_| lock(&self.faults).late.extend(late))?;
+        // A loss after `expire` would come after the acknowledgements.
+        if is_feed { self.answer(()) } else { Ok(()) }
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     clock::Clock,
     follow::Follower,
     list::RevocationList,
+    request::Revoke,
     shared::{Job, Shared},
     worker::Worker,
 };
@@ -77,7 +78,15 @@ impl Server {
         let started = (self.run_time)();
         *self.link.was_in_contact.lock().unwrap_or_else(PoisonError::into_inner) =
             self.is_in_contact();
-        let jobs = self.jobs.try_iter().collect();
+        let mut jobs: Vec<_> = self.jobs.try_iter().collect();
+        let readiness = self.list.readiness();
+        let has_room = readiness.sessions + 16 < MAX_SESSIONS
+            && readiness.sessions_without_user + 8 < MAX_SESSIONS / 4;
+        if has_room && self.link.has_fault() {
+            // The queue had no room, but the copy has the sessions.
+            jobs.retain(|job| !matches!(job.request.target, Revoke::Session(_)));
+            self.shared.must_read.store(true, SeqCst);
+        }
         if self.follower.turn(jobs).is_ok() {
             self.contact = Some(started);
         }

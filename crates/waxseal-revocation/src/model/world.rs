@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    store::{Backend as _, memory::Memory},
+    store::memory::{Memory, Tables},
 };
 
 const SERVERS: usize = 3;
@@ -104,7 +104,7 @@ impl World {
             random: Random::new(seed.wrapping_add(1 << 32)),
             rate: if is_slow { 0 } else { rate },
             snapshots: Vec::new(),
-            has_lost: false,
+            lost_to: None,
             late: Vec::new(),
         };
         let mut world = Self {
@@ -187,7 +187,7 @@ impl World {
             _ => self.lose(),
         }
         self.look_at_losses();
-        self.flag_beyond();
+        self.flag_beyond(None);
         self.poll();
     }
 
@@ -224,7 +224,8 @@ impl World {
         let alive: Vec<_> = self.servers.iter().map(|server| server.start).collect();
         self.requests.retain(|request| alive.contains(&request.server));
         if from == 0 && self.random.one_in(2) {
-            *self.memory.tables() = None;
+            *self.memory.tables() = Tables::default();
+            lock(&self.faults).late.clear();
             self.losses += 1;
         }
         self.look_at_knowledge();
@@ -235,7 +236,7 @@ impl World {
         let server = self.any();
         let ahead = &self.servers[server].ahead;
         // See `look_at_knowledge`.
-        if self.memory.tables().is_none() {
+        if self.memory.tables().head.is_none() {
             return;
         }
         if self.is_slow {
@@ -256,9 +257,8 @@ impl World {
 
     fn commit_late(&mut self) {
         let late = std::mem::take(&mut lock(&self.faults).late);
-        for requests in late {
-            // The list may be gone.
-            let _ = self.memory.append(&requests, MAX_SESSIONS as u64);
+        for transaction in late {
+            transaction.commit(&self.memory);
         }
     }
 
@@ -269,8 +269,10 @@ impl World {
     }
 
     fn look_at_losses(&mut self) {
-        if std::mem::take(&mut lock(&self.faults).has_lost) {
+        let lost_to = lock(&self.faults).lost_to.take();
+        if let Some(stamp) = lost_to {
             self.losses += 1;
+            self.flag_beyond(Some(stamp));
             self.log(format_args!("the store has lost data"));
             self.look_at_knowledge();
         }
@@ -281,31 +283,34 @@ impl World {
     fn look_at_knowledge(&mut self) {
         let stored = self.memory.tables().clone();
         let survives = self.servers.iter().any(Server::is_in_contact);
-        self.flag_beyond();
-        let clock = self.memory.clone().clock().unwrap() * 1000;
+        self.flag_beyond(None);
+        let clock = self.memory.millis();
         let last = self.ledger.sent.iter().map(|sent| sent.reference.stamp).max();
-        let is_behind = last > Some(clock);
+        let is_behind = last >= Some(clock);
         for number in 0..self.ledger.promises.len() {
             let promise = &self.ledger.promises[number];
             let is_known = promise.sessions.iter().all(|session| {
                 let reference = &self.ledger.sent[*session].reference;
                 self.servers.iter().any(|server| server.knows(reference))
-                    || stored.as_ref().is_some_and(|stored| stored.revokes(reference))
+                    || stored.revokes(reference)
             });
             // A clock that is behind the stamps, together with the loss, is documented.
-            let is_lost = stored.is_some() || survives || is_behind;
-            self.ledger.promises[number].is_excused |= !is_known && is_lost;
+            let is_lost = stored.head.is_some() || survives || is_behind;
+            // What is not acknowledged yet must not be acknowledged any more, or be recorded again.
+            let is_excused = !is_known && is_lost && promise.acknowledged.is_some();
+            self.ledger.promises[number].is_excused |= is_excused;
         }
     }
 
     /// Documented, too: after a loss, the stamps of a clock that is set back now are beyond all
     /// cutoffs.
-    fn flag_beyond(&mut self) {
+    fn flag_beyond(&mut self, lost_to: Option<u64>) {
         if self.losses == 0 {
             return;
         }
-        let clock = self.memory.clone().clock().unwrap() * 1000;
-        let stored = self.memory.tables().as_ref().map_or(0, |stored| stored.stamp());
+        let clock = self.memory.millis();
+        let stored = self.memory.tables().head.map_or(0, |head| head.position.stamp);
+        let stored = lost_to.map_or(stored, |stamp| stamp.min(stored));
         for sent in &mut self.ledger.sent {
             sent.is_beyond |= sent.reference.stamp > stored.max(clock);
         }
@@ -377,13 +382,16 @@ impl World {
         if (0..=5).contains(&action) || action == 7 {
             let revoked: Vec<_> = this.clone();
             if !revoked.is_empty() && (action != 5 || old_user.is_some()) {
-                promises.push(self.ledger.promise(self.losses, revoked, server));
+                let promise = self.ledger.promise(self.losses, revoked, server);
+                self.ledger.promises[promise].can_be_refused =
+                    old_user.is_none() && self.overflows_without_user();
+                promises.push(promise);
             }
         }
         if let Some(user) = &cutoff_of {
             let sessions = others(&self.ledger, user);
             let promise = self.ledger.promise(self.losses, sessions, server);
-            self.ledger.promises[promise].needs_session = true;
+            self.ledger.promises[promise].can_be_refused = true;
             self.ledger.promises[promise].cutoff = Some((user.clone(), self.step));
             promises.push(promise);
             self.ledger.cut_users.push(user.clone());
@@ -412,8 +420,15 @@ impl World {
         });
     }
 
+    /// Whether the list may have no room left for a session without a user.
+    fn overflows_without_user(&self) -> bool {
+        let servers = self.servers.iter();
+        let most = servers.map(|server| server.list.readiness().sessions_without_user).max();
+        most.unwrap_or(0) + 8 >= MAX_SESSIONS / 4
+    }
+
     fn overflows(&self) -> bool {
-        let sessions = self.memory.tables().as_ref().map_or(0, |tables| tables.sessions());
+        let sessions = self.memory.tables().sessions();
         sessions + 16 >= MAX_SESSIONS
             || self
                 .servers
@@ -490,8 +505,12 @@ impl World {
     }
 
     fn send(&mut self, token: String, mut reference: SessionRef, response: &Response) {
-        // The stamp of a session that was sealed again.
+        // A session that was sealed again has another stamp. Documented: it is later than a cutoff
+        // that the store has lost, if no server that knows the cutoff has reached the store yet,
+        // and than one with the stamp of a clock that is behind after a loss.
+        let is_sealed_again = reference.stamp != stamp(&token);
         reference.stamp = stamp(&token);
+        let is_behind = self.losses > 0 && reference.stamp > self.memory.millis();
         if response.continues
             && let Some(parent) = response.presented
         {
@@ -514,6 +533,7 @@ impl World {
             if let Some((of, step)) = &promise.cutoff
                 && Some(of) == user.as_ref()
                 && *step > response.opened
+                && !(is_sealed_again && (is_behind || self.losses > promise.losses))
                 && !response.promises.contains(&index)
             {
                 promise.sessions.push(number);
@@ -536,10 +556,10 @@ impl World {
             self.look_at_losses();
             self.poll();
         }
-        let everyone = self.memory.tables().as_ref().map_or(0, |tables| tables.everyone());
+        let everyone = self.memory.tables().head.map_or(0, |head| head.everyone);
         let alive: Vec<_> = self.servers.iter().map(|server| server.start).collect();
         for promise in self.ledger.promises.clone() {
-            let completes = alive.contains(&promise.server) && !promise.needs_session;
+            let completes = alive.contains(&promise.server) && !promise.can_be_refused;
             let holds = promise.acknowledged.is_some() || completes;
             for number in promise.sessions.iter().filter(|_| holds && !promise.is_excused) {
                 let sent = &self.ledger.sent[*number];

@@ -1,0 +1,199 @@
+//! One transaction on a store: what was read for it, and what it changes. The store reads and
+//! writes; `record` decides in between.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use waxseal_core::UnixTime;
+
+use crate::{
+    entry::Entry,
+    error::StoreError,
+    expiry::Expiry,
+    key::{SessionKey, UserKey},
+    request::{Request, Revoke},
+};
+
+/// The state of a store beside its tables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// The last item of the feed.
+    pub(crate) position: Position,
+    /// The cutoff of everyone; 0 for none.
+    pub(crate) everyone: u64,
+    pub(crate) issued_before: u64,
+    /// The longest absolute timeout of any server, in seconds.
+    pub(crate) absolute_timeout: u64,
+    pub(crate) expiry: Expiry,
+}
+
+impl Head {
+    /// The entries that are in the head.
+    pub(crate) fn entries(self) -> impl Iterator<Item = Entry> {
+        let Self { everyone, issued_before, .. } = self;
+        let time = UnixTime::from_secs(issued_before);
+        let everyone = (everyone > 0).then_some(Entry::Everyone { cutoff: everyone });
+        everyone.into_iter().chain((issued_before > 0).then_some(Entry::IssuedBefore { time }))
+    }
+}
+
+/// A place in the feed of a store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Position {
+    pub(crate) stamp: u64,
+    /// Random bits: after a store was replaced, its record with the same stamp differs.
+    pub(crate) random: u64,
+}
+
+/// A record in the feed of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Item {
+    pub(crate) position: Position,
+    pub(crate) entry: Entry,
+}
+
+/// The rows that a transaction reads.
+#[derive(Debug, Default)]
+pub(crate) struct Needs {
+    pub(crate) sessions: BTreeSet<(UserKey, SessionKey)>,
+    pub(crate) users: BTreeSet<UserKey>,
+}
+
+impl Needs {
+    pub(crate) fn of(requests: &[Request]) -> Self {
+        let mut needs = Self::default();
+        for Request { target, successor } in requests {
+            let of_target = match target {
+                Revoke::Session(session) | Revoke::Reference(session) => Some(session),
+                _ => None,
+            };
+            for session in of_target.into_iter().chain(successor.as_ref().map(|(next, _)| next)) {
+                needs
+                    .sessions
+                    .extend([session.user, UserKey::NONE].map(|user| (user, session.key)));
+                needs.users.insert(session.user);
+            }
+        }
+        needs.users.remove(&UserKey::NONE);
+        needs
+    }
+}
+
+/// What a store has read: the rows that exist among those that are needed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rows {
+    /// The store's clock, in milliseconds since 1970.
+    pub(crate) clock: u64,
+    pub(crate) sessions: HashSet<(UserKey, SessionKey)>,
+    pub(crate) users: HashMap<UserKey, OfUser>,
+    /// How many sessions the store has, and how many of them have no user.
+    pub(crate) all_sessions: u64,
+    pub(crate) without_user: u64,
+}
+
+/// The rows of one user.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OfUser {
+    /// 0 for none.
+    pub(crate) cutoff: u64,
+    /// The number of revoked sessions.
+    pub(crate) sessions: usize,
+}
+
+/// A change of a store's tables.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Change {
+    /// Inserts a session or the cutoff of a user; the later of two stays.
+    Put(Entry),
+    /// Drops the sessions that a cutoff covers: those of one user, or all of them and the cutoffs
+    /// of users that are not later.
+    Drop { user: Option<UserKey>, cutoff: u64 },
+    /// Appends to the feed.
+    Push(Item),
+    /// Empties the feed, so that every server reads everything again, and appends to it.
+    Restart(Item),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Transaction {
+    /// `None` if the store has no list. Read, changed, and written with the changes.
+    pub(crate) head: Option<Head>,
+    pub(crate) rows: Rows,
+    /// In their order.
+    pub(crate) changes: Vec<Change>,
+}
+
+impl Transaction {
+    pub(crate) const fn new(head: Option<Head>, rows: Rows) -> Self {
+        Self { head, rows, changes: Vec::new() }
+    }
+
+    pub(crate) fn head(&mut self) -> Result<&mut Head, StoreError> {
+        let missing = || StoreError::new("the revocation store does not contain its list any more");
+        self.head.as_mut().ok_or_else(missing)
+    }
+
+    pub(crate) fn has_session(&self, user: UserKey, key: SessionKey) -> bool {
+        self.rows.sessions.contains(&(user, key))
+    }
+
+    pub(crate) fn of_user(&self, user: UserKey) -> OfUser {
+        self.rows.users.get(&user).copied().unwrap_or_default()
+    }
+
+    /// Inserts an entry; the later of two stays.
+    pub(crate) fn put(&mut self, entry: Entry) -> Result<(), StoreError> {
+        match entry {
+            Entry::Session { key, user, .. } => {
+                let Rows { sessions, users, all_sessions, without_user, .. } = &mut self.rows;
+                let key = (user.unwrap_or(UserKey::NONE), key);
+                if sessions.insert(key) {
+                    *all_sessions = all_sessions.saturating_add(1);
+                    *without_user = without_user.saturating_add(user.is_none().into());
+                    let of_user = users.entry(key.0).or_default();
+                    of_user.sessions = of_user.sessions.saturating_add(1);
+                }
+            }
+            Entry::User { key, cutoff } => {
+                let of_user = self.rows.users.entry(key).or_default();
+                of_user.cutoff = of_user.cutoff.max(cutoff);
+            }
+            Entry::Everyone { cutoff } => {
+                let head = self.head()?;
+                head.everyone = head.everyone.max(cutoff);
+            }
+            Entry::IssuedBefore { time } => {
+                let head = self.head()?;
+                head.issued_before = head.issued_before.max(time.as_secs());
+            }
+        }
+        self.changes.push(Change::Put(entry));
+        Ok(())
+    }
+
+    /// Drops what a new cutoff covers: every session that was recorded before it.
+    pub(crate) fn drop_covered(&mut self, user: Option<UserKey>, cutoff: u64) {
+        self.changes.push(Change::Drop { user, cutoff });
+        let Some(user) = user else {
+            self.rows = Rows { clock: self.rows.clock, ..Rows::default() };
+            return;
+        };
+        self.rows.sessions.retain(|(of, _)| *of != user);
+        self.rows.users.entry(user).or_default().sessions = 0;
+    }
+
+    pub(crate) fn push(&mut self, item: Item) -> Result<(), StoreError> {
+        self.head()?.position = item.position;
+        self.changes.push(Change::Push(item));
+        Ok(())
+    }
+
+    /// Restarts the feed with an item that changes nothing: a follower of an earlier position
+    /// finds a gap.
+    pub(crate) fn restart_feed(&mut self, position: Position) -> Result<(), StoreError> {
+        let head = self.head()?;
+        head.position = position;
+        let item = Item { position, entry: Entry::Everyone { cutoff: head.everyone } };
+        self.changes.push(Change::Restart(item));
+        Ok(())
+    }
+}
