@@ -24,7 +24,7 @@ pub(crate) fn at_most(what: &'static str, bar: &'static str, limit: f64, measure
 }
 
 /// A target of at least `limit`.
-fn at_least(what: &'static str, bar: &'static str, limit: f64, measured: f64) -> Asked {
+pub(crate) fn at_least(what: &'static str, bar: &'static str, limit: f64, measured: f64) -> Asked {
     Asked { what, bar, measured: format!("{measured:.2}"), met: measured >= limit }
 }
 

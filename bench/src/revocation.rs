@@ -18,7 +18,7 @@ use self::{
     propagation::Propagation,
 };
 use crate::{
-    bars::{self, Asked, at_most},
+    bars::{self, Asked, at_least, at_most},
     report,
     rounds::{Rounds, Rows},
 };
@@ -107,7 +107,7 @@ impl Run {
     fn asked(&self) -> Vec<Asked> {
         let [small, large, small_cuts, large_cuts] =
             LISTS.map(|(name, _)| self.rows.min(&question(name)));
-        let Self { sessions, users, propagation, .. } = self;
+        let Self { sessions, users, propagation, rates, .. } = self;
         let opens =
             f64::max(self.rows.ratio(LISTED, UNLISTED), self.rows.ratio(LISTED_CUTS, UNLISTED));
         vec![
@@ -128,7 +128,7 @@ impl Run {
             at_most("memory per session, with a million: bytes", "≤ 80", 80.0, sessions.bytes),
             at_most("the same, just after the tables have grown", "≤ 80", 80.0, sessions.grown),
             at_most(
-                "memory per user with a name of 12 bytes, with a million: bytes",
+                "memory per user, with a million: bytes",
                 "≤ 80",
                 80.0,
                 users.bytes,
@@ -142,6 +142,12 @@ impl Run {
                 propagation.median,
             ),
             at_most("the same, 99th percentile", "≤ 600", 600.0, propagation.of_100),
+            at_least(
+                "opened sessions per second, over tower-sessions-sqlx-store: times",
+                "≥ 1.5",
+                1.5,
+                rates.reads / rates.reads_of_peer,
+            ),
         ]
     }
 }

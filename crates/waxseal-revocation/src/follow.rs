@@ -23,6 +23,7 @@ use waxseal_core::NotDurable;
 
 use crate::{
     copy::Missing,
+    entry::Entry,
     error::StoreError,
     events,
     expiry::{self, Expiry, horizon},
@@ -36,6 +37,9 @@ use crate::{
 const MAX_WAITING: usize = 10_000;
 /// After this number of attempts within one turn the store counts as broken.
 const MAX_ATTEMPTS: usize = 4;
+
+/// How many entries one transaction adds to a store that lacks them: fewer than a feed holds.
+const MERGED_AT_ONCE: usize = 5000;
 
 pub(crate) struct Follower {
     shared: Arc<Shared>,
@@ -191,16 +195,34 @@ impl Follower {
             if is_current && missing.is_empty() {
                 return Ok(head.position);
             }
-            let merged = record::merge(backend, &missing, copy.stamp(), own)?;
-            if !missing.is_empty() {
-                events::merged(missing.len());
-            }
-            // What other servers have appended before. If the feed was restarted, read again.
-            if self.catch_up(backend, head.position)?.is_some() {
-                return Ok(merged);
+            if let Some(position) = self.merge(backend, head.position, &missing)? {
+                return Ok(position);
             }
         }
         Err(StoreError::new("the revocation store does not keep what was added to it"))
+    }
+
+    /// Adds what the store lacks, in parts, each of which it follows with what other servers
+    /// append. Returns the last position; `None` if the feed has a gap.
+    fn merge(
+        &self,
+        backend: &mut dyn Backend,
+        mut position: Position,
+        missing: &[Entry],
+    ) -> Result<Option<Position>, StoreError> {
+        let (stamp, timeout) = (self.shared.copy.stamp(), self.shared.absolute_timeout.as_secs());
+        let nothing = missing.is_empty().then_some(missing);
+        for part in missing.chunks(MERGED_AT_ONCE).chain(nothing) {
+            let merged = record::merge(backend, part, stamp, timeout)?;
+            if self.catch_up(backend, position)?.is_none() {
+                return Ok(None);
+            }
+            position = merged;
+        }
+        if !missing.is_empty() {
+            events::merged(missing.len());
+        }
+        Ok(Some(position))
     }
 
     /// Creates the list in an empty store.

@@ -19,10 +19,6 @@ pub(crate) const END_OF_STAMPS: u64 = 1 << 53;
 /// Beyond this number, the revoked sessions of one user become a cutoff of the user.
 const MAX_SESSIONS_OF_USER: usize = 1000;
 
-/// The most entries that a merge adds through the feed. Beyond this number, every server reads
-/// everything again.
-const MAX_FOLLOWED: usize = 1000;
-
 /// How far a session's issue time may be in the future, in seconds.
 const LEEWAY: u64 = Sealer::LEEWAY.as_secs();
 
@@ -57,13 +53,14 @@ pub(crate) fn create(
             transaction.put(Entry::Everyone { cutoff: last })?;
             transaction.drop_covered(None, last);
         }
-        transaction.restart_feed(Position { stamp: last, random })
+        let entry = Entry::Everyone { cutoff: transaction.head()?.everyone };
+        transaction.push(Item { position: Position { stamp: last, random }, entry })
     })?;
     Ok(is_created)
 }
 
-/// Adds the entries that the store lacks, and raises its last stamp and its absolute timeout,
-/// in seconds. Returns the position of the last entry.
+/// Adds entries that the store lacks, and raises its last stamp and its absolute timeout, in
+/// seconds. Returns the position of the last entry.
 pub(crate) fn merge(
     backend: &mut dyn Backend,
     entries: &[Entry],
@@ -82,10 +79,6 @@ pub(crate) fn merge(
             position = Position { stamp: last, random };
             Ok(position)
         };
-        if entries.len() > MAX_FOLLOWED {
-            entries.iter().try_for_each(|entry| transaction.put(*entry))?;
-            return transaction.restart_feed(next()?);
-        }
         // One entry that changes nothing raises the last stamp.
         let entries = if entries.is_empty() { &[nothing][..] } else { entries };
         entries.iter().try_for_each(|entry| {

@@ -109,8 +109,6 @@ pub(crate) enum Change {
     Drop { user: Option<UserKey>, cutoff: u64 },
     /// Appends to the feed.
     Push(Item),
-    /// Empties the feed, so that every server reads everything again, and appends to it.
-    Restart(Item),
 }
 
 #[derive(Clone, Debug)]
@@ -184,16 +182,6 @@ impl Transaction {
     pub(crate) fn push(&mut self, item: Item) -> Result<(), StoreError> {
         self.head()?.position = item.position;
         self.changes.push(Change::Push(item));
-        Ok(())
-    }
-
-    /// Restarts the feed with an item that changes nothing: a follower of an earlier position
-    /// finds a gap.
-    pub(crate) fn restart_feed(&mut self, position: Position) -> Result<(), StoreError> {
-        let head = self.head()?;
-        head.position = position;
-        let item = Item { position, entry: Entry::Everyone { cutoff: head.everyone } };
-        self.changes.push(Change::Restart(item));
         Ok(())
     }
 }

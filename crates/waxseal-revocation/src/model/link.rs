@@ -145,10 +145,8 @@ impl Backend for Link {
                     !(is_survivor && before.is_none() && is_cut_off),
                     "P2: a server that was in contact has revoked everyone"
                 );
-                is_feed = transaction
-                    .changes
-                    .iter()
-                    .any(|change| matches!(change, Change::Push(_) | Change::Restart(_)));
+                is_feed =
+                    transaction.changes.iter().any(|change| matches!(change, Change::Push(_)));
                 let mut faults = lock(&self.faults);
                 let rate = faults.rate;
                 if rate > 0 && faults.random.one_in(rate.saturating_mul(2)) {

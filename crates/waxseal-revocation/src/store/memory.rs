@@ -123,7 +123,6 @@ impl Tables {
                         self.feed.remove(0);
                     }
                 }
-                Change::Restart(item) => self.feed = vec![item],
             }
         }
         self.head = transaction.head;

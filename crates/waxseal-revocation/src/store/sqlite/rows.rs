@@ -152,10 +152,6 @@ pub(super) fn apply(connection: &Connection, changes: &[Change]) -> Result<(), S
                 (added, without_user) = (0, 0);
             }
             Change::Push(item) => push(connection, item)?,
-            Change::Restart(item) => {
-                connection.execute("DELETE FROM feed", [])?;
-                push(connection, item)?;
-            }
         }
     }
     let sql = "UPDATE head SET sessions = max(0, sessions + ?1), \
