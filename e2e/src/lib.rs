@@ -10,6 +10,7 @@
 //! | `grpc.rs` | a gRPC client of the service `waxseal.Whoami` |
 //! | `mint.rs` | a second implementation of the tokens, for forgeries |
 //! | `conformance/` | the rules that every integration must follow |
+//! | `redis.rs` | a Redis as a child process |
 //! | `serve.rs` | the code that all servers under test share |
 //! | `bin/serve-*.rs` | one server per integration, with the contract below |
 //!
@@ -59,6 +60,8 @@ pub mod conformance;
 pub mod grpc;
 pub mod mint;
 pub mod program;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod serve;
 pub mod server;
 pub mod visitor;

@@ -1,6 +1,6 @@
 //! The entries of a list.
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "redis"))]
 mod bytes;
 
 use std::fmt;

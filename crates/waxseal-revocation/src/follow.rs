@@ -70,6 +70,12 @@ impl Follower {
         }
     }
 
+    /// How long to wait for revocations before the next exchange.
+    pub(crate) fn interval(&self) -> Duration {
+        let backend = self.connection.as_ref().map(|connection| &connection.backend);
+        backend.map_or(Duration::from_millis(50), |backend| backend.interval())
+    }
+
     /// One exchange with the store, with the revocations that have arrived.
     pub(crate) fn turn(&mut self, jobs: Vec<Job>) -> Result<(), StoreError> {
         self.waiting.extend(jobs);
@@ -192,12 +198,16 @@ impl Follower {
             let missing = missing.of(copy);
             let own = self.shared.absolute_timeout.as_secs();
             let is_current = copy.stamp() <= head.position.stamp && head.absolute_timeout >= own;
-            if is_current && missing.is_empty() {
-                return Ok(head.position);
-            }
-            if let Some(position) = self.merge(backend, head.position, &missing)? {
+            let position = if !is_current || !missing.is_empty() {
+                self.merge(backend, head.position, &missing)?
+            } else {
+                self.catch_up(backend, head.position)?
+            };
+            if let Some(position) = position {
                 return Ok(position);
             }
+            // The feed has lost its last item: give it another, and read again.
+            record::merge(backend, &[], copy.stamp(), own)?;
         }
         Err(StoreError::new("the revocation store does not keep what was added to it"))
     }

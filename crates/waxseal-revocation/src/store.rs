@@ -1,14 +1,20 @@
 //! Revocation stores: the source of truth behind every server's copy.
 
 pub(crate) mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-use std::fmt;
 #[cfg(feature = "sqlite")]
 use std::path::PathBuf;
+use std::{fmt, time::Duration};
 
 use self::memory::Memory;
+#[cfg(feature = "redis")]
+pub use self::redis::Redis;
+#[cfg(feature = "redis")]
+use self::redis::RedisStore;
 #[cfg(feature = "sqlite")]
 use self::sqlite::Sqlite;
 use crate::{
@@ -23,6 +29,12 @@ use crate::{
 /// A store has a head, the revoked sessions, the cutoffs of users, and a *feed*: its latest
 /// records, in the order of their stamps, which every server reads into its copy.
 pub(crate) trait Backend: Send {
+    /// How often the loop reads the store. A revocation of another process stays unknown for at
+    /// most this long, plus the time of a read.
+    fn interval(&self) -> Duration {
+        Duration::from_millis(50)
+    }
+
     /// Reads the head. `None` if the store has no list yet.
     fn head(&mut self) -> Result<Option<Head>, StoreError>;
 
@@ -56,6 +68,8 @@ enum Kind {
     Memory(Memory),
     #[cfg(feature = "sqlite")]
     Sqlite(PathBuf),
+    #[cfg(feature = "redis")]
+    Redis(Redis),
 }
 
 impl Store {
@@ -74,34 +88,46 @@ impl Store {
         Self(Kind::Sqlite(path.into()))
     }
 
+    /// Stores the list in a Redis, which all servers share. As in
+    /// [`sqlite`](Self::sqlite), a new list revokes every session that was issued before.
+    #[cfg(feature = "redis")]
+    #[must_use]
+    pub fn redis(redis: Redis) -> Self {
+        Self(Kind::Redis(redis))
+    }
+
     /// Connects. A missing store is created empty.
     #[cfg_attr(
-        not(feature = "sqlite"),
-        expect(clippy::unnecessary_wraps, reason = "SQLite can fail")
+        not(any(feature = "sqlite", feature = "redis")),
+        expect(clippy::unnecessary_wraps, reason = "other stores can fail")
     )]
     pub(crate) fn connect(&self) -> Result<Box<dyn Backend>, StoreError> {
         match &self.0 {
             Kind::Memory(memory) => Ok(Box::new(memory.clone())),
             #[cfg(feature = "sqlite")]
             Kind::Sqlite(path) => Ok(Box::new(Sqlite::open_or_create(path)?)),
+            #[cfg(feature = "redis")]
+            Kind::Redis(redis) => Ok(Box::new(RedisStore::connect(redis)?)),
         }
     }
 
     /// Connects to a store that exists.
     #[cfg_attr(
-        not(feature = "sqlite"),
-        expect(clippy::unnecessary_wraps, reason = "SQLite can fail")
+        not(any(feature = "sqlite", feature = "redis")),
+        expect(clippy::unnecessary_wraps, reason = "other stores can fail")
     )]
     pub(crate) fn connect_existing(&self) -> Result<Box<dyn Backend>, StoreError> {
         match &self.0 {
             Kind::Memory(memory) => Ok(Box::new(memory.clone())),
             #[cfg(feature = "sqlite")]
             Kind::Sqlite(path) => Ok(Box::new(Sqlite::open(path)?)),
+            #[cfg(feature = "redis")]
+            Kind::Redis(redis) => Ok(Box::new(RedisStore::connect(redis)?)),
         }
     }
 }
 
-/// `sqlite:` and a path.
+/// `sqlite:` and a path, or the address of a Redis.
 impl std::str::FromStr for Store {
     type Err = StoreError;
 
@@ -109,10 +135,13 @@ impl std::str::FromStr for Store {
         match text.split_once(':') {
             #[cfg(feature = "sqlite")]
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::sqlite(path)),
+            #[cfg(feature = "redis")]
+            Some((scheme, _)) if scheme.starts_with("redis") => Redis::new(text).map(Self::redis),
             // The text may contain a password.
             _ => Err(StoreError::new(
                 "the revocation store must be sqlite:PATH, for example \
-                 sqlite:/var/lib/app/sessions.db",
+                 sqlite:/var/lib/app/sessions.db, or redis://HOST, and this program must have the \
+                 feature for it",
             )),
         }
     }
@@ -124,6 +153,8 @@ impl fmt::Debug for Store {
             Kind::Memory(_) => f.write_str("Store(memory)"),
             #[cfg(feature = "sqlite")]
             Kind::Sqlite(path) => write!(f, "Store(sqlite:{})", path.display()),
+            #[cfg(feature = "redis")]
+            Kind::Redis(redis) => write!(f, "Store({redis:?})"),
         }
     }
 }

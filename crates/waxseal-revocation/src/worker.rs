@@ -25,9 +25,6 @@ use crate::{
 const QUEUE: usize = 10_000;
 /// How many revocations one transaction records.
 const BATCH: usize = 1000;
-/// How often the loop reads the store. A revocation of another process stays unknown for at
-/// most this long, plus the wait for locks.
-const INTERVAL: Duration = Duration::from_millis(50);
 /// How long the loop waits after an error.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -118,7 +115,7 @@ fn run(mut follower: Follower, jobs: &Receiver<Job>) {
         if is_last {
             return;
         }
-        wait = INTERVAL;
+        wait = follower.interval();
         if result.is_err() {
             thread::sleep(PAUSE);
         }

@@ -1,0 +1,411 @@
+//! The store of many servers: a Redis.
+//!
+//! The head is a string. The sessions are members of a sorted set with equal scores, so that
+//! the members of one user follow one another; the cutoffs of users are scores; the feed is a
+//! stream. One script commits a transaction, if the head is still the one that was read.
+
+mod address;
+
+use std::time::{Duration, Instant};
+
+use redis::{Cmd, Connection, FromRedisValue, RedisError, Value};
+use waxseal_core::UnixTime;
+
+pub use self::address::Redis;
+use super::Backend;
+use crate::{
+    entry::{Entry, covers},
+    error::StoreError,
+    expiry::Expiry,
+    key::{SessionKey, UserKey},
+    record::END_OF_STAMPS,
+    transaction::{Change, Head, Item, Needs, OfUser, Position, Rows, Transaction},
+};
+
+/// The version of the form that this code reads and writes: the first number of the head.
+const VERSION: u64 = 1;
+const COMMIT: &str = include_str!("redis/commit.lua");
+/// How often a write shows that the server is a primary.
+const BEAT: Duration = Duration::from_millis(500);
+/// How many members are read at once.
+const PAGE: usize = 10_000;
+/// How many entries of a new list are written at once.
+const CREATED_AT_ONCE: usize = 5000;
+/// How often a transaction is tried when other servers write at the same time.
+const MAX_ATTEMPTS: usize = 100;
+/// The member of both sets that shows that they were not lost.
+const LIST: &[u8] = b"list";
+
+pub(super) struct RedisStore {
+    redis: Redis,
+    connection: Connection,
+    /// The keys, in the order of the script.
+    keys: [String; 4],
+    last_beat: Option<Instant>,
+}
+
+impl RedisStore {
+    pub(super) fn connect(redis: &Redis) -> Result<Self, StoreError> {
+        let keys = ["head", "sessions", "users", "feed"].map(|name| redis.key(name));
+        let connection = redis.connect()?;
+        Ok(Self { redis: redis.clone(), connection, keys, last_beat: None })
+    }
+
+    /// The head, if no key of the list is lost.
+    fn query_head(&self, pipe: &mut redis::Pipeline) {
+        let [head, sessions, users, _] = &self.keys;
+        pipe.cmd("GET").arg(head);
+        pipe.cmd("ZSCORE").arg(sessions).arg(LIST);
+        pipe.cmd("ZSCORE").arg(users).arg(LIST);
+    }
+
+    /// Writes, and waits for the replicas: only a primary that reaches them is the store.
+    fn write(&mut self, command: &Cmd) -> Result<Value, StoreError> {
+        let mut pipe = redis::pipe();
+        pipe.add_command(command.clone());
+        let replicas = self.redis.replicas;
+        if replicas > 0 {
+            pipe.cmd("WAIT").arg(replicas).arg(1000);
+        }
+        let mut answers: Vec<Value> = pipe.query(&mut self.connection)?;
+        if replicas > 0 {
+            let have: u32 = convert(answers.pop().unwrap_or(Value::Nil))?;
+            if have < replicas {
+                return Err(StoreError::new(format!(
+                    "only {have} of {replicas} replicas of Redis have the data"
+                )));
+            }
+        }
+        self.last_beat = Some(Instant::now());
+        Ok(answers.pop().unwrap_or(Value::Nil))
+    }
+
+    /// Runs the script. Returns false if the head is not `before` any more.
+    fn run<'c>(
+        &mut self,
+        before: &str,
+        after: &str,
+        is_new: bool,
+        changes: impl IntoIterator<Item = &'c Change>,
+    ) -> Result<bool, StoreError> {
+        let mut command = redis::cmd("EVAL");
+        command.arg(COMMIT).arg(self.keys.len());
+        for key in &self.keys {
+            command.arg(key);
+        }
+        command.arg(before).arg(after);
+        if is_new {
+            command.arg("create").arg(END_OF_STAMPS);
+        }
+        changes.into_iter().for_each(|change| add(&mut command, change));
+        Ok(convert::<u32>(self.write(&command)?)? == 1)
+    }
+
+    fn commit(
+        &mut self,
+        before: &str,
+        after: &str,
+        changes: &[Change],
+    ) -> Result<bool, StoreError> {
+        if !before.is_empty() {
+            return self.run(before, after, false, changes);
+        }
+        // A new list can be too large for one call. Nobody reads it before it has a head.
+        let is_put = |change: &&Change| matches!(change, Change::Put(_));
+        let puts: Vec<_> = changes.iter().filter(is_put).collect();
+        let mut is_new = true;
+        for part in puts.chunks(CREATED_AT_ONCE) {
+            if !self.run("", "", is_new, part.iter().copied())? {
+                return Ok(false);
+            }
+            is_new = false;
+        }
+        self.run("", after, is_new, changes.iter().filter(|change| !is_put(change)))
+    }
+
+    /// Reads the members of the sessions in pages.
+    fn for_each_page(
+        &mut self,
+        mut visit: impl FnMut(&mut Connection, Vec<Member>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut from = b"-".to_vec();
+        loop {
+            let mut command = redis::cmd("ZRANGEBYLEX");
+            command.arg(&self.keys[1]).arg(&from).arg("+").arg("LIMIT").arg(0).arg(PAGE);
+            let mut members: Vec<Vec<u8>> = command.query(&mut self.connection)?;
+            let Some(last) = members.last() else { return Ok(()) };
+            from = [b"(", &last[..]].concat();
+            members.retain(|member| member != LIST);
+            let members = members.into_iter().map(Member::parse).collect::<Result<_, _>>()?;
+            visit(&mut self.connection, members)?;
+        }
+    }
+
+    /// Drops the sessions that a durable cutoff of everyone covers.
+    fn sweep(&mut self, cutoff: u64) -> Result<(), StoreError> {
+        let sessions = self.keys[1].clone();
+        self.for_each_page(|connection, members| {
+            let mut command = redis::cmd("ZREM");
+            command.arg(&sessions);
+            let is_covered = |member: &&Member| covers(cutoff, member.since);
+            let covered: Vec<_> =
+                members.iter().filter(is_covered).map(|member| &member.bytes[..]).collect();
+            if !covered.is_empty() {
+                command.arg(covered).exec(connection)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Backend for RedisStore {
+    fn interval(&self) -> Duration {
+        Duration::from_millis(15)
+    }
+
+    fn head(&mut self) -> Result<Option<Head>, StoreError> {
+        let mut pipe = redis::pipe();
+        self.query_head(&mut pipe);
+        let mut answers = pipe.query::<Vec<Value>>(&mut self.connection)?.into_iter();
+        Ok(head(&mut answers)?.1)
+    }
+
+    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreError> {
+        let mut cursor = 0_u64;
+        loop {
+            let mut command = redis::cmd("ZSCAN");
+            command.arg(&self.keys[2]).arg(cursor).arg("COUNT").arg(PAGE);
+            let (next, users): (u64, Vec<(Vec<u8>, u64)>) = command.query(&mut self.connection)?;
+            for (user, cutoff) in users.into_iter().filter(|(user, _)| user != LIST) {
+                let key = UserKey(user.try_into().map_err(|_| damaged())?);
+                visit(Entry::User { key, cutoff });
+            }
+            if next == 0 {
+                break;
+            }
+            cursor = next;
+        }
+        self.for_each_page(|_, members| {
+            for member in members {
+                visit(member.entry());
+            }
+            Ok(())
+        })
+    }
+
+    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreError> {
+        if self.last_beat.is_none_or(|last| last.elapsed() >= BEAT) {
+            let mut command = redis::cmd("SET");
+            command.arg(self.redis.key("beat")).arg(position.random);
+            self.write(&command)?;
+        }
+        let mut pipe = redis::pipe();
+        self.query_head(&mut pipe);
+        pipe.cmd("XRANGE").arg(&self.keys[3]).arg(format!("{}-0", position.stamp)).arg("+");
+        let mut answers = pipe.query::<Vec<Value>>(&mut self.connection)?.into_iter();
+        if head(&mut answers)?.1.is_none() {
+            return Ok(None);
+        }
+        let found: Vec<(String, Record)> = next(&mut answers)?;
+        let mut items = Vec::new();
+        for (id, (_, random, _, entry)) in found {
+            let stamp = id.strip_suffix("-0").and_then(|stamp| stamp.parse().ok());
+            let position = Position { stamp: stamp.ok_or_else(damaged)?, random };
+            items.push(Item { position, entry: Entry::from_bytes(&entry)? });
+        }
+        Ok(items.first().is_some_and(|item| item.position == position).then_some(items))
+    }
+
+    fn transact(
+        &mut self,
+        needs: &Needs,
+        change: &mut dyn FnMut(&mut Transaction) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        for _ in 0..MAX_ATTEMPTS {
+            let (before, head, rows) = self.load(needs)?;
+            let mut transaction = Transaction::new(head, rows);
+            change(&mut transaction)?;
+            // Also without a change: what was recorded before may not have reached the replicas.
+            let after = write_head(transaction.head()?);
+            if self.commit(&before, &after, &transaction.changes)? {
+                for change in &transaction.changes {
+                    if let Change::Drop { user: None, cutoff } = change {
+                        self.sweep(*cutoff)?;
+                    }
+                }
+                return Ok(());
+            }
+        }
+        Err(StoreError::new("too many servers write to the revocation store at the same time"))
+    }
+}
+
+impl RedisStore {
+    /// Reads the head, as it is and decoded, and the rows.
+    fn load(&mut self, needs: &Needs) -> Result<(String, Option<Head>, Rows), StoreError> {
+        let [_, sessions, users, _] = &self.keys;
+        let count = |pipe: &mut redis::Pipeline, prefix: &[u8]| {
+            let end = [b"(", prefix, &[u8::MAX; 21]].concat();
+            pipe.cmd("ZLEXCOUNT").arg(sessions).arg([b"[", prefix].concat()).arg(end);
+        };
+        let mut pipe = redis::pipe();
+        self.query_head(&mut pipe);
+        pipe.cmd("TIME").cmd("ZCARD").arg(sessions);
+        count(&mut pipe, &UserKey::NONE.0);
+        for (user, key) in &needs.sessions {
+            count(&mut pipe, &[user.0, key.0].concat());
+        }
+        for user in &needs.users {
+            pipe.cmd("ZSCORE").arg(users).arg(&user.0);
+            count(&mut pipe, &user.0);
+        }
+        let mut answers = pipe.query::<Vec<Value>>(&mut self.connection)?.into_iter();
+        let (text, head) = head(&mut answers)?;
+        let (secs, micros): (u64, u64) = next(&mut answers)?;
+        let members: u64 = next(&mut answers)?;
+        let mut rows = Rows {
+            clock: secs.saturating_mul(1000).saturating_add(micros / 1000),
+            all_sessions: members.saturating_sub(1),
+            without_user: next(&mut answers)?,
+            ..Rows::default()
+        };
+        for session in &needs.sessions {
+            if next::<u64>(&mut answers)? > 0 {
+                rows.sessions.insert(*session);
+            }
+        }
+        for user in &needs.users {
+            let cutoff = next::<Option<u64>>(&mut answers)?.unwrap_or(0);
+            let sessions = next(&mut answers)?;
+            rows.users.insert(*user, OfUser { cutoff, sessions });
+        }
+        Ok((text, head, rows))
+    }
+}
+
+/// A record in the feed: two names, each with its value.
+type Record = (Vec<u8>, u64, Vec<u8>, Vec<u8>);
+
+/// A member of the sessions: the user, the key, and the time in seconds.
+struct Member {
+    bytes: Vec<u8>,
+    user: UserKey,
+    key: SessionKey,
+    since: u32,
+}
+
+impl Member {
+    fn parse(bytes: Vec<u8>) -> Result<Self, StoreError> {
+        let parts = || {
+            let (user, rest) = bytes.split_first_chunk()?;
+            let (key, rest) = rest.split_first_chunk()?;
+            let since = u32::from_be_bytes(rest.try_into().ok()?);
+            Some((UserKey(*user), SessionKey(*key), since))
+        };
+        let (user, key, since) = parts().ok_or_else(damaged)?;
+        Ok(Self { bytes, user, key, since })
+    }
+
+    fn entry(&self) -> Entry {
+        let user = Some(self.user).filter(|user| *user != UserKey::NONE);
+        Entry::Session { key: self.key, user, since: UnixTime::from_secs(self.since.into()) }
+    }
+}
+
+/// Adds a change to the arguments of the script.
+fn add(command: &mut Cmd, change: &Change) {
+    match *change {
+        Change::Put(Entry::Session { key, user, since }) => {
+            let of = user.unwrap_or(UserKey::NONE);
+            let since = u32::try_from(since.as_secs()).unwrap_or(u32::MAX);
+            let key = [of.0, key.0].concat();
+            command.arg("session").arg(key).arg(&since.to_be_bytes());
+        }
+        Change::Put(Entry::User { key, cutoff }) => {
+            command.arg("user").arg(&key.0).arg(cutoff);
+        }
+        // They are in the head.
+        Change::Put(Entry::Everyone { .. } | Entry::IssuedBefore { .. }) => {}
+        Change::Drop { user: Some(user), cutoff } => {
+            command.arg("drop").arg(&user.0).arg(cutoff / 1000);
+        }
+        Change::Drop { user: None, cutoff } => {
+            command.arg("users").arg(cutoff);
+        }
+        Change::Push(Item { position: Position { stamp, random }, entry }) => {
+            let id = format!("{stamp}-0");
+            command.arg("push").arg(id).arg(random).arg(entry.to_bytes());
+        }
+    }
+}
+
+/// The answers of `query_head`: the head as it is, empty without a list, and decoded.
+fn head(answers: &mut impl Iterator<Item = Value>) -> Result<(String, Option<Head>), StoreError> {
+    let text: Option<String> = next(answers)?;
+    let sessions: Option<String> = next(answers)?;
+    let users: Option<String> = next(answers)?;
+    let Some(text) = text.filter(|_| sessions.is_some() && users.is_some()) else {
+        return Ok((String::new(), None));
+    };
+    let head = read_head(&text)?;
+    Ok((text, Some(head)))
+}
+
+/// The oldest version whose code understands every entry, and the numbers of the head.
+fn write_head(head: &Head) -> String {
+    let Head { position, everyone, issued_before, absolute_timeout, expiry } = head;
+    let Position { stamp, random } = position;
+    let Expiry { next, overdue, expired } = expiry;
+    format!(
+        "{VERSION} {stamp} {random} {everyone} {issued_before} {absolute_timeout} {next} {overdue} \
+         {expired}"
+    )
+}
+
+fn read_head(text: &str) -> Result<Head, StoreError> {
+    let numbers: Vec<u64> =
+        text.split(' ').map(str::parse).collect::<Result<_, _>>().map_err(|_| damaged())?;
+    if numbers.first().is_some_and(|min_reader| *min_reader > VERSION) {
+        return Err(StoreError::new(
+            "the revocation list in Redis has entries of a newer release; upgrade this program",
+        ));
+    }
+    let [_, stamp, random, everyone, issued_before, absolute_timeout, next, overdue, expired] =
+        numbers[..]
+    else {
+        return Err(damaged());
+    };
+    if stamp.max(everyone) >= END_OF_STAMPS {
+        return Err(damaged());
+    }
+    Ok(Head {
+        position: Position { stamp, random },
+        everyone,
+        issued_before,
+        absolute_timeout,
+        expiry: Expiry { next, overdue, expired },
+    })
+}
+
+fn next<T: FromRedisValue>(answers: &mut impl Iterator<Item = Value>) -> Result<T, StoreError> {
+    convert(answers.next().unwrap_or(Value::Nil))
+}
+
+fn convert<T: FromRedisValue>(answer: Value) -> Result<T, StoreError> {
+    redis::from_redis_value(answer).map_err(|error| StoreError::because(UNUSABLE, error))
+}
+
+const UNUSABLE: &str = "the revocation list in Redis cannot be read or written";
+
+fn damaged() -> StoreError {
+    StoreError::new(
+        "the revocation list in Redis is damaged; delete its keys: a server creates a new one, \
+         from its copy if it has one; otherwise all users must log in again",
+    )
+}
+
+impl From<RedisError> for StoreError {
+    fn from(error: RedisError) -> Self {
+        Self::because(UNUSABLE, error)
+    }
+}
