@@ -35,6 +35,11 @@ pub fn binary(name: &'static str) -> PathBuf {
     build(&["--bin", name])
 }
 
+/// Builds the command `waxseal` with the stores of many servers.
+pub fn command_with_redis() -> PathBuf {
+    build(&["-p", "waxseal-cli", "--features", "redis", "--bin", "waxseal"])
+}
+
 /// A server on Microdot, run by the Python that `MICRODOT_PYTHON` names, with the packages
 /// `microdot` and `PyJWT`. `None` if the variable is not set.
 pub fn microdot() -> Option<Command> {

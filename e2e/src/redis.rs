@@ -59,6 +59,7 @@ impl Redis {
     }
 
     /// A second server that copies this one.
+    #[must_use]
     pub fn replica(&self) -> Self {
         let primary = self.port.to_string();
         let replica = Self::start(&["--replicaof", "127.0.0.1", &primary]);

@@ -3,12 +3,16 @@
 use std::{
     future::Future,
     pin::pin,
+    process::Command,
     task::{Context, Poll, Waker},
     thread,
     time::{Duration, Instant},
 };
 
-use e2e::redis::{Redis, eventually};
+use e2e::{
+    program,
+    redis::{Redis, eventually},
+};
 use waxseal::{RevocationStatus, Revocations as _, SessionRef, UnixTime};
 use waxseal_core::{NotDurable, Recorded, Revocation, Target};
 use waxseal_revocation::{OpenError, RevocationList, State, Store, operator::Operator};
@@ -127,7 +131,9 @@ fn four_servers_at_the_same_time_lose_nothing() {
     thread::scope(|scope| {
         for (list, part) in lists.iter().zip(sessions.chunks(200)) {
             scope.spawn(move || {
-                part.iter().for_each(|session| assert!(logout(list, session).is_revoked))
+                for session in part {
+                    assert!(logout(list, session).is_revoked);
+                }
             });
         }
     });
@@ -337,6 +343,34 @@ fn an_operator_works_while_servers_run() {
     let mut entries = 0;
     let summary = operator.read(|_| entries += 1).expect("it can be read").expect("a list");
     assert_eq!((summary.sessions, summary.sessions_without_user, entries), (1, 1, 2));
+}
+
+#[test]
+fn the_command_works_while_servers_run() {
+    let redis = Redis::start(&[]);
+    let list = open(&redis.url());
+    let session = issue(&list, "a", Some("42"));
+    let run = |address: &str, arguments: &[&str]| {
+        let mut command = Command::new(program::command_with_redis());
+        let output =
+            command.env("REVOCATIONS", address).arg("revocations").args(arguments).output();
+        let output = output.expect("the command runs");
+        let text =
+            String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        (output.status.code(), text.into_owned())
+    };
+    assert_eq!(run(&redis.url(), &["revoke-user", "42"]).0, Some(0));
+    eventually("the revocation does not arrive", || is_revoked(&list, &session));
+    let (code, text) = run(&redis.url(), &["check"]);
+    assert!(code == Some(0) && text.contains(&format!("Redis at {}", redis.host())), "{text}");
+    let replica = redis.replica();
+    let (code, text) = run(&replica.url(), &["check"]);
+    assert!(code == Some(1) && text.contains("a server cannot start"), "{text}");
+    let secret = format!("redis://waxseal:hunter2@{}", redis.host());
+    let (code, text) = run(&secret, &["count"]);
+    assert!(code == Some(1) && !text.contains("hunter2"), "{text}");
+    let (code, text) = run("redis://:hunter2@", &["count"]);
+    assert!(code == Some(2) && !text.contains("hunter2"), "{text}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use waxseal_core::{CookieSpec, Jwks, Sealer, Secret, UnixTime};
 use zeroize::Zeroizing;
 
-pub(crate) use self::revocations::{RevocationsArgs, RevocationsCommand, revocation_file};
+pub(crate) use self::revocations::{RevocationsArgs, RevocationsCommand, revocation_store};
 use crate::{clock, failure::Failure};
 
 /// Generate keys, inspect, verify and seal session tokens, rotate keys, and

@@ -3,11 +3,7 @@
 mod check;
 mod list;
 
-use std::{
-    fs,
-    io::ErrorKind,
-    path::{Path, PathBuf},
-};
+use std::{fs, io::ErrorKind, path::PathBuf};
 
 use waxseal_core::UnixTime;
 use waxseal_revocation::{
@@ -16,14 +12,15 @@ use waxseal_revocation::{
 };
 
 use crate::{
-    args::{RevocationsArgs, RevocationsCommand, revocation_file},
+    args::{RevocationsArgs, RevocationsCommand, revocation_store},
     clock,
     failure::Failure,
     output::{print, visible, warn},
 };
 
 pub(crate) fn run(args: &RevocationsArgs) -> Result<(), Failure> {
-    let file = RevocationFile(revocation_file()?);
+    let (store, path) = revocation_store()?;
+    let file = RevocationStore { store, path };
     match &args.command {
         RevocationsCommand::List { user, json } => list::list(&file, user.as_deref(), *json),
         RevocationsCommand::Count => list::count(&file),
@@ -52,13 +49,13 @@ pub(crate) fn run(args: &RevocationsArgs) -> Result<(), Failure> {
     }
 }
 
-fn create(file: &RevocationFile, trust_existing: bool) -> Result<(), Failure> {
+fn create(file: &RevocationStore, trust_existing: bool) -> Result<(), Failure> {
     clock::must_be_set(UnixTime::now())?;
-    if !Operator::create(&file.store(), trust_existing)? {
+    if !Operator::create(&file.store, trust_existing)? {
         return Err(Failure::Bad(format!(
             "the revocation list {} already exists, so nothing was changed; to revoke all \
              sessions, run `waxseal revocations revoke-all`",
-            file.0.display()
+            file.store
         )));
     }
     print(if trust_existing {
@@ -68,28 +65,26 @@ fn create(file: &RevocationFile, trust_existing: bool) -> Result<(), Failure> {
     })
 }
 
-/// The file of a revocation list.
-struct RevocationFile(PathBuf);
+/// The store of a revocation list.
+struct RevocationStore {
+    store: Store,
+    /// The path of a file.
+    path: Option<PathBuf>,
+}
 
-impl RevocationFile {
-    fn store(&self) -> Store {
-        Store::sqlite(&self.0)
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
+impl RevocationStore {
     fn is_missing(&self) -> bool {
-        fs::symlink_metadata(&self.0).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+        self.path.as_ref().is_some_and(|path| {
+            fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+        })
     }
 
-    /// Connects to an existing file.
+    /// Connects to an existing store.
     fn open(&self) -> Result<Operator, Failure> {
         if self.is_missing() {
             return Err(self.no_list());
         }
-        Ok(Operator::open(&self.store())?)
+        Ok(Operator::open(&self.store)?)
     }
 
     /// Like [`open`](Self::open), but requires that the clock was set: an entry with the time of
@@ -106,9 +101,9 @@ impl RevocationFile {
 
     fn no_list(&self) -> Failure {
         Failure::Bad(format!(
-            "the file {} has no revocation list; start a server, or run `waxseal revocations \
+            "{} has no revocation list; start a server, or run `waxseal revocations \
              create`",
-            self.0.display()
+            self.store
         ))
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     record::{self, Everyone},
     request::{Request, Revoke, Session},
     store::{Backend, Store},
+    transaction::Needs,
 };
 
 /// A connection to a store, for one command.
@@ -55,6 +56,15 @@ impl Operator {
         let stamp = Clock::system().millis();
         let everyone = if trust_existing { Everyone::Trusted } else { Everyone::CutOff };
         record::create(&mut *backend, &[], stamp, everyone)
+    }
+
+    /// Checks that the store can be written, and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot, for example because it is a replica.
+    pub fn must_be_writable(&mut self) -> Result<(), StoreError> {
+        self.0.transact(&Needs::default(), &mut |_| Ok(()))
     }
 
     /// Calls `visit` with every entry, and returns a summary; `None` if the store has no list.

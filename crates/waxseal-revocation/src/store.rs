@@ -147,14 +147,21 @@ impl std::str::FromStr for Store {
     }
 }
 
-impl fmt::Debug for Store {
+/// The path, or the hosts: no password.
+impl fmt::Display for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Memory(_) => f.write_str("Store(memory)"),
+            Kind::Memory(_) => f.write_str("memory"),
             #[cfg(feature = "sqlite")]
-            Kind::Sqlite(path) => write!(f, "Store(sqlite:{})", path.display()),
+            Kind::Sqlite(path) => path.display().fmt(f),
             #[cfg(feature = "redis")]
-            Kind::Redis(redis) => write!(f, "Store({redis:?})"),
+            Kind::Redis(redis) => redis.fmt(f),
         }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({self})")
     }
 }

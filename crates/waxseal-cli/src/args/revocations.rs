@@ -4,7 +4,7 @@ use std::{env::VarError, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use waxseal_core::UnixTime;
-use waxseal_revocation::FutureTimeError;
+use waxseal_revocation::{FutureTimeError, Store};
 
 use crate::{clock, failure::Failure};
 
@@ -15,6 +15,7 @@ const VARIABLE: &str = "REVOCATIONS";
 /// The environment variable REVOCATIONS sets the revocation store:
 ///
 ///     REVOCATIONS=sqlite:/var/lib/app/sessions.db
+///     REVOCATIONS=redis://USER:PASSWORD@HOST (a build with the feature `redis`)
 ///
 /// Servers can run at the same time; they usually read a new revocation within
 /// about 50 milliseconds. Run the command as the operating system's user of the
@@ -106,9 +107,9 @@ fn past(text: &str) -> Result<UnixTime, String> {
     Ok(time)
 }
 
-/// Returns the path of the file that `REVOCATIONS` names. No error contains the value: the
-/// address of a database may contain a password.
-pub(crate) fn revocation_file() -> Result<PathBuf, Failure> {
+/// Returns the store that `REVOCATIONS` names, and its path if it is a file. No error contains
+/// the value: the address of a database may contain a password.
+pub(crate) fn revocation_store() -> Result<(Store, Option<PathBuf>), Failure> {
     let example = "sqlite:PATH, for example sqlite:/var/lib/app/sessions.db";
     let text = match std::env::var(VARIABLE) {
         Ok(text) => text,
@@ -119,10 +120,6 @@ pub(crate) fn revocation_file() -> Result<PathBuf, Failure> {
             return Err(Failure::Usage(format!("{VARIABLE} is not UTF-8")));
         }
     };
-    match text.strip_prefix("sqlite:") {
-        Some(path) if !path.is_empty() => Ok(path.into()),
-        _ => Err(Failure::Usage(format!(
-            "{VARIABLE} is not a revocation store that this command supports; set it to {example}"
-        ))),
-    }
+    let store = text.parse().map_err(|error| Failure::Usage(format!("{VARIABLE}: {error}")))?;
+    Ok((store, text.strip_prefix("sqlite:").map(PathBuf::from)))
 }

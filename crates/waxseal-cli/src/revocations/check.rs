@@ -11,7 +11,7 @@ use waxseal_core::UnixTime;
 use waxseal_revocation::operator::{Operator, Summary};
 
 use super::{
-    RevocationFile,
+    RevocationStore,
     list::{date, is_cutoff},
 };
 use crate::{
@@ -22,10 +22,11 @@ use crate::{
 /// NTP corrects a clock by less than this.
 const AHEAD: Duration = Duration::from_secs(60);
 
-pub(super) fn check(file: &RevocationFile) -> Result<(), Failure> {
-    let path = file.path();
+pub(super) fn check(file: &RevocationStore) -> Result<(), Failure> {
     let is_missing = file.is_missing();
-    must_be_writable(path, is_missing)?;
+    if let Some(path) = &file.path {
+        must_be_writable(path, is_missing)?;
+    }
     let mut cutoffs = 0_u64;
     let summary = if is_missing {
         None
@@ -35,10 +36,10 @@ pub(super) fn check(file: &RevocationFile) -> Result<(), Failure> {
     };
     let Some(summary) = summary else {
         return print_plain(&format!(
-            "The file {} has no revocation list. A server that starts now creates it, and \
+            "{} has no revocation list. A server that starts now creates it, and \
              revokes every session issued before: all users must log in again. For the first \
              roll-out, `waxseal revocations create --trust-existing` keeps their sessions.\n",
-            path.display()
+            file.store
         ));
     };
     let now = UnixTime::now();
@@ -49,7 +50,7 @@ pub(super) fn check(file: &RevocationFile) -> Result<(), Failure> {
          cutoffs: {cutoffs}\n\
          last record: {}\n\
          longest absolute timeout: {}\n",
-        path.display(),
+        file.store,
         summary.sessions,
         summary.sessions_without_user,
         date(last.as_secs(), now),
@@ -65,10 +66,12 @@ pub(super) fn check(file: &RevocationFile) -> Result<(), Failure> {
 }
 
 fn read(
-    file: &RevocationFile,
+    file: &RevocationStore,
     cutoffs: &mut u64,
 ) -> Result<Option<Summary>, waxseal_revocation::StoreError> {
-    Operator::open(&file.store())?.read(|entry| *cutoffs += u64::from(is_cutoff(&entry)))
+    let mut operator = Operator::open(&file.store)?;
+    operator.must_be_writable()?;
+    operator.read(|entry| *cutoffs += u64::from(is_cutoff(&entry)))
 }
 
 fn timeout(summary: Summary) -> String {

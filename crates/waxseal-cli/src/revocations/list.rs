@@ -6,14 +6,14 @@ use serde::Serialize;
 use waxseal_core::UnixTime;
 use waxseal_revocation::{Entry, UserKey};
 
-use super::RevocationFile;
+use super::RevocationStore;
 use crate::{
     clock,
     failure::Failure,
     output::{print, visible, visible_json},
 };
 
-pub(super) fn list(file: &RevocationFile, user: Option<&str>, json: bool) -> Result<(), Failure> {
+pub(super) fn list(file: &RevocationStore, user: Option<&str>, json: bool) -> Result<(), Failure> {
     let user = user.map(UserKey::new);
     // The file is locked while it is read. A slow reader of the output, such as a pager, must
     // not delay the servers' writes, so the entries are printed after that.
@@ -38,7 +38,7 @@ pub(super) fn list(file: &RevocationFile, user: Option<&str>, json: bool) -> Res
     Ok(())
 }
 
-pub(super) fn count(file: &RevocationFile) -> Result<(), Failure> {
+pub(super) fn count(file: &RevocationStore) -> Result<(), Failure> {
     let mut cutoffs = 0_u64;
     let summary = file.read(|entry| cutoffs += u64::from(is_cutoff(&entry)))?;
     print(&format!("sessions: {}\ncutoffs: {cutoffs}\n", summary.sessions))

@@ -39,6 +39,7 @@ pub(super) struct Server {
     run_time: Arc<dyn Fn() -> Duration + Send + Sync>,
     /// Which start of the server this is.
     pub(super) start: u64,
+    pub(super) absolute_timeout: Duration,
 }
 
 impl Server {
@@ -52,7 +53,10 @@ impl Server {
         let clock = {
             let (time, ahead, run_time) =
                 (Arc::clone(time), Arc::clone(&ahead), Arc::clone(&run_time));
-            Clock::new(move || time.load(SeqCst) + ahead.load(SeqCst), move || run_time())
+            Clock::new(
+                move || time.load(SeqCst).wrapping_add(ahead.load(SeqCst)),
+                move || run_time(),
+            )
         };
         let absolute = Duration::from_secs(absolute_days * DAY);
         let shared = Arc::new(Shared::new(clock, absolute, MAX_SESSIONS, STALENESS));
@@ -69,8 +73,20 @@ impl Server {
             .build()
             .unwrap();
         let sealer = Arc::new(sealer);
-        let contact = None;
-        Self { list, sealer, link, shared, follower, jobs, ahead, contact, run_time, start }
+        let (contact, absolute_timeout) = (None, absolute);
+        Self {
+            list,
+            sealer,
+            link,
+            shared,
+            follower,
+            jobs,
+            ahead,
+            contact,
+            run_time,
+            start,
+            absolute_timeout,
+        }
     }
 
     /// One turn of the loop.

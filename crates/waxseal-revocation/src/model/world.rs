@@ -141,7 +141,7 @@ impl World {
             was_in_contact: Arc::default(),
         };
         // Servers of one store can have different timeouts.
-        let days = if self.starts % 3 == 1 { 30 } else { 10 };
+        let days = if self.starts % 3 == 1 { 3 } else { 1 };
         Server::new(link, &self.time, days, self.starts)
     }
 
@@ -249,7 +249,8 @@ impl World {
             self.store_ahead.store(store, SeqCst);
             self.servers.iter().for_each(|one| one.ahead.store(server, SeqCst));
         } else {
-            ahead.store(self.random.below(120_000), SeqCst);
+            // From two minutes behind to two minutes ahead.
+            ahead.store(self.random.below(240_000).wrapping_sub(120_000), SeqCst);
             let behind = self.random.below(600_000);
             self.store_behind.store(if behind < 200_000 { 0 } else { behind }, SeqCst);
         }
@@ -325,6 +326,10 @@ impl World {
         let presented = presented.filter(|_| !self.random.one_in(4));
         let token = presented.map(|number| self.ledger.sent[number].token.clone());
         let Some(session) = self.servers[server].open(token.as_deref(), self.now()) else { return };
+        if let Some(number) = presented.filter(|_| session.rejection().is_some()) {
+            // A handler can revoke a session that this server rejects, too.
+            self.ledger.revoked_ids.push(self.ledger.sent[number].reference.id.clone());
+        }
         let presented = presented.filter(|_| session.rejection().is_none());
         let (server, opened) = (self.servers[server].start, self.step);
         self.requests.push(Request { session, server, opened, presented });
@@ -506,10 +511,10 @@ impl World {
 
     fn send(&mut self, token: String, mut reference: SessionRef, response: &Response) {
         // A session that was sealed again has another stamp. Documented: it is later than a cutoff
-        // that the store has lost, if no server that knows the cutoff has reached the store yet,
-        // and than one with the stamp of a clock that is behind after a loss.
+        // that the store has lost, if no server that knows the cutoff has reached the store yet.
         let is_sealed_again = reference.stamp != stamp(&token);
         reference.stamp = stamp(&token);
+        // Documented, too: the stamps of a clock that is behind after a loss are used again.
         let is_behind = self.losses > 0 && reference.stamp > self.memory.millis();
         if response.continues
             && let Some(parent) = response.presented
@@ -533,7 +538,8 @@ impl World {
             if let Some((of, step)) = &promise.cutoff
                 && Some(of) == user.as_ref()
                 && *step > response.opened
-                && !(is_sealed_again && (is_behind || self.losses > promise.losses))
+                && !is_behind
+                && !(is_sealed_again && self.losses > promise.losses)
                 && !response.promises.contains(&index)
             {
                 promise.sessions.push(number);
@@ -564,7 +570,7 @@ impl World {
             for number in promise.sessions.iter().filter(|_| holds && !promise.is_excused) {
                 let sent = &self.ledger.sent[*number];
                 for server in &self.servers {
-                    if self.is_alive(sent)
+                    if self.now().saturating_since(sent.issued_at) < server.absolute_timeout
                         && !sent.is_beyond
                         && server.list.status(&sent.reference) == RevocationStatus::Good
                     {
@@ -593,12 +599,6 @@ impl World {
                 }
             }
         }
-    }
-
-    /// Whether a session has not reached its absolute timeout on any server.
-    fn is_alive(&self, sent: &Sent) -> bool {
-        let age = self.now().saturating_since(sent.issued_at).as_secs();
-        age < 10 * DAY
     }
 }
 

@@ -80,6 +80,12 @@ impl RedisStore {
         Ok(answers.pop().unwrap_or(Value::Nil))
     }
 
+    fn beat(&mut self, random: u64) -> Result<(), StoreError> {
+        let mut command = redis::cmd("SET");
+        command.arg(self.redis.key("beat")).arg(random);
+        self.write(&command).map(drop)
+    }
+
     /// Runs the script. Returns false if the head is not `before` any more.
     fn run<'c>(
         &mut self,
@@ -195,9 +201,7 @@ impl Backend for RedisStore {
 
     fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreError> {
         if self.last_beat.is_none_or(|last| last.elapsed() >= BEAT) {
-            let mut command = redis::cmd("SET");
-            command.arg(self.redis.key("beat")).arg(position.random);
-            self.write(&command)?;
+            self.beat(position.random)?;
         }
         let mut pipe = redis::pipe();
         self.query_head(&mut pipe);
@@ -226,7 +230,8 @@ impl Backend for RedisStore {
             let mut transaction = Transaction::new(head, rows);
             change(&mut transaction)?;
             // Also without a change: what was recorded before may not have reached the replicas.
-            let after = write_head(transaction.head()?);
+            let Some(head) = &transaction.head else { return self.beat(0) };
+            let after = write_head(head);
             if self.commit(&before, &after, &transaction.changes)? {
                 for change in &transaction.changes {
                     if let Change::Drop { user: None, cutoff } = change {

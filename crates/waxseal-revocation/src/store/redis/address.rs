@@ -209,10 +209,17 @@ fn at(node: &ConnectionAddr, host: &str, port: u16) -> ConnectionAddr {
     }
 }
 
-impl fmt::Debug for Redis {
+/// The hosts: no user and no password.
+impl fmt::Display for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nodes: Vec<_> = self.seeds.iter().map(|seed| seed.addr().to_string()).collect();
-        write!(f, "Redis({})", nodes.join(","))
+        write!(f, "Redis at {}", nodes.join(","))
+    }
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Redis({self})")
     }
 }
 
@@ -223,7 +230,7 @@ mod tests {
     #[test]
     fn addresses() {
         let redis = Redis::new("redis://u:p@a:1,b:2/3?replicas=2&prefix=app").unwrap();
-        assert_eq!(format!("{redis:?}"), "Redis(a:1,b:2)");
+        assert_eq!(redis.to_string(), "Redis at a:1,b:2");
         assert_eq!((redis.replicas, redis.key("head").as_str()), (2, "{app}:head"));
         assert_eq!(redis.seeds[1].redis_settings().db(), 3);
         assert_eq!(redis.seeds[1].redis_settings().password(), Some("p"));
