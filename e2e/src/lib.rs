@@ -10,7 +10,8 @@
 //! | `grpc.rs` | a gRPC client of the service `waxseal.Whoami` |
 //! | `mint.rs` | a second implementation of the tokens, for forgeries |
 //! | `conformance/` | the rules that every integration must follow |
-//! | `redis.rs` | a Redis as a child process |
+//! | `redis.rs`, `postgres.rs` | a store as a child process |
+//! | `lists.rs` | lists that share a store |
 //! | `serve.rs` | the code that all servers under test share |
 //! | `bin/serve-*.rs` | one server per integration, with the contract below |
 //!
@@ -58,9 +59,13 @@ pub mod client;
 pub mod conformance;
 #[cfg(feature = "servers")]
 pub mod grpc;
+#[cfg(feature = "stores")]
+pub mod lists;
 pub mod mint;
+#[cfg(feature = "stores")]
+pub mod postgres;
 pub mod program;
-#[cfg(feature = "redis")]
+#[cfg(feature = "stores")]
 pub mod redis;
 pub mod serve;
 pub mod server;

@@ -36,8 +36,8 @@ pub fn binary(name: &'static str) -> PathBuf {
 }
 
 /// Builds the command `waxseal` with the stores of many servers.
-pub fn command_with_redis() -> PathBuf {
-    build(&["-p", "waxseal-cli", "--features", "redis", "--bin", "waxseal"])
+pub fn command_with_all_stores() -> PathBuf {
+    build(&["-p", "waxseal-cli", "--features", "redis,postgres", "--bin", "waxseal"])
 }
 
 /// A server on Microdot, run by the Python that `MICRODOT_PYTHON` names, with the packages

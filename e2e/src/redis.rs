@@ -3,10 +3,8 @@
 
 use std::{
     fs,
-    net::TcpListener,
     path::PathBuf,
     process::{Child, Command, Stdio},
-    thread,
     time::Duration,
 };
 
@@ -16,6 +14,8 @@ use nix::{
 };
 use redis::{Client, Connection, FromRedisValue};
 use tempfile::TempDir;
+
+use crate::lists::{eventually, free_port};
 
 /// A running `redis-server`.
 #[derive(Debug)]
@@ -160,21 +160,4 @@ fn spawn(port: u16, arguments: &[String], folder: &TempDir) -> Child {
         .stderr(Stdio::null())
         .spawn()
         .expect("redis-server is installed")
-}
-
-/// A port that was free a moment ago: Redis cannot choose one itself.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
-}
-
-/// Waits for at most twenty seconds.
-pub fn eventually(failure: &str, mut condition: impl FnMut() -> bool) {
-    for _ in 0..1000 {
-        if condition() {
-            return;
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-    panic!("{failure}");
 }

@@ -1,149 +1,30 @@
 //! Lists that share a real Redis, while it loses data, hangs, and changes its role.
 
-use std::{
-    future::Future,
-    pin::pin,
-    process::Command,
-    task::{Context, Poll, Waker},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{thread, time::Duration};
 
 use e2e::{
-    program,
-    redis::{Redis, eventually},
+    lists::{
+        self, eventually, is_good, is_revoked, issue, issue_of, logout, open, try_logout, try_open,
+        wait,
+    },
+    redis::Redis,
 };
-use waxseal::{RevocationStatus, Revocations as _, SessionRef, UnixTime};
-use waxseal_core::{NotDurable, Recorded, Revocation, Target};
-use waxseal_revocation::{OpenError, RevocationList, State, Store, operator::Operator};
-
-/// A server without traffic may be trusted for so long after its last contact.
-const STALENESS: Duration = Duration::from_secs(2);
-
-fn store(address: &str) -> Store {
-    address.parse().expect("an address")
-}
-
-fn try_open(address: &str) -> Result<RevocationList, OpenError> {
-    RevocationList::builder(store(address)).max_staleness(STALENESS).open()
-}
-
-fn open(address: &str) -> RevocationList {
-    try_open(address).expect("a list")
-}
-
-fn issue(list: &RevocationList, id: &str, user: Option<&str>) -> SessionRef {
-    let (id, user) = (id.into(), user.map(Into::into));
-    SessionRef { id, user, issued_at: UnixTime::now(), stamp: list.stamp().expect("it is current") }
-}
-
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
-    let start = Instant::now();
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(result) => return result,
-            Poll::Pending => thread::sleep(Duration::from_millis(1)),
-        }
-        assert!(start.elapsed() < Duration::from_secs(30), "no answer");
-    }
-}
-
-fn try_logout(list: &RevocationList, session: &SessionRef) -> Result<Recorded, NotDurable> {
-    let target = Target::Session(session.clone());
-    wait(list.revoke(Revocation { target, successor: None }))
-}
-
-fn logout(list: &RevocationList, session: &SessionRef) -> Recorded {
-    try_logout(list, session).expect("it is durable")
-}
-
-fn is_revoked(list: &RevocationList, session: &SessionRef) -> bool {
-    list.status(session) == RevocationStatus::Revoked
-}
-
-fn is_good(list: &RevocationList, session: &SessionRef) -> bool {
-    list.status(session) == RevocationStatus::Good
-}
+use waxseal::RevocationStatus;
+use waxseal_revocation::State;
 
 #[test]
 fn a_revocation_reaches_every_server() {
-    let redis = Redis::start(&[]);
-    let (one, other) = (open(&redis.url()), open(&redis.url()));
-    let [a, b, c] = ["a", "b", "c"].map(|id| issue(&one, id, Some("42")));
-    let anonymous = issue(&one, "anonymous", None);
-    let recorded = logout(&one, &a);
-    assert!(recorded.is_revoked && !recorded.is_cutoff && recorded.stamp > a.stamp);
-    eventually("the logout does not arrive", || is_revoked(&other, &a));
-    assert!(is_good(&other, &b));
-
-    // A cutoff covers what was revoked in an earlier second.
-    thread::sleep(Duration::from_millis(1100));
-    wait(other.revoke_user("42")).expect("it is durable");
-    eventually("the cutoff does not arrive", || is_revoked(&one, &b) && is_revoked(&one, &c));
-    assert!(is_good(&one, &anonymous) && is_good(&one, &issue(&one, "new", Some("42"))));
-    logout(&one, &anonymous);
-    wait(one.revoke_session(&issue(&one, "by reference", Some("7")))).expect("it is durable");
-
-    // A server that starts now reads everything.
-    let late = open(&redis.url());
-    assert!([&a, &b, &c, &anonymous].into_iter().all(|session| is_revoked(&late, session)));
-    // Sessions that the cutoff covers were dropped.
-    assert_eq!(late.readiness().sessions, 2);
-
-    let latest = issue(&one, "latest", Some("8"));
-    thread::sleep(Duration::from_millis(1100));
-    wait(late.revoke_all()).expect("it is durable");
-    eventually("the cutoff does not arrive", || is_revoked(&one, &latest));
-    let last = open(&redis.url());
-    assert!(is_revoked(&last, &anonymous));
-    assert_eq!(last.readiness().sessions, 0, "the cutoff covers them");
+    lists::a_revocation_reaches_every_server(&Redis::start(&[]).url());
 }
 
 #[test]
 fn many_sessions_of_one_user_become_a_cutoff() {
-    let redis = Redis::start(&[]);
-    let list = open(&redis.url());
-    let sessions: Vec<_> =
-        (0..1001).map(|n| issue(&list, &format!("id {n}"), Some("42"))).collect();
-    let pending: Vec<_> = sessions
-        .iter()
-        .map(|session| {
-            let target = Target::Session(session.clone());
-            list.revoke(Revocation { target, successor: None })
-        })
-        .collect();
-    let recorded: Vec<_> =
-        pending.into_iter().map(|one| wait(one).expect("it is durable")).collect();
-    assert!(recorded.last().is_some_and(|recorded| recorded.is_cutoff));
-    let other = open(&redis.url());
-    assert!(sessions.iter().all(|session| is_revoked(&other, session)));
-    assert!(is_good(&other, &issue(&other, "new", Some("42"))));
+    lists::many_sessions_of_one_user_become_a_cutoff(&Redis::start(&[]).url());
 }
 
 #[test]
 fn four_servers_at_the_same_time_lose_nothing() {
-    let redis = Redis::start(&[]);
-    let lists = [(); 4].map(|()| open(&redis.url()));
-    let sessions: Vec<_> =
-        (0..800).map(|n| issue(&lists[0], &format!("id {n}"), Some(&format!("{n}")))).collect();
-    thread::scope(|scope| {
-        for (list, part) in lists.iter().zip(sessions.chunks(200)) {
-            scope.spawn(move || {
-                for session in part {
-                    assert!(logout(list, session).is_revoked);
-                }
-            });
-        }
-    });
-    let late = open(&redis.url());
-    assert!(sessions.iter().all(|session| is_revoked(&late, session)));
-    for list in &lists {
-        eventually("a logout does not arrive", || {
-            sessions.iter().all(|session| is_revoked(list, session))
-        });
-    }
+    lists::four_servers_at_the_same_time_lose_nothing(&Redis::start(&[]).url());
 }
 
 /// What a Redis can lose while servers run.
@@ -302,11 +183,6 @@ fn a_revocation_waits_for_the_replicas() {
     logout(&list, &b);
 }
 
-/// Another session, issued at the same time.
-fn issue_of(session: &SessionRef, id: &str) -> SessionRef {
-    SessionRef { id: id.into(), ..session.clone() }
-}
-
 #[test]
 fn the_documented_permissions_are_enough() {
     let redis = Redis::start(&[]);
@@ -329,48 +205,14 @@ fn the_documented_permissions_are_enough() {
 
 #[test]
 fn an_operator_works_while_servers_run() {
-    let redis = Redis::start(&[]);
-    assert!(Operator::create(&store(&redis.url()), true).expect("it can be written"));
-    assert!(!Operator::create(&store(&redis.url()), true).expect("it can be written"));
-    let list = open(&redis.url());
-    // Sessions from before the first list.
-    let session = SessionRef { stamp: 0, ..issue(&list, "old", Some("42")) };
-    assert!(is_good(&list, &session));
-    let mut operator = Operator::open(&store(&redis.url())).expect("it can be read");
-    operator.revoke_session("old").expect("it is durable");
-    operator.revoke_user("42").expect("it is durable");
-    eventually("the revocation does not arrive", || is_revoked(&list, &session));
-    let mut entries = 0;
-    let summary = operator.read(|_| entries += 1).expect("it can be read").expect("a list");
-    assert_eq!((summary.sessions, summary.sessions_without_user, entries), (1, 1, 2));
+    lists::an_operator_works_while_servers_run(&Redis::start(&[]).url());
 }
 
 #[test]
 fn the_command_works_while_servers_run() {
     let redis = Redis::start(&[]);
-    let list = open(&redis.url());
-    let session = issue(&list, "a", Some("42"));
-    let run = |address: &str, arguments: &[&str]| {
-        let mut command = Command::new(program::command_with_redis());
-        let output =
-            command.env("REVOCATIONS", address).arg("revocations").args(arguments).output();
-        let output = output.expect("the command runs");
-        let text =
-            String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-        (output.status.code(), text.into_owned())
-    };
-    assert_eq!(run(&redis.url(), &["revoke-user", "42"]).0, Some(0));
-    eventually("the revocation does not arrive", || is_revoked(&list, &session));
-    let (code, text) = run(&redis.url(), &["check"]);
-    assert!(code == Some(0) && text.contains(&format!("Redis at {}", redis.host())), "{text}");
     let replica = redis.replica();
-    let (code, text) = run(&replica.url(), &["check"]);
-    assert!(code == Some(1) && text.contains("a server cannot start"), "{text}");
-    let secret = format!("redis://waxseal:hunter2@{}", redis.host());
-    let (code, text) = run(&secret, &["count"]);
-    assert!(code == Some(1) && !text.contains("hunter2"), "{text}");
-    let (code, text) = run("redis://:hunter2@", &["count"]);
-    assert!(code == Some(2) && !text.contains("hunter2"), "{text}");
+    lists::the_command_works_while_servers_run(&redis.url(), &replica.url());
 }
 
 #[test]

@@ -19,6 +19,10 @@ use crate::{
 };
 
 pub(crate) fn run(args: &RevocationsArgs) -> Result<(), Failure> {
+    #[cfg(feature = "postgres")]
+    if matches!(args.command, RevocationsCommand::Sql) {
+        return crate::output::print_plain(waxseal_revocation::Postgres::SCHEMA);
+    }
     let (store, path) = revocation_store()?;
     let file = RevocationStore { store, path };
     match &args.command {
@@ -46,6 +50,8 @@ pub(crate) fn run(args: &RevocationsArgs) -> Result<(), Failure> {
             print("Revoked all sessions of all users.\n")
         }
         RevocationsCommand::Create { trust_existing } => create(&file, *trust_existing),
+        #[cfg(feature = "postgres")]
+        RevocationsCommand::Sql => Ok(()),
     }
 }
 

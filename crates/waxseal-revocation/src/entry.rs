@@ -1,6 +1,6 @@
 //! The entries of a list.
 
-#[cfg(any(feature = "sqlite", feature = "redis"))]
+#[cfg(any(feature = "sqlite", feature = "redis", feature = "postgres"))]
 mod bytes;
 
 use std::fmt;

@@ -93,6 +93,8 @@ pub use error::{FutureTimeError, OpenError, StoreError};
 pub use key::{SessionKey, UserKey};
 pub use list::RevocationList;
 pub use readiness::{Readiness, State};
+#[cfg(feature = "postgres")]
+pub use store::Postgres;
 #[cfg(feature = "redis")]
 pub use store::Redis;
 pub use store::Store;

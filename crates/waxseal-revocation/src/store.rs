@@ -1,6 +1,8 @@
 //! Revocation stores: the source of truth behind every server's copy.
 
 pub(crate) mod memory;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "sqlite")]
@@ -11,6 +13,10 @@ use std::path::PathBuf;
 use std::{fmt, time::Duration};
 
 use self::memory::Memory;
+#[cfg(feature = "postgres")]
+pub use self::postgres::Postgres;
+#[cfg(feature = "postgres")]
+use self::postgres::PostgresStore;
 #[cfg(feature = "redis")]
 pub use self::redis::Redis;
 #[cfg(feature = "redis")]
@@ -55,7 +61,7 @@ pub(crate) trait Backend: Send {
     fn transact(
         &mut self,
         needs: &Needs,
-        change: &mut dyn FnMut(&mut Transaction) -> Result<(), StoreError>,
+        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreError> + Send),
     ) -> Result<(), StoreError>;
 }
 
@@ -70,6 +76,8 @@ enum Kind {
     Sqlite(PathBuf),
     #[cfg(feature = "redis")]
     Redis(Redis),
+    #[cfg(feature = "postgres")]
+    Postgres(Box<Postgres>),
 }
 
 impl Store {
@@ -96,9 +104,17 @@ impl Store {
         Self(Kind::Redis(redis))
     }
 
+    /// Stores the list in a Postgres, which all servers share. As in
+    /// [`sqlite`](Self::sqlite), a new list revokes every session that was issued before.
+    #[cfg(feature = "postgres")]
+    #[must_use]
+    pub fn postgres(postgres: Postgres) -> Self {
+        Self(Kind::Postgres(Box::new(postgres)))
+    }
+
     /// Connects. A missing store is created empty.
     #[cfg_attr(
-        not(any(feature = "sqlite", feature = "redis")),
+        not(any(feature = "sqlite", feature = "redis", feature = "postgres")),
         expect(clippy::unnecessary_wraps, reason = "other stores can fail")
     )]
     pub(crate) fn connect(&self) -> Result<Box<dyn Backend>, StoreError> {
@@ -108,12 +124,14 @@ impl Store {
             Kind::Sqlite(path) => Ok(Box::new(Sqlite::open_or_create(path)?)),
             #[cfg(feature = "redis")]
             Kind::Redis(redis) => Ok(Box::new(RedisStore::connect(redis)?)),
+            #[cfg(feature = "postgres")]
+            Kind::Postgres(postgres) => Ok(Box::new(PostgresStore::connect(postgres)?)),
         }
     }
 
     /// Connects to a store that exists.
     #[cfg_attr(
-        not(any(feature = "sqlite", feature = "redis")),
+        not(any(feature = "sqlite", feature = "redis", feature = "postgres")),
         expect(clippy::unnecessary_wraps, reason = "other stores can fail")
     )]
     pub(crate) fn connect_existing(&self) -> Result<Box<dyn Backend>, StoreError> {
@@ -123,11 +141,13 @@ impl Store {
             Kind::Sqlite(path) => Ok(Box::new(Sqlite::open(path)?)),
             #[cfg(feature = "redis")]
             Kind::Redis(redis) => Ok(Box::new(RedisStore::connect(redis)?)),
+            #[cfg(feature = "postgres")]
+            Kind::Postgres(postgres) => Ok(Box::new(PostgresStore::connect(postgres)?)),
         }
     }
 }
 
-/// `sqlite:` and a path, or the address of a Redis.
+/// `sqlite:` and a path, or the address of a Redis or of a Postgres.
 impl std::str::FromStr for Store {
     type Err = StoreError;
 
@@ -137,11 +157,13 @@ impl std::str::FromStr for Store {
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::sqlite(path)),
             #[cfg(feature = "redis")]
             Some((scheme, _)) if scheme.starts_with("redis") => Redis::new(text).map(Self::redis),
+            #[cfg(feature = "postgres")]
+            Some(("postgres" | "postgresql", _)) => Postgres::new(text).map(Self::postgres),
             // The text may contain a password.
             _ => Err(StoreError::new(
                 "the revocation store must be sqlite:PATH, for example \
-                 sqlite:/var/lib/app/sessions.db, or redis://HOST, and this program must have the \
-                 feature for it",
+                 sqlite:/var/lib/app/sessions.db, redis://HOST or postgres://HOST/DATABASE; \
+                 this program must have the feature for it",
             )),
         }
     }
@@ -156,6 +178,8 @@ impl fmt::Display for Store {
             Kind::Sqlite(path) => path.display().fmt(f),
             #[cfg(feature = "redis")]
             Kind::Redis(redis) => redis.fmt(f),
+            #[cfg(feature = "postgres")]
+            Kind::Postgres(postgres) => postgres.fmt(f),
         }
     }
 }

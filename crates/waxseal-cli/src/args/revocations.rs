@@ -16,6 +16,7 @@ const VARIABLE: &str = "REVOCATIONS";
 ///
 ///     REVOCATIONS=sqlite:/var/lib/app/sessions.db
 ///     REVOCATIONS=redis://USER:PASSWORD@HOST (a build with the feature `redis`)
+///     REVOCATIONS=postgres://USER:PASSWORD@HOST/DATABASE (with `postgres`)
 ///
 /// Servers can run at the same time; they usually read a new revocation within
 /// about 50 milliseconds. Run the command as the operating system's user of the
@@ -92,6 +93,11 @@ pub(crate) enum RevocationsCommand {
         #[arg(long)]
         trust_existing: bool,
     },
+    /// Print the tables of a list in Postgres
+    ///
+    /// A server creates them itself, if its role may. REVOCATIONS is not used.
+    #[cfg(feature = "postgres")]
+    Sql,
 }
 
 /// Parses a time that is not in the future. Rounds a fraction of a second up, because sessions

@@ -128,7 +128,7 @@ impl Backend for Link {
     fn transact(
         &mut self,
         needs: &Needs,
-        change: &mut dyn FnMut(&mut Transaction) -> Result<(), StoreError>,
+        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreError> + Send),
     ) -> Result<(), StoreError> {
         self.reach()?;
         let is_survivor = *lock(&self.was_in_contact);

@@ -68,7 +68,7 @@ impl Backend for Memory {
     fn transact(
         &mut self,
         needs: &Needs,
-        change: &mut dyn FnMut(&mut Transaction) -> Result<(), StoreError>,
+        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreError> + Send),
     ) -> Result<(), StoreError> {
         let mut tables = self.tables();
         let rows = tables.rows(needs, self.clock.millis());

@@ -223,7 +223,7 @@ impl Backend for RedisStore {
     fn transact(
         &mut self,
         needs: &Needs,
-        change: &mut dyn FnMut(&mut Transaction) -> Result<(), StoreError>,
+        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreError> + Send),
     ) -> Result<(), StoreError> {
         for _ in 0..MAX_ATTEMPTS {
             let (before, head, rows) = self.load(needs)?;

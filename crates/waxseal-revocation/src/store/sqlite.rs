@@ -136,7 +136,7 @@ impl Backend for Sqlite {
     fn transact(
         &mut self,
         needs: &Needs,
-        change: &mut dyn FnMut(&mut Transaction) -> Result<(), StoreError>,
+        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreError> + Send),
     ) -> Result<(), StoreError> {
         let sqlite = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // `follow` must return what this connection writes, too.

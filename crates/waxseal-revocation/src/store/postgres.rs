@@ -1,0 +1,384 @@
+//! The store of many servers that have a Postgres.
+//!
+//! An advisory lock orders all transactions that write, so that the order of stamps is the order
+//! of commits. No statement is prepared, so that pgbouncer can pool transactions.
+
+mod connection;
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use tokio_postgres::{Client, Row, error::SqlState, types::Type};
+use waxseal_core::UnixTime;
+
+use self::connection::Connection;
+pub use self::connection::Postgres;
+use super::Backend;
+use crate::{
+    entry::Entry,
+    error::StoreError,
+    expiry::Expiry,
+    key::{SessionKey, UserKey},
+    record::END_OF_STAMPS,
+    transaction::{Change, Head, Item, Needs, OfUser, Position, Rows, Transaction},
+};
+
+/// The version of the schema that this code reads and writes.
+const VERSION: i64 = 1;
+/// How often a write shows that the server is a primary.
+const BEAT: Duration = Duration::from_secs(1);
+/// How many rows are read at once.
+const PAGE: i64 = 10_000;
+
+/// Every transaction that writes waits for this lock, and commits durably.
+const LOCK: &str = "SET LOCAL lock_timeout = '3s'; \
+    SELECT set_config('synchronous_commit', 'on', true) \
+    WHERE current_setting('synchronous_commit') IN ('off', 'local'); \
+    SELECT pg_advisory_xact_lock(hashtext('waxseal revocations'))";
+
+/// Without the rows 'list', a table was emptied, and the head is of a list that is lost.
+const HEAD: &str = r#"SELECT min_reader, stamp, random, everyone, issued_before,
+    absolute_timeout, next, overdue, expired, sessions, without_user,
+    (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+    FROM "waxseal".head
+    WHERE EXISTS (SELECT FROM "waxseal".sessions WHERE "user" = 'list')
+    AND EXISTS (SELECT FROM "waxseal".users WHERE key = 'list')"#;
+
+pub(super) struct PostgresStore {
+    connection: Connection,
+    last_beat: Option<Instant>,
+}
+
+impl PostgresStore {
+    pub(super) fn connect(postgres: &Postgres) -> Result<Self, StoreError> {
+        Ok(Self { connection: postgres.connect()?, last_beat: None })
+    }
+
+    fn beat(&mut self) -> Result<(), StoreError> {
+        if self.last_beat.is_some_and(|last| last.elapsed() < BEAT) {
+            return Ok(());
+        }
+        let Connection { waiter, client } = &mut self.connection;
+        waiter.wait(async {
+            let sql = r#"INSERT INTO "waxseal".beat (random) VALUES (1)
+                ON CONFLICT (one) DO UPDATE SET random = beat.random + 1"#;
+            Ok::<_, StoreError>(client.batch_execute(sql).await?)
+        })?;
+        self.last_beat = Some(Instant::now());
+        Ok(())
+    }
+}
+
+impl Backend for PostgresStore {
+    fn interval(&self) -> Duration {
+        Duration::from_millis(15)
+    }
+
+    fn head(&mut self) -> Result<Option<Head>, StoreError> {
+        let Connection { waiter, client } = &mut self.connection;
+        waiter.wait(async {
+            match client.query_typed(HEAD, &[]).await {
+                Ok(rows) => Ok(rows.first().map(read_head).transpose()?.map(|(head, _)| head)),
+                Err(error) if is_missing(&error) => Ok(None),
+                Err(error) => Err(StoreError::from(error)),
+            }
+        })
+    }
+
+    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreError> {
+        let sql = r#"SELECT key, cutoff FROM "waxseal".users
+            WHERE key > $1 AND key <> 'list' ORDER BY key LIMIT $2"#;
+        let mut from = Some(Vec::<u8>::new());
+        while let Some(last) = from.take() {
+            let Connection { waiter, client } = &mut self.connection;
+            let rows = waiter.wait(async {
+                let parameters: [Parameter<'_>; 2] = [(&last, Type::BYTEA), (&PAGE, Type::INT8)];
+                Ok::<_, StoreError>(client.query_typed(sql, &parameters).await?)
+            })?;
+            for row in &rows {
+                visit(Entry::User { key: UserKey(bytes(row, 0)?), cutoff: stamp(row, 1)? });
+            }
+            from = rows.last().map(|row| row.try_get(0)).transpose()?;
+        }
+        let sql = r#"SELECT "user", key, since FROM "waxseal".sessions
+            WHERE ("user", key) > ($1, $2) AND "user" <> 'list' ORDER BY "user", key LIMIT $3"#;
+        let mut from = Some((Vec::<u8>::new(), Vec::<u8>::new()));
+        while let Some((user, key)) = from.take() {
+            let Connection { waiter, client } = &mut self.connection;
+            let rows = waiter.wait(async {
+                let parameters: [Parameter<'_>; 3] =
+                    [(&user, Type::BYTEA), (&key, Type::BYTEA), (&PAGE, Type::INT8)];
+                Ok::<_, StoreError>(client.query_typed(sql, &parameters).await?)
+            })?;
+            for row in &rows {
+                let (user, key) = (UserKey(bytes(row, 0)?), SessionKey(bytes(row, 1)?));
+                let user = Some(user).filter(|user| *user != UserKey::NONE);
+                visit(Entry::Session { key, user, since: UnixTime::from_secs(number(row, 2)?) });
+            }
+            let last =
+                rows.last().map(|row| Ok::<_, StoreError>((row.try_get(0)?, row.try_get(1)?)));
+            from = last.transpose()?;
+        }
+        Ok(())
+    }
+
+    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreError> {
+        self.beat()?;
+        let from = signed(position.stamp);
+        let Connection { waiter, client } = &mut self.connection;
+        let rows = waiter.wait(async {
+            // In one snapshot: the feed, if the list is complete.
+            let sql = format!(
+                r#"SELECT stamp, random, entry FROM "waxseal".feed
+                WHERE stamp >= $1 AND EXISTS ({HEAD}) AND NOT pg_is_in_recovery()
+                ORDER BY stamp"#
+            );
+            match client.query_typed(&sql, &[(&from, Type::INT8)]).await {
+                Err(error) if is_missing(&error) => Ok(Vec::new()),
+                result => Ok::<_, StoreError>(result?),
+            }
+        })?;
+        let mut items = Vec::new();
+        for row in &rows {
+            let position = Position { stamp: stamp(row, 0)?, random: number(row, 1)? };
+            let entry: Vec<u8> = row.try_get(2)?;
+            items.push(Item { position, entry: Entry::from_bytes(&entry)? });
+        }
+        Ok(items.first().is_some_and(|item| item.position == position).then_some(items))
+    }
+
+    fn transact(
+        &mut self,
+        needs: &Needs,
+        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreError> + Send),
+    ) -> Result<(), StoreError> {
+        let Connection { waiter, client } = &mut self.connection;
+        waiter.wait(async {
+            let postgres = client.transaction().await?;
+            postgres.batch_execute(LOCK).await?;
+            let sql = r#"SELECT to_regclass('"waxseal".beat') IS NOT NULL"#;
+            let has_tables: bool = postgres.query_typed_one(sql, &[]).await?.try_get(0)?;
+            if !has_tables {
+                postgres.batch_execute(Postgres::SCHEMA).await?;
+            }
+            let (before, rows) = load(postgres.client(), needs).await?;
+            let mut transaction = Transaction::new(before, rows);
+            change(&mut transaction)?;
+            if before != transaction.head || !transaction.changes.is_empty() {
+                if before.is_none() {
+                    postgres.batch_execute(EMPTY).await?;
+                }
+                apply(postgres.client(), &transaction.changes).await?;
+                write_head(postgres.client(), transaction.head()?).await?;
+            }
+            Ok::<_, StoreError>(postgres.commit().await?)
+        })
+    }
+}
+
+/// The beginning of a list.
+const EMPTY: &str = r#"
+    DELETE FROM "waxseal".head; DELETE FROM "waxseal".sessions; DELETE FROM "waxseal".users;
+    DELETE FROM "waxseal".feed;
+    INSERT INTO "waxseal".head VALUES (true, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    INSERT INTO "waxseal".sessions VALUES ('list', '', 9223372036854775807);
+    INSERT INTO "waxseal".users VALUES ('list', 9223372036854775807)"#;
+
+type Parameter<'p> = (&'p (dyn tokio_postgres::types::ToSql + Sync), Type);
+
+async fn load(client: &Client, needs: &Needs) -> Result<(Option<Head>, Rows), StoreError> {
+    let found = client.query_typed(HEAD, &[]).await?;
+    let Some((head, mut rows)) = found.first().map(read_head).transpose()? else {
+        let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+        let clock = number(&client.query_typed_one(sql, &[]).await?, 0)?;
+        return Ok((None, Rows { clock, ..Rows::default() }));
+    };
+    let (users, keys): (Vec<_>, Vec<_>) =
+        needs.sessions.iter().map(|(user, key)| (&user.0[..], &key.0[..])).unzip();
+    let sql = r#"SELECT "user", key FROM "waxseal".sessions
+        WHERE ("user", key) IN (SELECT * FROM unnest($1, $2))"#;
+    let parameters: [Parameter<'_>; 2] = [(&users, Type::BYTEA_ARRAY), (&keys, Type::BYTEA_ARRAY)];
+    for row in &client.query_typed(sql, &parameters).await? {
+        rows.sessions.insert((UserKey(bytes(row, 0)?), SessionKey(bytes(row, 1)?)));
+    }
+    let users: Vec<_> = needs.users.iter().map(|user| &user.0[..]).collect();
+    let sql = r#"SELECT u, coalesce((SELECT cutoff FROM "waxseal".users WHERE key = u), 0),
+        (SELECT count(*) FROM "waxseal".sessions WHERE "user" = u) FROM unnest($1) AS u"#;
+    for row in &client.query_typed(sql, &[(&users, Type::BYTEA_ARRAY)]).await? {
+        let sessions = usize::try_from(number(row, 2)?).unwrap_or(usize::MAX);
+        rows.users.insert(UserKey(bytes(row, 0)?), OfUser { cutoff: stamp(row, 1)?, sessions });
+    }
+    Ok((Some(head), rows))
+}
+
+/// Makes the changes, and counts the sessions. The drops come first: a later entry that a cutoff
+/// covers is only superfluous.
+async fn apply(client: &Client, changes: &[Change]) -> Result<(), StoreError> {
+    let (mut sessions, mut users) = (BTreeMap::new(), BTreeMap::new());
+    let (mut stamps, mut randoms, mut entries) = (Vec::new(), Vec::new(), Vec::new());
+    for change in changes {
+        match *change {
+            Change::Put(Entry::Session { key, user, since }) => {
+                let known = sessions.entry((user.unwrap_or(UserKey::NONE), key)).or_insert(0);
+                *known = signed(since.as_secs()).max(*known);
+            }
+            Change::Put(Entry::User { key, cutoff }) => {
+                let known = users.entry(key).or_insert(0);
+                *known = signed(cutoff).max(*known);
+            }
+            // They are in the head.
+            Change::Put(Entry::Everyone { .. } | Entry::IssuedBefore { .. }) => {}
+            Change::Drop { user, cutoff } => drop_covered(client, user, cutoff).await?,
+            Change::Push(Item { position, entry }) => {
+                stamps.push(signed(position.stamp));
+                randoms.push(signed(position.random));
+                entries.push(entry.to_bytes());
+            }
+        }
+    }
+    let of: Vec<_> = sessions.keys().map(|(user, _)| &user.0[..]).collect();
+    let keys: Vec<_> = sessions.keys().map(|(_, key)| &key.0[..]).collect();
+    let since: Vec<i64> = sessions.values().copied().collect();
+    let sql = r#"WITH put AS (
+            INSERT INTO "waxseal".sessions ("user", key, since) SELECT * FROM unnest($1, $2, $3)
+            ON CONFLICT ("user", key) DO UPDATE SET since = greatest(sessions.since, excluded.since)
+            RETURNING "user", xmax = 0 AS is_new
+        ) UPDATE "waxseal".head SET
+            sessions = sessions + (SELECT count(*) FROM put WHERE is_new),
+            without_user = without_user + (SELECT count(*) FROM put WHERE is_new AND "user" = $4)"#;
+    let none = &UserKey::NONE.0[..];
+    let parameters: [Parameter<'_>; 4] = [
+        (&of, Type::BYTEA_ARRAY),
+        (&keys, Type::BYTEA_ARRAY),
+        (&since, Type::INT8_ARRAY),
+        (&none, Type::BYTEA),
+    ];
+    client.execute_typed(sql, &parameters).await?;
+    let keys: Vec<_> = users.keys().map(|user| &user.0[..]).collect();
+    let cutoffs: Vec<i64> = users.values().copied().collect();
+    let sql = r#"INSERT INTO "waxseal".users (key, cutoff) SELECT * FROM unnest($1, $2)
+        ON CONFLICT (key) DO UPDATE SET cutoff = greatest(users.cutoff, excluded.cutoff)"#;
+    let parameters: [Parameter<'_>; 2] = [(&keys, Type::BYTEA_ARRAY), (&cutoffs, Type::INT8_ARRAY)];
+    client.execute_typed(sql, &parameters).await?;
+    let sql = r#"INSERT INTO "waxseal".feed SELECT * FROM unnest($1, $2, $3)"#;
+    let parameters: [Parameter<'_>; 3] =
+        [(&stamps, Type::INT8_ARRAY), (&randoms, Type::INT8_ARRAY), (&entries, Type::BYTEA_ARRAY)];
+    client.execute_typed(sql, &parameters).await?;
+    if stamps.iter().any(|stamp| stamp % 64 == 0) {
+        let sql = r#"DELETE FROM "waxseal".feed WHERE stamp <=
+            (SELECT stamp FROM "waxseal".feed ORDER BY stamp DESC LIMIT 1 OFFSET 10000)"#;
+        client.execute_typed(sql, &[]).await?;
+    }
+    Ok(())
+}
+
+async fn drop_covered(
+    client: &Client,
+    user: Option<UserKey>,
+    cutoff: u64,
+) -> Result<(), StoreError> {
+    let since = signed(cutoff / 1000);
+    let none = &UserKey::NONE.0[..];
+    let Some(user) = user else {
+        let sql = r#"DELETE FROM "waxseal".users WHERE cutoff <= $1"#;
+        client.execute_typed(sql, &[(&signed(cutoff), Type::INT8)]).await?;
+        let sql = r#"DELETE FROM "waxseal".sessions WHERE since <= $1"#;
+        client.execute_typed(sql, &[(&since, Type::INT8)]).await?;
+        // Without the row 'list'.
+        let sql = r#"UPDATE "waxseal".head SET
+            sessions = (SELECT count(*) - 1 FROM "waxseal".sessions),
+            without_user = (SELECT count(*) FROM "waxseal".sessions WHERE "user" = $1)"#;
+        client.execute_typed(sql, &[(&none, Type::BYTEA)]).await?;
+        return Ok(());
+    };
+    let sql = r#"WITH dropped AS (
+            DELETE FROM "waxseal".sessions WHERE "user" = $1 AND since <= $2 RETURNING 1
+        ) UPDATE "waxseal".head SET sessions = sessions - (SELECT count(*) FROM dropped)"#;
+    let user = &user.0[..];
+    client.execute_typed(sql, &[(&user, Type::BYTEA), (&since, Type::INT8)]).await?;
+    Ok(())
+}
+
+fn read_head(row: &Row) -> Result<(Head, Rows), StoreError> {
+    let min_reader: i64 = row.try_get(0)?;
+    if min_reader > VERSION {
+        return Err(StoreError::new(format!(
+            "the revocation list in Postgres has entries of a newer release (schema version \
+             {min_reader}, this release reads {VERSION}); upgrade this program"
+        )));
+    }
+    let head = Head {
+        position: Position { stamp: stamp(row, 1)?, random: number(row, 2)? },
+        everyone: stamp(row, 3)?,
+        issued_before: number(row, 4)?,
+        absolute_timeout: number(row, 5)?,
+        expiry: Expiry {
+            next: number(row, 6)?,
+            overdue: number(row, 7)?,
+            expired: number(row, 8)?,
+        },
+    };
+    let (all_sessions, without_user) = (number(row, 9)?, number(row, 10)?);
+    let rows = Rows { clock: number(row, 11)?, all_sessions, without_user, ..Rows::default() };
+    Ok((head, rows))
+}
+
+async fn write_head(client: &Client, head: &Head) -> Result<(), StoreError> {
+    let Head { position, everyone, issued_before, absolute_timeout, expiry } = *head;
+    let values = [
+        position.stamp,
+        position.random,
+        everyone,
+        issued_before,
+        absolute_timeout,
+        expiry.next,
+        expiry.overdue,
+        expiry.expired,
+    ];
+    let values = values.map(signed);
+    let parameters = values.each_ref().map(|value| -> Parameter<'_> { (value, Type::INT8) });
+    let sql = r#"UPDATE "waxseal".head SET stamp = $1, random = $2, everyone = $3,
+        issued_before = $4, absolute_timeout = $5, next = $6, overdue = $7, expired = $8"#;
+    client.execute_typed(sql, &parameters).await?;
+    Ok(())
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn number(row: &Row, index: usize) -> Result<u64, StoreError> {
+    u64::try_from(row.try_get::<_, i64>(index)?).map_err(|_| damaged())
+}
+
+fn stamp(row: &Row, index: usize) -> Result<u64, StoreError> {
+    Some(number(row, index)?).filter(|stamp| *stamp < END_OF_STAMPS).ok_or_else(damaged)
+}
+
+fn bytes(row: &Row, index: usize) -> Result<[u8; 16], StoreError> {
+    row.try_get::<_, &[u8]>(index)?.try_into().map_err(|_| damaged())
+}
+
+fn damaged() -> StoreError {
+    StoreError::new(
+        "the revocation list in Postgres is damaged; drop its schema: a server creates a new one, \
+         from its copy if it has one; otherwise all users must log in again",
+    )
+}
+
+/// Whether the tables do not exist.
+fn is_missing(error: &tokio_postgres::Error) -> bool {
+    matches!(error.code(), Some(&SqlState::UNDEFINED_TABLE | &SqlState::INVALID_SCHEMA_NAME))
+}
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let message = "the revocation list in Postgres cannot be read or written";
+        match error.as_db_error() {
+            Some(error) => Self::because(message, error.message().to_owned()),
+            None => Self::because(message, error),
+        }
+    }
+}
