@@ -46,6 +46,8 @@
 //! |---|---|---|
 //! | `sqlite` | yes | [`Store::sqlite`] |
 //! | `bundled-sqlite` | yes | compiles SQLite, instead of linking the system's |
+//! | `redis`, `redis-tls` | no | [`Store::redis`], also with TLS |
+//! | `postgres`, `postgres-tls` | no | [`Store::postgres`], also with TLS |
 //! | `metrics` | no | the gauges `waxseal_revocation_entries`, `_pending`, `_contact_age_seconds`, `_trusted` |
 //!
 //! [waxseal]: https://docs.rs/waxseal
@@ -64,7 +66,10 @@
     )
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![cfg_attr(not(feature = "sqlite"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(
+    not(all(feature = "sqlite", feature = "redis", feature = "postgres")),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 
 mod builder;
 mod clock;

@@ -19,8 +19,9 @@ Environment:
                   random if it is not set
   SESSION_KEYRING a key file instead; the server reloads it when it changes
   REVOCATIONS     the revocation store: sqlite:PATH, which several servers of one
-                  machine can share; without one, a copy of a cookie survives a
-                  logout
+                  machine can share, or redis:// and postgres:// in a build with
+                  these features of waxseal-revocation; without a store, a copy of
+                  a cookie survives a logout
   PORT            the port on 127.0.0.1; 3000 if it is not set
   RUST_LOG        the log level on stderr; info if it is not set
 ";
