@@ -127,12 +127,7 @@ impl Run {
             at_most("open a verified session, over the same without a list", "≤ 1.2", 1.2, opens),
             at_most("memory per session, with a million: bytes", "≤ 80", 80.0, sessions.bytes),
             at_most("the same, just after the tables have grown", "≤ 80", 80.0, sessions.grown),
-            at_most(
-                "memory per user, with a million: bytes",
-                "≤ 80",
-                80.0,
-                users.bytes,
-            ),
+            at_most("memory per user, with a million: bytes", "≤ 80", 80.0, users.bytes),
             at_most("the same, just after the tables have grown", "≤ 80", 80.0, users.grown),
             at_most("opening a file of a million sessions: seconds", "≤ 1", 1.0, sessions.opens),
             at_most(

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio_postgres::{Client, Row, error::SqlState, types::Type};
+use tokio_postgres::{Client, IsolationLevel, Row, error::SqlState, types::Type};
 use waxseal_core::UnixTime;
 
 use self::connection::Connection;
@@ -156,7 +156,9 @@ impl Backend for PostgresStore {
     ) -> Result<(), StoreError> {
         let Connection { waiter, client } = &mut self.connection;
         waiter.wait(async {
-            let postgres = client.transaction().await?;
+            // Every statement sees what was committed before it, also before the lock was given.
+            let isolation = IsolationLevel::ReadCommitted;
+            let postgres = client.build_transaction().isolation_level(isolation).start().await?;
             postgres.batch_execute(LOCK).await?;
             let sql = r#"SELECT to_regclass('"waxseal".beat') IS NOT NULL"#;
             let has_tables: bool = postgres.query_typed_one(sql, &[]).await?.try_get(0)?;
@@ -166,12 +168,14 @@ impl Backend for PostgresStore {
             let (before, rows) = load(postgres.client(), needs).await?;
             let mut transaction = Transaction::new(before, rows);
             change(&mut transaction)?;
-            if before != transaction.head || !transaction.changes.is_empty() {
+            if let Some(head) = &transaction.head {
                 if before.is_none() {
                     postgres.batch_execute(EMPTY).await?;
                 }
                 apply(postgres.client(), &transaction.changes).await?;
-                write_head(postgres.client(), transaction.head()?).await?;
+                // Also without a change: what was recorded before may not have reached the
+                // standby, and this commit waits for both.
+                write_head(postgres.client(), head).await?;
             }
             Ok::<_, StoreError>(postgres.commit().await?)
         })
