@@ -9,7 +9,8 @@ use e2e::{
     },
     redis::Redis,
 };
-use waxseal::RevocationStatus;
+use waxseal::{RevocationStatus, Revocations as _, SessionRef};
+use waxseal_core::{Revocation, Target};
 use waxseal_revocation::State;
 
 #[test]
@@ -127,6 +128,41 @@ fn a_redis_that_hangs_is_not_trusted() {
     eventually("it is not trusted again", || is_good(&list, &good));
     // The failed revocation takes effect later, as documented.
     eventually("the logout is forgotten", || is_revoked(&open(&redis.url()), &a));
+}
+
+#[test]
+fn several_servers_restore_a_large_list_at_the_same_time() {
+    const SESSIONS: usize = 12_000;
+    let redis = Redis::start(&[]);
+    let lists = [(); 3].map(|()| open(&redis.url()));
+    let sessions: Vec<_> = (0..SESSIONS).map(|n| issue(&lists[0], &format!("{n}"), None)).collect();
+    let pending: Vec<_> = sessions
+        .iter()
+        .map(|session| SessionRef { user: Some(session.id.clone()), ..session.clone() })
+        .enumerate()
+        .map(|(n, session)| {
+            // No more than the queue holds.
+            if n % 3000 == 2999 {
+                thread::sleep(Duration::from_secs(1));
+            }
+            let target = Target::Session(session);
+            lists[0].revoke(Revocation { target, successor: None })
+        })
+        .collect();
+    for recorded in pending {
+        wait(recorded).expect("it is durable");
+    }
+    for list in &lists {
+        eventually("a logout does not arrive", || list.readiness().sessions == SESSIONS);
+    }
+    redis.run::<redis::Value>(&["FLUSHALL"]);
+    eventually("the list is not restored", || {
+        redis.run::<usize>(&["ZCARD", "{waxseal}:sessions"]) == SESSIONS + 1
+            && redis.run::<bool>(&["EXISTS", "{waxseal}:head"])
+    });
+    let late = open(&redis.url());
+    assert!(sessions.iter().all(|session| is_revoked(&late, session)));
+    assert!(is_good(&late, &issue_of(&sessions[0], "good")), "nobody was logged out");
 }
 
 #[test]

@@ -68,10 +68,9 @@ impl StoreError {
         Self { message: message.into(), is_of_writing: false, source: Some(source.into()) }
     }
 
-    /// Marks the error: another process has locked the store, and the connection still works.
     /// The store cannot be written now: another process has locked it, or the disk is full. The
     /// connection to it is good.
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn of_writing(self) -> Self {
         Self { is_of_writing: true, ..self }
     }

@@ -16,7 +16,8 @@
 use std::{
     collections::HashSet,
     sync::{Arc, atomic::Ordering::Relaxed},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use waxseal_core::NotDurable;
@@ -35,9 +36,13 @@ use crate::{
 
 /// How many revocations wait for a store that fails.
 const MAX_WAITING: usize = 10_000;
+/// How many revocations one transaction records.
+const APPENDED_AT_ONCE: usize = 1000;
 /// After this number of attempts within one turn the store counts as broken.
 const MAX_ATTEMPTS: usize = 4;
 
+/// How often a server looks whether another one has created the list.
+const GRACE_STEP: Duration = Duration::from_millis(100);
 /// How many entries one transaction adds to a store that lacks them: fewer than a feed holds.
 const MERGED_AT_ONCE: usize = 5000;
 
@@ -130,9 +135,12 @@ impl Follower {
             return Ok(false);
         };
         connection.position = Some(position);
-        if !self.waiting.is_empty() {
+        // In parts: the feed must hold what one transaction adds.
+        while !self.waiting.is_empty() {
+            let position = connection.position.unwrap_or(position);
             let max_sessions = u64::try_from(self.shared.max_sessions).unwrap_or(u64::MAX);
-            let requests: Vec<_> = self.waiting.iter().map(|job| job.request).collect();
+            let part = self.waiting.iter().take(APPENDED_AT_ONCE);
+            let requests: Vec<_> = part.map(|job| job.request).collect();
             let recorded = record::append(&mut *connection.backend, &requests, max_sessions)?;
             let Some(last) = self.catch_up(&mut *connection.backend, position)? else {
                 return Ok(false);
@@ -141,7 +149,8 @@ impl Follower {
                 return Ok(false);
             }
             connection.position = Some(last);
-            for (job, recorded) in self.waiting.drain(..).zip(recorded) {
+            let answered = self.waiting.drain(..requests.len().min(self.waiting.len()));
+            for (job, recorded) in answered.zip(recorded) {
                 self.shared.acknowledge(job, Ok(recorded));
             }
         }
@@ -242,6 +251,16 @@ impl Follower {
         copy.for_each(|entry| entries.push(entry));
         // A server that was in contact has everything that the store had.
         let everyone = if self.shared.is_current() { Everyone::Trusted } else { Everyone::CutOff };
+        if everyone == Everyone::CutOff {
+            // Another server may know the list, and find the store empty only now.
+            let end = Instant::now().checked_add(backend.grace());
+            while end.is_some_and(|end| Instant::now() < end) {
+                thread::sleep(GRACE_STEP);
+                if backend.head()?.is_some() {
+                    return Ok(());
+                }
+            }
+        }
         if record::create(backend, &entries, copy.stamp(), everyone)? {
             match everyone {
                 Everyone::Trusted => events::created_from_copy(entries.len()),
@@ -291,5 +310,32 @@ impl Follower {
         let server = self.shared.clock.millis() / 1000;
         let absolute_timeout = head.absolute_timeout.max(self.shared.absolute_timeout.as_secs());
         self.shared.copy.prune(head.expiry.expired.min(horizon(server, absolute_timeout)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Clock,
+        key::UserKey,
+        request::{Request, Revoke},
+        store::memory::Memory,
+    };
+
+    #[test]
+    fn more_revocations_than_a_feed_holds_are_recorded() {
+        let clock = Clock::system();
+        let memory = Memory::new(clock.clone());
+        let timeout = Duration::from_secs(60);
+        let shared = Arc::new(Shared::new(clock, timeout, 100, timeout));
+        let mut follower = Follower::new(Arc::clone(&shared), move || Ok(Box::new(memory.clone())));
+        let job = |n: u32| Job {
+            request: Request::of(Revoke::User(UserKey::new(&n.to_string()))),
+            acknowledge: None,
+        };
+        follower.turn((0..10_500).map(job).collect()).unwrap();
+        assert!(follower.waiting.is_empty());
+        assert_eq!(shared.copy.len(), 10_500);
     }
 }

@@ -41,6 +41,12 @@ pub(crate) trait Backend: Send {
         Duration::from_millis(50)
     }
 
+    /// How long the store must stay empty before a server that does not know the list creates
+    /// one, which revokes everyone.
+    fn grace(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Reads the head. `None` if the store has no list yet.
     fn head(&mut self) -> Result<Option<Head>, StoreError>;
 

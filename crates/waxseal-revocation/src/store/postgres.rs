@@ -13,8 +13,8 @@ use std::{
 use tokio_postgres::{Client, IsolationLevel, Row, error::SqlState, types::Type};
 use waxseal_core::UnixTime;
 
-use self::connection::Connection;
 pub use self::connection::Postgres;
+use self::connection::{Connection, within};
 use super::Backend;
 use crate::{
     entry::Entry,
@@ -29,14 +29,21 @@ use crate::{
 const VERSION: i64 = 1;
 /// How often a write shows that the server is a primary.
 const BEAT: Duration = Duration::from_secs(1);
+/// How many sessions one statement adds.
+const PUT_AT_ONCE: usize = 20_000;
 /// How many rows are read at once.
 const PAGE: i64 = 10_000;
 
-/// Every transaction that writes waits for this lock, and commits durably.
-const LOCK: &str = "SET LOCAL lock_timeout = '3s'; \
-    SELECT set_config('synchronous_commit', 'on', true) \
-    WHERE current_setting('synchronous_commit') IN ('off', 'local'); \
-    SELECT pg_advisory_xact_lock(hashtext('waxseal revocations'))";
+/// The settings of a transaction that writes. Its commit must not end before the standby has it:
+/// a `statement_timeout` would end the wait, and the commit would look like a success.
+const DURABLE: &str = "SELECT set_config('lock_timeout', '3s', true), \
+    set_config('statement_timeout', '0', true), \
+    set_config('idle_in_transaction_session_timeout', '10s', true), \
+    set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') \
+    IN ('off', 'local') THEN 'on' ELSE current_setting('synchronous_commit') END, true)";
+
+/// All transactions that change the list happen in one order.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('waxseal revocations'))";
 
 /// Without the rows 'list', a table was emptied, and the head is of a list that is lost.
 const HEAD: &str = r#"SELECT min_reader, stamp, random, everyone, issued_before,
@@ -56,18 +63,21 @@ impl PostgresStore {
         Ok(Self { connection: postgres.connect()?, last_beat: None })
     }
 
-    fn beat(&mut self) -> Result<(), StoreError> {
+    /// Returns false if the table is missing.
+    fn beat(&mut self) -> Result<bool, StoreError> {
         if self.last_beat.is_some_and(|last| last.elapsed() < BEAT) {
-            return Ok(());
+            return Ok(true);
         }
         let Connection { waiter, client } = &mut self.connection;
-        waiter.wait(async {
+        let has_table = waiter.wait(async {
             let sql = r#"INSERT INTO "waxseal".beat (random) VALUES (1)
                 ON CONFLICT (one) DO UPDATE SET random = beat.random + 1"#;
-            Ok::<_, StoreError>(client.batch_execute(sql).await?)
+            // Together they are one transaction, which an error ends.
+            let sql = format!("{DURABLE}; {sql}");
+            within(unless_missing(client.batch_execute(&sql))).await
         })?;
-        self.last_beat = Some(Instant::now());
-        Ok(())
+        self.last_beat = has_table.map(|()| Instant::now());
+        Ok(has_table.is_some())
     }
 }
 
@@ -76,14 +86,15 @@ impl Backend for PostgresStore {
         Duration::from_millis(15)
     }
 
+    fn grace(&self) -> Duration {
+        Duration::from_secs(5)
+    }
+
     fn head(&mut self) -> Result<Option<Head>, StoreError> {
         let Connection { waiter, client } = &mut self.connection;
         waiter.wait(async {
-            match client.query_typed(HEAD, &[]).await {
-                Ok(rows) => Ok(rows.first().map(read_head).transpose()?.map(|(head, _)| head)),
-                Err(error) if is_missing(&error) => Ok(None),
-                Err(error) => Err(StoreError::from(error)),
-            }
+            let rows = within(unless_missing(client.query_typed(HEAD, &[]))).await?;
+            Ok(rows.unwrap_or_default().first().map(read_head).transpose()?.map(|(head, _)| head))
         })
     }
 
@@ -95,7 +106,7 @@ impl Backend for PostgresStore {
             let Connection { waiter, client } = &mut self.connection;
             let rows = waiter.wait(async {
                 let parameters: [Parameter<'_>; 2] = [(&last, Type::BYTEA), (&PAGE, Type::INT8)];
-                Ok::<_, StoreError>(client.query_typed(sql, &parameters).await?)
+                within(client.query_typed(sql, &parameters)).await
             })?;
             for row in &rows {
                 visit(Entry::User { key: UserKey(bytes(row, 0)?), cutoff: stamp(row, 1)? });
@@ -110,7 +121,7 @@ impl Backend for PostgresStore {
             let rows = waiter.wait(async {
                 let parameters: [Parameter<'_>; 3] =
                     [(&user, Type::BYTEA), (&key, Type::BYTEA), (&PAGE, Type::INT8)];
-                Ok::<_, StoreError>(client.query_typed(sql, &parameters).await?)
+                within(client.query_typed(sql, &parameters)).await
             })?;
             for row in &rows {
                 let (user, key) = (UserKey(bytes(row, 0)?), SessionKey(bytes(row, 1)?));
@@ -125,23 +136,22 @@ impl Backend for PostgresStore {
     }
 
     fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreError> {
-        self.beat()?;
+        if !self.beat()? {
+            return Ok(None);
+        }
         let from = signed(position.stamp);
         let Connection { waiter, client } = &mut self.connection;
         let rows = waiter.wait(async {
             // In one snapshot: the feed, if the list is complete.
             let sql = format!(
                 r#"SELECT stamp, random, entry FROM "waxseal".feed
-                WHERE stamp >= $1 AND EXISTS ({HEAD}) AND NOT pg_is_in_recovery()
+                WHERE stamp >= $1 AND EXISTS ({HEAD} AND min_reader <= {VERSION}) AND NOT pg_is_in_recovery()
                 ORDER BY stamp"#
             );
-            match client.query_typed(&sql, &[(&from, Type::INT8)]).await {
-                Err(error) if is_missing(&error) => Ok(Vec::new()),
-                result => Ok::<_, StoreError>(result?),
-            }
+            within(unless_missing(client.query_typed(&sql, &[(&from, Type::INT8)]))).await
         })?;
         let mut items = Vec::new();
-        for row in &rows {
+        for row in &rows.unwrap_or_default() {
             let position = Position { stamp: stamp(row, 0)?, random: number(row, 1)? };
             let entry: Vec<u8> = row.try_get(2)?;
             items.push(Item { position, entry: Entry::from_bytes(&entry)? });
@@ -158,26 +168,29 @@ impl Backend for PostgresStore {
         waiter.wait(async {
             // Every statement sees what was committed before it, also before the lock was given.
             let isolation = IsolationLevel::ReadCommitted;
-            let postgres = client.build_transaction().isolation_level(isolation).start().await?;
-            postgres.batch_execute(LOCK).await?;
-            let sql = r#"SELECT to_regclass('"waxseal".beat') IS NOT NULL"#;
-            let has_tables: bool = postgres.query_typed_one(sql, &[]).await?.try_get(0)?;
-            if !has_tables {
-                postgres.batch_execute(Postgres::SCHEMA).await?;
+            let begin = client.build_transaction().isolation_level(isolation).start();
+            let postgres = within(begin).await?;
+            within(postgres.batch_execute(DURABLE)).await?;
+            within(postgres.batch_execute(LOCK)).await?;
+            let sql = r#"SELECT count(to_regclass('"waxseal".' || name))
+                FROM unnest(ARRAY['head', 'sessions', 'users', 'feed', 'beat']) AS name"#;
+            let tables: i64 = within(postgres.query_typed_one(sql, &[])).await?.try_get(0)?;
+            if tables < 5 {
+                within(postgres.batch_execute(Postgres::SCHEMA)).await?;
             }
             let (before, rows) = load(postgres.client(), needs).await?;
             let mut transaction = Transaction::new(before, rows);
             change(&mut transaction)?;
             if let Some(head) = &transaction.head {
                 if before.is_none() {
-                    postgres.batch_execute(EMPTY).await?;
+                    within(postgres.batch_execute(EMPTY)).await?;
                 }
                 apply(postgres.client(), &transaction.changes).await?;
                 // Also without a change: what was recorded before may not have reached the
                 // standby, and this commit waits for both.
                 write_head(postgres.client(), head).await?;
             }
-            Ok::<_, StoreError>(postgres.commit().await?)
+            within(postgres.commit()).await
         })
     }
 }
@@ -193,10 +206,10 @@ const EMPTY: &str = r#"
 type Parameter<'p> = (&'p (dyn tokio_postgres::types::ToSql + Sync), Type);
 
 async fn load(client: &Client, needs: &Needs) -> Result<(Option<Head>, Rows), StoreError> {
-    let found = client.query_typed(HEAD, &[]).await?;
+    let found = within(client.query_typed(HEAD, &[])).await?;
     let Some((head, mut rows)) = found.first().map(read_head).transpose()? else {
         let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
-        let clock = number(&client.query_typed_one(sql, &[]).await?, 0)?;
+        let clock = number(&within(client.query_typed_one(sql, &[])).await?, 0)?;
         return Ok((None, Rows { clock, ..Rows::default() }));
     };
     let (users, keys): (Vec<_>, Vec<_>) =
@@ -204,13 +217,13 @@ async fn load(client: &Client, needs: &Needs) -> Result<(Option<Head>, Rows), St
     let sql = r#"SELECT "user", key FROM "waxseal".sessions
         WHERE ("user", key) IN (SELECT * FROM unnest($1, $2))"#;
     let parameters: [Parameter<'_>; 2] = [(&users, Type::BYTEA_ARRAY), (&keys, Type::BYTEA_ARRAY)];
-    for row in &client.query_typed(sql, &parameters).await? {
+    for row in &within(client.query_typed(sql, &parameters)).await? {
         rows.sessions.insert((UserKey(bytes(row, 0)?), SessionKey(bytes(row, 1)?)));
     }
     let users: Vec<_> = needs.users.iter().map(|user| &user.0[..]).collect();
     let sql = r#"SELECT u, coalesce((SELECT cutoff FROM "waxseal".users WHERE key = u), 0),
         (SELECT count(*) FROM "waxseal".sessions WHERE "user" = u) FROM unnest($1) AS u"#;
-    for row in &client.query_typed(sql, &[(&users, Type::BYTEA_ARRAY)]).await? {
+    for row in &within(client.query_typed(sql, &[(&users, Type::BYTEA_ARRAY)])).await? {
         let sessions = usize::try_from(number(row, 2)?).unwrap_or(usize::MAX);
         rows.users.insert(UserKey(bytes(row, 0)?), OfUser { cutoff: stamp(row, 1)?, sessions });
     }
@@ -242,9 +255,35 @@ async fn apply(client: &Client, changes: &[Change]) -> Result<(), StoreError> {
             }
         }
     }
-    let of: Vec<_> = sessions.keys().map(|(user, _)| &user.0[..]).collect();
-    let keys: Vec<_> = sessions.keys().map(|(_, key)| &key.0[..]).collect();
-    let since: Vec<i64> = sessions.values().copied().collect();
+    let sessions: Vec<_> = sessions.into_iter().collect();
+    for part in sessions.chunks(PUT_AT_ONCE) {
+        put_sessions(client, part).await?;
+    }
+    let keys: Vec<_> = users.keys().map(|user| &user.0[..]).collect();
+    let cutoffs: Vec<i64> = users.values().copied().collect();
+    let sql = r#"INSERT INTO "waxseal".users (key, cutoff) SELECT * FROM unnest($1, $2)
+        ON CONFLICT (key) DO UPDATE SET cutoff = greatest(users.cutoff, excluded.cutoff)"#;
+    let parameters: [Parameter<'_>; 2] = [(&keys, Type::BYTEA_ARRAY), (&cutoffs, Type::INT8_ARRAY)];
+    within(client.execute_typed(sql, &parameters)).await?;
+    let sql = r#"INSERT INTO "waxseal".feed SELECT * FROM unnest($1, $2, $3)"#;
+    let parameters: [Parameter<'_>; 3] =
+        [(&stamps, Type::INT8_ARRAY), (&randoms, Type::INT8_ARRAY), (&entries, Type::BYTEA_ARRAY)];
+    within(client.execute_typed(sql, &parameters)).await?;
+    if stamps.iter().any(|stamp| stamp % 64 == 0) {
+        let sql = r#"DELETE FROM "waxseal".feed WHERE stamp <=
+            (SELECT stamp FROM "waxseal".feed ORDER BY stamp DESC LIMIT 1 OFFSET 10000)"#;
+        within(client.execute_typed(sql, &[])).await?;
+    }
+    Ok(())
+}
+
+async fn put_sessions(
+    client: &Client,
+    sessions: &[((UserKey, SessionKey), i64)],
+) -> Result<(), StoreError> {
+    let of: Vec<_> = sessions.iter().map(|((user, _), _)| &user.0[..]).collect();
+    let keys: Vec<_> = sessions.iter().map(|((_, key), _)| &key.0[..]).collect();
+    let since: Vec<i64> = sessions.iter().map(|(_, since)| *since).collect();
     let sql = r#"WITH put AS (
             INSERT INTO "waxseal".sessions ("user", key, since) SELECT * FROM unnest($1, $2, $3)
             ON CONFLICT ("user", key) DO UPDATE SET since = greatest(sessions.since, excluded.since)
@@ -259,22 +298,7 @@ async fn apply(client: &Client, changes: &[Change]) -> Result<(), StoreError> {
         (&since, Type::INT8_ARRAY),
         (&none, Type::BYTEA),
     ];
-    client.execute_typed(sql, &parameters).await?;
-    let keys: Vec<_> = users.keys().map(|user| &user.0[..]).collect();
-    let cutoffs: Vec<i64> = users.values().copied().collect();
-    let sql = r#"INSERT INTO "waxseal".users (key, cutoff) SELECT * FROM unnest($1, $2)
-        ON CONFLICT (key) DO UPDATE SET cutoff = greatest(users.cutoff, excluded.cutoff)"#;
-    let parameters: [Parameter<'_>; 2] = [(&keys, Type::BYTEA_ARRAY), (&cutoffs, Type::INT8_ARRAY)];
-    client.execute_typed(sql, &parameters).await?;
-    let sql = r#"INSERT INTO "waxseal".feed SELECT * FROM unnest($1, $2, $3)"#;
-    let parameters: [Parameter<'_>; 3] =
-        [(&stamps, Type::INT8_ARRAY), (&randoms, Type::INT8_ARRAY), (&entries, Type::BYTEA_ARRAY)];
-    client.execute_typed(sql, &parameters).await?;
-    if stamps.iter().any(|stamp| stamp % 64 == 0) {
-        let sql = r#"DELETE FROM "waxseal".feed WHERE stamp <=
-            (SELECT stamp FROM "waxseal".feed ORDER BY stamp DESC LIMIT 1 OFFSET 10000)"#;
-        client.execute_typed(sql, &[]).await?;
-    }
+    within(client.execute_typed(sql, &parameters)).await?;
     Ok(())
 }
 
@@ -287,21 +311,21 @@ async fn drop_covered(
     let none = &UserKey::NONE.0[..];
     let Some(user) = user else {
         let sql = r#"DELETE FROM "waxseal".users WHERE cutoff <= $1"#;
-        client.execute_typed(sql, &[(&signed(cutoff), Type::INT8)]).await?;
+        within(client.execute_typed(sql, &[(&signed(cutoff), Type::INT8)])).await?;
         let sql = r#"DELETE FROM "waxseal".sessions WHERE since <= $1"#;
-        client.execute_typed(sql, &[(&since, Type::INT8)]).await?;
+        within(client.execute_typed(sql, &[(&since, Type::INT8)])).await?;
         // Without the row 'list'.
         let sql = r#"UPDATE "waxseal".head SET
             sessions = (SELECT count(*) - 1 FROM "waxseal".sessions),
             without_user = (SELECT count(*) FROM "waxseal".sessions WHERE "user" = $1)"#;
-        client.execute_typed(sql, &[(&none, Type::BYTEA)]).await?;
+        within(client.execute_typed(sql, &[(&none, Type::BYTEA)])).await?;
         return Ok(());
     };
     let sql = r#"WITH dropped AS (
             DELETE FROM "waxseal".sessions WHERE "user" = $1 AND since <= $2 RETURNING 1
         ) UPDATE "waxseal".head SET sessions = sessions - (SELECT count(*) FROM dropped)"#;
     let user = &user.0[..];
-    client.execute_typed(sql, &[(&user, Type::BYTEA), (&since, Type::INT8)]).await?;
+    within(client.execute_typed(sql, &[(&user, Type::BYTEA), (&since, Type::INT8)])).await?;
     Ok(())
 }
 
@@ -345,7 +369,7 @@ async fn write_head(client: &Client, head: &Head) -> Result<(), StoreError> {
     let parameters = values.each_ref().map(|value| -> Parameter<'_> { (value, Type::INT8) });
     let sql = r#"UPDATE "waxseal".head SET stamp = $1, random = $2, everyone = $3,
         issued_before = $4, absolute_timeout = $5, next = $6, overdue = $7, expired = $8"#;
-    client.execute_typed(sql, &parameters).await?;
+    within(client.execute_typed(sql, &parameters)).await?;
     Ok(())
 }
 
@@ -372,17 +396,28 @@ fn damaged() -> StoreError {
     )
 }
 
-/// Whether the tables do not exist.
-fn is_missing(error: &tokio_postgres::Error) -> bool {
-    matches!(error.code(), Some(&SqlState::UNDEFINED_TABLE | &SqlState::INVALID_SCHEMA_NAME))
+/// Returns `None` if the tables do not exist.
+async fn unless_missing<T>(
+    statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<Option<T>, tokio_postgres::Error> {
+    match statement.await {
+        Ok(result) => Ok(Some(result)),
+        Err(error) => match error.code() {
+            Some(&SqlState::UNDEFINED_TABLE | &SqlState::INVALID_SCHEMA_NAME) => Ok(None),
+            _ => Err(error),
+        },
+    }
 }
 
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
         let message = "the revocation list in Postgres cannot be read or written";
-        match error.as_db_error() {
+        let is_locked = error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
+        let error = match error.as_db_error() {
             Some(error) => Self::because(message, error.message().to_owned()),
             None => Self::because(message, error),
-        }
+        };
+        // Another server's transaction hangs; this connection is good.
+        if is_locked { error.of_writing() } else { error }
     }
 }

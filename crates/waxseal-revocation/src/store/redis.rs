@@ -14,6 +14,7 @@ use waxseal_core::UnixTime;
 pub use self::address::Redis;
 use super::Backend;
 use crate::{
+    clock::random,
     entry::{Entry, covers},
     error::StoreError,
     expiry::Expiry,
@@ -25,6 +26,7 @@ use crate::{
 /// The version of the form that this code reads and writes: the first number of the head.
 const VERSION: u64 = 1;
 const COMMIT: &str = include_str!("redis/commit.lua");
+const READ: &str = include_str!("redis/read.lua");
 /// How often a write shows that the server is a primary.
 const BEAT: Duration = Duration::from_millis(500);
 /// How many members are read at once.
@@ -51,12 +53,11 @@ impl RedisStore {
         Ok(Self { redis: redis.clone(), connection, keys, last_beat: None })
     }
 
-    /// The head, if no key of the list is lost.
-    fn query_head(&self, pipe: &mut redis::Pipeline) {
-        let [head, sessions, users, _] = &self.keys;
-        pipe.cmd("GET").arg(head);
-        pipe.cmd("ZSCORE").arg(sessions).arg(LIST);
-        pipe.cmd("ZSCORE").arg(users).arg(LIST);
+    /// Runs the script that reads: its first answers are those of `head`.
+    fn read(&mut self, what: &str, arguments: &[&[u8]]) -> Result<Answers, StoreError> {
+        let mut command = redis::cmd("EVAL");
+        command.arg(READ).arg(self.keys.len()).arg(&self.keys).arg(what).arg(arguments);
+        Ok(command.query::<Vec<Value>>(&mut self.connection)?.into_iter())
     }
 
     /// Writes, and waits for the replicas: only a primary that reaches them is the store.
@@ -86,22 +87,17 @@ impl RedisStore {
         self.write(&command).map(drop)
     }
 
-    /// Runs the script. Returns false if the head is not `before` any more.
+    /// Runs the script that commits. Returns false if the head is not `before` any more.
     fn run<'c>(
         &mut self,
-        before: &str,
-        after: &str,
-        is_new: bool,
+        (before, after): (&str, &str),
+        creator: Option<u64>,
         changes: impl IntoIterator<Item = &'c Change>,
     ) -> Result<bool, StoreError> {
         let mut command = redis::cmd("EVAL");
-        command.arg(COMMIT).arg(self.keys.len());
-        for key in &self.keys {
-            command.arg(key);
-        }
-        command.arg(before).arg(after);
-        if is_new {
-            command.arg("create").arg(END_OF_STAMPS);
+        command.arg(COMMIT).arg(self.keys.len()).arg(&self.keys).arg(before).arg(after);
+        if let Some(creator) = creator {
+            command.arg("create").arg(creator);
         }
         changes.into_iter().for_each(|change| add(&mut command, change));
         Ok(convert::<u32>(self.write(&command)?)? == 1)
@@ -114,19 +110,24 @@ impl RedisStore {
         changes: &[Change],
     ) -> Result<bool, StoreError> {
         if !before.is_empty() {
-            return self.run(before, after, false, changes);
+            return self.run((before, after), None, changes);
         }
-        // A new list can be too large for one call. Nobody reads it before it has a head.
+        // A new list can be too large for one call. Nobody reads it before it has a head, and
+        // the number shows that no other server has begun to create one. It is a score above
+        // all cutoffs, where every second number is exact.
+        let creator = END_OF_STAMPS.saturating_add((random()? >> 12).saturating_mul(2));
+        let number = creator.to_string();
         let is_put = |change: &&Change| matches!(change, Change::Put(_));
         let puts: Vec<_> = changes.iter().filter(is_put).collect();
-        let mut is_new = true;
+        let mut state = ("", Some(creator));
         for part in puts.chunks(CREATED_AT_ONCE) {
-            if !self.run("", "", is_new, part.iter().copied())? {
+            if !self.run((state.0, ""), state.1, part.iter().copied())? {
                 return Ok(false);
             }
-            is_new = false;
+            state = (&number, None);
         }
-        self.run("", after, is_new, changes.iter().filter(|change| !is_put(change)))
+        let rest = changes.iter().filter(|change| !is_put(change));
+        self.run((state.0, after), state.1, rest)
     }
 
     /// Reads the members of the sessions in pages.
@@ -169,11 +170,12 @@ impl Backend for RedisStore {
         Duration::from_millis(15)
     }
 
+    fn grace(&self) -> Duration {
+        Duration::from_secs(5)
+    }
+
     fn head(&mut self) -> Result<Option<Head>, StoreError> {
-        let mut pipe = redis::pipe();
-        self.query_head(&mut pipe);
-        let mut answers = pipe.query::<Vec<Value>>(&mut self.connection)?.into_iter();
-        Ok(head(&mut answers)?.1)
+        Ok(head(&mut self.read("head", &[])?)?.1)
     }
 
     fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreError> {
@@ -203,10 +205,8 @@ impl Backend for RedisStore {
         if self.last_beat.is_none_or(|last| last.elapsed() >= BEAT) {
             self.beat(position.random)?;
         }
-        let mut pipe = redis::pipe();
-        self.query_head(&mut pipe);
-        pipe.cmd("XRANGE").arg(&self.keys[3]).arg(format!("{}-0", position.stamp)).arg("+");
-        let mut answers = pipe.query::<Vec<Value>>(&mut self.connection)?.into_iter();
+        let from = format!("{}-0", position.stamp);
+        let mut answers = self.read("feed", &[from.as_bytes()])?;
         if head(&mut answers)?.1.is_none() {
             return Ok(None);
         }
@@ -248,25 +248,13 @@ impl Backend for RedisStore {
 impl RedisStore {
     /// Reads the head, as it is and decoded, and the rows.
     fn load(&mut self, needs: &Needs) -> Result<(String, Option<Head>, Rows), StoreError> {
-        let [_, sessions, users, _] = &self.keys;
-        let count = |pipe: &mut redis::Pipeline, prefix: &[u8]| {
-            let end = [b"(", prefix, &[u8::MAX; 21]].concat();
-            pipe.cmd("ZLEXCOUNT").arg(sessions).arg([b"[", prefix].concat()).arg(end);
-        };
-        let mut pipe = redis::pipe();
-        self.query_head(&mut pipe);
-        pipe.cmd("TIME").cmd("ZCARD").arg(sessions);
-        count(&mut pipe, &UserKey::NONE.0);
-        for (user, key) in &needs.sessions {
-            count(&mut pipe, &[user.0, key.0].concat());
-        }
-        for user in &needs.users {
-            pipe.cmd("ZSCORE").arg(users).arg(&user.0);
-            count(&mut pipe, &user.0);
-        }
-        let mut answers = pipe.query::<Vec<Value>>(&mut self.connection)?.into_iter();
+        let keys = needs.sessions.iter().map(|(user, key)| [user.0, key.0].concat());
+        let users = needs.users.iter().map(|user| user.0.to_vec());
+        let arguments: Vec<_> = keys.chain(users).collect();
+        let arguments: Vec<_> = arguments.iter().map(|argument| &argument[..]).collect();
+        let mut answers = self.read("rows", &arguments)?;
         let (text, head) = head(&mut answers)?;
-        let (secs, micros): (u64, u64) = next(&mut answers)?;
+        let (secs, micros): (u64, u64) = (next(&mut answers)?, next(&mut answers)?);
         let members: u64 = next(&mut answers)?;
         let mut rows = Rows {
             clock: secs.saturating_mul(1000).saturating_add(micros / 1000),
@@ -287,6 +275,9 @@ impl RedisStore {
         Ok((text, head, rows))
     }
 }
+
+/// The answers of the script that reads.
+type Answers = std::vec::IntoIter<Value>;
 
 /// A record in the feed: two names, each with its value.
 type Record = (Vec<u8>, u64, Vec<u8>, Vec<u8>);
@@ -344,7 +335,7 @@ fn add(command: &mut Cmd, change: &Change) {
     }
 }
 
-/// The answers of `query_head`: the head as it is, empty without a list, and decoded.
+/// The first answers of the script that reads: the head as it is, empty without a list, and decoded.
 fn head(answers: &mut impl Iterator<Item = Value>) -> Result<(String, Option<Head>), StoreError> {
     let text: Option<String> = next(answers)?;
     let sessions: Option<String> = next(answers)?;

@@ -7,7 +7,7 @@ use tokio_postgres::{Client, Config, config::TargetSessionAttrs};
 
 use crate::error::StoreError;
 
-/// How long an exchange waits for an answer.
+/// How long a statement waits for an answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A Postgres (13 or newer) that stores the list.
@@ -21,7 +21,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// ```
 #[derive(Clone)]
 pub struct Postgres {
-    config: Config,
+    /// One for each host: each is tried in order.
+    hosts: Vec<Config>,
     #[cfg(feature = "postgres-tls")]
     tls: Option<std::sync::Arc<rustls::ClientConfig>>,
 }
@@ -38,28 +39,43 @@ impl Postgres {
     ///
     /// [`StoreError`] if the address is wrong. The message does not contain it.
     pub fn new(address: &str) -> Result<Self, StoreError> {
-        let wrong = |_| {
+        let wrong = || {
             StoreError::new(
                 "the address of Postgres must be postgres://USER:PASSWORD@HOST:PORT/DATABASE",
             )
         };
-        let mut config: Config = address.parse().map_err(wrong)?;
-        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-        config.connect_timeout(Duration::from_secs(2));
-        if config.get_application_name().is_none() {
-            config.application_name("waxseal");
-        }
+        let (scheme, rest) = address.split_once("://").ok_or_else(wrong)?;
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        let (user, hosts) = match authority.rsplit_once('@') {
+            Some((user, hosts)) => (format!("{user}@"), hosts),
+            None => (String::new(), authority),
+        };
+        let configs = hosts.split(',').map(|host| {
+            let address = format!("{scheme}://{user}{host}{path}");
+            let mut config: Config = address.parse().map_err(|_| wrong())?;
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+            if config.get_application_name().is_none() {
+                config.application_name("waxseal");
+            }
+            Ok(config)
+        });
+        let hosts = configs.collect::<Result<_, StoreError>>()?;
         Ok(Self {
-            config,
+            hosts,
             #[cfg(feature = "postgres-tls")]
             tls: None,
         })
     }
 
-    /// Connects with TLS.
+    /// Connects with TLS only. Without this, the connection is not encrypted; with
+    /// `sslmode=require` in the address it then fails.
     #[cfg(feature = "postgres-tls")]
     #[must_use]
-    pub fn tls(self, config: std::sync::Arc<rustls::ClientConfig>) -> Self {
+    pub fn tls(mut self, config: std::sync::Arc<rustls::ClientConfig>) -> Self {
+        for host in &mut self.hosts {
+            host.ssl_mode(tokio_postgres::config::SslMode::Require);
+        }
         Self { tls: Some(config), ..self }
     }
 
@@ -67,19 +83,25 @@ impl Postgres {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| StoreError::because("no runtime", error))?;
         let waiter = Waiter(Some(runtime));
-        let client = waiter.wait(self.client())?;
-        Ok(Connection { waiter, client })
+        let mut last = StoreError::new("no Postgres is configured");
+        for host in &self.hosts {
+            match waiter.wait(within(self.client(host))) {
+                Ok(client) => return Ok(Connection { waiter, client }),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
     }
 
-    async fn client(&self) -> Result<Client, tokio_postgres::Error> {
+    async fn client(&self, host: &Config) -> Result<Client, tokio_postgres::Error> {
         #[cfg(feature = "postgres-tls")]
         if let Some(tls) = &self.tls {
             let tls = tokio_postgres_rustls::MakeRustlsConnect::new((**tls).clone());
-            let (client, connection) = self.config.connect(tls).await?;
+            let (client, connection) = host.connect(tls).await?;
             tokio::spawn(connection);
             return Ok(client);
         }
-        let (client, connection) = self.config.connect(tokio_postgres::NoTls).await?;
+        let (client, connection) = host.connect(tokio_postgres::NoTls).await?;
         // It ends with an error when the connection breaks; the client then fails, too.
         tokio::spawn(connection);
         Ok(client)
@@ -90,18 +112,15 @@ impl Postgres {
 impl fmt::Display for Postgres {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use tokio_postgres::config::Host;
-        let ports = self.config.get_ports();
         let hosts: Vec<_> = self
-            .config
-            .get_hosts()
+            .hosts
             .iter()
-            .enumerate()
-            .map(|(at, host)| {
-                let port = ports.get(at).or(ports.first()).unwrap_or(&5432);
-                match host {
-                    Host::Tcp(host) => format!("{host}:{port}"),
+            .filter_map(|config| {
+                let port = config.get_ports().first().unwrap_or(&5432);
+                match config.get_hosts().first()? {
+                    Host::Tcp(host) => Some(format!("{host}:{port}")),
                     #[cfg(unix)]
-                    Host::Unix(path) => path.display().to_string(),
+                    Host::Unix(path) => Some(path.display().to_string()),
                 }
             })
             .collect();
@@ -124,25 +143,28 @@ pub(super) struct Connection {
 pub(super) struct Waiter(Option<Runtime>);
 
 impl Waiter {
-    pub(super) fn wait<T: Send, E: Into<StoreError> + Send>(
+    pub(super) fn wait<T: Send>(
         &self,
-        future: impl Future<Output = Result<T, E>> + Send,
+        future: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         let Some(runtime) = &self.0 else { return Err(StoreError::new("no runtime")) };
-        let run = || {
-            runtime.block_on(async {
-                match tokio::time::timeout(TIMEOUT, future).await {
-                    Ok(result) => result.map_err(Into::into),
-                    Err(_) => Err(StoreError::new("Postgres does not answer")),
-                }
-            })
-        };
+        let run = || runtime.block_on(future);
         if Handle::try_current().is_err() {
             return run();
         }
         // A thread of a runtime must not wait for another runtime.
         let ended = || StoreError::new("the thread of the connection has ended");
         thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(|_| Err(ended()))
+    }
+}
+
+/// Waits for one statement, but not for ever.
+pub(super) async fn within<T>(
+    statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(TIMEOUT, statement).await {
+        Ok(result) => Ok(result?),
+        Err(_) => Err(StoreError::new("Postgres does not answer")),
     }
 }
 

@@ -1,5 +1,6 @@
 -- Commits a transaction, if the list has not changed since its head was read.
--- KEYS: head, sessions, users, feed. ARGV: the head that was read, the new head, the changes.
+-- KEYS: head, sessions, users, feed. ARGV: the head that was read (or the number of the creator),
+-- the new head, the changes.
 local head, sessions, users, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
 local function number(bytes)
@@ -7,12 +8,17 @@ local function number(bytes)
   return ((a * 256 + b) * 256 + c) * 256 + d
 end
 
--- Without its member "list", a key was lost, and the head is of a list that is lost.
-local known = redis.call('GET', head) or ''
-if not redis.call('ZSCORE', sessions, 'list') or not redis.call('ZSCORE', users, 'list') then
+-- Without its member "list", a key was lost, and the head is of a list that is lost. Without a
+-- head, a list is being created by the server whose number is the score of "list".
+local known = redis.call('GET', head)
+local creator = redis.call('ZSCORE', users, 'list')
+if not creator or not redis.call('ZSCORE', sessions, 'list') then
   known = ''
+elseif not known then
+  known = creator
 end
-if known ~= ARGV[1] then
+local may_create = ARGV[3] == 'create' and (known == '' or known == creator)
+if known ~= ARGV[1] and not may_create then
   return 0
 end
 
