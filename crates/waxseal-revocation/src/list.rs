@@ -289,3 +289,24 @@ impl fmt::Debug for RevocationList {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_early_entry_is_later_than_every_cutoff_that_its_session_has_survived() {
+        // The clock of this server is behind the stamps of the store.
+        let clock = Clock::new(|| 1000, Duration::default);
+        let shared = Arc::new(Shared::new(clock, Duration::from_secs(60), 100, Duration::MAX));
+        let list = RevocationList::new(Arc::clone(&shared), Worker::by_hand().0);
+        shared.copy.apply(Entry::User { key: UserKey::new("42"), cutoff: 50_000 });
+        let (user, issued_at) = (Some("42".into()), UnixTime::from_secs(1));
+        let session = SessionRef { id: "a".into(), user, issued_at, stamp: 55_000 };
+        assert!(!shared.copy.is_revoked(&session.view()));
+        list.apply_early(&session);
+        // Without what the cutoff covers.
+        shared.copy.prune(0);
+        assert!(shared.copy.is_revoked(&session.view()));
+    }
+}

@@ -235,3 +235,25 @@ fn is_covered(transaction: &Transaction, head: Head, session: &Session) -> bool 
         || session.issued_at.as_secs() < head.issued_before
         || session.stamp < transaction.of_user(session.user).cutoff
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::Clock, key::SessionKey, store::memory::Memory};
+
+    #[test]
+    fn a_stamp_is_larger_than_that_of_the_sessions_it_revokes() {
+        // The store has lost its last stamps, and its clock is behind.
+        let mut memory = Memory::new(Clock::new(|| 1000, std::time::Duration::default));
+        assert!(create(&mut memory, &[], 0, Everyone::Trusted).unwrap());
+        let (key, user) = (SessionKey::new("a"), UserKey::new("42"));
+        let issued_at = UnixTime::from_secs(1);
+        let session = Session { key, user, issued_at, stamp: 5_000_000 };
+        let others = Request { target: Revoke::User(user), successor: Some((session, false)) };
+        for request in [others, Request::of(Revoke::Session(session))] {
+            let mut memory = memory.clone();
+            let recorded = append(&mut memory, &[request], 100).unwrap();
+            assert!(recorded[0].stamp > session.stamp);
+        }
+    }
+}
