@@ -166,6 +166,26 @@ fn several_servers_restore_a_large_list_at_the_same_time() {
 }
 
 #[test]
+fn two_servers_that_create_a_list_do_not_mix_their_parts() {
+    let redis = Redis::start(&[]);
+    let script = include_str!("../../crates/waxseal-revocation/src/store/redis/commit.lua");
+    let commit = |arguments: &[&str]| -> u32 {
+        let keys = ["{x}:head", "{x}:sessions", "{x}:users", "{x}:feed"];
+        redis.run(&[&["EVAL", script, "4"], &keys[..], arguments].concat())
+    };
+    let (one, other) = ("9007199254740994", "18014398509481982");
+    let part = ["session", "user and key of 32 bytes, or so..", "time"];
+    assert_eq!(commit(&["", "", "create", one]), 1);
+    assert_eq!(commit(&[&[one, ""], &part[..]].concat()), 1);
+    assert_eq!(commit(&["", "", "create", other]), 1, "it begins again");
+    assert_eq!(commit(&[&[one, ""], &part[..]].concat()), 0);
+    assert_eq!(commit(&[one, "a head"]), 0);
+    assert_eq!(commit(&[other, "another head"]), 1);
+    assert_eq!(redis.run::<String>(&["GET", "{x}:head"]), "another head");
+    assert_eq!(commit(&["", "", "create", one]), 0, "there is a list");
+}
+
+#[test]
 fn a_redis_that_is_killed_and_empty_gets_the_list_back() {
     let mut redis = Redis::start(&[]);
     let list = open(&redis.url());
