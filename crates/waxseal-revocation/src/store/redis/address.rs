@@ -137,9 +137,9 @@ impl Redis {
         };
         for _ in 0..REDIRECTS {
             let mut connection = self.open(node.clone())?;
-            let found =
-                redis::cmd("GET").arg(self.key("head")).query::<Option<String>>(&mut connection);
-            let Err(error) = found else { return Ok(connection) };
+            // A Sentinel that is cut off can name a server that is a replica by now.
+            let written = redis::cmd("SET").arg(self.key("beat")).arg(0).exec(&mut connection);
+            let Err(error) = written else { return Ok(connection) };
             // A node of a Cluster names the one that has the key.
             let Some((host, port)) = error.redirect_node().and_then(|(to, _)| to.rsplit_once(':'))
             else {
