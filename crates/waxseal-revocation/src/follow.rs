@@ -1,11 +1,11 @@
 //! The loop that keeps a copy and its store the same: one for all stores.
 //!
-//! `turn` is one exchange with the store. Every 50 milliseconds, or when a revocation
+//! `turn` is one exchange with the store. After the store's interval, or when a revocation
 //! arrives, it
 //!
 //! 1. connects, if there is no connection: reads everything into the copy, and adds to the
 //!    store the entries of the copy that the store lacks;
-//! 2. appends the waiting revocations, in one transaction;
+//! 2. appends the waiting revocations, at most 1 000 in one transaction;
 //! 3. follows the feed (the latest records of the store) from the last position, inclusive: if
 //!    the item at that position is missing, it reads everything again;
 //! 4. acknowledges the revocations that it has read back, and appends the others again.
@@ -131,13 +131,12 @@ impl Follower {
             Some(position) => position,
             None => self.read(&mut *connection.backend)?,
         };
-        let Some(position) = self.catch_up(&mut *connection.backend, position)? else {
+        let Some(mut position) = self.catch_up(&mut *connection.backend, position)? else {
             return Ok(false);
         };
         connection.position = Some(position);
         // In parts: the feed must hold what one transaction adds.
         while !self.waiting.is_empty() {
-            let position = connection.position.unwrap_or(position);
             let max_sessions = u64::try_from(self.shared.max_sessions).unwrap_or(u64::MAX);
             let part = self.waiting.iter().take(APPENDED_AT_ONCE);
             let requests: Vec<_> = part.map(|job| job.request).collect();
@@ -148,7 +147,8 @@ impl Follower {
             if recorded.iter().any(|recorded| recorded.stamp > last.stamp) {
                 return Ok(false);
             }
-            connection.position = Some(last);
+            position = last;
+            connection.position = Some(position);
             let answered = self.waiting.drain(..requests.len().min(self.waiting.len()));
             for (job, recorded) in answered.zip(recorded) {
                 self.shared.acknowledge(job, Ok(recorded));

@@ -58,7 +58,8 @@ impl Operator {
         record::create(&mut *backend, &[], stamp, everyone)
     }
 
-    /// Checks that the store can be written, and changes nothing.
+    /// Checks that the store can be written, with a write that changes no entry. In Postgres, it
+    /// creates the tables if they are missing.
     ///
     /// # Errors
     ///

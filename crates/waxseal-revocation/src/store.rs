@@ -136,20 +136,12 @@ impl Store {
     }
 
     /// Connects to a store that exists.
-    #[cfg_attr(
-        not(any(feature = "sqlite", feature = "redis", feature = "postgres")),
-        expect(clippy::unnecessary_wraps, reason = "other stores can fail")
-    )]
     pub(crate) fn connect_existing(&self) -> Result<Box<dyn Backend>, StoreError> {
-        match &self.0 {
-            Kind::Memory(memory) => Ok(Box::new(memory.clone())),
-            #[cfg(feature = "sqlite")]
-            Kind::Sqlite(path) => Ok(Box::new(Sqlite::open(path)?)),
-            #[cfg(feature = "redis")]
-            Kind::Redis(redis) => Ok(Box::new(RedisStore::connect(redis)?)),
-            #[cfg(feature = "postgres")]
-            Kind::Postgres(postgres) => Ok(Box::new(PostgresStore::connect(postgres)?)),
+        #[cfg(feature = "sqlite")]
+        if let Kind::Sqlite(path) = &self.0 {
+            return Ok(Box::new(Sqlite::open(path)?));
         }
+        self.connect()
     }
 }
 
