@@ -11,6 +11,7 @@
 //! | `mint.rs` | a second implementation of the tokens, for forgeries |
 //! | `conformance/` | the rules that every integration must follow |
 //! | `redis.rs`, `postgres.rs` | a store as a child process |
+//! | `authority.rs`, `proxy.rs` | certificates of a store, and a proxy before it |
 //! | `lists.rs` | lists that share a store |
 //! | `serve.rs` | the code that all servers under test share |
 //! | `bin/serve-*.rs` | one server per integration, with the contract below |
@@ -55,6 +56,8 @@
     reason = "every function is for tests, which panic on failure"
 )]
 
+#[cfg(feature = "stores")]
+pub mod authority;
 pub mod client;
 pub mod conformance;
 #[cfg(feature = "servers")]
@@ -65,6 +68,8 @@ pub mod mint;
 #[cfg(feature = "stores")]
 pub mod postgres;
 pub mod program;
+#[cfg(feature = "stores")]
+pub mod proxy;
 #[cfg(feature = "stores")]
 pub mod redis;
 pub mod serve;

@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -13,26 +14,54 @@ use nix::{
 };
 use tempfile::TempDir;
 
-use crate::lists::{eventually, free_port};
+use crate::{
+    authority::Authority,
+    lists::{eventually, free_port},
+};
 
 /// A running `postgres`.
 #[derive(Debug)]
 pub struct Postgres {
     child: Child,
     port: u16,
+    settings: Vec<String>,
     folder: TempDir,
 }
 
 impl Postgres {
-    /// Starts a server, and waits until it answers.
+    /// Starts a server that writes nothing to the disk, and waits until it answers.
     pub fn start() -> Self {
+        Self::start_with(&["fsync=off"])
+    }
+
+    /// Starts a server with these settings, each `NAME=VALUE`, and waits until it answers.
+    pub fn start_with(settings: &[&str]) -> Self {
         let folder = folder();
         let data = data(&folder);
         run(tool("initdb").arg("-D").arg(&data).args(["-A", "trust", "-U", "app", "--no-sync"]));
         let port = free_port();
-        let postgres = Self { child: spawn(port, &data), port, folder };
+        let settings: Vec<_> = settings.iter().map(ToString::to_string).collect();
+        let postgres = Self { child: spawn(port, &data, &settings), port, settings, folder };
         postgres.wait();
         postgres
+    }
+
+    /// Starts a server that also accepts connections with TLS.
+    pub fn start_with_tls(authority: &Authority) -> Self {
+        let paths = authority.server();
+        own(authority.folder());
+        for path in &paths {
+            own(path);
+            // Postgres refuses a key that others can read.
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("a file");
+        }
+        let [certificate, key] = paths.map(|path| path.display().to_string());
+        Self::start_with(&[
+            "fsync=off",
+            "ssl=on",
+            &format!("ssl_cert_file={certificate}"),
+            &format!("ssl_key_file={key}"),
+        ])
     }
 
     /// Starts a standby that copies this server. With `synchronous`, every commit waits for it.
@@ -44,7 +73,8 @@ impl Postgres {
         backup.args(["-h", "127.0.0.1", "-U", "app", "-R", "--checkpoint=fast", "--no-sync"]);
         run(backup.args(["-p", &self.port.to_string(), "-D"]).arg(&data));
         let port = free_port();
-        let standby = Self { child: spawn(port, &data), port, folder };
+        let settings = self.settings.clone();
+        let standby = Self { child: spawn(port, &data, &settings), port, settings, folder };
         standby.wait();
         if synchronous {
             self.run("ALTER SYSTEM SET synchronous_standby_names = '*'");
@@ -105,7 +135,7 @@ impl Postgres {
         self.kill();
         // Until the other processes have noticed, the shared memory is in use.
         eventually("Postgres does not start again", || {
-            self.child = spawn(self.port, &data(&self.folder));
+            self.child = spawn(self.port, &data(&self.folder), &self.settings);
             eventually("Postgres neither starts nor ends", || {
                 self.try_run("SELECT 1").is_ok()
                     || self.child.try_wait().is_ok_and(|status| status.is_some())
@@ -133,11 +163,16 @@ impl Drop for Postgres {
 /// A folder of the user that may run Postgres, who is not root.
 fn folder() -> TempDir {
     let folder = TempDir::new().expect("a folder");
+    own(folder.path());
+    folder
+}
+
+/// Gives a file or a folder to the user that may run Postgres.
+fn own(path: &Path) {
     if Uid::effective().is_root() {
         let user = User::from_name("postgres").ok().flatten().expect("the user `postgres`");
-        chown(folder.path(), Some(user.uid), Some(user.gid)).expect("the folder is ours");
+        chown(path, Some(user.uid), Some(user.gid)).expect("it is ours");
     }
-    folder
 }
 
 fn data(folder: &TempDir) -> PathBuf {
@@ -164,13 +199,14 @@ fn run(command: &mut Command) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn spawn(port: u16, data: &Path) -> Child {
+fn spawn(port: u16, data: &Path, settings: &[String]) -> Child {
     tool("postgres")
         .current_dir("/")
         .arg("-D")
         .arg(data)
-        .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"])
+        .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"])
         .args(["-c", "unix_socket_directories=", "-c", "max_connections=60"])
+        .args(settings.iter().flat_map(|setting| ["-c", setting]))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

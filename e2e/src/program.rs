@@ -37,7 +37,13 @@ pub fn binary(name: &'static str) -> PathBuf {
 
 /// Builds the command `waxseal` with the stores of many servers.
 pub fn command_with_all_stores() -> PathBuf {
-    build(&["-p", "waxseal-cli", "--features", "redis,postgres", "--bin", "waxseal"])
+    build(&["-p", "waxseal-cli", "--features", "redis-tls,postgres-tls", "--bin", "waxseal"])
+}
+
+/// Builds the example `login` with the stores of many servers.
+pub fn login_with_all_stores() -> PathBuf {
+    let features = "waxseal-revocation/redis-tls,waxseal-revocation/postgres-tls";
+    build(&["-p", "waxseal", "--features", features, "--example", "login"])
 }
 
 /// A server on Microdot, run by the Python that `MICRODOT_PYTHON` names, with the packages

@@ -200,46 +200,6 @@ fn a_redis_that_is_killed_and_empty_gets_the_list_back() {
 }
 
 #[test]
-fn a_replica_is_not_the_store() {
-    let redis = Redis::start(&[]);
-    let list = open(&redis.url());
-    let a = issue(&list, "a", Some("1"));
-    let replica = redis.replica();
-    let error = try_open(&replica.url()).expect_err("a replica cannot be written").to_string();
-    assert!(error.contains("READONLY") || error.contains("read only"), "{error}");
-    // A primary that becomes a replica of another one.
-    replica.run::<String>(&["REPLICAOF", "NO", "ONE"]);
-    let port = replica.host();
-    let (host, port) = port.split_once(':').expect("a port");
-    redis.run::<String>(&["REPLICAOF", host, port]);
-    eventually("it is still trusted", || list.status(&a) == RevocationStatus::Unknown);
-    assert!(try_logout(&list, &a).is_err());
-}
-
-#[test]
-fn a_revocation_waits_for_the_replicas() {
-    let redis = Redis::start(&[]);
-    let url = format!("{}?replicas=1", redis.url());
-    let error = try_open(&url).expect_err("there is no replica").to_string();
-    assert!(error.contains("only 0 of 1 replicas"), "{error}");
-    let replica = redis.replica();
-    let list = open(&url);
-    let (a, b) = (issue(&list, "a", Some("1")), issue(&list, "b", Some("2")));
-    logout(&list, &a);
-    let held: bool = replica.run(&["EXISTS", "{waxseal}:sessions"]);
-    assert!(held, "the replica has it");
-    replica.freeze();
-    let error = try_logout(&list, &b).expect_err("the replica hangs").to_string();
-    assert!(error.contains("only 0 of 1 replicas"), "{error}");
-    eventually("it is still trusted", || {
-        list.status(&issue_of(&a, "good")) == RevocationStatus::Unknown
-    });
-    replica.thaw();
-    eventually("it is not trusted again", || list.readiness().state == State::Current);
-    logout(&list, &b);
-}
-
-#[test]
 fn the_documented_permissions_are_enough() {
     let redis = Redis::start(&[]);
     let docs = include_str!("../../docs/revocation.md");
@@ -313,65 +273,4 @@ fn evicted_keys_are_restored() {
     logout(&list, &issue_of(&a, "c"));
     let late = open(&redis.url());
     assert!(is_revoked(&late, &a) && is_good(&list, &good));
-}
-
-#[test]
-fn a_failover_by_sentinels_loses_no_acknowledged_logout() {
-    let mut redis = Redis::start(&[]);
-    let replica = redis.replica();
-    let sentinels = redis.sentinels();
-    let hosts = sentinels.each_ref().map(Redis::host).join(",");
-    eventually("the Sentinels do not know the replica", || {
-        sentinels.iter().all(|sentinel| {
-            let info: String = sentinel.run(&["INFO", "sentinel"]);
-            info.contains("slaves=1,sentinels=3")
-        })
-    });
-    let url = format!("redis+sentinel://{hosts}/list?replicas=1");
-    let list = open(&url);
-    let (a, good) = (issue(&list, "a", Some("1")), issue(&list, "good", Some("2")));
-    logout(&list, &a);
-    // One Sentinel is gone, too.
-    sentinels[0].freeze();
-    redis.kill();
-    eventually("it is still trusted", || list.status(&good) == RevocationStatus::Unknown);
-    eventually("the replica is not promoted", || {
-        replica.run::<String>(&["INFO", "replication"]).contains("role:master")
-    });
-    // The old primary comes back as a replica.
-    redis.restart();
-    eventually("the new primary is not found", || list.readiness().state == State::Current);
-    sentinels[0].thaw();
-    drop(list);
-    let late = open(&url);
-    assert!(is_revoked(&late, &a) && is_good(&late, &good));
-    logout(&late, &good);
-}
-
-#[test]
-fn a_cluster_of_three() {
-    let nodes = [(); 3]
-        .map(|()| Redis::start(&["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]));
-    let slots = ["0", "5461", "10923", "16384"].map(|slot| slot.parse::<u32>().expect("a number"));
-    for (node, range) in nodes.iter().zip(slots.windows(2)) {
-        let (first, last) = (range[0].to_string(), (range[1] - 1).to_string());
-        node.run::<String>(&["CLUSTER", "ADDSLOTSRANGE", &first, &last]);
-        let other = nodes[0].host();
-        let (host, port) = other.split_once(':').expect("a port");
-        node.run::<String>(&["CLUSTER", "MEET", host, port]);
-    }
-    eventually("the Cluster does not come up", || {
-        nodes.iter().all(|node| {
-            let info: String = node.run(&["CLUSTER", "INFO"]);
-            info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3")
-        })
-    });
-    // Any node leads to the one that has the list.
-    for node in &nodes {
-        let list = open(&node.url());
-        let session = issue(&list, &node.host(), Some("42"));
-        logout(&list, &session);
-        let others = nodes.each_ref().map(Redis::host).join(",");
-        assert!(is_revoked(&open(&format!("redis://{others}")), &session));
-    }
 }

@@ -145,6 +145,14 @@ impl Store {
     }
 }
 
+/// Reads a certificate in PEM.
+#[cfg(any(feature = "redis", feature = "postgres"))]
+fn read_certificate(path: &str) -> Result<Vec<u8>, StoreError> {
+    std::fs::read(path).map_err(|error| {
+        StoreError::because(format!("the root certificate {path} cannot be read"), error)
+    })
+}
+
 /// `sqlite:` and a path, or the address of a Redis or of a Postgres.
 impl std::str::FromStr for Store {
     type Err = StoreError;

@@ -4,6 +4,8 @@
 //! of commits. No statement is prepared, so that pgbouncer can pool transactions.
 
 mod connection;
+#[cfg(feature = "postgres-tls")]
+mod tls;
 
 use std::{
     collections::BTreeMap,

@@ -3,9 +3,12 @@
 use std::{fmt, future::Future, thread, time::Duration};
 
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio_postgres::{Client, Config, config::TargetSessionAttrs};
+use tokio_postgres::{
+    Client, Config,
+    config::{SslMode, TargetSessionAttrs},
+};
 
-use crate::error::StoreError;
+use crate::{error::StoreError, store::read_certificate};
 
 /// How long a statement waits for an answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -23,8 +26,11 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Postgres {
     /// One for each host: each is tried in order.
     hosts: Vec<Config>,
-    #[cfg(feature = "postgres-tls")]
-    tls: Option<std::sync::Arc<rustls::ClientConfig>>,
+    #[cfg_attr(
+        not(feature = "postgres-tls"),
+        expect(dead_code, reason = "without the feature, TLS is an error")
+    )]
+    root_certificate: Option<Vec<u8>>,
 }
 
 impl Postgres {
@@ -35,9 +41,14 @@ impl Postgres {
     /// The address of the server, `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. With several
     /// hosts, `HOST,HOST`, the list uses the one that can be written.
     ///
+    /// With `?sslmode=require` the connection uses TLS (feature `postgres-tls`) and verifies
+    /// the server's certificate; `&sslrootcert=FILE` is the certificate of its authority, in
+    /// PEM. Without it, the connection is not encrypted.
+    ///
     /// # Errors
     ///
-    /// [`StoreError`] if the address is wrong. The message does not contain it.
+    /// [`StoreError`] if the address is wrong, or the file cannot be read. The message does not
+    /// contain the address.
     pub fn new(address: &str) -> Result<Self, StoreError> {
         let wrong = || {
             StoreError::new(
@@ -47,36 +58,49 @@ impl Postgres {
         let (scheme, rest) = address.split_once("://").ok_or_else(wrong)?;
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
+        let (path, options) = path.split_once('?').unwrap_or((path, ""));
+        let (certificate, options): (Vec<_>, Vec<_>) =
+            options.split('&').partition(|option| option.starts_with("sslrootcert="));
+        // With or without the verification in its name, TLS always verifies the server.
+        let options = options.join("&").replace("sslmode=verify-full", "sslmode=require");
         let (user, hosts) = match authority.rsplit_once('@') {
             Some((user, hosts)) => (format!("{user}@"), hosts),
             None => (String::new(), authority),
         };
         let configs = hosts.split(',').map(|host| {
-            let address = format!("{scheme}://{user}{host}{path}");
+            let address = format!("{scheme}://{user}{host}{path}?{options}");
             let mut config: Config = address.parse().map_err(|_| wrong())?;
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
             if config.get_application_name().is_none() {
                 config.application_name("waxseal");
             }
-            Ok(config)
+            Ok::<_, StoreError>(config)
         });
-        let hosts = configs.collect::<Result<_, StoreError>>()?;
-        Ok(Self {
-            hosts,
-            #[cfg(feature = "postgres-tls")]
-            tls: None,
-        })
+        let mut postgres =
+            Self { hosts: configs.collect::<Result<_, _>>()?, root_certificate: None };
+        if let Some(file) = certificate.first().and_then(|option| option.split_once('=')) {
+            postgres = postgres.root_certificate(read_certificate(file.1)?);
+        }
+        if postgres.uses_tls() && !cfg!(feature = "postgres-tls") {
+            return Err(StoreError::new(
+                "a connection to Postgres with TLS requires the feature `postgres-tls`",
+            ));
+        }
+        Ok(postgres)
     }
 
-    /// Connects with TLS only. Without this, the connection is not encrypted; with
-    /// `sslmode=require` in the address it then fails.
-    #[cfg(feature = "postgres-tls")]
+    /// Connects with TLS only, and trusts a server with a certificate of this authority, in
+    /// PEM, instead of the authorities of the operating system.
     #[must_use]
-    pub fn tls(mut self, config: std::sync::Arc<rustls::ClientConfig>) -> Self {
+    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         for host in &mut self.hosts {
-            host.ssl_mode(tokio_postgres::config::SslMode::Require);
+            host.ssl_mode(SslMode::Require);
         }
-        Self { tls: Some(config), ..self }
+        Self { root_certificate: Some(pem.into()), ..self }
+    }
+
+    fn uses_tls(&self) -> bool {
+        self.hosts.iter().any(|host| host.get_ssl_mode() == SslMode::Require)
     }
 
     pub(super) fn connect(&self) -> Result<Connection, StoreError> {
@@ -93,10 +117,10 @@ impl Postgres {
         Err(last)
     }
 
-    async fn client(&self, host: &Config) -> Result<Client, tokio_postgres::Error> {
+    async fn client(&self, host: &Config) -> Result<Client, StoreError> {
         #[cfg(feature = "postgres-tls")]
-        if let Some(tls) = &self.tls {
-            let tls = tokio_postgres_rustls::MakeRustlsConnect::new((**tls).clone());
+        if self.uses_tls() {
+            let tls = super::tls::connector(self.root_certificate.as_deref())?;
             let (client, connection) = host.connect(tls).await?;
             tokio::spawn(connection);
             return Ok(client);
@@ -159,11 +183,11 @@ impl Waiter {
 }
 
 /// Waits for one statement, but not for ever.
-pub(super) async fn within<T>(
-    statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
+pub(super) async fn within<T, E: Into<StoreError>>(
+    statement: impl Future<Output = Result<T, E>>,
 ) -> Result<T, StoreError> {
     match tokio::time::timeout(TIMEOUT, statement).await {
-        Ok(result) => Ok(result?),
+        Ok(result) => result.map_err(Into::into),
         Err(_) => Err(StoreError::new("Postgres does not answer")),
     }
 }
@@ -172,6 +196,38 @@ impl Drop for Waiter {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        let postgres = Postgres::new("postgres://u:p@a:1,b/app?connect_timeout=3").unwrap();
+        assert_eq!(postgres.to_string(), "Postgres at a:1,b:5432");
+        assert!(!postgres.uses_tls());
+        assert_eq!(postgres.hosts[1].get_dbname(), Some("app"));
+        assert_eq!(postgres.hosts[1].get_password(), Some(&b"p"[..]));
+        for address in ["postgres://a?sslmode=require", "postgres://a/app?sslmode=verify-full"] {
+            let postgres = Postgres::new(address);
+            if cfg!(feature = "postgres-tls") {
+                assert!(postgres.unwrap().uses_tls(), "{address}");
+            } else {
+                assert!(postgres.unwrap_err().to_string().contains("`postgres-tls`"), "{address}");
+            }
+        }
+        for wrong in [
+            "",
+            "localhost",
+            "postgres://a:x",
+            "postgres://a?sslmode=verify-ca",
+            "postgres://a?x=1",
+        ] {
+            let error = Postgres::new(wrong).unwrap_err().to_string();
+            assert!(error.starts_with("the address of Postgres must be"), "{wrong}");
         }
     }
 }

@@ -6,7 +6,7 @@ use redis::{
     Client, Connection, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, RedisError,
 };
 
-use crate::error::StoreError;
+use crate::{error::StoreError, store::read_certificate};
 
 /// How long a connection waits for an answer.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
@@ -31,7 +31,6 @@ pub struct Redis {
     service: Option<String>,
     pub(super) replicas: u32,
     pub(super) prefix: String,
-    #[cfg(feature = "redis-tls")]
     root_certificate: Option<Vec<u8>>,
 }
 
@@ -45,11 +44,13 @@ impl Redis {
     ///   server.
     ///
     /// `rediss://` and `rediss+sentinel://` use TLS, with the feature `redis-tls`. At the end,
-    /// `?replicas=N` and `&prefix=NAME` are as the methods of these names.
+    /// `?replicas=N` and `&prefix=NAME` are as the methods of these names, and `&cacert=FILE`
+    /// is a file for [`root_certificate`](Self::root_certificate).
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the address is wrong. The message does not contain it.
+    /// [`StoreError`] if the address is wrong, or the file cannot be read. The message does not
+    /// contain the address.
     pub fn new(address: &str) -> Result<Self, StoreError> {
         let wrong = || {
             StoreError::new(
@@ -79,13 +80,13 @@ impl Redis {
             service,
             replicas: 0,
             prefix: "waxseal".into(),
-            #[cfg(feature = "redis-tls")]
             root_certificate: None,
         };
         for option in options.split('&').filter(|option| !option.is_empty()) {
             redis = match option.split_once('=') {
                 Some(("replicas", count)) => redis.replicas(count.parse().map_err(|_| wrong())?),
                 Some(("prefix", prefix)) => redis.prefix(prefix),
+                Some(("cacert", file)) => redis.root_certificate(read_certificate(file)?),
                 _ => return Err(wrong()),
             };
         }
@@ -107,8 +108,7 @@ impl Redis {
     }
 
     /// Trusts the servers with a certificate of this authority, in PEM, instead of the
-    /// authorities of the operating system.
-    #[cfg(feature = "redis-tls")]
+    /// authorities of the operating system. The address must begin with `rediss`.
     #[must_use]
     pub fn root_certificate(self, pem: impl Into<Vec<u8>>) -> Self {
         Self { root_certificate: Some(pem.into()), ..self }
@@ -120,6 +120,11 @@ impl Redis {
 
     /// Connects to the primary that has the list.
     pub(super) fn connect(&self) -> Result<Connection, StoreError> {
+        if self.root_certificate.is_some() && !self.seeds.iter().all(uses_tls) {
+            return Err(StoreError::new(
+                "a root certificate requires an address of Redis that begins with rediss://",
+            ));
+        }
         let mut last = StoreError::new("no Redis is configured");
         for seed in &self.seeds {
             match self.connect_through(seed) {
@@ -186,6 +191,9 @@ impl Redis {
 #[cfg(feature = "redis-tls")]
 impl Redis {
     fn client(&self, node: ConnectionInfo) -> Result<Client, RedisError> {
+        if !uses_tls(&node) {
+            return Client::open(node);
+        }
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             // An error means that another thread was faster.
             let _ = rustls::crypto::ring::default_provider().install_default();
@@ -193,6 +201,10 @@ impl Redis {
         let root_cert = self.root_certificate.clone();
         Client::build_with_tls(node, redis::TlsCertificates { client_tls: None, root_cert })
     }
+}
+
+fn uses_tls(node: &ConnectionInfo) -> bool {
+    matches!(node.addr(), ConnectionAddr::TcpTls { .. })
 }
 
 /// The address of another node, with TLS as this one.
