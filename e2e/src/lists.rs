@@ -181,6 +181,52 @@ pub fn four_servers_at_the_same_time_lose_nothing(address: &str) {
     }
 }
 
+/// Checks that three servers restore what the store loses. `stored` counts the sessions in the
+/// store, if it has a list. The environment variable `ENTRIES` is the size of the list.
+pub fn several_servers_restore_a_large_list(
+    address: &str,
+    lose: impl FnOnce(),
+    stored: impl Fn() -> Option<usize>,
+) {
+    let entries =
+        std::env::var("ENTRIES").map_or(12_000, |entries| entries.parse().expect("a number"));
+    let open = || {
+        let list = RevocationList::builder(store(address)).max_sessions(2_000_000);
+        list.max_staleness(Duration::from_secs(15)).open().expect("a list")
+    };
+    let lists = [(); 3].map(|()| open());
+    let sessions: Vec<_> =
+        (0..entries).map(|n| issue(&lists[0], &format!("{n}"), Some(&format!("{n}")))).collect();
+    // No more than the queue holds.
+    for part in sessions.chunks(3000) {
+        let pending: Vec<_> = part
+            .iter()
+            .map(|session| {
+                let target = Target::Session(session.clone());
+                lists[0].revoke(Revocation { target, successor: None })
+            })
+            .collect();
+        for recorded in pending {
+            wait(recorded).expect("it is durable");
+        }
+    }
+    for list in &lists {
+        eventually("a logout does not arrive", || list.readiness().sessions == entries);
+    }
+    lose();
+    let start = Instant::now();
+    while stored() != Some(entries) {
+        assert!(start.elapsed() < Duration::from_mins(5), "{:?} of {entries}", stored());
+        thread::sleep(Duration::from_millis(100));
+    }
+    println!("{entries} entries restored after {:?}", start.elapsed());
+    eventually("it is not trusted again", || is_good(&lists[0], &issue_of(&sessions[0], "good")));
+    let late = open();
+    assert!(sessions.iter().all(|session| is_revoked(&late, session)));
+    assert!(is_good(&late, &issue_of(&sessions[0], "good")), "nobody was logged out");
+    logout(&lists[1], &issue(&lists[1], "after it", None));
+}
+
 /// Checks the operations of an operator.
 pub fn an_operator_works_while_servers_run(address: &str) {
     assert!(Operator::create(&store(address), true).expect("it can be written"));

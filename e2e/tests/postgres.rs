@@ -99,6 +99,16 @@ fn a_postgres_that_lost_everything_without_a_server_revokes_every_session() {
 }
 
 #[test]
+fn several_servers_restore_a_large_list_at_the_same_time() {
+    let postgres = Postgres::start();
+    lists::several_servers_restore_a_large_list(
+        &postgres.url(),
+        || drop(postgres.run("DROP SCHEMA waxseal CASCADE")),
+        || postgres.try_run("SELECT sessions FROM waxseal.head").ok()?.parse().ok(),
+    );
+}
+
+#[test]
 fn a_primary_that_is_killed_has_lost_nothing() {
     let mut postgres = Postgres::start();
     let list = open(&postgres.url());
@@ -248,6 +258,30 @@ fn entries_of_a_newer_release_are_not_skipped() {
     let error = try_open(&postgres.url()).expect_err("it is newer").to_string();
     assert!(error.contains("upgrade"), "{error}");
     assert!(try_logout(&list, &session).is_err());
+}
+
+/// A newer release adds columns and tables of its own, while servers of this release run.
+#[test]
+fn a_newer_release_starts_beside_this_one() {
+    let postgres = Postgres::start();
+    let list = open(&postgres.url());
+    let [a, b, good] = ["a", "b", "good"].map(|id| issue(&list, id, Some(id)));
+    logout(&list, &a);
+    for table in ["head", "sessions", "users", "feed", "beat"] {
+        postgres.run(&format!("ALTER TABLE waxseal.{table} ADD COLUMN newer bigint DEFAULT 7"));
+    }
+    postgres.run("CREATE TABLE waxseal.newer (one bigint)");
+    logout(&list, &b);
+    wait(list.revoke_user("c")).expect("it is durable");
+    let late = open(&postgres.url());
+    assert!(is_revoked(&late, &a) && is_revoked(&late, &b) && is_good(&late, &good));
+    assert_eq!(postgres.run("SELECT newer FROM waxseal.head"), "7", "it is kept");
+    // Also when the list is created again.
+    postgres.run("TRUNCATE waxseal.head, waxseal.sessions, waxseal.users, waxseal.feed");
+    eventually("the list is not restored", || {
+        !postgres.run("SELECT stamp FROM waxseal.head").is_empty()
+    });
+    assert!(is_revoked(&open(&postgres.url()), &a) && is_good(&list, &good));
 }
 
 struct Bouncer(Child);

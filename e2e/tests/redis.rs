@@ -9,8 +9,7 @@ use e2e::{
     },
     redis::Redis,
 };
-use waxseal::{RevocationStatus, Revocations as _, SessionRef};
-use waxseal_core::{Revocation, Target};
+use waxseal::RevocationStatus;
 use waxseal_revocation::State;
 
 #[test]
@@ -132,57 +131,43 @@ fn a_redis_that_hangs_is_not_trusted() {
 
 #[test]
 fn several_servers_restore_a_large_list_at_the_same_time() {
-    const SESSIONS: usize = 12_000;
     let redis = Redis::start(&[]);
-    let lists = [(); 3].map(|()| open(&redis.url()));
-    let sessions: Vec<_> = (0..SESSIONS).map(|n| issue(&lists[0], &format!("{n}"), None)).collect();
-    let pending: Vec<_> = sessions
-        .iter()
-        .map(|session| SessionRef { user: Some(session.id.clone()), ..session.clone() })
-        .enumerate()
-        .map(|(n, session)| {
-            // No more than the queue holds.
-            if n % 3000 == 2999 {
-                thread::sleep(Duration::from_secs(1));
-            }
-            let target = Target::Session(session);
-            lists[0].revoke(Revocation { target, successor: None })
-        })
-        .collect();
-    for recorded in pending {
-        wait(recorded).expect("it is durable");
-    }
-    for list in &lists {
-        eventually("a logout does not arrive", || list.readiness().sessions == SESSIONS);
-    }
-    redis.run::<redis::Value>(&["FLUSHALL"]);
-    eventually("the list is not restored", || {
-        redis.run::<usize>(&["ZCARD", "{waxseal}:sessions"]) == SESSIONS + 1
-            && redis.run::<bool>(&["EXISTS", "{waxseal}:head"])
-    });
-    let late = open(&redis.url());
-    assert!(sessions.iter().all(|session| is_revoked(&late, session)));
-    assert!(is_good(&late, &issue_of(&sessions[0], "good")), "nobody was logged out");
+    lists::several_servers_restore_a_large_list(
+        &redis.url(),
+        || redis.run::<()>(&["FLUSHALL"]),
+        || {
+            redis
+                .run::<bool>(&["EXISTS", "{waxseal}:head"])
+                .then(|| redis.run::<usize>(&["ZCARD", "{waxseal}:sessions"]) - 1)
+        },
+    );
 }
 
 #[test]
-fn two_servers_that_create_a_list_do_not_mix_their_parts() {
+fn a_list_is_created_complete_or_not_at_all() {
     let redis = Redis::start(&[]);
     let script = include_str!("../../crates/waxseal-revocation/src/store/redis/commit.lua");
-    let commit = |arguments: &[&str]| -> u32 {
-        let keys = ["{x}:head", "{x}:sessions", "{x}:users", "{x}:feed"];
-        redis.run(&[&["EVAL", script, "4"], &keys[..], arguments].concat())
+    let keys = ["head", "sessions", "users", "feed", "new:1:sessions", "new:1:users"];
+    let keys = keys.map(|key| format!("{{x}}:{key}"));
+    let create = |head: &str| -> u32 {
+        let mut command = vec!["EVAL", script, "6"];
+        command.extend(keys.iter().map(String::as_str));
+        command.extend(["", head, "create", "1", "0"]);
+        redis.run(&command)
     };
-    let (one, other) = ("9007199254740994", "18014398509481982");
-    let part = ["session", "user and key of 32 bytes, or so..", "time"];
-    assert_eq!(commit(&["", "", "create", one]), 1);
-    assert_eq!(commit(&[&[one, ""], &part[..]].concat()), 1);
-    assert_eq!(commit(&["", "", "create", other]), 1, "it begins again");
-    assert_eq!(commit(&[&[one, ""], &part[..]].concat()), 0);
-    assert_eq!(commit(&[one, "a head"]), 0);
-    assert_eq!(commit(&[other, "another head"]), 1);
-    assert_eq!(redis.run::<String>(&["GET", "{x}:head"]), "another head");
-    assert_eq!(commit(&["", "", "create", one]), 0, "there is a list");
+    assert_eq!(create("a head"), 0, "the new sessions have expired");
+    assert!(!redis.run::<bool>(&["EXISTS", "{x}:head"]));
+    redis.run::<u32>(&["ZADD", "{x}:new:1:sessions", "0", "a session"]);
+    redis.run::<u32>(&["EXPIRE", "{x}:new:1:sessions", "60"]);
+    assert_eq!(create("a head"), 1);
+    for key in ["sessions", "users"] {
+        assert_eq!(redis.run::<i32>(&["TTL", &format!("{{x}}:{key}")]), -1, "{key} stays");
+    }
+    redis.run::<u32>(&["ZADD", "{x}:new:1:sessions", "0", "another session"]);
+    assert_eq!(create("another head"), 0, "there is a list");
+    assert_eq!(redis.run::<String>(&["GET", "{x}:head"]), "a head");
+    let members: Vec<String> = redis.run(&["ZRANGE", "{x}:sessions", "0", "-1"]);
+    assert_eq!(members, ["a session", "list"]);
 }
 
 #[test]

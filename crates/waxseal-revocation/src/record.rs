@@ -10,11 +10,8 @@ use crate::{
     key::UserKey,
     request::{Request, Revoke, Session},
     store::Backend,
-    transaction::{Head, Item, Needs, Position, Rows, Transaction},
+    transaction::{END_OF_STAMPS, Head, Item, Needs, Position, Rows, Transaction},
 };
-
-/// Stamps are below this: a JavaScript number and a Lua number hold them exactly.
-pub(crate) const END_OF_STAMPS: u64 = 1 << 53;
 
 /// Beyond this number, the revoked sessions of one user become a cutoff of the user.
 const MAX_SESSIONS_OF_USER: usize = 1000;

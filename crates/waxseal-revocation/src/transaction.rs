@@ -26,6 +26,9 @@ pub(crate) struct Head {
     pub(crate) expiry: Expiry,
 }
 
+/// Stamps are below this: a JavaScript number and a Lua number hold them exactly.
+pub(crate) const END_OF_STAMPS: u64 = 1 << 53;
+
 impl Head {
     /// The entries that are in the head.
     pub(crate) fn entries(self) -> impl Iterator<Item = Entry> {
@@ -33,6 +36,52 @@ impl Head {
         let time = UnixTime::from_secs(issued_before);
         let everyone = (everyone > 0).then_some(Entry::Everyone { cutoff: everyone });
         everyone.into_iter().chain((issued_before > 0).then_some(Entry::IssuedBefore { time }))
+    }
+}
+
+/// The version of the entries that this code reads and writes.
+#[cfg(any(feature = "sqlite", feature = "redis", feature = "postgres"))]
+pub(crate) const VERSION: u64 = 1;
+
+#[cfg(any(feature = "sqlite", feature = "redis", feature = "postgres"))]
+impl Head {
+    /// The numbers that a store keeps, in this order: first `min_reader`, the oldest version
+    /// whose code understands every entry. A newer release that writes another kind of entry
+    /// raises it, and an older server then stops trusting its copy, instead of skipping the
+    /// entry.
+    pub(crate) const fn to_numbers(self) -> [u64; 9] {
+        let Self { position, everyone, issued_before, absolute_timeout, expiry } = self;
+        let (Position { stamp, random }, Expiry { next, overdue, expired }) = (position, expiry);
+        [VERSION, stamp, random, everyone, issued_before, absolute_timeout, next, overdue, expired]
+    }
+
+    /// Returns `None` if they are damaged.
+    pub(crate) fn from_numbers(numbers: [u64; 9]) -> Result<Option<Self>, StoreError> {
+        let [
+            min_reader,
+            stamp,
+            random,
+            everyone,
+            issued_before,
+            absolute_timeout,
+            next,
+            overdue,
+            expired,
+        ] = numbers;
+        if min_reader > VERSION {
+            return Err(StoreError::new(format!(
+                "the revocation store has entries of a newer release (version {min_reader}, this \
+                 release reads {VERSION}); upgrade this program"
+            )));
+        }
+        let head = Self {
+            position: Position { stamp, random },
+            everyone,
+            issued_before,
+            absolute_timeout,
+            expiry: Expiry { next, overdue, expired },
+        };
+        Ok((stamp.max(everyone) < END_OF_STAMPS).then_some(head))
     }
 }
 

@@ -6,7 +6,7 @@ use super::Entry;
 use crate::{
     error::StoreError,
     key::{SessionKey, UserKey},
-    record::END_OF_STAMPS,
+    transaction::END_OF_STAMPS,
 };
 
 const SESSION: u8 = 1;

@@ -21,14 +21,12 @@ use super::Backend;
 use crate::{
     entry::Entry,
     error::StoreError,
-    expiry::Expiry,
     key::{SessionKey, UserKey},
-    record::END_OF_STAMPS,
-    transaction::{Change, Head, Item, Needs, OfUser, Position, Rows, Transaction},
+    transaction::{
+        Change, END_OF_STAMPS, Head, Item, Needs, OfUser, Position, Rows, Transaction, VERSION,
+    },
 };
 
-/// The version of the schema that this code reads and writes.
-const VERSION: i64 = 1;
 /// How often a write shows that the server is a primary.
 const BEAT: Duration = Duration::from_secs(1);
 /// How many sessions one statement adds.
@@ -332,45 +330,21 @@ async fn drop_covered(
 }
 
 fn read_head(row: &Row) -> Result<(Head, Rows), StoreError> {
-    let min_reader: i64 = row.try_get(0)?;
-    if min_reader > VERSION {
-        return Err(StoreError::new(format!(
-            "the revocation list in Postgres has entries of a newer release (schema version \
-             {min_reader}, this release reads {VERSION}); upgrade this program"
-        )));
+    let mut numbers = [0; 9];
+    for (index, found) in numbers.iter_mut().enumerate() {
+        *found = number(row, index)?;
     }
-    let head = Head {
-        position: Position { stamp: stamp(row, 1)?, random: number(row, 2)? },
-        everyone: stamp(row, 3)?,
-        issued_before: number(row, 4)?,
-        absolute_timeout: number(row, 5)?,
-        expiry: Expiry {
-            next: number(row, 6)?,
-            overdue: number(row, 7)?,
-            expired: number(row, 8)?,
-        },
-    };
+    let head = Head::from_numbers(numbers)?.ok_or_else(damaged)?;
     let (all_sessions, without_user) = (number(row, 9)?, number(row, 10)?);
     let rows = Rows { clock: number(row, 11)?, all_sessions, without_user, ..Rows::default() };
     Ok((head, rows))
 }
 
 async fn write_head(client: &Client, head: &Head) -> Result<(), StoreError> {
-    let Head { position, everyone, issued_before, absolute_timeout, expiry } = *head;
-    let values = [
-        position.stamp,
-        position.random,
-        everyone,
-        issued_before,
-        absolute_timeout,
-        expiry.next,
-        expiry.overdue,
-        expiry.expired,
-    ];
-    let values = values.map(signed);
-    let parameters = values.each_ref().map(|value| -> Parameter<'_> { (value, Type::INT8) });
-    let sql = r#"UPDATE "waxseal".head SET stamp = $1, random = $2, everyone = $3,
-        issued_before = $4, absolute_timeout = $5, next = $6, overdue = $7, expired = $8"#;
+    let numbers = head.to_numbers().map(signed);
+    let parameters = numbers.each_ref().map(|number| -> Parameter<'_> { (number, Type::INT8) });
+    let sql = r#"UPDATE "waxseal".head SET min_reader = $1, stamp = $2, random = $3, everyone = $4,
+        issued_before = $5, absolute_timeout = $6, next = $7, overdue = $8, expired = $9"#;
     within(client.execute_typed(sql, &parameters)).await?;
     Ok(())
 }

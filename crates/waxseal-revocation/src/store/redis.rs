@@ -17,21 +17,17 @@ use crate::{
     clock::random,
     entry::{Entry, covers},
     error::StoreError,
-    expiry::Expiry,
     key::{SessionKey, UserKey},
-    record::END_OF_STAMPS,
     transaction::{Change, Head, Item, Needs, OfUser, Position, Rows, Transaction},
 };
 
-/// The version of the form that this code reads and writes: the first number of the head.
-const VERSION: u64 = 1;
 const COMMIT: &str = include_str!("redis/commit.lua");
 const READ: &str = include_str!("redis/read.lua");
 /// How often a write shows that the server is a primary.
 const BEAT: Duration = Duration::from_millis(500);
 /// How many members are read at once.
 const PAGE: usize = 10_000;
-/// How many entries of a new list are written at once.
+/// How many entries of a new list one call adds.
 const CREATED_AT_ONCE: usize = 5000;
 /// How often a transaction is tried when other servers write at the same time.
 const MAX_ATTEMPTS: usize = 100;
@@ -88,46 +84,62 @@ impl RedisStore {
     }
 
     /// Runs the script that commits. Returns false if the head is not `before` any more.
-    fn run<'c>(
-        &mut self,
-        (before, after): (&str, &str),
-        creator: Option<u64>,
-        changes: impl IntoIterator<Item = &'c Change>,
-    ) -> Result<bool, StoreError> {
-        let mut command = redis::cmd("EVAL");
-        command.arg(COMMIT).arg(self.keys.len()).arg(&self.keys).arg(before).arg(after);
-        if let Some(creator) = creator {
-            command.arg("create").arg(creator);
-        }
-        changes.into_iter().for_each(|change| add(&mut command, change));
-        Ok(convert::<u32>(self.write(&command)?)? == 1)
-    }
-
     fn commit(
         &mut self,
         before: &str,
         after: &str,
         changes: &[Change],
     ) -> Result<bool, StoreError> {
-        if !before.is_empty() {
-            return self.run((before, after), None, changes);
+        if before.is_empty() {
+            return self.create(after, changes);
         }
-        // A new list can be too large for one call. Nobody reads it before it has a head, and
-        // the number shows that no other server has begun to create one. It is a score above
-        // all cutoffs, where every second number is exact.
-        let creator = END_OF_STAMPS.saturating_add((random()? >> 12).saturating_mul(2));
-        let number = creator.to_string();
-        let is_put = |change: &&Change| matches!(change, Change::Put(_));
-        let puts: Vec<_> = changes.iter().filter(is_put).collect();
-        let mut state = ("", Some(creator));
+        let mut command = redis::cmd("EVAL");
+        command.arg(COMMIT).arg(self.keys.len()).arg(&self.keys).arg(before).arg(after);
+        for change in changes {
+            add(&mut command, change);
+        }
+        Ok(convert::<u32>(self.write(&command)?)? == 1)
+    }
+
+    /// Creates the list in keys that only this server knows, because a list can be too large for
+    /// one call and other servers create it at the same time. Then one call renames them, if there
+    /// is still no list.
+    fn create(&mut self, after: &str, changes: &[Change]) -> Result<bool, StoreError> {
+        let number = random()?;
+        let new = ["sessions", "users"].map(|name| self.redis.key(&format!("new:{number}:{name}")));
+        let mut added = [0_u64; 2];
+        let (puts, rest): (Vec<&Change>, Vec<&Change>) =
+            changes.iter().partition(|change| matches!(change, Change::Put(_)));
         for part in puts.chunks(CREATED_AT_ONCE) {
-            if !self.run((state.0, ""), state.1, part.iter().copied())? {
-                return Ok(false);
+            let mut adds = new.each_ref().map(|key| redis::cmd("ZADD").arg(key).to_owned());
+            let [sessions, users] = &mut adds;
+            for put in part {
+                match put {
+                    Change::Put(Entry::Session { key, user, since }) => {
+                        sessions.arg(0).arg([&row(*user, *key)[..], &seconds(*since)].concat());
+                    }
+                    Change::Put(Entry::User { key, cutoff }) => {
+                        users.arg(cutoff).arg(&key.0);
+                    }
+                    _ => {}
+                }
             }
-            state = (&number, None);
+            for ((command, key), added) in adds.iter().zip(&new).zip(&mut added) {
+                if command.args_iter().count() > 2 {
+                    let count: u64 = command.query(&mut self.connection)?;
+                    *added = added.saturating_add(count);
+                    // If this server dies, nobody deletes the key.
+                    redis::cmd("EXPIRE").arg(key).arg(60).exec(&mut self.connection)?;
+                }
+            }
         }
-        let rest = changes.iter().filter(|change| !is_put(change));
-        self.run((state.0, after), state.1, rest)
+        let mut command = redis::cmd("EVAL");
+        let keys = [&self.keys[..], &new].concat();
+        command.arg(COMMIT).arg(keys.len()).arg(keys).arg("").arg(after).arg("create").arg(&added);
+        for change in rest {
+            add(&mut command, change);
+        }
+        Ok(convert::<u32>(self.write(&command)?)? == 1)
     }
 
     /// Reads the members of the sessions in pages.
@@ -308,14 +320,21 @@ impl Member {
     }
 }
 
+/// The first part of a member of the sessions.
+fn row(user: Option<UserKey>, key: SessionKey) -> Vec<u8> {
+    [user.unwrap_or(UserKey::NONE).0, key.0].concat()
+}
+
+/// The last part of a member of the sessions.
+fn seconds(since: UnixTime) -> [u8; 4] {
+    u32::try_from(since.as_secs()).unwrap_or(u32::MAX).to_be_bytes()
+}
+
 /// Adds a change to the arguments of the script.
 fn add(command: &mut Cmd, change: &Change) {
     match *change {
         Change::Put(Entry::Session { key, user, since }) => {
-            let of = user.unwrap_or(UserKey::NONE);
-            let since = u32::try_from(since.as_secs()).unwrap_or(u32::MAX);
-            let key = [of.0, key.0].concat();
-            command.arg("session").arg(key).arg(&since.to_be_bytes());
+            command.arg("session").arg(row(user, key)).arg(&seconds(since));
         }
         Change::Put(Entry::User { key, cutoff }) => {
             command.arg("user").arg(&key.0).arg(cutoff);
@@ -347,40 +366,14 @@ fn head(answers: &mut impl Iterator<Item = Value>) -> Result<(String, Option<Hea
     Ok((text, Some(head)))
 }
 
-/// The oldest version whose code understands every entry, and the numbers of the head.
 fn write_head(head: &Head) -> String {
-    let Head { position, everyone, issued_before, absolute_timeout, expiry } = head;
-    let Position { stamp, random } = position;
-    let Expiry { next, overdue, expired } = expiry;
-    format!(
-        "{VERSION} {stamp} {random} {everyone} {issued_before} {absolute_timeout} {next} {overdue} \
-         {expired}"
-    )
+    head.to_numbers().map(|number| number.to_string()).join(" ")
 }
 
 fn read_head(text: &str) -> Result<Head, StoreError> {
-    let numbers: Vec<u64> =
+    let numbers: Vec<_> =
         text.split(' ').map(str::parse).collect::<Result<_, _>>().map_err(|_| damaged())?;
-    if numbers.first().is_some_and(|min_reader| *min_reader > VERSION) {
-        return Err(StoreError::new(
-            "the revocation list in Redis has entries of a newer release; upgrade this program",
-        ));
-    }
-    let [_, stamp, random, everyone, issued_before, absolute_timeout, next, overdue, expired] =
-        numbers[..]
-    else {
-        return Err(damaged());
-    };
-    if stamp.max(everyone) >= END_OF_STAMPS {
-        return Err(damaged());
-    }
-    Ok(Head {
-        position: Position { stamp, random },
-        everyone,
-        issued_before,
-        absolute_timeout,
-        expiry: Expiry { next, overdue, expired },
-    })
+    Head::from_numbers(numbers.try_into().map_err(|_| damaged())?)?.ok_or_else(damaged)
 }
 
 fn next<T: FromRedisValue>(answers: &mut impl Iterator<Item = Value>) -> Result<T, StoreError> {

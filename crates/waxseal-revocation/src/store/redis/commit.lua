@@ -1,6 +1,6 @@
 -- Commits a transaction, if the list has not changed since its head was read.
--- KEYS: head, sessions, users, feed. ARGV: the head that was read (or the number of the creator),
--- the new head, the changes.
+-- KEYS: head, sessions, users, feed; to create a list, also its new sessions and users.
+-- ARGV: the head that was read, the new head, the changes.
 local head, sessions, users, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
 local function number(bytes)
@@ -8,17 +8,12 @@ local function number(bytes)
   return ((a * 256 + b) * 256 + c) * 256 + d
 end
 
--- Without its member "list", a key was lost, and the head is of a list that is lost. Without a
--- head, a list is being created by the server whose number is the score of "list".
-local known = redis.call('GET', head)
-local creator = redis.call('ZSCORE', users, 'list')
-if not creator or not redis.call('ZSCORE', sessions, 'list') then
+-- Without its member "list", a key was lost, and the head is of a list that is lost.
+local known = redis.call('GET', head) or ''
+if not redis.call('ZSCORE', sessions, 'list') or not redis.call('ZSCORE', users, 'list') then
   known = ''
-elseif not known then
-  known = creator
 end
-local may_create = ARGV[3] == 'create' and (known == '' or known == creator)
-if known ~= ARGV[1] and not may_create then
+if known ~= ARGV[1] then
   return 0
 end
 
@@ -26,10 +21,21 @@ local i = 3
 while i <= #ARGV do
   local change = ARGV[i]
   if change == 'create' then
-    redis.call('DEL', head, sessions, users, feed)
-    redis.call('ZADD', sessions, 0, 'list')
-    redis.call('ZADD', users, ARGV[i + 1], 'list')
-    i = i + 2
+    -- The new keys may have expired.
+    local new_sessions, new_users = KEYS[5], KEYS[6]
+    if redis.call('ZCARD', new_sessions) ~= tonumber(ARGV[i + 1]) or
+      redis.call('ZCARD', new_users) ~= tonumber(ARGV[i + 2]) then
+      return 0
+    end
+    redis.call('DEL', head, feed)
+    redis.call('ZADD', new_sessions, 0, 'list')
+    -- Above all cutoffs, so that none of everyone drops it.
+    redis.call('ZADD', new_users, 9007199254740992, 'list')
+    for new, key in pairs({ [new_sessions] = sessions, [new_users] = users }) do
+      redis.call('PERSIST', new)
+      redis.call('RENAME', new, key)
+    end
+    i = i + 3
   elseif change == 'session' then
     local key, since = ARGV[i + 1], ARGV[i + 2]
     redis.call('ZADD', sessions, 0, key .. since)

@@ -1,20 +1,12 @@
 //! The tables of the file.
-//!
-//! `min_reader` is the oldest schema version whose code understands every entry. A newer
-//! release that writes another kind of entry raises it, and an older server then stops trusting
-//! its copy, instead of skipping the entry.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, types::Type};
 
+use super::DAMAGED;
 use crate::{
     error::StoreError,
-    expiry::Expiry,
-    record::END_OF_STAMPS,
-    transaction::{Head, Position},
+    transaction::{END_OF_STAMPS, Head},
 };
-
-/// The version of the schema that this code reads and writes.
-const VERSION: i64 = 1;
 
 const SCHEMA: &str = "
     CREATE TABLE head (
@@ -78,42 +70,22 @@ pub(super) fn has_list(connection: &Connection) -> Result<bool, StoreError> {
 pub(super) fn read_head(connection: &Connection) -> Result<Head, StoreError> {
     let sql = "SELECT min_reader, stamp, random, everyone, issued_before, absolute_timeout, \
                next, overdue, expired FROM head";
-    let (min_reader, head) = connection.query_row(sql, [], |row| {
-        let number = |index| row.get::<_, i64>(index).map(i64::unsigned_abs);
-        let head = Head {
-            position: Position { stamp: stamp(row, 1)?, random: number(2)? },
-            everyone: stamp(row, 3)?,
-            issued_before: number(4)?,
-            absolute_timeout: number(5)?,
-            expiry: Expiry { next: number(6)?, overdue: number(7)?, expired: number(8)? },
-        };
-        Ok((row.get::<_, i64>(0)?, head))
+    let mut numbers = [0; 9];
+    connection.query_row(sql, [], |row| {
+        for (index, number) in numbers.iter_mut().enumerate() {
+            // A negative number is a stamp of no store.
+            *number = row.get::<_, i64>(index)?.try_into().unwrap_or(u64::MAX);
+        }
+        Ok(())
     })?;
-    if min_reader > VERSION {
-        return Err(StoreError::new(format!(
-            "the revocation file has entries of a newer release (schema version {min_reader}, \
-             this release reads {VERSION}); upgrade this program"
-        )));
-    }
-    Ok(head)
+    Head::from_numbers(numbers)?.ok_or_else(|| StoreError::new(DAMAGED))
 }
 
 pub(super) fn write_head(connection: &Connection, head: &Head) -> Result<(), StoreError> {
-    let Head { position, everyone, issued_before, absolute_timeout, expiry } = *head;
-    let values = [
-        position.stamp,
-        position.random,
-        everyone,
-        issued_before,
-        absolute_timeout,
-        expiry.next,
-        expiry.overdue,
-        expiry.expired,
-    ];
-    let values = values.map(|number| i64::try_from(number).unwrap_or(i64::MAX));
-    let sql = "UPDATE head SET stamp = ?1, random = ?2, everyone = ?3, issued_before = ?4, \
-               absolute_timeout = ?5, next = ?6, overdue = ?7, expired = ?8";
-    connection.execute(sql, values)?;
+    let sql = "UPDATE head SET min_reader = ?1, stamp = ?2, random = ?3, everyone = ?4, \
+               issued_before = ?5, absolute_timeout = ?6, next = ?7, overdue = ?8, expired = ?9";
+    let numbers = head.to_numbers().map(|number| i64::try_from(number).unwrap_or(i64::MAX));
+    connection.execute(sql, numbers)?;
     Ok(())
 }
 
