@@ -226,10 +226,11 @@ fn an_isolated_primary_is_not_the_store() {
 fn a_cluster_of_three() {
     let nodes = [(); 3]
         .map(|()| Redis::start(&["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]));
-    let slots = ["0", "5461", "10923", "16384"].map(|slot| slot.parse::<u32>().expect("a number"));
-    for (node, range) in nodes.iter().zip(slots.windows(2)) {
-        let (first, last) = (range[0].to_string(), (range[1] - 1).to_string());
-        node.run::<String>(&["CLUSTER", "ADDSLOTSRANGE", &first, &last]);
+    for (node, slots) in nodes.iter().zip([0..5461, 5461..10_923, 10_923..16_384]) {
+        let slots: Vec<_> = slots.map(|slot: u32| slot.to_string()).collect();
+        let mut command = vec!["CLUSTER", "ADDSLOTS"];
+        command.extend(slots.iter().map(String::as_str));
+        node.run::<String>(&command);
         let other = nodes[0].host();
         let (host, port) = other.split_once(':').expect("a port");
         node.run::<String>(&["CLUSTER", "MEET", host, port]);
