@@ -8,6 +8,7 @@
 //! bench [ROUNDS]               all benchmarks; writes docs/benchmarks.md
 //! bench core [ROUNDS] [NAME]   those without a socket, or only rows whose name contains NAME
 //! bench revocation [ROUNDS]    revocation lists; writes docs/benchmarks/revocation.md
+//! bench stores                 lists in Redis and Postgres; writes docs/benchmarks/stores.md
 //! bench serve WHAT             the server of one subject, for the load
 //! bench aws-lc ROUNDS          jsonwebtoken with its other backend
 //! ```
@@ -21,12 +22,14 @@ mod load;
 mod ours;
 mod peers;
 mod plots;
+mod rates;
 mod report;
 mod requests;
 mod revocation;
 mod rounds;
 mod serve;
 mod socket;
+mod stores;
 mod subject;
 mod svg;
 
@@ -44,6 +47,7 @@ fn main() {
             print!("{}", report::table(&rows));
         }
         ["revocation", ref rest @ ..] => revocation::write(count(rest.first())),
+        ["stores"] => stores::write(),
         ["form"] => println!("{:.3} ms", form::millis()),
         ["serve", what] => serve::run(what),
         ["aws-lc", count] => println!("{}", aws_lc(self::count(Some(&count)))),

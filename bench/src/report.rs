@@ -65,6 +65,7 @@ fn document(run: &Run, docs: &Path) -> io::Result<String> {
         aws_lc = run.aws_lc,
         served = served(&run.served),
         revocation = part("revocation.md")?,
+        stores = part("stores.md")?,
         cost = part("cost.md")?,
     ))
 }

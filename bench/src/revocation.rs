@@ -1,10 +1,10 @@
 //! Revocation lists: the cost per request, the memory and disk usage, and the time until a
 //! revocation reaches every server. Runs separately.
 
-mod lists;
+pub(crate) mod lists;
 mod memory;
 mod peer;
-mod propagation;
+pub(crate) mod propagation;
 mod question;
 
 use std::{fmt::Write as _, fs};
@@ -92,7 +92,9 @@ impl Run {
         let rows = rows(rounds, &lists);
         let cold = [0, 1, 2, 3].map(|at| question::cold(&lists[at]));
         drop(lists);
-        let (propagation, rates) = (propagation::run(), peer::run());
+        let file = File::new();
+        let propagation = propagation::run(&file.open(), &file.open());
+        let rates = peer::run();
         Self { sessions, users, rows, cold, propagation, rates }
     }
 

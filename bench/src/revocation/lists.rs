@@ -18,7 +18,7 @@ const BATCH: u32 = 5000;
 pub(super) const GOOD: u32 = 1 << 31;
 
 /// A session with an ID of the usual length and its own user, issued in the last four weeks.
-pub(super) fn session(number: u32) -> SessionRef {
+pub(crate) fn session(number: u32) -> SessionRef {
     let hash = Sha256::digest(number.to_le_bytes());
     let ago = u32::from_le_bytes(hash[16..20].try_into().expect("four bytes")) % (28 * 86_400);
     SessionRef {
@@ -36,7 +36,7 @@ fn later() -> u64 {
 }
 
 /// Revokes a session, as a logout.
-pub(super) fn revoke(list: &RevocationList, session: SessionRef) -> Acknowledgement {
+pub(crate) fn revoke(list: &RevocationList, session: SessionRef) -> Acknowledgement {
     list.revoke(Revocation { target: Target::Session(session), successor: None })
 }
 
@@ -77,13 +77,13 @@ impl File {
 
 /// The kind of an entry.
 #[derive(Clone, Copy)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Session,
     User,
 }
 
 /// Adds entries with these numbers, and waits until all are on the disk.
-pub(super) fn fill(list: &RevocationList, kind: Kind, numbers: std::ops::Range<u32>) {
+pub(crate) fn fill(list: &RevocationList, kind: Kind, numbers: std::ops::Range<u32>) {
     let revoke = |number| match kind {
         Kind::Session => revoke(list, session(number)),
         Kind::User => list.revoke_user(&user(number)),

@@ -1,4 +1,4 @@
-//! The time from the revocation on one server to the rejection on another, through a file.
+//! The time from the revocation on one server to the rejection on another, through a store.
 
 use std::{
     collections::VecDeque,
@@ -9,7 +9,7 @@ use std::{
 use waxseal_core::{RevocationStatus, SessionRef};
 use waxseal_revocation::RevocationList;
 
-use super::lists::{File, acknowledged, revoke, session};
+use super::lists::{acknowledged, revoke, session};
 
 const A_SECOND: u32 = 1000;
 const SECONDS: u32 = 10;
@@ -19,17 +19,15 @@ const LOOK: Duration = Duration::from_micros(50);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The times, in milliseconds.
-pub(super) struct Propagation {
-    pub(super) median: f64,
-    pub(super) of_100: f64,
-    pub(super) most: f64,
+pub(crate) struct Propagation {
+    pub(crate) median: f64,
+    pub(crate) of_100: f64,
+    pub(crate) most: f64,
 }
 
-pub(super) fn run() -> Propagation {
-    let file = File::new();
-    let (one, other) = (file.open(), file.open());
-
-    let mut times = load(&one, &other);
+/// Measures two lists of the same store.
+pub(crate) fn run(one: &RevocationList, other: &RevocationList) -> Propagation {
+    let mut times = load(one, other);
     times.sort();
     let at = |part: usize| times[(times.len() - 1) * part / 100].as_secs_f64() * 1000.0;
     Propagation { median: at(50), of_100: at(99), most: at(100) }

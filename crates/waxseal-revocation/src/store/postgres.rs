@@ -269,7 +269,7 @@ async fn apply(client: &Client, changes: &[Change]) -> Result<(), StoreError> {
     let parameters: [Parameter<'_>; 3] =
         [(&stamps, Type::INT8_ARRAY), (&randoms, Type::INT8_ARRAY), (&entries, Type::BYTEA_ARRAY)];
     within(client.execute_typed(sql, &parameters)).await?;
-    if stamps.iter().any(|stamp| stamp % 64 == 0) {
+    if stamps.iter().any(|stamp| stamp % 1024 == 0) {
         let sql = r#"DELETE FROM "waxseal".feed WHERE stamp <=
             (SELECT stamp FROM "waxseal".feed ORDER BY stamp DESC LIMIT 1 OFFSET 10000)"#;
         within(client.execute_typed(sql, &[])).await?;

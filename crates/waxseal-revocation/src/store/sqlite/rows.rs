@@ -164,7 +164,7 @@ fn push(connection: &Connection, Item { position, entry }: Item) -> Result<(), S
     let Position { stamp, random } = position;
     let sql = "INSERT INTO feed (stamp, random, entry) VALUES (?1, ?2, ?3)";
     connection.execute(sql, params![number(stamp), number(random), entry.to_bytes()])?;
-    if stamp % 64 == 0 {
+    if stamp % 1024 == 0 {
         let sql = "DELETE FROM feed WHERE stamp <= \
                    (SELECT stamp FROM feed ORDER BY stamp DESC LIMIT 1 OFFSET ?1)";
         connection.execute(sql, [FEED])?;
