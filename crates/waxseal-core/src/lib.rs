@@ -78,10 +78,14 @@ mod revocation;
 
 mod keyring;
 
+#[cfg(feature = "encryption")]
+mod encryption;
+
 mod base64url;
 mod format;
 mod json;
 mod marker;
+mod random;
 mod time;
 
 mod error;

@@ -20,11 +20,12 @@ use crate::{
     claims::{self, Claims},
     cookie::CookieSpec,
     data::Data,
-    error::{BuildError, Rejection, SaveError},
+    error::{BuildError, RandomError, Rejection, SaveError},
     format::Format,
     keyring::{KeySource, Keyring},
     lifetime::{LEEWAY, Limits},
     marker::{Main, Marker},
+    random::Random,
     time::UnixTime,
     token,
 };
@@ -95,7 +96,7 @@ impl Sealer {
             return Err(BuildError::EmptyKey);
         }
         Ok(Self {
-            current: Source::new(cookie, Keyring::microdot(key)),
+            current: Source::new(cookie, Keyring::microdot(key), None),
             previous: Vec::new(),
             removal_lines: Vec::new(),
             limits: Limits::default(),
@@ -164,14 +165,17 @@ impl Sealer {
         data: &Data,
         claims: Claims<'_>,
         now: UnixTime,
+        random: Option<Random>,
     ) -> Result<String, SaveError> {
         let (claims, expires_at, remember) = match self.format() {
             Format::Waxseal => (Some(claims), claims.expires_at, claims::remember(data)),
             // Microdot's cookie has no lifetime, whether or not its claims do.
             Format::Microdot => (None, None, None),
         };
-        let key = self.current.keyring.signing();
-        let token = token::sign(&claims::write(claims, key.audience(), data), key);
+        let key = self.current.keyring.sealing();
+        let claims = claims::write(claims, key.audience(), data);
+        let token =
+            token::seal(claims, key, random).map_err(|RandomError| SaveError::NoRandomness)?;
         let line = self.current.cookie.set_line(&token, now, expires_at, remember);
         let limit = self.max_token_bytes.min(MAX_LINE);
         if line.len() > limit {

@@ -13,13 +13,14 @@ use syn::{
 
 /// From the top to the bottom, as in CONTRIBUTING.md. Modules of one layer do not use
 /// each other.
-const LAYERS: [&[&str]; 7] = [
+const LAYERS: [&[&str]; 8] = [
     &["session"],
     &["sealer"],
     &["claims", "token"],
     &["cookie", "data", "lifetime", "revocation"],
     &["keyring"],
-    &["base64url", "format", "json", "marker", "time"],
+    &["encryption"],
+    &["base64url", "format", "json", "marker", "random", "time"],
     &["error"],
 ];
 

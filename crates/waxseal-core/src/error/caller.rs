@@ -115,7 +115,8 @@ pub enum SaveError {
     Finished,
     /// The server's clock shows a time before 2025, so no expiry can be computed.
     ClockNotSet,
-    /// The random source failed, so the session gets no session ID.
+    /// No random source is configured, or it failed: the session gets no session ID, or cannot
+    /// be encrypted.
     NoRandomness,
     /// The revocation list cannot be trusted, so a new session could be revoked
     /// already.

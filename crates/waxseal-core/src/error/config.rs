@@ -210,6 +210,25 @@ pub enum BuildError {
     /// A previous cookie with another name has no key: a key set is bound to one
     /// cookie.
     NoPreviousKey,
+    /// The key set has no key of the sealer's algorithm that seals.
+    NoSealingKey {
+        /// `HS256` or `A256CBC-HS512`.
+        algorithm: &'static str,
+    },
+    /// The key set has no key of the other algorithm whose sessions are accepted.
+    NoKey {
+        /// `HS256` or `A256CBC-HS512`.
+        algorithm: &'static str,
+    },
+    /// `also_accept_signed` in a sealer that signs, or `also_accept_encrypted` in one that
+    /// encrypts.
+    SameAlgorithm {
+        /// `HS256` or `A256CBC-HS512`.
+        algorithm: &'static str,
+    },
+    /// Accepting signed sessions beside encrypted ones requires an absolute timeout: without one,
+    /// they would be accepted for ever.
+    SignedNeedsAbsoluteTimeout,
     /// A previous cookie is the current one, or is declared twice.
     SameCookie,
 }
@@ -275,6 +294,27 @@ impl fmt::Display for BuildError {
             Self::NoPreviousKey => {
                 "a previous cookie with another name needs the secret that signed it; add it with \
                  fallback_secret"
+            }
+            Self::NoSealingKey { algorithm } => {
+                return write!(f, "the key set has no {algorithm} key that seals; add one");
+            }
+            Self::NoKey { algorithm } => {
+                return write!(
+                    f,
+                    "the key set has no {algorithm} key for the sessions that are also accepted; add \
+                     one, or do not accept such sessions"
+                );
+            }
+            Self::SameAlgorithm { algorithm } => {
+                return write!(
+                    f,
+                    "the sealer seals with {algorithm}, so it accepts such sessions already; remove \
+                     the call of also_accept_signed or also_accept_encrypted, or add encrypted"
+                );
+            }
+            Self::SignedNeedsAbsoluteTimeout => {
+                "signed sessions are accepted beside encrypted ones only under an absolute timeout; \
+                 set one"
             }
             Self::SameCookie => {
                 "a previous cookie must differ from the current one in name, path or domain, and \

@@ -8,8 +8,17 @@
 
 use alloc::boxed::Box;
 
+use ctutils::CtEq as _;
 use sha2::{Digest as _, Sha256, block_api::compress256};
 use zeroize::Zeroizing;
+
+use crate::base64url;
+
+/// The bytes of an HMAC-SHA-256.
+pub(super) const SIGNATURE_LEN: usize = 32;
+
+/// The characters of an encoded signature.
+pub(crate) const SIGNATURE_CHARS: usize = 43;
 
 /// The bytes of a block of SHA-256.
 const BLOCK_LEN: usize = 64;
@@ -23,7 +32,7 @@ const INITIAL: [u32; 8] = [
 
 /// A key of any length, as the states of SHA-256 after `key ^ ipad` and `key ^ opad`.
 /// Wiped from memory when dropped; boxed, so that a move of the key leaves no copy behind.
-pub(super) struct HmacKey(Box<Zeroizing<[[u32; 8]; 2]>>);
+pub(crate) struct HmacKey(Box<Zeroizing<[[u32; 8]; 2]>>);
 
 impl HmacKey {
     pub(super) fn new(key: &[u8]) -> Self {
@@ -49,9 +58,17 @@ impl HmacKey {
 
     /// Not inlined: among the code of its callers, the SHA instructions take 8 % longer.
     #[inline(never)]
-    pub(super) fn mac(&self, message: &[u8]) -> [u8; 32] {
+    pub(crate) fn mac(&self, message: &[u8]) -> [u8; SIGNATURE_LEN] {
         let [inner, outer] = **self.0;
         finish(outer, &finish(inner, message))
+    }
+
+    /// Whether `signature` is that of `message`, in constant time. The codec is
+    /// strict, so exactly one string is accepted.
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8; SIGNATURE_CHARS]) -> bool {
+        let mut buffer = [0; SIGNATURE_LEN];
+        let Some(signature) = base64url::decode_into(signature, &mut buffer) else { return false };
+        self.mac(message).as_slice().ct_eq(signature).to_bool()
     }
 }
 

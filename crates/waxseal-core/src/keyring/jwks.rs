@@ -7,10 +7,12 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use super::{
-    key::Key,
+    key::{Algorithm, Key},
     purpose::{Purpose, is_text},
     secret::Secret,
 };
+#[cfg(feature = "encryption")]
+use crate::encryption::KEY_LEN;
 use crate::{
     base64url,
     error::{BuildError, JwksError},
@@ -28,6 +30,10 @@ use crate::{
 /// and carry it as their audience (`aud`, RFC 7519, section 4.1.3). `alg` and `use`, if present, are `HS256` and `sig`; other
 /// members are ignored (RFC 7517, section 4).
 ///
+/// With the feature `encryption`, a key that encrypts has `"alg":"dir"`,
+/// `"enc":"A256CBC-HS512"` and exactly 64 bytes; its `key_ops` is `["encrypt","decrypt"]` or
+/// `["decrypt"]`, and its `use`, if present, is `enc`. One set can have keys of both kinds.
+///
 /// Wiped from memory when dropped; `Debug` shows no key.
 pub struct Jwks {
     cookie: String,
@@ -37,8 +43,10 @@ pub struct Jwks {
 
 struct Jwk {
     kid: String,
+    algorithm: Algorithm,
     k: Zeroizing<Vec<u8>>,
-    signs: bool,
+    /// Whether it signs or encrypts; otherwise it only verifies or decrypts.
+    seals: bool,
 }
 
 impl Jwks {
@@ -76,12 +84,13 @@ impl Jwks {
             if list.iter().any(|known| known.hmac_key() == key.hmac_key()) {
                 return Err(error("its k is that of another key"));
             }
-            if key.signs && list.iter().any(|known| known.signs) {
-                return Err(error("it is a second signing key"));
+            if key.seals && list.iter().any(|known| known.seals && known.algorithm == key.algorithm)
+            {
+                return Err(error("it is a second key that seals with its algorithm"));
             }
             list.push(key);
         }
-        let (Some((cookie, purpose)), true) = (bound, list.iter().any(|key| key.signs)) else {
+        let (Some((cookie, purpose)), true) = (bound, list.iter().any(|key| key.seals)) else {
             return Err(JwksError::NoSigningKey);
         };
         Ok(Self { cookie: cookie.into(), purpose: purpose.map(String::from), keys: list })
@@ -94,7 +103,20 @@ impl Jwks {
     #[must_use]
     pub fn derived(secret: &Secret, cookie_name: &str) -> Self {
         let (k, kid) = secret.derive(cookie_name);
-        let key = Jwk { kid, k: Zeroizing::new(k.to_vec()), signs: true };
+        Self::derived_key(cookie_name, kid, k.as_slice(), Algorithm::Hs256)
+    }
+
+    /// As [`derived`](Self::derived), for a sealer that
+    /// [encrypts](crate::SealerBuilder::encrypted).
+    #[cfg(feature = "encryption")]
+    #[must_use]
+    pub fn derived_encryption(secret: &Secret, cookie_name: &str) -> Self {
+        let (k, kid) = secret.derive_encryption(cookie_name);
+        Self::derived_key(cookie_name, kid, k.as_slice(), Algorithm::A256CbcHs512)
+    }
+
+    fn derived_key(cookie_name: &str, kid: String, k: &[u8], algorithm: Algorithm) -> Self {
+        let key = Jwk { kid, algorithm, k: Zeroizing::new(k.to_vec()), seals: true };
         Self { cookie: cookie_name.into(), purpose: None, keys: vec![key] }
     }
 
@@ -111,11 +133,19 @@ impl Jwks {
         let mut json = Zeroizing::new(String::with_capacity(room));
         json.push_str("{\"keys\":[");
         for (index, key) in self.keys.iter().enumerate() {
-            let operations = if key.signs { "\"sign\",\"verify\"" } else { "\"verify\"" };
+            let [algorithm, seal, open] = key.words();
+            let seal = if key.seals { format!("\"{seal}\",") } else { String::new() };
             let k = Zeroizing::new(base64url::encode(&key.k));
             json.push_str(if index == 0 { "" } else { "," });
-            json.extend([r#"{"kty":"oct","alg":"HS256","kid":""#, &key.kid, r#"","k":""#, &k]);
-            json.extend([r#"","key_ops":["#, operations, r#"],"waxseal:cookie":"#, &cookie]);
+            json.extend([r#"{"kty":"oct","#, algorithm, r#","kid":""#, &key.kid, r#"","k":""#, &k]);
+            json.extend([
+                r#"","key_ops":["#,
+                &seal,
+                "\"",
+                open,
+                r#""],"waxseal:cookie":"#,
+                &cookie,
+            ]);
             json.extend([purpose.as_str(), "}"]);
         }
         json.push_str("]}");
@@ -134,12 +164,13 @@ impl Jwks {
         self.purpose.as_deref()
     }
 
-    /// The signing key, and those that only verify.
+    /// The keys of an algorithm: the one that seals, and those that only open.
     pub(super) fn keys(
         &self,
+        algorithm: Algorithm,
         cookie_name: &str,
         purpose: &Purpose,
-    ) -> Result<(Key, Vec<Key>), BuildError> {
+    ) -> Result<(Option<Key>, Vec<Key>), BuildError> {
         if self.cookie != cookie_name {
             return Err(BuildError::OtherCookie { bound: self.cookie.clone() });
         }
@@ -148,11 +179,11 @@ impl Jwks {
                 [self.purpose.clone(), purpose.text()].map(Option::unwrap_or_default);
             return Err(BuildError::OtherPurpose { bound, needed });
         }
-        let (mut signing, verifying): (Vec<_>, Vec<_>) =
-            self.keys.iter().partition(|key| key.signs);
-        let key = |jwk: &Jwk| Key::with_kid(&jwk.k, &jwk.kid, self.purpose.clone());
-        let signing = signing.pop().map(key).ok_or(BuildError::DuplicateKey)?;
-        Ok((signing, verifying.into_iter().map(key).collect()))
+        let (mut sealing, opening): (Vec<_>, Vec<_>) =
+            self.keys.iter().filter(|key| key.algorithm == algorithm).partition(|key| key.seals);
+        let key = |jwk: &Jwk| Key::from_file(algorithm, &jwk.k, &jwk.kid, self.purpose.clone());
+        let sealing = sealing.pop().and_then(key);
+        Ok((sealing, opening.into_iter().filter_map(key).collect()))
     }
 }
 
@@ -169,12 +200,7 @@ impl Jwk {
         if key.text("kty") != Some("oct") {
             return Err("its kty is not \"oct\"");
         }
-        if key.value("alg").is_some() && key.text("alg") != Some("HS256") {
-            return Err("its alg is not \"HS256\"");
-        }
-        if key.value("use").is_some() && key.text("use") != Some("sig") {
-            return Err("its use is not \"sig\"");
-        }
+        let algorithm = Self::algorithm(key)?;
         let kid = key.text("kid").ok_or("it has no kid")?;
         // `text` has refused quotes and backslashes.
         if kid.is_empty() || kid.len() > 128 || kid.contains(char::is_control) {
@@ -184,15 +210,61 @@ impl Jwk {
         }
         let k = key.text("k").ok_or("it has no k")?;
         let k = base64url::decode_secret(k.as_bytes()).ok_or("its k is not base64url")?;
-        if k.len() < Jwks::MIN_LEN {
-            return Err("its k has fewer than 32 bytes");
-        }
-        let signs = match key.value("key_ops").and_then(|json| array(json, text)).as_deref() {
-            Some(["sign", "verify"]) => true,
-            Some(["verify"]) => false,
-            _ => return Err("its key_ops is neither [\"sign\",\"verify\"] nor [\"verify\"]"),
+        let operations = key.value("key_ops").and_then(|json| array(json, text));
+        let seals = match (algorithm, operations.as_deref()) {
+            (Algorithm::Hs256, _) if k.len() < Jwks::MIN_LEN => {
+                return Err("its k has fewer than 32 bytes");
+            }
+            (Algorithm::Hs256, Some(["sign", "verify"])) => true,
+            (Algorithm::Hs256, Some(["verify"])) => false,
+            (Algorithm::Hs256, _) => {
+                return Err("its key_ops is neither [\"sign\",\"verify\"] nor [\"verify\"]");
+            }
+            #[cfg(feature = "encryption")]
+            (Algorithm::A256CbcHs512, _) if k.len() != KEY_LEN => {
+                return Err("its k does not have 64 bytes");
+            }
+            #[cfg(feature = "encryption")]
+            (Algorithm::A256CbcHs512, Some(["encrypt", "decrypt"])) => true,
+            #[cfg(feature = "encryption")]
+            (Algorithm::A256CbcHs512, Some(["decrypt"])) => false,
+            #[cfg(feature = "encryption")]
+            (Algorithm::A256CbcHs512, _) => {
+                return Err("its key_ops is neither [\"encrypt\",\"decrypt\"] nor [\"decrypt\"]");
+            }
         };
-        Ok(Self { kid: kid.into(), k, signs })
+        Ok(Self { kid: kid.into(), algorithm, k, seals })
+    }
+
+    fn algorithm(key: &Object<'_>) -> Result<Algorithm, &'static str> {
+        #[cfg(feature = "encryption")]
+        if key.text("alg") == Some("dir") {
+            if key.text("enc") != Some("A256CBC-HS512") {
+                return Err("its enc is not \"A256CBC-HS512\"");
+            }
+            if key.value("use").is_some() && key.text("use") != Some("enc") {
+                return Err("its use is not \"enc\"");
+            }
+            return Ok(Algorithm::A256CbcHs512);
+        }
+        if key.value("alg").is_some() && key.text("alg") != Some("HS256") {
+            return Err("its alg is not \"HS256\"");
+        }
+        if key.value("use").is_some() && key.text("use") != Some("sig") {
+            return Err("its use is not \"sig\"");
+        }
+        Ok(Algorithm::Hs256)
+    }
+
+    /// Its algorithm, and its operations.
+    const fn words(&self) -> [&'static str; 3] {
+        match self.algorithm {
+            Algorithm::Hs256 => [r#""alg":"HS256""#, "sign", "verify"],
+            #[cfg(feature = "encryption")]
+            Algorithm::A256CbcHs512 => {
+                [r#""alg":"dir","enc":"A256CBC-HS512""#, "encrypt", "decrypt"]
+            }
+        }
     }
 }
 

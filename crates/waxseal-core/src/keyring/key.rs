@@ -1,45 +1,128 @@
-//! A key for HMAC-SHA-256, which signs and verifies.
+//! A key, which seals and opens tokens.
 
 use alloc::{format, string::String};
 use core::fmt;
 
 use ctutils::CtEq as _;
+#[cfg(feature = "encryption")]
+use zeroize::Zeroizing;
 
-use super::{hmac::HmacKey, purpose::Purpose, secret::Secret};
+use super::{
+    hmac::{HmacKey, SIGNATURE_LEN},
+    purpose::Purpose,
+    secret::Secret,
+};
 use crate::base64url;
+#[cfg(feature = "encryption")]
+use crate::encryption::{ContentKey, KEY_LEN};
 
-/// The bytes of an HMAC-SHA-256.
-pub(super) const SIGNATURE_LEN: usize = 32;
+/// How a key protects its tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Algorithm {
+    /// Signed: HMAC-SHA-256 (RFC 7518, section 3.2).
+    Hs256,
+    /// Encrypted: AES-256-CBC and HMAC-SHA-512 (RFC 7518, section 5.2.5).
+    #[cfg(feature = "encryption")]
+    A256CbcHs512,
+}
 
-/// The characters of an encoded signature.
-pub(crate) const SIGNATURE_CHARS: usize = 43;
+impl Algorithm {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hs256 => "HS256",
+            #[cfg(feature = "encryption")]
+            Self::A256CbcHs512 => "A256CBC-HS512",
+        }
+    }
+}
 
-/// A key for HMAC-SHA-256 (HS256 of RFC 7518, section 3.2), with the header of
-/// every token that it signs.
+/// A key, with the header of every token that it seals.
 pub(crate) struct Key {
     kid: Option<String>,
     /// Encoded: constant for a key.
     header: String,
     /// The `aud` that its tokens require and carry.
     audience: Option<String>,
-    hmac: HmacKey,
+    material: Material,
+}
+
+/// What a key is made of, by its algorithm.
+pub(crate) enum Material {
+    Hmac(HmacKey),
+    #[cfg(feature = "encryption")]
+    Content {
+        key: ContentKey,
+        /// The HMAC that the key would make.
+        fingerprint: Zeroizing<[u8; SIGNATURE_LEN]>,
+    },
 }
 
 impl Key {
     /// The key that `secret` derives for the cookie `cookie_name` and this purpose.
-    pub(crate) fn derived(secret: &Secret, cookie_name: &str, purpose: &Purpose) -> Self {
-        let (key, kid) = secret.derive(&purpose.context(cookie_name));
-        Self::with_kid(key.as_slice(), &kid, None)
+    pub(crate) fn derived(
+        secret: &Secret,
+        algorithm: Algorithm,
+        cookie_name: &str,
+        purpose: &Purpose,
+    ) -> Self {
+        let context = purpose.context(cookie_name);
+        match algorithm {
+            Algorithm::Hs256 => {
+                let (key, kid) = secret.derive(&context);
+                Self::with_kid(key.as_slice(), &kid, None)
+            }
+            #[cfg(feature = "encryption")]
+            Algorithm::A256CbcHs512 => {
+                let (key, kid) = secret.derive_encryption(&context);
+                Self::encrypting(&key, &kid, None)
+            }
+        }
     }
 
     /// A key without derivation, its `kid`, and the audience of its tokens.
-    pub(crate) fn with_kid(key: &[u8], kid: &str, audience: Option<String>) -> Self {
-        Self { kid: Some(kid.into()), audience, ..Self::raw(key, header(kid)) }
+    fn with_kid(key: &[u8], kid: &str, audience: Option<String>) -> Self {
+        let header = header(r#""alg":"HS256""#, kid);
+        Self { kid: Some(kid.into()), audience, ..Self::raw(key, header) }
+    }
+
+    /// A key of a key file, with the length that its algorithm requires.
+    #[cfg_attr(
+        not(feature = "encryption"),
+        expect(clippy::unnecessary_wraps, reason = "other algorithms require a length")
+    )]
+    pub(super) fn from_file(
+        algorithm: Algorithm,
+        key: &[u8],
+        kid: &str,
+        audience: Option<String>,
+    ) -> Option<Self> {
+        match algorithm {
+            Algorithm::Hs256 => Some(Self::with_kid(key, kid, audience)),
+            #[cfg(feature = "encryption")]
+            Algorithm::A256CbcHs512 => Some(Self::encrypting(key.try_into().ok()?, kid, audience)),
+        }
+    }
+
+    /// A key that encrypts.
+    #[cfg(feature = "encryption")]
+    fn encrypting(key: &[u8; KEY_LEN], kid: &str, audience: Option<String>) -> Self {
+        let fingerprint = Zeroizing::new(HmacKey::new(key).mac(b""));
+        let material = Material::Content { key: ContentKey::new(key), fingerprint };
+        let header = header(r#""alg":"dir","enc":"A256CBC-HS512""#, kid);
+        Self { kid: Some(kid.into()), header, audience, material }
     }
 
     /// A key without derivation, of any length, and the header that it writes.
     pub(crate) fn raw(key: &[u8], header: String) -> Self {
-        Self { kid: None, header, audience: None, hmac: HmacKey::new(key) }
+        Self { kid: None, header, audience: None, material: Material::Hmac(HmacKey::new(key)) }
+    }
+
+    pub(crate) const fn algorithm(&self) -> Algorithm {
+        match self.material {
+            Material::Hmac(_) => Algorithm::Hs256,
+            #[cfg(feature = "encryption")]
+            Material::Content { .. } => Algorithm::A256CbcHs512,
+        }
     }
 
     pub(super) fn kid(&self) -> Option<&str> {
@@ -54,29 +137,28 @@ impl Key {
         self.audience.as_deref()
     }
 
-    /// Whether `other` makes the same signatures.
+    /// Whether `other` has the same bytes, also for another algorithm.
     pub(super) fn is_same_key(&self, other: &Self) -> bool {
-        self.sign(b"").ct_eq(&other.sign(b"")).to_bool()
+        self.fingerprint().ct_eq(&other.fingerprint()).to_bool()
     }
 
-    /// The signature of `message`.
-    pub(crate) fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_LEN] {
-        self.hmac.mac(message)
+    fn fingerprint(&self) -> [u8; SIGNATURE_LEN] {
+        match &self.material {
+            Material::Hmac(key) => key.mac(b""),
+            #[cfg(feature = "encryption")]
+            Material::Content { fingerprint, .. } => **fingerprint,
+        }
     }
 
-    /// Whether `signature` is that of `message`, in constant time. The codec is
-    /// strict, so exactly one string is accepted.
-    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8; SIGNATURE_CHARS]) -> bool {
-        let mut buffer = [0; SIGNATURE_LEN];
-        let Some(signature) = base64url::decode_into(signature, &mut buffer) else { return false };
-        self.sign(message).as_slice().ct_eq(signature).to_bool()
+    pub(crate) const fn material(&self) -> &Material {
+        &self.material
     }
 }
 
 /// The encoded header of every token under the key `kid`, which contains no
 /// character that JSON escapes.
-fn header(kid: &str) -> String {
-    base64url::encode(format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#).as_bytes())
+fn header(algorithm: &str, kid: &str) -> String {
+    base64url::encode(format!(r#"{{{algorithm},"kid":"{kid}"}}"#).as_bytes())
 }
 
 impl fmt::Debug for Key {
@@ -88,6 +170,7 @@ impl fmt::Debug for Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keyring::SIGNATURE_CHARS;
 
     /// RFC 7515, appendix A.1: an HS256 token whose key, header and claims are
     /// other people's.
@@ -96,9 +179,9 @@ mod tests {
         let key = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
         let message = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
             eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
-        let key = Key::raw(&base64url::decode(key.as_bytes()).unwrap(), String::new());
+        let key = HmacKey::new(&base64url::decode(key.as_bytes()).unwrap());
 
-        let signature = base64url::encode(&key.sign(message.as_bytes()));
+        let signature = base64url::encode(&key.mac(message.as_bytes()));
         assert_eq!(signature, "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
         let signature = signature.as_bytes().try_into().unwrap();
         assert!(key.verifies(message.as_bytes(), signature));
@@ -110,18 +193,20 @@ mod tests {
     #[test]
     fn derivation_is_frozen() {
         let secret = Secret::new(*b"correct horse battery staple 123").unwrap();
-        let key = Key::derived(&secret, "__Host-session", &Purpose::default());
+        let key = Key::derived(&secret, Algorithm::Hs256, "__Host-session", &Purpose::default());
         assert_eq!(key.kid(), Some("K7BC6NvU"));
+        #[cfg_attr(not(feature = "encryption"), expect(irrefutable_let_patterns))]
+        let Material::Hmac(hmac) = key.material() else { panic!("it signs") };
         assert_eq!(
-            base64url::encode(&key.sign(b"waxseal")),
+            base64url::encode(&hmac.mac(b"waxseal")),
             "TK9RAbuFh_6xASlchgEBj_86jK8hoOMmMRoaDKxjivc"
         );
     }
 
     #[test]
     fn every_character_of_a_signature_counts() {
-        let key = Key::raw(b"key", String::new());
-        let good = base64url::encode(&key.sign(b""));
+        let key = HmacKey::new(b"key");
+        let good = base64url::encode(&key.mac(b""));
         for at in 0..SIGNATURE_CHARS {
             let mut bad: [u8; SIGNATURE_CHARS] = good.as_bytes().try_into().unwrap();
             assert!(key.verifies(b"", &bad));
@@ -135,7 +220,7 @@ mod tests {
         let secret = Secret::new([7; 32]).unwrap();
         let key = |cookie: &str, application: Option<&str>, marker| {
             let purpose = Purpose::new(application.map(String::from), marker).unwrap();
-            Key::derived(&secret, cookie, &purpose)
+            Key::derived(&secret, Algorithm::Hs256, cookie, &purpose)
         };
         let keys = [
             key("one", None, None),

@@ -12,6 +12,10 @@ use crate::{base64url, error::SecretError};
 /// The start of the `info` of each HKDF-Expand. The NUL separates it from the context.
 const KEY_INFO: &[u8] = b"waxseal/1 HS256\0";
 const KID_INFO: &[u8] = b"waxseal/1 kid\0";
+#[cfg(feature = "encryption")]
+const ENCRYPTION_KEY_INFO: &[u8] = b"waxseal/1 A256CBC-HS512\0";
+#[cfg(feature = "encryption")]
+const ENCRYPTION_KID_INFO: &[u8] = b"waxseal/1 kid enc\0";
 
 /// At least 32 secret bytes, from which a key is derived for each cookie name
 /// and purpose.
@@ -86,13 +90,28 @@ impl Secret {
         Self::new(line.unwrap_or(&bytes))
     }
 
-    /// The key of `context` and its `kid`, by HKDF (RFC 5869) without salt.
+    /// The key of `context` that signs, and its `kid`.
     pub(super) fn derive(&self, context: &str) -> (Zeroizing<[u8; 32]>, String) {
+        self.derive_by([KEY_INFO, KID_INFO], context)
+    }
+
+    /// The key of `context` that encrypts, and its `kid`.
+    #[cfg(feature = "encryption")]
+    pub(super) fn derive_encryption(&self, context: &str) -> (Zeroizing<[u8; 64]>, String) {
+        self.derive_by([ENCRYPTION_KEY_INFO, ENCRYPTION_KID_INFO], context)
+    }
+
+    /// A key and its `kid`, by HKDF (RFC 5869) without salt.
+    fn derive_by<const LEN: usize>(
+        &self,
+        [key_info, kid_info]: [&[u8]; 2],
+        context: &str,
+    ) -> (Zeroizing<[u8; LEN]>, String) {
         let hkdf = extract(&self.0);
-        let mut key = Zeroizing::new([0; 32]);
-        expand(&hkdf, KEY_INFO, context, key.as_mut_slice());
+        let mut key = Zeroizing::new([0; LEN]);
+        expand(&hkdf, key_info, context, key.as_mut_slice());
         let mut kid = [0; 6];
-        expand(&hkdf, KID_INFO, context, &mut kid);
+        expand(&hkdf, kid_info, context, &mut kid);
         (key, base64url::encode(&kid))
     }
 }
@@ -108,7 +127,7 @@ pub(super) fn extract(secret: &[u8]) -> Hkdf<Sha256> {
 pub(super) fn expand(hkdf: &Hkdf<Sha256>, start: &[u8], context: &str, out: &mut [u8]) {
     #[expect(clippy::expect_used, reason = "the alternative is to continue with a key of zeros")]
     hkdf.expand_multi_info(&[start, context.as_bytes()], out)
-        .expect("32 and 6 bytes are under HKDF's limit of 255 x 32");
+        .expect("64, 32 and 6 bytes are under HKDF's limit of 255 x 32");
 }
 
 impl fmt::Debug for Secret {

@@ -2,7 +2,12 @@
 
 use alloc::vec::Vec;
 
-use super::{jwks::Jwks, key::Key, purpose::Purpose, secret::Secret};
+use super::{
+    jwks::Jwks,
+    key::{Algorithm, Key},
+    purpose::Purpose,
+    secret::Secret,
+};
 use crate::error::BuildError;
 
 /// Where keys come from: a [`Secret`], which derives a key for the cookie's name,
@@ -29,27 +34,54 @@ impl From<Jwks> for KeySource {
 }
 
 impl KeySource {
-    /// The keys of the cookie `cookie_name` for `purpose`: the signing key and those that only
-    /// verify, which include those of `fallback`.
+    /// The keys of the cookie `cookie_name` for `purpose`: the one that seals and those that only
+    /// open, which include those of `fallback`.
     pub(crate) fn keys(
         &self,
+        algorithm: Algorithm,
         fallback: &[Secret],
         cookie_name: &str,
         purpose: &Purpose,
     ) -> Result<(Key, Vec<Key>), BuildError> {
-        let derived = |secret| Key::derived(secret, cookie_name, purpose);
-        let (signing, mut verifying) = match self {
+        let derived = |secret| Key::derived(secret, algorithm, cookie_name, purpose);
+        let (sealing, mut opening) = match self {
             Self::Secret(secret) => (derived(secret), Vec::new()),
-            Self::Jwks(jwks) => jwks.keys(cookie_name, purpose)?,
+            Self::Jwks(jwks) => {
+                let (sealing, opening) = jwks.keys(algorithm, cookie_name, purpose)?;
+                let algorithm = algorithm.as_str();
+                (sealing.ok_or(BuildError::NoSealingKey { algorithm })?, opening)
+            }
         };
-        verifying.extend(fallback.iter().map(derived));
-        Ok((signing, verifying))
+        opening.extend(fallback.iter().map(derived));
+        Ok((sealing, opening))
     }
 
-    /// The keys of a previous cookie, which only verify. A key set is bound to
+    /// The keys of another algorithm, which only open.
+    #[cfg(feature = "encryption")]
+    pub(crate) fn opening_keys(
+        &self,
+        algorithm: Algorithm,
+        fallback: &[Secret],
+        cookie_name: &str,
+        purpose: &Purpose,
+    ) -> Result<Vec<Key>, BuildError> {
+        let derived = |secret| Key::derived(secret, algorithm, cookie_name, purpose);
+        let (first, mut keys) = match self {
+            Self::Secret(secret) => (Some(derived(secret)), Vec::new()),
+            Self::Jwks(jwks) => jwks.keys(algorithm, cookie_name, purpose)?,
+        };
+        keys.extend(first.into_iter().chain(fallback.iter().map(derived)));
+        if keys.is_empty() {
+            return Err(BuildError::NoKey { algorithm: algorithm.as_str() });
+        }
+        Ok(keys)
+    }
+
+    /// The keys of a previous cookie, which only open. A key set is bound to
     /// one cookie and has no keys for another.
     pub(crate) fn previous_keys(
         &self,
+        algorithm: Algorithm,
         fallback: &[Secret],
         cookie_name: &str,
         purpose: &Purpose,
@@ -58,7 +90,7 @@ impl KeySource {
             Self::Secret(secret) => Some(secret),
             Self::Jwks(_) => None,
         };
-        let derived = |secret| Key::derived(secret, cookie_name, purpose);
+        let derived = |secret| Key::derived(secret, algorithm, cookie_name, purpose);
         let mut keys = secret.into_iter().chain(fallback).map(derived);
         let first = keys.next().ok_or(BuildError::NoPreviousKey)?;
         Ok((first, keys.collect()))

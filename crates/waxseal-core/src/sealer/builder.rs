@@ -13,7 +13,7 @@ use super::{
 use crate::{
     cookie::CookieSpec,
     error::BuildError,
-    keyring::{KeySource, Keyring, Purpose, Secret},
+    keyring::{Algorithm, KeySource, Keyring, Purpose, Secret},
     lifetime::Limits,
     marker::{Main, Marker},
     revocation::Revocations,
@@ -28,7 +28,10 @@ pub struct SealerBuilder {
     keys: KeySource,
     fallback: Vec<Secret>,
     cookie: CookieSpec,
-    previous: Vec<CookieSpec>,
+    previous: Vec<(CookieSpec, Algorithm)>,
+    algorithm: Algorithm,
+    /// Another algorithm whose sessions are accepted, and the time before which they were issued.
+    also: Option<(Algorithm, Option<UnixTime>)>,
     microdot: Vec<Microdot>,
     microdot_cookie: CookieSpec,
     application: Option<String>,
@@ -53,6 +56,8 @@ impl SealerBuilder {
             fallback: Vec::new(),
             cookie: CookieSpec::default(),
             previous: Vec::new(),
+            algorithm: Algorithm::Hs256,
+            also: None,
             microdot: Vec::new(),
             microdot_cookie: CookieSpec::microdot(),
             application: None,
@@ -156,7 +161,81 @@ impl SealerBuilder {
     /// # }
     /// ```
     pub fn previous_cookie(mut self, cookie: CookieSpec) -> Self {
-        self.previous.push(cookie);
+        self.previous.push((cookie, Algorithm::Hs256));
+        self
+    }
+
+    /// As [`previous_cookie`](Self::previous_cookie), for a cookie whose sessions were encrypted.
+    ///
+    /// ```
+    /// # use waxseal_core::{CookieSpec, Sealer, Secret};
+    /// # fn sealer(secret: Secret) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let previous = CookieSpec::builder("__Secure-session").build()?;
+    /// let sealer =
+    ///     Sealer::builder(secret).encrypted().previous_encrypted_cookie(previous).build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
+    #[cfg(feature = "encryption")]
+    pub fn previous_encrypted_cookie(mut self, cookie: CookieSpec) -> Self {
+        self.previous.push((cookie, Algorithm::A256CbcHs512));
+        self
+    }
+
+    /// Encrypts the sessions: a user cannot read the data in the cookie. Signed sessions are not
+    /// accepted any more; see [`also_accept_signed`](Self::also_accept_signed).
+    ///
+    /// The token is a compact JWE (RFC 7516) with `dir` and `A256CBC-HS512` (RFC 7518, section
+    /// 5.2.5). The length of the data remains visible in steps of 16 bytes. Each save needs 16
+    /// random bytes: an integration of your own must call
+    /// [`with_randomness`](crate::OpenSession::with_randomness).
+    ///
+    /// ```
+    /// # use waxseal_core::{Sealer, Secret};
+    /// # fn sealer(secret: Secret) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let sealer = Sealer::builder(secret).encrypted().build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
+    #[cfg(feature = "encryption")]
+    pub const fn encrypted(mut self) -> Self {
+        self.algorithm = Algorithm::A256CbcHs512;
+        self
+    }
+
+    /// Also accepts signed sessions that were issued before this time, and encrypts each of them
+    /// when a handler next reads it. The time is constant, after the last server has begun to
+    /// encrypt. An absolute timeout later the last signed session has expired; remove the call
+    /// then.
+    ///
+    /// ```
+    /// # use waxseal_core::{Sealer, Secret, UnixTime};
+    /// # fn sealer(secret: Secret) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let roll_out = UnixTime::from_secs(1_800_000_000);
+    /// let sealer = Sealer::builder(secret).encrypted().also_accept_signed(roll_out).build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
+    #[cfg(feature = "encryption")]
+    pub const fn also_accept_signed(mut self, issued_before: UnixTime) -> Self {
+        self.also = Some((Algorithm::Hs256, Some(issued_before)));
+        self
+    }
+
+    /// Also accepts encrypted sessions, in a sealer that signs: before other servers begin to
+    /// encrypt, or after they have stopped. Each of them is signed, and so readable, when a
+    /// handler next reads it.
+    ///
+    /// ```
+    /// # use waxseal_core::{Sealer, Secret};
+    /// # fn sealer(secret: Secret) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let sealer = Sealer::builder(secret).also_accept_encrypted().build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
+    #[cfg(feature = "encryption")]
+    pub const fn also_accept_encrypted(mut self) -> Self {
+        self.also = Some((Algorithm::A256CbcHs512, None));
         self
     }
 
@@ -347,9 +426,9 @@ impl SealerBuilder {
         self.check_revocations()?;
         let purpose = Purpose::new(self.application.clone(), self.marker)?;
         let (previous, removal_lines) = self.previous_sources(&purpose)?;
-        let keys = self.keys.keys(&self.fallback, self.cookie.name(), &purpose)?;
-        let keyring = Keyring::new(keys)?;
-        let current = Source::new(self.cookie, keyring);
+        let keyring = self.keyring(&purpose)?;
+        let signed_before = self.also.and_then(|(_, issued_before)| issued_before);
+        let current = Source::new(self.cookie, keyring, signed_before);
         check_keys(&current, &previous)?;
         let accepts_without_sid = self.accepts_without_sid;
         Ok(Sealer {
@@ -361,6 +440,24 @@ impl SealerBuilder {
             marker: purpose.marker(),
             revocations: self.revocations.map(|list| RevocationCheck { list, accepts_without_sid }),
         })
+    }
+
+    /// The keys of the current cookie.
+    fn keyring(&self, purpose: &Purpose) -> Result<Keyring, BuildError> {
+        let (algorithm, name) = (self.algorithm, self.cookie.name());
+        #[cfg_attr(not(feature = "encryption"), expect(unused_mut))]
+        let (sealing, mut opening) = self.keys.keys(algorithm, &self.fallback, name, purpose)?;
+        #[cfg(feature = "encryption")]
+        if let Some((also, issued_before)) = self.also {
+            if also == algorithm {
+                return Err(BuildError::SameAlgorithm { algorithm: also.as_str() });
+            }
+            if issued_before.is_some() && self.limits.absolute_timeout.is_none() {
+                return Err(BuildError::SignedNeedsAbsoluteTimeout);
+            }
+            opening.extend(self.keys.opening_keys(also, &self.fallback, name, purpose)?);
+        }
+        Keyring::new((sealing, opening))
     }
 
     fn check_revocations(&self) -> Result<(), BuildError> {
@@ -405,16 +502,18 @@ impl SealerBuilder {
         purpose: &Purpose,
     ) -> Result<(Vec<Source>, Vec<String>), BuildError> {
         let (mut sources, mut removal_lines) = (Vec::<Source>::new(), Vec::new());
-        for (at, cookie) in self.previous.iter().enumerate() {
-            let mut known = self.previous.iter().take(at).chain([&self.cookie]);
+        for (at, (cookie, algorithm)) in self.previous.iter().enumerate() {
+            let known = self.previous.iter().take(at).map(|(known, _)| known);
+            let mut known = known.chain([&self.cookie]);
             if known.any(|known| known.is_same(cookie)) {
                 return Err(BuildError::SameCookie);
             }
             if cookie.name() == self.cookie.name() {
                 removal_lines.push(cookie.removal_line());
             } else {
-                let keys = self.keys.previous_keys(&self.fallback, cookie.name(), purpose)?;
-                sources.push(Source::new(cookie.clone(), Keyring::new(keys)?));
+                let (keys, name) = (&self.keys, cookie.name());
+                let keys = keys.previous_keys(*algorithm, &self.fallback, name, purpose)?;
+                sources.push(Source::new(cookie.clone(), Keyring::new(keys)?, None));
             }
         }
         if !self.microdot.is_empty() && purpose.marker() != Main::PURPOSE {

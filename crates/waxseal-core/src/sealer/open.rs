@@ -204,7 +204,7 @@ pub(super) fn open_token(
     let unverified = Unverified::parse(token, &source.keyring)?;
     let key = unverified.key();
     let outdated =
-        !core::ptr::eq(source, &raw const sealer.current) || !source.keyring.signs_with(key);
+        !core::ptr::eq(source, &raw const sealer.current) || !source.keyring.seals_with(key);
     // 4. The MAC. Before it, only the header and the signature are decoded.
     *attempts = attempts.saturating_sub(1);
     let verified = unverified.verify()?;
@@ -214,6 +214,9 @@ pub(super) fn open_token(
     let (mut data, mut times) =
         claims::parse(claims, format, key.audience()).ok_or(Rejection::Claims)?;
     source.migrate(&mut data, &mut times);
+    if !source.accepts_signed(key, &times) {
+        return Err(Rejection::NotEncrypted);
+    }
     // 6. The times.
     let limits = sealer.limits.shortened(times.timeouts);
     let is_late = limits.judge(&times, now)?;

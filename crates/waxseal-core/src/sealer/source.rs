@@ -4,7 +4,7 @@ use crate::{
     cookie::CookieSpec,
     data::Data,
     format::Format,
-    keyring::Keyring,
+    keyring::{Algorithm, Key, Keyring},
     lifetime::{Limits, Times},
     time::UnixTime,
 };
@@ -15,16 +15,33 @@ pub(crate) struct Source {
     pub(crate) keyring: Keyring,
     /// The `iat` of migrated sessions: Microdot's tokens contain none that is trusted.
     migration: Option<UnixTime>,
+    /// Signed sessions of a sealer that encrypts were issued before this time.
+    signed_before: Option<UnixTime>,
 }
 
 impl Source {
-    pub(super) const fn new(cookie: CookieSpec, keyring: Keyring) -> Self {
-        Self { cookie, keyring, migration: None }
+    pub(super) const fn new(
+        cookie: CookieSpec,
+        keyring: Keyring,
+        signed_before: Option<UnixTime>,
+    ) -> Self {
+        Self { cookie, keyring, migration: None, signed_before }
     }
 
     /// Microdot's cookie, whose sessions migrate to waxseal's.
     pub(super) fn migrated_microdot(key: &[u8], since: UnixTime, cookie: CookieSpec) -> Self {
-        Self { cookie, keyring: Keyring::microdot(key), migration: Some(since) }
+        let keyring = Keyring::microdot(key);
+        Self { cookie, keyring, migration: Some(since), signed_before: None }
+    }
+
+    /// Whether a session that is signed, although this source encrypts, is accepted.
+    pub(super) fn accepts_signed(&self, key: &Key, times: &Times) -> bool {
+        match self.signed_before {
+            Some(time) if key.algorithm() == Algorithm::Hs256 => {
+                times.issued_at.is_some_and(|issued_at| issued_at < time)
+            }
+            _ => true,
+        }
     }
 
     /// Turns a session of this cookie into one of waxseal's, if it migrates.

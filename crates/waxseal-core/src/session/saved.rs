@@ -6,6 +6,7 @@ use crate::{
     claims::{self, Claims},
     data::Data,
     error::SaveError,
+    random::Random,
     revocation::SessionRef,
     sealer::Sealer,
     time::UnixTime,
@@ -23,6 +24,7 @@ pub(super) struct Saved {
     pub(super) stamp: Option<u64>,
     /// The time of the request.
     pub(super) now: UnixTime,
+    pub(super) random: Option<Random>,
     /// Which previous cookies the response removes.
     pub(super) previous: Vec<usize>,
 }
@@ -35,13 +37,13 @@ impl Saved {
 
     /// The lines that set its cookie, with another stamp.
     pub(super) fn seal_with(&self, sealer: &Sealer, stamp: u64) -> Result<Vec<String>, SaveError> {
-        let Self { data, issued_at, expires_at, id, now, previous, .. } = self;
+        let Self { data, issued_at, expires_at, id, now, random, previous, .. } = self;
         let claims = Claims {
             issued_at: *issued_at,
             expires_at: *expires_at,
             session_id: id.as_deref(),
             stamp: Some(stamp),
         };
-        Ok(sealer.set_lines(sealer.seal(data, claims, *now)?, previous))
+        Ok(sealer.set_lines(sealer.seal(data, claims, *now, *random)?, previous))
     }
 }

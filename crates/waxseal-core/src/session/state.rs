@@ -15,13 +15,11 @@ use crate::{
     error::{RandomError, Rejection, SaveError},
     format::Format,
     lifetime::Times,
+    random::Random,
     revocation::SessionRef,
     sealer::{Accepted, Found, OtherCookie, Sealer},
     time::UnixTime,
 };
-
-/// 128 random bits.
-pub(super) type Random = fn() -> Result<[u8; 16], RandomError>;
 
 #[derive(Clone)]
 pub(super) struct SessionState {
@@ -165,7 +163,7 @@ impl SessionState {
         let id = self.session_id(sealer)?;
         let (session_id, stamp) = (id.as_deref(), self.stamp);
         let claims = Claims { issued_at, expires_at, session_id, stamp };
-        let line = sealer.seal(&self.data, claims, self.now)?;
+        let line = sealer.seal(&self.data, claims, self.now, self.random)?;
         let revokes = sealer.revocations.is_some()
             && (self.replaced.is_some() || self.logs_out || !self.cutoffs.is_empty());
         let saved = revokes.then(|| {
@@ -176,6 +174,7 @@ impl SessionState {
                 id: id.clone(),
                 stamp,
                 now: self.now,
+                random: self.random,
                 previous: self.previous.clone(),
             })
         });
@@ -295,6 +294,6 @@ impl SessionState {
             session_id: id.as_deref(),
             stamp: self.stamp,
         };
-        sealer.seal(&data, claims, self.now).map(Some)
+        sealer.seal(&data, claims, self.now, self.random).map(Some)
     }
 }

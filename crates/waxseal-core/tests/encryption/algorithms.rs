@@ -1,0 +1,193 @@
+//! From signed to encrypted sessions, and back.
+
+use waxseal_core::{BuildError, Jwks, JwksError, Rejection, Sealer, SealerBuilder, UnixTime};
+
+use super::{
+    encrypted,
+    jwe::Jwe,
+    log_in, request,
+    support::{Minter, NOW, SECRET, alive, b64, own, secret},
+    user, user_at,
+};
+
+const DAY: u64 = 86_400;
+
+fn builder() -> SealerBuilder {
+    Sealer::builder(secret())
+}
+
+fn at(secs: u64) -> UnixTime {
+    UnixTime::from_secs(secs)
+}
+
+#[test]
+fn signed_sessions_are_accepted_until_a_time_and_then_encrypted() {
+    let sealer = builder().encrypted().also_accept_signed(at(NOW)).build().unwrap();
+    let issued_at = |secs: u64| {
+        Minter::own()
+            .token(format!(r#"{{"iat":{secs},"exp":{},"sub":"susan","n":1E05}}"#, secs + 7 * DAY))
+    };
+    let before = issued_at(NOW - 1);
+    let cookie = format!("__Host-session={before}");
+    let (_, response) = request(&sealer, &[&cookie], NOW, |session| session.keys());
+    let claims = Jwe::own().claims(response.token()).unwrap();
+    for part in [r#""n":1E05"#, r#""sub":"susan""#, &format!(r#""iat":{}"#, NOW - 1)] {
+        assert!(claims.contains(part), "{claims}");
+    }
+    assert_eq!(user(&encrypted(), response.token()), Ok(Some("susan".into())));
+
+    for secs in [NOW, NOW + 1, NOW + 50] {
+        assert_eq!(user(&sealer, &issued_at(secs)), Err(Rejection::NotEncrypted), "{secs}");
+    }
+    // The absolute timeout closes the window.
+    assert_eq!(user_at(&sealer, &before, NOW + 30 * DAY), Err(Rejection::Expired));
+    assert_eq!(user(&sealer, &log_in(&sealer, NOW + 50)), Ok(Some("susan".into())));
+}
+
+#[test]
+fn a_sealer_that_signs_can_accept_encrypted_sessions() {
+    let sealer = builder().also_accept_encrypted().build().unwrap();
+    let token = log_in(&encrypted(), NOW);
+    let cookie = format!("__Host-session={token}");
+    let (_, response) = request(&sealer, &[&cookie], NOW, |session| session.keys());
+    assert!(Minter::own().signs(response.token()), "it signs");
+    assert_eq!(user(&own(), response.token()), Ok(Some("susan".into())));
+    assert_eq!(user(&sealer, &log_in(&own(), NOW)), Ok(Some("susan".into())));
+}
+
+/// The two phases of a roll-out over three servers: first every server reads both, then each of
+/// them begins to encrypt. 200 users send requests to any server all the time.
+#[test]
+fn a_roll_out_over_three_servers_logs_nobody_out() {
+    let both = || builder().also_accept_encrypted().build().unwrap();
+    let end = NOW + 200 * 60;
+    let encrypting = || builder().encrypted().also_accept_signed(at(end)).build().unwrap();
+    let only = || encrypted();
+    let mut servers = [own(), own(), own()];
+    let mut tokens: Vec<_> = (0..200).map(|user| log_in(&servers[user % 3], NOW)).collect();
+    let mut bits = 1_u64;
+    let mut random = move |below: usize| {
+        bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        usize::try_from(bits >> 33).unwrap() % below
+    };
+    let mut time = NOW;
+    let mut step = |servers: &[Sealer; 3], tokens: &mut Vec<String>, time: u64| {
+        for _ in 0..400 {
+            let (user, server) = (random(200), random(3));
+            let cookie = format!("__Host-session={}", tokens[user]);
+            let (found, response) = request(&servers[server], &[&cookie], time, |session| {
+                let found = session.user();
+                session.insert("seen", time).and_then(|()| Ok(session.save())).unwrap().unwrap();
+                found
+            });
+            assert_eq!(found.as_deref(), Some("susan"), "user {user} on server {server}");
+            tokens[user] = response.token().to_owned();
+        }
+        // Some users log in again.
+        for _ in 0..20 {
+            let (user, server) = (random(200), random(3));
+            tokens[user] = log_in(&servers[server], time);
+        }
+    };
+    for phase in [&both as &dyn Fn() -> Sealer, &encrypting] {
+        for server in 0..3 {
+            servers[server] = phase();
+            time += 60;
+            step(&servers, &mut tokens, time);
+        }
+    }
+    // Everybody has sent a request since, and an absolute timeout later the call can go.
+    for token in &mut tokens {
+        let cookie = format!("__Host-session={token}");
+        let (_, response) = request(&servers[0], &[&cookie], time, |session| session.keys());
+        if !response.sets_none() {
+            *token = response.token().to_owned();
+        }
+        assert_eq!(user_at(&only(), token, time), Ok(Some("susan".into())));
+    }
+}
+
+#[test]
+fn contradictions_are_build_errors() {
+    let error = |builder: SealerBuilder| builder.build().unwrap_err();
+    assert!(matches!(
+        error(builder().also_accept_signed(at(NOW))),
+        BuildError::SameAlgorithm { algorithm: "HS256" }
+    ));
+    assert!(matches!(
+        error(builder().encrypted().also_accept_encrypted()),
+        BuildError::SameAlgorithm { algorithm: "A256CBC-HS512" }
+    ));
+    let endless = builder().encrypted().also_accept_signed(at(NOW)).absolute_timeout(None);
+    assert_eq!(error(endless), BuildError::SignedNeedsAbsoluteTimeout);
+}
+
+fn set(keys: &[&str]) -> String {
+    let bound = r#""kty":"oct","waxseal:cookie":"__Host-session""#;
+    let keys: Vec<_> = keys.iter().map(|key| format!("{{{bound},{key}}}")).collect();
+    format!(r#"{{"keys":[{}]}}"#, keys.join(","))
+}
+
+#[test]
+fn a_key_file_has_keys_of_both_kinds() {
+    let (k, small) = (b64([7; 64]), b64([8; 32]));
+    let encrypting = format!(
+        r#""kid":"e","alg":"dir","enc":"A256CBC-HS512","k":"{k}","key_ops":["encrypt","decrypt"]"#
+    );
+    let verifying = format!(r#""kid":"s","k":"{small}","key_ops":["verify"]"#);
+    let signing = format!(r#""kid":"s","k":"{small}","key_ops":["sign","verify"]"#);
+    let parse = |keys: &[&str]| Jwks::parse(&set(keys)).unwrap();
+
+    let sealer = Sealer::builder(parse(&[&encrypting, &verifying])).encrypted();
+    let sealer = sealer.also_accept_signed(at(NOW)).build().unwrap();
+    let claims = alive(r#""sub":"susan""#);
+    let signed = Minter::raw([8; 32], "s", "__Host-session").token(&claims);
+    let token = Jwe::with_key([7; 64], "e").token(&claims);
+    for token in [&signed, &token] {
+        assert_eq!(user(&sealer, token), Ok(Some("susan".into())));
+    }
+    // One file for both phases.
+    let both = parse(&[&encrypting, &signing]);
+    let signs = Sealer::builder(both).also_accept_encrypted().build().unwrap();
+    for token in [&signed, &token] {
+        assert_eq!(user(&signs, token), Ok(Some("susan".into())));
+    }
+    let error = |builder: SealerBuilder| builder.build().unwrap_err();
+    assert!(matches!(
+        error(Sealer::builder(parse(&[&signing])).encrypted()),
+        BuildError::NoSealingKey { algorithm: "A256CBC-HS512" }
+    ));
+    assert!(matches!(
+        error(Sealer::builder(parse(&[&encrypting])).encrypted().also_accept_signed(at(NOW))),
+        BuildError::NoKey { algorithm: "HS256" }
+    ));
+    assert!(matches!(
+        error(Sealer::builder(parse(&[&encrypting, &verifying]))),
+        BuildError::NoSealingKey { algorithm: "HS256" }
+    ));
+    let _ = SECRET;
+}
+
+#[test]
+fn a_wrong_key_makes_the_set_unusable() {
+    let k = b64([7; 64]);
+    let key = |members: &str| format!(r#""kid":"e",{members}"#);
+    let dir = r#""alg":"dir","enc":"A256CBC-HS512","key_ops":["decrypt"]"#;
+    for (members, reason) in [
+        (format!(r#"{dir},"k":"{}""#, b64([7; 32])), "64 bytes"),
+        (format!(r#"{dir},"k":"{}""#, b64([7; 65])), "64 bytes"),
+        (format!(r#"{dir},"k":"{k}","use":"sig""#), "use"),
+        (format!(r#""alg":"dir","enc":"A256GCM","key_ops":["decrypt"],"k":"{k}""#), "enc"),
+        (format!(r#""alg":"dir","key_ops":["decrypt"],"k":"{k}""#), "enc"),
+        (format!(r#""alg":"dir","enc":"A256CBC-HS512","key_ops":["verify"],"k":"{k}""#), "key_ops"),
+        (format!(r#""alg":"A256KW","key_ops":["decrypt"],"k":"{k}""#), "alg"),
+    ] {
+        let error = Jwks::parse(&set(&[&key(&members)])).unwrap_err().to_string();
+        assert!(error.contains(reason), "{members}: {error}");
+    }
+    // One key must not have two purposes.
+    let signing = format!(r#""kid":"s","k":"{k}","key_ops":["sign","verify"]"#);
+    let encrypting = key(&format!(r#"{dir},"k":"{k}""#));
+    let error = Jwks::parse(&set(&[&signing, &encrypting])).unwrap_err();
+    assert!(matches!(error, JwksError::Key { index: 1, .. }), "{error}");
+}
