@@ -1,5 +1,7 @@
 //! A second implementation of the tokens, written only from the specifications. It signs any claims.
 
+mod encryption;
+
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use data_encoding::BASE64URL_NOPAD;
@@ -19,12 +21,52 @@ pub struct Mint {
     /// The header of every token.
     pub header: String,
     key: Vec<u8>,
+    is_encrypted: bool,
 }
 
 impl Mint {
     /// The mint of the waxseal cookie with its defaults.
     pub fn waxseal() -> Self {
         Self::derived("a secret for tests, and nothing else", "__Host-session")
+    }
+
+    /// The mint of the waxseal cookie of a server that encrypts.
+    pub fn encrypted() -> Self {
+        Self::waxseal().encrypting()
+    }
+
+    /// The mint with the same secret and cookie that encrypts.
+    #[must_use]
+    pub fn encrypting(self) -> Self {
+        let expand = |purpose: &str, len| expand(self.secret, self.cookie, purpose, len);
+        let kid = BASE64URL_NOPAD.encode(&expand("kid enc", 6));
+        Self {
+            header: format!(r#"{{"alg":"dir","enc":"A256CBC-HS512","kid":"{kid}"}}"#),
+            key: expand("A256CBC-HS512", 64),
+            is_encrypted: true,
+            ..self
+        }
+    }
+
+    /// A mint of the same kind with another secret or cookie.
+    #[must_use]
+    pub fn like(&self, secret: &'static str, cookie: &'static str) -> Self {
+        let other = Self::derived(secret, cookie);
+        if self.is_encrypted { other.encrypting() } else { other }
+    }
+
+    /// The mint with the same secret and cookie whose tokens are signed instead of encrypted, or
+    /// the other way round.
+    #[must_use]
+    pub fn other_kind(&self) -> Self {
+        let signed =
+            Self { attributes: self.attributes, ..Self::derived(self.secret, self.cookie) };
+        if self.is_encrypted { signed } else { signed.encrypting() }
+    }
+
+    /// Whether the tokens are encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        self.is_encrypted
     }
 
     /// The mint of the waxseal cookie for a device that serves plain http.
@@ -37,13 +79,7 @@ impl Mint {
 
     /// The mint of the waxseal cookie with another secret or name.
     pub fn derived(secret: &'static str, cookie: &'static str) -> Self {
-        let hkdf = Hkdf::<Sha256>::new(None, secret.as_bytes());
-        let expand = |purpose: &str, len| {
-            let mut out = vec![0; len];
-            hkdf.expand(format!("waxseal/1 {purpose}\0{cookie}").as_bytes(), &mut out)
-                .expect("a short output");
-            out
-        };
+        let expand = |purpose: &str, len| expand(secret, cookie, purpose, len);
         let kid = BASE64URL_NOPAD.encode(&expand("kid", 6));
         Self {
             secret,
@@ -51,6 +87,7 @@ impl Mint {
             attributes: &["Path=/", "Secure", "HttpOnly", "SameSite=Lax"],
             header: format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#),
             key: expand("HS256", 32),
+            is_encrypted: false,
         }
     }
 
@@ -62,6 +99,7 @@ impl Mint {
             attributes: &["Path=/", "HttpOnly"],
             header: r#"{"alg":"HS256","typ":"JWT"}"#.into(),
             key: b"top-secret".to_vec(),
+            is_encrypted: false,
         }
     }
 
@@ -73,6 +111,9 @@ impl Mint {
 
     /// The token of `claims` with `header`.
     pub fn token_with(&self, header: &str, claims: &str) -> String {
+        if self.is_encrypted {
+            return encryption::token(&self.key, header, claims.as_bytes());
+        }
         let encode = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
         let message = format!("{}.{}", encode(header), encode(claims));
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("a key of any length");
@@ -105,6 +146,14 @@ impl Mint {
     pub fn pair(&self, token: &str) -> String {
         format!("{}={token}", self.cookie)
     }
+}
+
+fn expand(secret: &str, cookie: &str, purpose: &str, len: usize) -> Vec<u8> {
+    let hkdf = Hkdf::<Sha256>::new(None, secret.as_bytes());
+    let mut out = vec![0; len];
+    hkdf.expand(format!("waxseal/1 {purpose}\0{cookie}").as_bytes(), &mut out)
+        .expect("a short output");
+    out
 }
 
 fn claims(iat: u64, exp: u64, members: &str) -> String {

@@ -45,6 +45,9 @@ fn configured(mut builder: SealerBuilder) -> Fallible<SealerBuilder> {
         Err(_) => Duration::from_hours(720),
     };
     builder = builder.absolute_timeout(absolute);
+    if std::env::args().any(|argument| argument == "--encrypted") {
+        builder = builder.encrypted();
+    }
     if let Ok(store) = std::env::var("REVOCATIONS") {
         let mut list = RevocationList::builder(Store::from_str(&store)?).absolute_timeout(absolute);
         if let Ok(max) = std::env::var("MAX_SESSIONS") {

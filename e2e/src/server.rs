@@ -60,6 +60,9 @@ impl Server {
         if format == Format::Microdot {
             command.arg("--microdot");
         }
+        if mint.is_encrypted() {
+            command.arg("--encrypted");
+        }
         let mut child = command
             .env("SESSION_SECRET", mint.secret)
             .env("PORT", "0")

@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::Command, sync::LazyLock};
 
 use e2e::{
     client::{Client, Jar},
+    mint::Mint,
     program::actix_example,
     server::{Format, Server},
 };
@@ -14,8 +15,17 @@ fn start(format: Format) -> Server {
     Server::start(&mut Command::new(env!("CARGO_BIN_EXE_serve-actix")), format)
 }
 
+fn start_encrypted() -> Server {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_serve-actix"));
+    Server::start_minted(&mut command, Format::Waxseal, Mint::encrypted())
+}
+
 mod waxseal {
     e2e::conformance!(super::start(super::Format::Waxseal));
+}
+
+mod encrypted {
+    e2e::conformance!(super::start_encrypted());
 }
 
 mod microdot {

@@ -9,6 +9,7 @@ use std::{
 
 use e2e::{
     client::{Client, Jar},
+    mint::Mint,
     program::example,
     server::{Format, Server},
     visitor::{is_in, log_in},
@@ -28,8 +29,16 @@ fn start(format: Format) -> Server {
     Server::start(&mut login(), format)
 }
 
+fn start_encrypted() -> Server {
+    Server::start_minted(&mut login(), Format::Waxseal, Mint::encrypted())
+}
+
 mod waxseal {
     e2e::conformance_of_a_login!(super::start(super::Format::Waxseal));
+}
+
+mod encrypted {
+    e2e::conformance_of_a_login!(super::start_encrypted());
 }
 
 mod microdot {
@@ -86,6 +95,21 @@ fn the_page_shows_the_content_of_the_cookie() {
     let page = client.get("/", &[format!("{}; {good}", server.mint.pair(&forged))]).body;
     assert!(page.contains("<details>") && !page.contains("forged"), "{page}");
     assert!(!client.get("/", &[server.mint.pair("a.b.c")]).body.contains("<details>"));
+}
+
+/// What the browser sees beside what the server sees.
+#[test]
+fn the_page_of_an_encrypted_session_shows_both_sides() {
+    let server = start_encrypted();
+    let (client, mut jar) = (Client::of(&server), Jar::default());
+    assert!(client.get("/", &NO_COOKIES).body.contains("in an encrypted cookie"));
+    jar.take(&client.form("/", "username=susan&password=wax", &NO_COOKIES));
+    let page = client.get("/", &jar.cookies()).body;
+    let browser = page.find("What the browser sees").expect("a heading");
+    let server_side = page.find("What the server sees").expect("a heading");
+    let claim = page.find("&#34;susan&#34;").expect("the claims");
+    assert!(browser < server_side && server_side < claim, "{page}");
+    assert!(page.contains("A256CBC-HS512"), "{page}");
 }
 
 #[test]

@@ -53,13 +53,17 @@ pub(crate) struct KeygenArgs {
     /// `/admin`
     #[arg(long, value_name = "PURPOSE", requires = "jwks")]
     pub(crate) purpose: Option<String>,
+    /// A key that encrypts instead of one that signs
+    #[arg(long, requires = "jwks")]
+    pub(crate) encrypted: bool,
 }
 
 /// Show the content of a token: header, claims, times as dates, size.
 ///
 /// Accepts a token, a pair `name=token`, or a complete Cookie or Set-Cookie line.
-/// A token is signed but not encrypted, so no key is needed to read it. With a
-/// secret or a key file, the command also verifies the signature and the times.
+/// A signed token can be read without a key. With a secret or a key file, the
+/// command also verifies the signature and the times, and with --encrypted it
+/// decrypts an encrypted token.
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
     /// The token; read from standard input if omitted. Other users of the machine can
@@ -130,6 +134,9 @@ pub(crate) enum KeysCommand {
         /// `shop/admin` or `/admin`
         #[arg(long, value_name = "PURPOSE")]
         purpose: Option<String>,
+        /// In a new file: keys that encrypt
+        #[arg(long)]
+        encrypted: bool,
         #[command(flatten)]
         now: NowArg,
     },
@@ -206,6 +213,9 @@ pub(crate) enum KeysCommand {
         /// The cookie that the key is for
         #[arg(long, value_name = "NAME", default_value = "__Host-session")]
         cookie: String,
+        /// The key for encrypted sessions
+        #[arg(long)]
+        encrypted: bool,
         #[command(flatten)]
         secret: SecretArg,
     },
@@ -306,6 +316,9 @@ pub(crate) struct KeyArgs {
     /// length
     #[arg(long)]
     microdot: bool,
+    /// The sessions are encrypted
+    #[arg(long, conflicts_with = "microdot")]
+    encrypted: bool,
     /// The idle timeout of sessions; `off` for none
     #[arg(long, value_name = "TIME", default_value = "7days", value_parser = timeout)]
     idle: Timeout,
@@ -336,6 +349,10 @@ impl KeyArgs {
         self.jwks.is_some() || self.secret.is_meant()
     }
 
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.encrypted
+    }
+
     pub(crate) fn cookie(&self) -> &str {
         if self.microdot { "session" } else { &self.cookie }
     }
@@ -358,6 +375,7 @@ impl KeyArgs {
             Some(purpose) => builder.marker_purpose(purpose.clone().leak()),
             None => builder,
         };
+        let builder = if self.encrypted { builder.encrypted() } else { builder };
         builder
             .cookie(cookie)
             .idle_timeout(self.idle.0)

@@ -8,7 +8,7 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, value::RawValue};
-use waxseal_core::UnixTime;
+use waxseal_core::{Rejection, UnixTime};
 
 use crate::{
     args::InspectArgs,
@@ -43,9 +43,23 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let (header, claims) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let _ = writeln!(said, "{HEAD}Header{HEAD:#}\n  {}", decoded(header));
     let _ = writeln!(said, "{BODY}Claims{BODY:#}");
-    show_claims(&mut said, claims, now);
-    let _ = writeln!(said, "{SEAL}Signature{SEAL:#}");
-    let good = show_verdict(&mut said, args, token, now)?;
+    // A compact JWE has five parts (RFC 7516, section 3.1).
+    let is_encrypted = token.iter().filter(|byte| **byte == b'.').count() == 4;
+    let verdict = args.keys.has_key().then(|| args.keys.sealer()).transpose()?;
+    let verdict = verdict.map(|sealer| sealer.verify(token, now));
+    match &verdict {
+        _ if !is_encrypted => {
+            let json = BASE64URL_NOPAD.decode(claims).unwrap_or_default();
+            show_claims(&mut said, &json, || decoded(claims), now);
+        }
+        Some(Ok(claims)) => show_claims(&mut said, claims.as_bytes(), String::new, now),
+        Some(Err(_)) | None => {
+            let _ = writeln!(said, "  {FAINT}encrypted{FAINT:#}");
+        }
+    }
+    let seal = if is_encrypted { "Authentication tag" } else { "Signature" };
+    let _ = writeln!(said, "{SEAL}{seal}{SEAL:#}");
+    let good = show_verdict(&mut said, args, verdict);
     show_size(&mut said, args.keys.cookie(), token);
     print(&said)?;
     if good { Ok(()) } else { Err(Failure::Quiet) }
@@ -73,12 +87,11 @@ fn decoded(part: &[u8]) -> String {
     }
 }
 
-fn show_claims(said: &mut String, part: &[u8], now: UnixTime) {
-    let entries = BASE64URL_NOPAD.decode(part).ok().and_then(|bytes| {
-        serde_json::from_slice::<std::collections::BTreeMap<String, Box<RawValue>>>(&bytes).ok()
-    });
-    let Some(entries) = entries else {
-        let _ = writeln!(said, "  {}", decoded(part));
+/// Shows the claims one by one, or the text of `otherwise` if they are no object.
+fn show_claims(said: &mut String, json: &[u8], otherwise: impl FnOnce() -> String, now: UnixTime) {
+    let entries = serde_json::from_slice::<std::collections::BTreeMap<String, Box<RawValue>>>(json);
+    let Ok(entries) = entries else {
+        let _ = writeln!(said, "  {}", otherwise());
         return;
     };
     let width =
@@ -101,29 +114,29 @@ fn show_claims(said: &mut String, part: &[u8], now: UnixTime) {
 fn show_verdict(
     said: &mut String,
     args: &InspectArgs,
-    token: &[u8],
-    now: UnixTime,
-) -> Result<bool, Failure> {
-    if !args.keys.has_key() {
-        let _ = writeln!(
-            said,
-            "  {FAINT}not checked: set SESSION_SECRET, or pass --secret-env or --jwks{FAINT:#}"
-        );
-        return Ok(true);
-    }
-    match args.keys.sealer()?.verify(token, now) {
-        Ok(_) => {
+    verdict: Option<Result<String, Rejection>>,
+) -> bool {
+    match verdict {
+        None => {
             let _ = writeln!(
                 said,
-                "  {GOOD}valid{GOOD:#}: signed with a known key, and not expired; the revocation \
+                "  {FAINT}not checked: set SESSION_SECRET, or pass --secret-env or --jwks{FAINT:#}"
+            );
+            true
+        }
+        Some(Ok(_)) => {
+            let sealed = if args.keys.is_encrypted() { "encrypted" } else { "signed" };
+            let _ = writeln!(
+                said,
+                "  {GOOD}valid{GOOD:#}: {sealed} with a known key, and not expired; the revocation \
                  list is not checked"
             );
-            Ok(true)
+            true
         }
-        Err(rejection) => {
+        Some(Err(rejection)) => {
             let _ =
                 writeln!(said, "  {SEAL}rejected{SEAL:#} ({}): {rejection}", rejection.as_str());
-            Ok(false)
+            false
         }
     }
 }

@@ -9,11 +9,11 @@ use crate::{args::KeysCommand, failure::Failure, output::print_secret};
 
 pub(crate) fn run(command: &KeysCommand) -> Result<(), Failure> {
     match command {
-        KeysCommand::Add { file, cookie, purpose, now } => {
+        KeysCommand::Add { file, cookie, purpose, encrypted, now } => {
             if let Some(cookie) = cookie {
                 CookieSpec::builder(cookie).build().map_err(Failure::usage)?;
             }
-            rotation::add(file, cookie.as_deref(), purpose.as_deref(), now.to_record()?)
+            rotation::add(file, cookie.as_deref(), purpose.as_deref(), *encrypted, now.to_record()?)
         }
         KeysCommand::Promote { file, kid, pace } => rotation::promote(file, kid.as_deref(), pace),
         KeysCommand::Retire { file, kid, absolute, pace } => {
@@ -23,10 +23,10 @@ pub(crate) fn run(command: &KeysCommand) -> Result<(), Failure> {
         KeysCommand::List { file, absolute, reload, now } => {
             rotation::list(file, absolute.saturating_add(*reload), now.get())
         }
-        KeysCommand::Export { cookie, secret } => {
+        KeysCommand::Export { cookie, encrypted, secret } => {
             let cookie = CookieSpec::builder(cookie).build().map_err(Failure::usage)?;
-            let json = Jwks::derived(&secret.read()?, cookie.name()).expose();
-            print_secret(&json)
+            let export = if *encrypted { Jwks::derived_encryption } else { Jwks::derived };
+            print_secret(&export(&secret.read()?, cookie.name()).expose())
         }
     }
 }

@@ -70,6 +70,89 @@ fn keygen_jwks_prints_a_key_file() {
 }
 
 #[test]
+fn encrypted_sessions() {
+    let sealed = with_secret("seal --encrypted --user susan", "{\"theme\":\"dark\"}");
+    assert_eq!(sealed.code, Some(0), "{}", sealed.err);
+    assert_eq!(sealed.out.trim().split('.').count(), 5);
+    let verified = with_secret("verify --encrypted", &sealed.out);
+    assert!(
+        verified.code == Some(0) && verified.out.contains("\"theme\":\"dark\""),
+        "{}",
+        verified.out
+    );
+    // The format is the configuration's, not the token's.
+    let signed = with_secret("verify", &sealed.out);
+    assert!(signed.code == Some(1) && signed.out.contains("malformed"), "{}", signed.out);
+
+    let shown = with_secret("inspect --encrypted", &sealed.out);
+    for part in
+        ["A256CBC-HS512", "\"dark\"", "Authentication tag", "valid: encrypted with a known key"]
+    {
+        assert!(shown.out.contains(part), "{part}: {}", shown.out);
+    }
+    let without_key = run(&format!("inspect --now {NOW}"), &[], &sealed.out);
+    assert_eq!(without_key.code, Some(0));
+    assert!(without_key.out.contains("  encrypted\n") && !without_key.out.contains("dark"));
+    assert!(without_key.out.contains("not checked"), "{}", without_key.out);
+    let wrong = run(
+        "inspect --encrypted",
+        &[("SESSION_SECRET", "another secret of more than 32 characters")],
+        &sealed.out,
+    );
+    assert!(wrong.code == Some(1) && wrong.out.contains("unknown-key"), "{}", wrong.out);
+
+    // The exported key, and a key file of its own.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    fs::write(&path, with_secret_only("keys export --encrypted").out).unwrap();
+    let options = format!("--encrypted --now {NOW} --jwks {}", path.display());
+    assert_eq!(run(&format!("verify {options}"), &[], &sealed.out).code, Some(0));
+    fs::write(&path, run("keygen --jwks --encrypted", &[], "").out).unwrap();
+    assert!(fs::read_to_string(&path).unwrap().contains("\"enc\": \"A256CBC-HS512\""));
+    let sealed = run(&format!("seal {options}"), &[], "{}");
+    assert_eq!(run(&format!("verify {options}"), &[], &sealed.out).code, Some(0), "{}", sealed.err);
+    let signed = run(&format!("seal --jwks {}", path.display()), &[], "{}");
+    assert!(signed.code == Some(2) && signed.err.contains("no HS256 key"), "{}", signed.err);
+}
+
+fn with_secret_only(arguments: &str) -> Ran {
+    run(arguments, &[("SESSION_SECRET", SECRET)], "")
+}
+
+#[test]
+fn keys_that_encrypt_rotate() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    let path = path.display();
+    let run = |step: &str, at: u64| {
+        let ran = run(&format!("keys {step} {path} --now {at}"), &[], "");
+        assert_eq!(ran.code, Some(0), "{step}: {}", ran.err);
+        ran.out
+    };
+    assert!(run("add --encrypted", START).contains("which encrypts"));
+    let old = self::run(&format!("seal --encrypted --jwks {path}"), &[], "{}").out;
+    assert!(run("add", START).contains("which only decrypts"));
+    run("promote", START + 3600);
+    let list = run("list", START + 3600);
+    assert!(
+        list.contains("  encrypts\n") && list.contains("  decrypts, no longer encrypts\n"),
+        "{list}"
+    );
+    let new = self::run(&format!("seal --encrypted --jwks {path}"), &[], "{}").out;
+    assert_ne!(old.split('.').next(), new.split('.').next(), "another kid");
+    let both = self::run(&format!("verify --encrypted --jwks {path}"), &[], old + &new);
+    assert_eq!(both.code, Some(0), "{}", both.out);
+    // A file of the other kind.
+    let other = folder.path().join("signed.json");
+    let add = |options: &str| {
+        self::run(&format!("keys add {options} {} --now {START}", other.display()), &[], "")
+    };
+    assert_eq!(add("").code, Some(0));
+    let refused = add("--encrypted");
+    assert!(refused.code == Some(1) && refused.err.contains("signed sessions"), "{}", refused.err);
+}
+
+#[test]
 fn a_sealed_token_is_verified() {
     let sealed =
         with_secret("seal --user 42", "{\"n\":123456789012345678901234567890}\n{ \"é\" : [1E5] }");

@@ -18,17 +18,31 @@ fn vectors() -> Value {
     serde_json::from_str(include_str!("../../../docs/vectors/vectors.json")).unwrap()
 }
 
+/// The mode of a case: the kind of its sealer.
+fn mode<'v>(case: &'v Value, defaults: &'v Value) -> &'v str {
+    case["mode"].as_str().or(defaults["mode"].as_str()).unwrap()
+}
+
+/// Whether the sealer of a case encrypts, or accepts encrypted sessions.
+fn needs_encryption(case: &Value, defaults: &Value) -> bool {
+    mode(case, defaults).starts_with("encrypted") || case["also_accept_encrypted"] == true
+}
+
 fn sealer(case: &Value, defaults: &Value) -> Sealer {
-    if case["mode"] == "microdot" {
-        return Sealer::microdot(defaults["microdot_key"].as_str().unwrap()).unwrap();
-    }
-    let absolute = case["absolute"].as_u64().or(defaults["absolute"].as_u64()).unwrap();
-    let builder = if case["mode"] == "jwks" {
-        Sealer::builder(Jwks::parse(&defaults["jwks"].to_string()).unwrap())
-    } else {
-        Sealer::builder(Secret::new(defaults["secret"].as_str().unwrap()).unwrap())
+    let jwks = |name: &str| Jwks::parse(&defaults[name].to_string()).unwrap();
+    let builder = match mode(case, defaults) {
+        "microdot" => return Sealer::microdot(defaults["microdot_key"].as_str().unwrap()).unwrap(),
+        "waxseal" | "encrypted" => {
+            Sealer::builder(Secret::new(defaults["secret"].as_str().unwrap()).unwrap())
+        }
+        "jwks" => Sealer::builder(jwks("jwks")),
+        "encrypted-jwks" => Sealer::builder(jwks("encrypted_jwks")),
+        unknown => panic!("the mode {unknown}"),
     };
+    let absolute = case["absolute"].as_u64().or(defaults["absolute"].as_u64()).unwrap();
     let builder = builder.absolute_timeout(Duration::from_secs(absolute));
+    #[cfg(feature = "encryption")]
+    let builder = encrypted::with_algorithms(builder, case, defaults);
     with_purpose(builder, case).build().unwrap()
 }
 
@@ -43,23 +57,36 @@ fn with_purpose(mut builder: SealerBuilder, case: &Value) -> SealerBuilder {
     builder
 }
 
+fn cookie(derivation: &Value) -> CookieSpec {
+    CookieSpec::builder(derivation["cookie"].as_str().unwrap()).build().unwrap()
+}
+
+fn has_purpose(derivation: &Value) -> bool {
+    derivation.get("application").or(derivation.get("marker")).is_some()
+}
+
 #[test]
 fn every_verdict_matches_the_vectors() {
     let vectors = vectors();
-    let cases = vectors["cases"].as_array().unwrap();
-    assert!(cases.len() > 50);
-    for case in cases {
+    let (cases, defaults) = (vectors["cases"].as_array().unwrap(), &vectors["defaults"]);
+    let runs = |case: &&Value| cfg!(feature = "encryption") || !needs_encryption(case, defaults);
+    let mut ran = 0;
+    for case in cases.iter().filter(runs) {
         let now = UnixTime::from_secs(case["now"].as_u64().unwrap());
         let token = case["token"].as_str().unwrap();
         let name = &case["name"];
-        match sealer(case, &vectors["defaults"]).verify(token.as_bytes(), now) {
+        match sealer(case, defaults).verify(token.as_bytes(), now) {
             Ok(claims) => {
                 assert_eq!(case["verdict"], "ok", "{name}");
                 assert_eq!(case["claims"], claims, "{name}");
             }
             Err(rejection) => assert_eq!(case["verdict"], rejection.as_str(), "{name}"),
         }
+        ran += 1;
     }
+    // Without the feature, the cases that need it do not run.
+    let expected = if cfg!(feature = "encryption") { 153 } else { 79 };
+    assert_eq!((ran, cases.len()), (expected, 153));
 }
 
 #[test]
@@ -68,14 +95,13 @@ fn every_derived_key_matches_the_vectors() {
         let secret = Secret::new(derivation["secret"].as_str().unwrap()).unwrap();
         let kid = derivation["kid"].as_str().unwrap();
         let key = support::unb64_bytes(derivation["key"].as_str().unwrap());
-        let sealer = Sealer::builder(secret.clone())
-            .cookie(CookieSpec::builder(derivation["cookie"].as_str().unwrap()).build().unwrap());
+        let sealer = Sealer::builder(secret.clone()).cookie(cookie(derivation));
         let sealer = with_purpose(sealer, derivation).build().unwrap();
         let ((), response) = request(&sealer, &[], NOW, |session| session.save().unwrap());
         let minter = Minter::raw(key, kid, "");
         assert!(response.token().starts_with(&support::b64(&minter.header)), "{kid}");
         assert!(minter.signs(response.token()), "{kid}");
-        if derivation.get("application").or(derivation.get("marker")).is_some() {
+        if has_purpose(derivation) {
             continue;
         }
 
@@ -85,5 +111,87 @@ fn every_derived_key_matches_the_vectors() {
         assert_eq!((&key["k"], &key["kid"]), (&derivation["key"], &derivation["kid"]));
         assert_eq!(key["waxseal:cookie"], derivation["cookie"]);
         assert!(Jwks::parse(&json).is_ok());
+    }
+}
+
+#[cfg(feature = "encryption")]
+mod encrypted {
+    use serde_json::{Value, json};
+    use waxseal_core::{Jwks, KeySource, OpenSession, Sealer, SealerBuilder, Secret, UnixTime};
+
+    use super::{
+        cookie, has_purpose, mode,
+        support::{Headers, finish, now},
+        vectors, with_purpose,
+    };
+
+    /// Which algorithms the sealer of a case accepts, and which one seals.
+    pub fn with_algorithms(
+        mut builder: SealerBuilder,
+        case: &Value,
+        defaults: &Value,
+    ) -> SealerBuilder {
+        if mode(case, defaults).starts_with("encrypted") {
+            builder = builder.encrypted();
+        }
+        if let Some(time) = case["also_accept_signed"].as_u64() {
+            builder = builder.also_accept_signed(UnixTime::from_secs(time));
+        }
+        if case["also_accept_encrypted"] == true {
+            builder = builder.also_accept_encrypted();
+        }
+        builder
+    }
+
+    /// The token of a new session.
+    fn token(sealer: &Sealer) -> String {
+        let session = OpenSession::open(sealer, [b"".as_slice()], now()).unwrap();
+        let mut session = session.with_randomness(|| Ok([0x5a; 16]));
+        session.save().unwrap();
+        let mut response = Headers::default();
+        finish(&mut session).unwrap().apply(&mut response);
+        response.token().to_owned()
+    }
+
+    /// A key set of the published key, without a purpose.
+    fn published(derivation: &Value) -> Jwks {
+        let key = json!({
+            "kty": "oct",
+            "alg": "dir",
+            "enc": "A256CBC-HS512",
+            "kid": derivation["kid"],
+            "k": derivation["key"],
+            "key_ops": ["encrypt", "decrypt"],
+            "waxseal:cookie": derivation["cookie"],
+        });
+        Jwks::parse(&json!({ "keys": [key] }).to_string()).unwrap()
+    }
+
+    #[test]
+    fn every_derived_key_matches_the_vectors() {
+        let vectors = vectors();
+        let derivations = vectors["encryption_derivations"].as_array().unwrap();
+        assert_eq!(derivations.len(), 7);
+        for derivation in derivations {
+            let secret = Secret::new(derivation["secret"].as_str().unwrap()).unwrap();
+            let kid = &derivation["kid"];
+            let builder =
+                |keys: KeySource| Sealer::builder(keys).cookie(cookie(derivation)).encrypted();
+            let derived = with_purpose(builder(secret.clone().into()), derivation);
+            let derived = derived.build().unwrap();
+            let published = builder(published(derivation).into()).build().unwrap();
+            for (seals, opens) in [(&derived, &published), (&published, &derived)] {
+                let token = token(seals);
+                assert!(opens.verify(token.as_bytes(), now()).is_ok(), "{kid}");
+            }
+            if !has_purpose(derivation) {
+                let name = derivation["cookie"].as_str().unwrap();
+                let exported = Jwks::derived_encryption(&secret, name).expose();
+                let exported: Value = serde_json::from_str(&exported).unwrap();
+                let key = &exported["keys"][0];
+                assert_eq!((&key["k"], &key["kid"]), (&derivation["key"], kid));
+                assert_eq!(key["waxseal:cookie"], derivation["cookie"]);
+            }
+        }
     }
 }

@@ -73,8 +73,8 @@
 //!
 //! # What signing does not do
 //!
-//! Users can read their sessions; only a holder of the secret can change them. A copy of
-//! the cookie works until it expires, even after a logout, unless the sealer has a
+//! Users can read their sessions, unless you [encrypt](SealerBuilder::encrypted) them; only a
+//! holder of the secret can change them. A copy of the cookie works until it expires, even after a logout, unless the sealer has a
 //! [revocation list](SealerBuilder::revocations): the crate [waxseal-revocation]. A
 //! cookie holds at most 4 KB. The page [Security] lists the threats.
 //!
@@ -89,6 +89,7 @@
 //! | `actix` | no | the middleware and the extractor for actix-web; enables `getrandom` |
 //! | `tower` | with `axum` | the tower layer |
 //! | `getrandom` | with `axum` and `actix` | a random session ID (`sid`) for each session, from the operating system |
+//! | `encryption` | no | [encrypted sessions](SealerBuilder::encrypted): users cannot read their sessions |
 //! | `metrics` | no | the counters `waxseal_sessions_total` (`cookie`, `outcome`), `waxseal_rejections_total` (`cookie`, `reason`) and `waxseal_not_revoked_total` (`cookie`) |
 //! | `test-util` | no | `test_util`: cookies for the tests of applications |
 //!
@@ -110,6 +111,7 @@
     )
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(feature = "encryption"), allow(rustdoc::broken_intra_doc_links))]
 
 #[cfg(feature = "actix")]
 mod actix;

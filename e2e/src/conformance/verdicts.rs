@@ -91,10 +91,8 @@ pub fn the_rules_for_claims_are_enforced(server: &Server) {
 /// rejected.
 pub fn the_rules_for_headers_are_enforced(server: &Server) {
     let mint = &server.mint;
-    let good = mint.alive(USER);
-    let claims = good.split('.').nth(1).unwrap_or_default();
-    let claims = data_encoding::BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap_or_default();
-    let claims = String::from_utf8(claims).unwrap_or_default();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let claims = format!(r#"{{"iat":{},"exp":{},{USER}}}"#, now - 60, now + 5 * 86_400);
     let expect = expectation(server, |header| mint.token_with(header, &claims));
 
     let plain = mint.header.replace(r#","typ":"JWT""#, "");
@@ -103,8 +101,17 @@ pub fn the_rules_for_headers_are_enforced(server: &Server) {
     expect(&plain.replace(':', ": "), true);
     expect(&with(r#""typ":"JWT""#), true);
     expect(&with(r#""typ":"jwt""#), true);
-    for alg in [r#""hs256""#, r#""HS384""#, r#""none""#, "null", r#"["HS256"]"#, "5"] {
-        expect(&plain.replace(r#""HS256""#, alg), false);
+    let alg = if mint.is_encrypted() { r#""dir""# } else { r#""HS256""# };
+    for other in
+        [r#""hs256""#, r#""HS384""#, r#""none""#, "null", r#"["HS256"]"#, "5", r#""A256KW""#]
+    {
+        expect(&plain.replace(alg, other), false);
+    }
+    for enc in ["A128CBC-HS256", "A256GCM", "a256cbc-hs512"] {
+        expect(&with(&format!(r#""enc":"{enc}""#)), false);
+        if mint.is_encrypted() {
+            expect(&plain.replace("A256CBC-HS512", enc), false);
+        }
     }
     expect(&plain.replace("alg", "Alg"), false);
     for odd in [

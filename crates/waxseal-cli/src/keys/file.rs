@@ -59,27 +59,44 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    fn new(cookie: &str, purpose: Option<&str>, now: UnixTime) -> Result<Self, Failure> {
+    fn new(
+        cookie: &str,
+        purpose: Option<&str>,
+        encrypted: bool,
+        now: UnixTime,
+    ) -> Result<Self, Failure> {
         let mut id = [0; 6];
         getrandom::fill(&mut id).map_err(|error| Failure::Bad(error.to_string()))?;
         // With the first bit 0, no kid starts with `-` and looks like an option.
         id[0] &= 0x7F;
+        let algorithm: &[_] = if encrypted {
+            &[("alg", "dir"), ("enc", "A256CBC-HS512")]
+        } else {
+            &[("alg", "HS256")]
+        };
+        let other = algorithm.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
         Ok(Self {
             kty: "oct".into(),
             kid: BASE64URL_NOPAD.encode(&id),
-            k: random_text()?,
-            operations: vec!["verify".into()],
+            k: if encrypted { random_text::<64>()? } else { random_text::<32>()? },
+            operations: vec![if encrypted { "decrypt" } else { "verify" }.into()],
             cookie: cookie.into(),
             purpose: purpose.map(String::from),
             added: Some(now.as_secs()),
             promoted: None,
             demoted: None,
-            other: Map::from_iter([("alg".to_owned(), "HS256".into())]),
+            other: other.collect(),
         })
     }
 
+    /// Returns whether the key signs, or encrypts.
     pub(crate) fn signs(&self) -> bool {
-        self.operations.iter().any(|operation| operation == "sign")
+        self.operations.iter().any(|operation| ["sign", "encrypt"].contains(&&**operation))
+    }
+
+    /// Returns whether the key is for encrypted sessions.
+    fn is_for_encryption(&self) -> bool {
+        self.operations.iter().any(|operation| operation == "decrypt")
     }
 
     /// Returns whether the key may have signed a session.
@@ -88,13 +105,15 @@ impl Key {
     }
 
     pub(crate) fn promote(&mut self, now: UnixTime) {
-        self.operations = vec!["sign".into(), "verify".into()];
+        let operations =
+            if self.is_for_encryption() { ["encrypt", "decrypt"] } else { ["sign", "verify"] };
+        self.operations = operations.map(String::from).into();
         self.promoted = Some(now.as_secs());
         self.demoted = None;
     }
 
     pub(crate) fn demote(&mut self, now: UnixTime) {
-        self.operations = vec!["verify".into()];
+        self.operations.retain(|operation| ["verify", "decrypt"].contains(&&**operation));
         self.demoted = Some(now.as_secs());
     }
 }
@@ -103,18 +122,20 @@ impl KeyFile {
     pub(crate) fn with_first_key(
         cookie: &str,
         purpose: Option<&str>,
+        encrypted: bool,
         now: UnixTime,
     ) -> Result<Self, Failure> {
-        let mut key = Key::new(cookie, purpose, now)?;
+        let mut key = Key::new(cookie, purpose, encrypted, now)?;
         key.promote(now);
         let file = Self { keys: vec![key], because: Vec::new(), other: Map::new() };
         Jwks::parse(&file.to_json()?).map_err(Failure::usage)?;
         Ok(file)
     }
 
-    /// Adds a key that only verifies, for the cookie and the purpose of the others.
+    /// Adds a key that only verifies or decrypts, as the others.
     pub(crate) fn add_key(&mut self, now: UnixTime) -> Result<&mut Key, Failure> {
-        let key = Key::new(self.cookie(), self.purpose(), now)?;
+        let encrypted = self.is_for_encryption();
+        let key = Key::new(self.cookie(), self.purpose(), encrypted, now)?;
         let at = self.keys.len();
         self.keys.push(key);
         Ok(&mut self.keys[at])
@@ -126,7 +147,15 @@ impl KeyFile {
             |error: &dyn std::fmt::Display| Failure::Bad(format!("{}: {error}", path.display()));
         let text = Zeroizing::new(fs::read_to_string(path).map_err(|error| bad(&error))?);
         Jwks::parse(&text).map_err(|error| bad(&error))?;
-        serde_json::from_str(&text).map_err(|error| bad(&error))
+        let file: Self = serde_json::from_str(&text).map_err(|error| bad(&error))?;
+        let encrypted = file.is_for_encryption();
+        if file.keys.iter().any(|key| key.is_for_encryption() != encrypted) {
+            return Err(bad(
+                &"keys of signed and of encrypted sessions are in one file, which this \
+                 command cannot rotate; put them into two files",
+            ));
+        }
+        Ok(file)
     }
 
     /// Like [`read`](Self::read), but returns `None` if the file does not exist.
@@ -160,6 +189,16 @@ impl KeyFile {
     /// The name of the cookie that the keys are bound to.
     pub(crate) fn cookie(&self) -> &str {
         self.keys.first().map(|key| &*key.cookie).unwrap_or_default()
+    }
+
+    /// Returns whether the keys are for encrypted sessions.
+    pub(crate) fn is_for_encryption(&self) -> bool {
+        self.keys.first().is_some_and(Key::is_for_encryption)
+    }
+
+    /// What one of the keys does, and what all of them do.
+    pub(crate) fn verbs(&self) -> (&'static str, &'static str) {
+        if self.is_for_encryption() { ("encrypts", "decrypts") } else { ("signs", "verifies") }
     }
 
     /// The application and the marker that the keys are bound to.

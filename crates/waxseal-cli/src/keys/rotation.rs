@@ -14,18 +14,26 @@ pub(super) fn add(
     path: &Path,
     cookie: Option<&str>,
     purpose: Option<&str>,
+    encrypted: bool,
     now: UnixTime,
 ) -> Result<(), Failure> {
     let locked = Locked::new(path)?;
     let shown = path.display();
     let Some(mut file) = KeyFile::read_if_any(&locked.path)? else {
-        let file = KeyFile::with_first_key(cookie.unwrap_or("__Host-session"), purpose, now)?;
+        let file =
+            KeyFile::with_first_key(cookie.unwrap_or("__Host-session"), purpose, encrypted, now)?;
         file.write(&locked.path)?;
         let kid = &file.keys[0].kid;
         return print_plain(&format!(
-            "Created {shown} with the signing key {kid}.\nNext: copy the file to every server.\n"
+            "Created {shown} with the key {kid}, which {}.\nNext: copy the file to every server.\n",
+            file.verbs().0
         ));
     };
+    if encrypted && !file.is_for_encryption() {
+        return Err(Failure::Bad(format!(
+            "the keys in {shown} are for signed sessions; create another file"
+        )));
+    }
     if cookie.is_some_and(|cookie| cookie != file.cookie()) {
         let bound = file.cookie();
         return Err(Failure::Bad(format!("the keys in {shown} are bound to the cookie {bound}")));
@@ -37,8 +45,9 @@ pub(super) fn add(
     let kid = file.add_key(now)?.kid.clone();
     file.write(&locked.path)?;
     print_plain(&format!(
-        "Added {kid}, which only verifies.\n\
-         Next: reload the file on every server, then run `waxseal keys promote {shown}`.\n"
+        "Added {kid}, which only {}.\n\
+         Next: reload the file on every server, then run `waxseal keys promote {shown}`.\n",
+        file.verbs().1
     ))
 }
 
@@ -155,10 +164,11 @@ pub(super) fn list(path: &Path, lasts: Duration, now: UnixTime) -> Result<(), Fa
     }
     said.push('\n');
     for key in &file.keys {
+        let (seals, opens) = file.verbs();
         let part = match (key.signs(), key.has_signed()) {
-            (true, _) => "signs",
-            (false, false) => "verifies, has not signed yet",
-            (false, true) => "verifies, no longer signs",
+            (true, _) => seals.to_owned(),
+            (false, false) => format!("{opens}, was never promoted"),
+            (false, true) => format!("{opens}, no longer {seals}"),
         };
         let _ = writeln!(said, "\n{}  {part}", key.kid);
         for (event, time) in [

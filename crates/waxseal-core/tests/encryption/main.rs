@@ -18,6 +18,7 @@ use waxseal_core::{OpenSession, RandomError, Rejection, Sealer, UnixTime};
 use self::support::{Headers, NOW, finish, secret};
 
 /// Different bits at each call.
+#[expect(clippy::unnecessary_wraps, reason = "the type of a source")]
 fn random() -> Result<[u8; 16], RandomError> {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let mut bits = [0x5a; 16];

@@ -1,4 +1,5 @@
-//! The content of a session cookie, for display. A cookie is signed and not encrypted.
+//! The content of a session cookie, for display: what a browser sees of it, and what the server
+//! sees.
 
 use axum::http::{HeaderMap, header};
 use data_encoding::BASE64URL_NOPAD;
@@ -13,7 +14,8 @@ pub struct Anatomy {
     pub cookie: String,
     pub header: String,
     pub claims: Vec<Claim>,
-    pub token: [String; 3],
+    /// Three, or five if the session is encrypted.
+    pub parts: Vec<String>,
     /// The size of the name and the value, in bytes.
     pub size: usize,
     pub limit: usize,
@@ -37,22 +39,36 @@ impl Anatomy {
         let mut pairs = cookies.flat_map(|value| value.split(';'));
         pairs.find_map(|pair| {
             let token = pair.trim().strip_prefix(name)?.strip_prefix('=')?;
-            sealer.verify(token.as_bytes(), now).ok().and_then(|_| Self::of_token(name, token))
+            let claims = sealer.verify(token.as_bytes(), now).ok()?;
+            Self::of_token(name, token, &claims)
         })
     }
 
-    fn of_token(name: &str, token: &str) -> Option<Self> {
+    fn of_token(name: &str, token: &str, claims: &str) -> Option<Self> {
         let parts: Vec<String> = token.split('.').map(String::from).collect();
-        let token = <[String; 3]>::try_from(parts).ok()?;
-        let claims: Map<String, Value> = serde_json::from_slice(&decode(&token[1])?).ok()?;
+        let claims: Map<String, Value> = serde_json::from_str(claims).ok()?;
         Some(Self {
             cookie: name.into(),
-            header: String::from_utf8(decode(&token[0])?).ok()?,
+            header: String::from_utf8(decode(parts.first()?)?).ok()?,
             claims: claims.into_iter().map(|(name, value)| Claim::new(name, &value)).collect(),
-            size: name.len() + 1 + token.iter().map(String::len).sum::<usize>() + 2,
+            size: name.len() + 1 + token.len(),
             limit: LIMIT,
-            token,
+            parts,
         })
+    }
+
+    /// Whether only the server sees the claims.
+    pub fn is_encrypted(&self) -> bool {
+        self.parts.len() == 5
+    }
+
+    /// How the page marks a part: as the header, the claims, or what seals them.
+    pub fn class(&self, part: &usize) -> &'static str {
+        match (self.is_encrypted(), part) {
+            (_, 0) => "h",
+            (false, 1) | (true, 3) => "c",
+            _ => "s",
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo run --example login                # then open http://localhost:3000
+//! cargo run --example login -- --encrypted # the browser cannot read the cookie
 //! cargo run --example login -- --microdot  # with Microdot's cookie
 //! ```
 //!
@@ -36,6 +37,7 @@ use waxseal_revocation::{Readiness, RevocationList, State as ListState};
 struct App {
     sealer: SharedSealer,
     revocations: Option<RevocationList>,
+    encrypted: bool,
 }
 
 #[derive(serde::Deserialize)]
@@ -62,13 +64,18 @@ async fn index(
     let sealer = app.sealer.current();
     let anatomy = (!session.is_new()).then(|| Anatomy::of(&headers, &sealer)).flatten();
     let everywhere = app.revocations.is_some() && session.user().is_some();
-    Ok(Page { username, anatomy, complaint: None, everywhere })
+    Ok(Page { username, anatomy, complaint: None, everywhere, encrypted: app.encrypted })
 }
 
-async fn login(session: Session, Form(form): Form<Login>) -> Result<Response, SessionError> {
+async fn login(
+    session: Session,
+    State(app): State<App>,
+    Form(form): Form<Login>,
+) -> Result<Response, SessionError> {
     let Some(user_id) = verify_password(&form.username, &form.password) else {
         let complaint = Some("This name or password is wrong.");
-        let page = Page { username: None, anatomy: None, complaint, everywhere: false };
+        let encrypted = app.encrypted;
+        let page = Page { username: None, anatomy: None, complaint, everywhere: false, encrypted };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
     session.log_in(&user_id)?; // a new session, saved at once
@@ -190,7 +197,8 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
             sealer
         }
     };
-    let app = App { sealer, revocations: options.revocations };
+    let Options { revocations, encrypted, .. } = options;
+    let app = App { sealer, revocations, encrypted };
     axum::serve(listener, router(app)).with_graceful_shutdown(stop()).await?;
     println!("Stopped.");
     Ok(())

@@ -9,10 +9,11 @@ use waxseal_revocation::{RevocationList, Store};
 pub const HELP: &str = "\
 A login page that shows the content of its cookie.
 
-Usage: login [--microdot]
+Usage: login [--encrypted | --microdot]
 
-  --microdot  read and write the cookie of Microdot's session extension
-  --help      print this help
+  --encrypted  encrypt the sessions: the browser cannot read them
+  --microdot   read and write the cookie of Microdot's session extension
+  --help       print this help
 
 Environment:
   SESSION_SECRET  the secret, at least 32 bytes (with --microdot: any length);
@@ -29,6 +30,7 @@ Environment:
 pub struct Options {
     pub keys: Keys,
     pub revocations: Option<RevocationList>,
+    pub encrypted: bool,
     pub port: u16,
 }
 
@@ -39,19 +41,29 @@ pub enum Keys {
 
 /// Reads the configuration of the server. Returns `None` for `--help`.
 pub fn read() -> Result<Option<Options>, Box<dyn Error>> {
-    let mut microdot = false;
+    let (mut microdot, mut encrypted) = (false, false);
     for argument in env::args_os().skip(1) {
         match argument.to_str() {
+            Some("--encrypted") => encrypted = true,
             Some("--microdot") => microdot = true,
             Some("--help" | "-h") => return Ok(None),
             _ => return Err(format!("unknown argument {}; see --help", argument.display()).into()),
         }
     }
+    if microdot && encrypted {
+        return Err("Microdot's sessions cannot be encrypted; see --help".into());
+    }
     let revocations = if microdot { None } else { revocations()? };
     let list = revocations.clone();
-    let build = move |keys: KeySource| match &list {
-        Some(list) => Sealer::builder(keys).revocations(list.clone()).build(),
-        None => Sealer::builder(keys).build(),
+    let build = move |keys: KeySource| {
+        let mut builder = Sealer::builder(keys);
+        if encrypted {
+            builder = builder.encrypted();
+        }
+        if let Some(list) = &list {
+            builder = builder.revocations(list.clone());
+        }
+        builder.build()
     };
     let keys = match env::var_os("SESSION_KEYRING") {
         _ if microdot => Keys::Fixed(Box::new(microdot_sealer()?)),
@@ -61,7 +73,7 @@ pub fn read() -> Result<Option<Options>, Box<dyn Error>> {
         }
         None => Keys::Fixed(Box::new(build(secret()?.into())?)),
     };
-    Ok(Some(Options { keys, revocations, port: port()? }))
+    Ok(Some(Options { keys, revocations, encrypted, port: port()? }))
 }
 
 fn revocations() -> Result<Option<RevocationList>, Box<dyn Error>> {

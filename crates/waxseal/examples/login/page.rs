@@ -11,4 +11,6 @@ pub struct Page {
     pub complaint: Option<&'static str>,
     /// Whether the user's sessions in other browsers can be revoked.
     pub everywhere: bool,
+    /// Whether sessions are encrypted.
+    pub encrypted: bool,
 }
