@@ -59,12 +59,13 @@ for at, case in enumerate(vectors["cases"]):
         seed("claims", name, decoded(parts[1]))
 
 few = [cookie for cookie in cookies if len(cookie) < 300]
+microdot = next(cookie for cookie in few if cookie.startswith("session="))
 seed("open_cookie", "one-header", "; ".join(few[:12]).encode())
 # The cookie "previous" of fuzz/src/lib.rs has its own key and kid.
 header, claims = b'{"alg":"HS256","kid":"31xg9c0g"}', vectors["cases"][1]["claims"].encode()
 previous = "previous=%s.%s.~" % (encoded(header), encoded(claims))
 seed("open_cookie", "previous", previous.encode())
-seed("open_cookie", "previous-and-microdot", f"{previous}; {few[-6]}".encode())
+seed("open_cookie", "previous-and-microdot", f"{previous}; {microdot}".encode())
 seed("open_cookie", "many-headers", "\n".join(few[-12:]).encode())
 
 # Many names with the same start and end, which are compared at once.
@@ -75,6 +76,13 @@ seed("claims", "names-alike-and-one-twice", f'{{{times},{alike},"aa0aa":1}}'.enc
 
 keys = vectors["derivations"]
 seed("jwks", "purpose", json.dumps(vectors["defaults"]["jwks"]).encode())
+seed("jwks", "encryption", json.dumps(vectors["defaults"]["encrypted_jwks"]).encode())
+# The first four bytes choose the variant of `Input`: a header, or claims.
+encrypted = [case for case in vectors["cases"] if case.get("mode") == "encrypted"]
+for at, case in enumerate(encrypted):
+    seed("encrypted", f"header-{at}", bytes([0, 0, 0, 0x40]) + decoded(case["token"].split(".")[0]))
+for at, case in enumerate(case for case in vectors["cases"] if "claims" in case):
+    seed("encrypted", f"claims-{at}", bytes([0, 0, 0, 0x80]) + case["claims"].encode())
 for count in range(1, len(keys) + 1):
     bound = [jwk(key, ["verify"], "__Host-session") for key in keys[:count]]
     bound[-1]["key_ops"] = ["sign", "verify"]

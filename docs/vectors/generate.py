@@ -1,5 +1,5 @@
 """Generates vectors.json: a second implementation of docs/wire-format.md, with
-only Python's standard library.
+only Python's standard library. jwe.py and aes.py beside it encrypt.
 
     python3 docs/vectors/generate.py > docs/vectors/vectors.json
 
@@ -11,6 +11,10 @@ import base64
 import hashlib
 import hmac
 import json
+import sys
+
+sys.dont_write_bytecode = True  # of the two modules beside this file
+import jwe
 
 NOW = 1800000000
 DAY = 86400
@@ -26,16 +30,38 @@ def mac(key, message):
     return hmac.new(key, message, hashlib.sha256).digest()
 
 
-def derive(secret, cookie, application=None, marker=None):
-    """Derives the key and the kid with HKDF-SHA256 without salt (RFC 5869)."""
+def context_of(cookie, application=None, marker=None):
+    """What a derived key depends on besides the secret."""
     context = cookie
     if application is not None:
         context += "\0app=" + application
     if marker is not None:
         context += "\0marker=" + marker
+    return context.encode()
+
+
+def expand(secret, info, length):
+    """HKDF-SHA256 without salt (RFC 5869)."""
     prk = mac(bytes(32), secret.encode())
-    key = mac(prk, b"waxseal/1 HS256\0" + context.encode() + b"\x01")
-    kid = mac(prk, b"waxseal/1 kid\0" + context.encode() + b"\x01")[:6]
+    output, block, count = b"", b"", 0
+    while len(output) < length:
+        count += 1
+        block = mac(prk, block + info + bytes([count]))
+        output += block
+    return output[:length]
+
+
+def derive(secret, *names):
+    """Derives the key that signs, and its kid."""
+    key = expand(secret, b"waxseal/1 HS256\0" + context_of(*names), 32)
+    kid = expand(secret, b"waxseal/1 kid\0" + context_of(*names), 6)
+    return key, b64(kid)
+
+
+def derive_encryption(secret, *names):
+    """Derives the key that encrypts, and its kid."""
+    key = expand(secret, b"waxseal/1 A256CBC-HS512\0" + context_of(*names), 64)
+    kid = expand(secret, b"waxseal/1 kid enc\0" + context_of(*names), 6)
     return key, b64(kid)
 
 
@@ -186,7 +212,223 @@ key_file("a key file: no audience", alive(), "claims")
 key_file("a key file: another audience", alive('"aud":"shop"'), "claims")
 key_file("a key file: several audiences", alive('"aud":["shop/admin"]'), "claims")
 
-derivations = []
+# Encrypted tokens. An IV is derived from the name of its case, so that each run writes the
+# same tokens; everywhere else it is random.
+ENC_KEY, ENC_KID = derive_encryption(SECRET, COOKIE)
+DIR = b'"alg":"dir","enc":"A256CBC-HS512"'
+
+
+def enc_header(kid, members=DIR):
+    return b'{%s,"kid":"%s"}' % (members, kid.encode())
+
+
+ENC_HEADER = enc_header(ENC_KID)
+
+
+def fixed_iv(name):
+    return hashlib.sha256(name.encode()).digest()[:16]
+
+
+def parts(name, text, header=ENC_HEADER, key=ENC_KEY):
+    """The five parts of a token by their names, as bytes; the header is encoded already."""
+    header, iv = b64(header).encode(), fixed_iv(name)
+    ciphertext, tag = jwe.encrypt(key, header, iv, text)
+    return {"header": header, "key": b"", "iv": iv, "ciphertext": ciphertext, "tag": tag}
+
+
+def joined(of_token):
+    header, *others = of_token.values()
+    return ".".join([header.decode(), *map(b64, others)])
+
+
+def encrypted(name, claims, verdict="ok", header=ENC_HEADER, key=ENC_KEY, **other):
+    text = claims if isinstance(claims, bytes) else claims.encode()
+    token = joined(parts(name, jwe.pad(text), header, key))
+    claims = claims if verdict == "ok" else None
+    case(name, token, verdict, claims, **{"mode": "encrypted"} | other)
+
+
+def refused(name, token, verdict="signature"):
+    case(name, token, verdict, mode="encrypted")
+
+
+encrypted("encrypted: no data", alive())
+for beyond in [0, 1, 8, 15]:
+    free = (beyond - len(alive('"a":""'))) % 16
+    title = "encrypted: claims that end %d bytes after a block" % beyond
+    encrypted(title, alive('"a":"%s"' % ("x" * (16 + free))))
+encrypted("encrypted: text is raw UTF-8", alive('"name":"José 🦀"'))
+encrypted("encrypted: a user", alive('"sid":"AAAAAAAAAAAAAAAAAAAAAA","sub":"42"'))
+for application, marker in PURPOSES:
+    key, kid = derive_encryption(SECRET, COOKIE, application, marker)
+    names = purpose(application, marker)
+    title = "encrypted: application %s, marker %s" % (application, marker)
+    encrypted(title, alive(), header=enc_header(kid), key=key, **names)
+key, kid = derive_encryption(SECRET, COOKIE, "shop")
+title = "encrypted: a token of application shop, without a purpose"
+encrypted(title, alive(), "unknown-key", header=enc_header(kid), key=key)
+title = "encrypted: a token of application shop, under the kid of no purpose"
+encrypted(title, alive(), "signature", key=key)
+encrypted("encrypted: ends now", '{"iat":%d,"exp":%d}' % (NOW - 60, NOW), "expired")
+claims = '{"iat":%d,"exp":%d}' % (NOW + 61, NOW + DAY)
+encrypted("encrypted: began beyond the leeway", claims, "not-yet-valid")
+encrypted("encrypted: no JSON", "susan", "claims")
+encrypted("encrypted: bytes that are no UTF-8", b'{"a":"\xff"}', "claims")
+encrypted("encrypted: too large", alive('"a":"%s"' % ("x" * 3000)), "too-large")
+
+# Headers. Every tag is right.
+for title, header in {
+    "another order": b'{"kid":"%s","enc":"A256CBC-HS512","alg":"dir"}' % ENC_KID.encode(),
+    "white space": ENC_HEADER.replace(b":", b" : ").replace(b",", b"\n, "),
+    "typ JWT": enc_header(ENC_KID, DIR + b',"typ":"JWT"'),
+}.items():
+    encrypted("encrypted: a header with " + title, alive(), header=header)
+for title, members in {
+    "zip": DIR + b',"zip":"DEF"',
+    "crit": DIR + b',"crit":["exp"]',
+    "cty": DIR + b',"cty":"JWT"',
+    "enc A128CBC-HS256": b'"alg":"dir","enc":"A128CBC-HS256"',
+    "enc A256GCM": b'"alg":"dir","enc":"A256GCM"',
+    "no enc": b'"alg":"dir"',
+    "alg A256KW": b'"alg":"A256KW","enc":"A256CBC-HS512"',
+    "alg none": b'"alg":"none","enc":"A256CBC-HS512"',
+    "alg HS256": b'"alg":"HS256"',
+    "alg twice": DIR + b',"alg":"dir"',
+}.items():
+    header = enc_header(ENC_KID, members)
+    encrypted("encrypted: a header with " + title, alive(), "header", header=header)
+encrypted("encrypted: no kid", alive(), "unknown-key", header=b"{%s}" % DIR)
+encrypted("encrypted: another kid", alive(), "unknown-key", header=enc_header("another"))
+encrypted("encrypted: the kid of the signing key", alive(), "unknown-key", header=enc_header(KID))
+
+# Parts that have changed.
+PARTS = parts("encrypted: parts", jwe.pad(alive().encode()))
+GOOD_JWE = joined(PARTS)
+IV, CIPHERTEXT, TAG = PARTS["iv"], PARTS["ciphertext"], PARTS["tag"]
+
+
+def changed(**changes):
+    return joined(PARTS | changes)
+
+
+def retagged(**changes):
+    """The tag is right again."""
+    header, _, iv, ciphertext, _ = (PARTS | changes).values()
+    return changed(**changes, tag=jwe.tag(ENC_KEY, header, iv, ciphertext))
+
+
+refused("encrypted: four parts", GOOD_JWE.replace("..", "."), "malformed")
+refused("encrypted: six parts", GOOD_JWE + ".", "malformed")
+refused("encrypted: an encrypted key", changed(key=bytes(8)), "malformed")
+padded_header = changed(header=PARTS["header"] + b"=")
+refused("encrypted: a header with padding of base64url", padded_header, "malformed")
+refused("encrypted: one bit of the tag changed", changed(tag=TAG[:-1] + bytes([TAG[-1] ^ 1])))
+refused("encrypted: the tag without its last byte", changed(tag=TAG[:-1]))
+whole = jwe.whole_mac(ENC_KEY, PARTS["header"], IV, CIPHERTEXT)
+refused("encrypted: the whole HMAC for a tag", changed(tag=whole))
+refused("encrypted: a tag with padding of base64url", GOOD_JWE + "=")
+first = bytes([CIPHERTEXT[0] ^ 1])
+refused("encrypted: one bit of the ciphertext changed", changed(ciphertext=first + CIPHERTEXT[1:]))
+refused("encrypted: the ciphertext without its last block", changed(ciphertext=CIPHERTEXT[:-16]))
+refused("encrypted: the ciphertext without its last byte", changed(ciphertext=CIPHERTEXT[:-1]))
+title = "encrypted: the ciphertext without its last byte, and the tag is right"
+refused(title, retagged(ciphertext=CIPHERTEXT[:-1]))
+refused("encrypted: no ciphertext, and the tag is right", retagged(ciphertext=b""))
+refused("encrypted: an IV of 12 bytes, and the tag is right", retagged(iv=IV[:12]))
+refused("encrypted: an IV of 15 bytes, and the tag is right", retagged(iv=IV[:15]))
+# The HMAC reads the same bytes, so the tag stays right.
+moved = changed(iv=IV + CIPHERTEXT[:16], ciphertext=CIPHERTEXT[16:])
+refused("encrypted: the first block moved to the IV", moved)
+refused("encrypted: the IV moved to the ciphertext", changed(iv=b"", ciphertext=IV + CIPHERTEXT))
+
+
+def padded(name, padding):
+    """Wrong padding of PKCS #7 under a right tag."""
+    text = alive().encode()
+    text += b" " * (-len(text + padding) % 16) + padding
+    refused("encrypted: " + name, joined(parts(name, text)))
+
+
+padded("padding of 0 bytes", b"\x00")
+padded("padding of 17 bytes", b"\x11" * 17)
+padded("padding of 3 bytes, of which one differs", b"\x03\x02\x03")
+
+# Signed and encrypted tokens side by side.
+refused("encrypted: a signed token", GOOD, "malformed")
+case("signed: an encrypted token", GOOD_JWE, "malformed")
+
+
+def also_signed(name, claims, verdict="ok", before=NOW - 59, **other):
+    """A signed token, whose issue time is NOW - 60 if it is `alive`."""
+    name = "encrypted, also signed: " + name
+    ours(name, claims, verdict, mode="encrypted", also_accept_signed=before, **other)
+
+
+def with_both(name, claims, verdict="ok", **other):
+    """An encrypted token, for both sealers that accept two algorithms."""
+    title, encrypts = "encrypted, also signed: " + name, {"also_accept_signed": NOW - 59}
+    encrypted(title, claims, verdict, **other, **encrypts)
+    title, signs = "signed, also encrypted: " + name, {"mode": "waxseal", "also_accept_encrypted": True}
+    encrypted(title, claims, verdict, **other, **signs)
+
+
+also_signed("a signed token, issued before the time", alive())
+also_signed("a signed token, issued at the time", alive(), "not-encrypted", before=NOW - 60)
+late = '{"iat":%d,"exp":%d}' % (NOW - 59, NOW)
+also_signed("a signed token, issued at the time and expired", late, "not-encrypted")
+early = '{"iat":%d,"exp":%d}' % (NOW - 60, NOW)
+also_signed("a signed token, issued before the time and expired", early, "expired")
+header = b'{"alg":"HS256","kid":"%s"}' % ENC_KID.encode()
+also_signed("a signature with the key that encrypts", alive(), "unknown-key", header=header, key=ENC_KEY)
+also_signed("three parts and a header of five", alive(), "header", header=ENC_HEADER)
+with_both("an encrypted token", '{"iat":%d,"exp":%d}' % (NOW, NOW + DAY))
+with_both("five parts and a header of three", alive(), "header", header=HEADER)
+with_both("five parts and the kid of the key that signs", alive(), "unknown-key", header=enc_header(KID))
+ours("signed, also encrypted: a signed token", alive(), also_accept_encrypted=True)
+
+# A key file for the purpose shop/admin, with a key that encrypts, one that only decrypts and
+# one that only verifies.
+ENC_JWK_KEY, OLD_ENC_JWK_KEY = bytes(range(64)), bytes(range(64, 128))
+
+
+def enc_jwk(kid, key, operations):
+    bound = {"waxseal:cookie": COOKIE, "waxseal:purpose": "shop/admin"}
+    names = {"kty": "oct", "alg": "dir", "enc": "A256CBC-HS512", "kid": kid, "k": b64(key)}
+    return names | {"key_ops": operations} | bound
+
+
+ENCRYPTED_JWKS = {
+    "keys": [
+        enc_jwk("2027-enc", ENC_JWK_KEY, ["encrypt", "decrypt"]),
+        enc_jwk("2026-enc", OLD_ENC_JWK_KEY, ["decrypt"]),
+        JWKS["keys"][0] | {"key_ops": ["verify"]},
+    ]
+}
+FOR_ADMINS = alive('"aud":"shop/admin"')
+
+
+def enc_key_file(name, claims, verdict="ok", kid="2027-enc", key=ENC_JWK_KEY):
+    name = "an encrypting key file: " + name
+    other = {"mode": "encrypted-jwks"} | purpose("shop", "admin")
+    encrypted(name, claims, verdict, enc_header(kid), key, **other)
+
+
+def signed_key_file(name, verdict, **other):
+    name = "an encrypting key file: " + name
+    other |= {"mode": "encrypted-jwks"} | purpose("shop", "admin")
+    header = b'{"alg":"HS256","kid":"2026"}'
+    ours(name, FOR_ADMINS, verdict, header=header, key=JWK_KEY, **other)
+
+
+enc_key_file("its audience", FOR_ADMINS)
+enc_key_file("the key that only decrypts", FOR_ADMINS, kid="2026-enc", key=OLD_ENC_JWK_KEY)
+enc_key_file("no audience", alive(), "claims")
+enc_key_file("another key under its kid", FOR_ADMINS, "signature", key=OLD_ENC_JWK_KEY)
+enc_key_file("the kid of the key that verifies", FOR_ADMINS, "unknown-key", kid="2026")
+signed_key_file("a signed token", "malformed")
+signed_key_file("a signed token that is also accepted", "ok", also_accept_signed=NOW - 59)
+
+derivations, encryption_derivations = [], []
 for secret, cookie, application, marker in [
     (SECRET, COOKIE, None, None),
     (SECRET, "other", None, None),
@@ -194,9 +436,10 @@ for secret, cookie, application, marker in [
     ("x" * 100, "s", None, None),
     *((SECRET, COOKIE, *names) for names in PURPOSES),
 ]:
-    key, kid = derive(secret, cookie, application, marker)
-    entry = {"secret": secret, "cookie": cookie, "key": b64(key), "kid": kid}
-    derivations.append(entry | purpose(application, marker))
+    for derive_by, entries in [(derive, derivations), (derive_encryption, encryption_derivations)]:
+        key, kid = derive_by(secret, cookie, application, marker)
+        entry = {"secret": secret, "cookie": cookie, "key": b64(key), "kid": kid}
+        entries.append(entry | purpose(application, marker))
 
 document = {
     "about": "Test vectors for docs/wire-format.md, made by docs/vectors/generate.py.",
@@ -209,8 +452,10 @@ document = {
         "max_token_bytes": 4096,
         "leeway": 60,
         "jwks": JWKS,
+        "encrypted_jwks": ENCRYPTED_JWKS,
     },
     "derivations": derivations,
+    "encryption_derivations": encryption_derivations,
     "cases": cases,
 }
 print(json.dumps(document, indent=1, ensure_ascii=False))

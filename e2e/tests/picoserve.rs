@@ -21,6 +21,10 @@ fn start(command: &mut Command, format: Format) -> Server {
     Server::start_minted(command, format, Mint::insecure_http())
 }
 
+fn start_encrypted() -> Server {
+    Server::start_minted(&mut server(), Format::Waxseal, Mint::insecure_http().encrypting())
+}
+
 fn server() -> Command {
     Command::new(env!("CARGO_BIN_EXE_serve-picoserve"))
 }
@@ -52,6 +56,10 @@ macro_rules! conformance {
             data_round_trips
         }
     };
+}
+
+mod encrypted {
+    conformance!(super::start_encrypted());
 }
 
 mod waxseal {

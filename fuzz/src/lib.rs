@@ -5,6 +5,11 @@
 #[path = "../../crates/waxseal-core/tests/support/mod.rs"]
 pub mod support;
 
+/// Its encrypted tokens.
+#[allow(dead_code, reason = "each target uses its part")]
+#[path = "../../crates/waxseal-core/tests/encryption/jwe.rs"]
+pub mod jwe;
+
 use std::{fmt, marker::PhantomData, sync::LazyLock};
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};

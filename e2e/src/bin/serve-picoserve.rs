@@ -94,6 +94,9 @@ fn sealer() -> Fallible<Sealer> {
         return Ok(Sealer::microdot(secret)?);
     }
     let mut builder = Sealer::builder(Secret::new(secret)?);
+    if std::env::args().any(|argument| argument == "--encrypted") {
+        builder = builder.encrypted();
+    }
     // With `BEHIND_HTTPS`, the server runs behind a proxy with https.
     if std::env::var_os("BEHIND_HTTPS").is_none() {
         builder = builder.cookie(CookieSpec::insecure_http());
