@@ -106,7 +106,7 @@ fn connection(target: &Target, upstream: &Upstream) -> Option<Arc<TcpStream>> {
 
 /// Copies what has come within the interval. Returns false if a side has closed.
 fn copy(mut from: &TcpStream, mut to: &TcpStream) -> bool {
-    let mut buffer = [0; 1 << 16];
+    let mut buffer = [0; 1 << 14];
     if from.set_nonblocking(false).is_err() || from.set_read_timeout(Some(INTERVAL)).is_err() {
         return false;
     }

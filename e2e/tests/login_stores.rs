@@ -61,8 +61,8 @@ fn postgres() {
 fn an_address_that_is_wrong_is_an_error_without_the_password() {
     for address in ["redis://:hunter2@127.0.0.1:1", "postgres://app:hunter2@127.0.0.1:1/app"] {
         let mut command = Command::new(login_with_all_stores());
-        let error = Server::try_start(command.env("REVOCATIONS", address), Format::Waxseal);
-        let error = error.err().expect("nothing listens there");
+        let started = Server::try_start(command.env("REVOCATIONS", address), Format::Waxseal);
+        let error = started.expect_err("nothing listens there");
         assert!(error.contains("REVOCATIONS: ") && !error.contains("hunter2"), "{error}");
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let _ = writeln!(said, "{HEAD}Header{HEAD:#}\n  {}", decoded(header));
     let _ = writeln!(said, "{BODY}Claims{BODY:#}");
     // A compact JWE has five parts (RFC 7516, section 3.1).
-    let is_encrypted = token.iter().filter(|byte| **byte == b'.').count() == 4;
+    let is_encrypted = token.split(|byte| *byte == b'.').count() == 5;
     let verdict = args.keys.has_key().then(|| args.keys.sealer()).transpose()?;
     let verdict = verdict.map(|sealer| sealer.verify(token, now));
     match &verdict {
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     }
     let seal = if is_encrypted { "Authentication tag" } else { "Signature" };
     let _ = writeln!(said, "{SEAL}{seal}{SEAL:#}");
-    let good = show_verdict(&mut said, args, verdict);
+    let good = show_verdict(&mut said, args, verdict.as_ref());
     show_size(&mut said, args.keys.cookie(), token);
     print(&said)?;
     if good { Ok(()) } else { Err(Failure::Quiet) }
@@ -114,7 +114,7 @@ fn show_claims(said: &mut String, json: &[u8], otherwise: impl FnOnce() -> Strin
 fn show_verdict(
     said: &mut String,
     args: &InspectArgs,
-    verdict: Option<Result<String, Rejection>>,
+    verdict: Option<&Result<String, Rejection>>,
 ) -> bool {
     match verdict {
         None => {

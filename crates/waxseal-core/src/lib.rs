@@ -34,15 +34,17 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `std` | no | `Secret::from_env` and `from_file`; base64 with the processor's vector instructions; exact floats; serialization that stops at the limit |
+//! | `encryption` | no | [encrypted sessions](SealerBuilder::encrypted) |
 //! | `tracing` | no | a warning if other users can read the file of a secret; enables `std` |
 //!
-//! A session is signed and not encrypted: users can read it. [SECURITY.md] lists the
-//! threats. Rust 1.88 or newer.
+//! A signed session can be read by its user; the feature `encryption` encrypts it. [SECURITY.md]
+//! lists the threats. Rust 1.88 or newer.
 //!
 //! [waxseal]: https://docs.rs/waxseal
 //! [SECURITY.md]: https://github.com/waxseal/waxseal/blob/main/SECURITY.md
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(feature = "encryption"), allow(rustdoc::broken_intra_doc_links))]
 #![no_std]
 #![warn(unreachable_pub)]
 // No panic on any input: these lints mark the code that could panic.

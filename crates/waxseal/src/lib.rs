@@ -158,6 +158,7 @@ pub use waxseal_core::{
 #[doc = include_str!("../../../README.md")]
 #[doc = include_str!("../../../docs/applications.md")]
 #[doc = include_str!("../../../docs/revocation.md")]
+#[cfg_attr(feature = "encryption", doc = include_str!("../../../docs/encryption.md"))]
 #[doc = include_str!("../../../docs/rotation.md")]
 #[doc = include_str!("../../../docs/from-microdot.md")]
 struct Readme;

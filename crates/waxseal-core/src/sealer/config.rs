@@ -10,7 +10,7 @@ use crate::lifetime::Limits;
 pub(super) const MAX_LINE: usize = 4096;
 
 /// Opens sessions from cookies, and seals sessions into cookies: opening verifies the
-/// signature, sealing signs, and neither encrypts. A sealer has the keys, the cookie's
+/// signature, and sealing signs; or they decrypt and encrypt. A sealer has the keys, the cookie's
 /// attributes and the timeouts, and never changes.
 ///
 /// ```

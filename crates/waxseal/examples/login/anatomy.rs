@@ -63,6 +63,7 @@ impl Anatomy {
     }
 
     /// How the page marks a part: as the header, the claims, or what seals them.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the template passes references")]
     pub fn class(&self, part: &usize) -> &'static str {
         match (self.is_encrypted(), part) {
             (_, 0) => "h",
