@@ -42,6 +42,8 @@ pub fn all() -> Checked {
     let cookie = sealed(&sealer).ok_or("a session can be sealed")?;
     check("a sealed session opens", name(&sealer, &cookie, NOW).as_deref() == Some("susan"))?;
     rejections(&sealer, &cookie)?;
+    #[cfg(feature = "encrypted")]
+    encrypted(&cookie)?;
     microdot()?;
     clock(&sealer, &cookie)
 }
@@ -103,6 +105,19 @@ fn flipped(cookie: &str) -> String {
     let first = if signature.starts_with('A') { 'B' } else { 'A' };
     let rest = signature.get(1..).unwrap_or_default();
     alloc::format!("{message}.{first}{rest}")
+}
+
+#[cfg(feature = "encrypted")]
+fn encrypted(signed: &str) -> Checked {
+    let sealer = builder(7).and_then(|builder| builder.encrypted().build().ok());
+    let sealer = sealer.ok_or("a sealer that encrypts can be built")?;
+    let cookie = sealed(&sealer).ok_or("a session can be encrypted")?;
+    check("it is encrypted", cookie.split('.').count() == 5)?;
+    check("it opens", name(&sealer, &cookie, NOW).as_deref() == Some("susan"))?;
+    let changed = rejection(&sealer, &flipped(&cookie), NOW);
+    check("a changed tag is rejected", changed == Some(Rejection::Signature))?;
+    let signed = rejection(&sealer, signed, NOW);
+    check("a signed session is rejected", signed == Some(Rejection::Malformed))
 }
 
 fn microdot() -> Checked {

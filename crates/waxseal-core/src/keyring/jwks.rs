@@ -179,11 +179,16 @@ impl Jwks {
                 [self.purpose.clone(), purpose.text()].map(Option::unwrap_or_default);
             return Err(BuildError::OtherPurpose { bound, needed });
         }
-        let (mut sealing, opening): (Vec<_>, Vec<_>) =
-            self.keys.iter().filter(|key| key.algorithm == algorithm).partition(|key| key.seals);
-        let key = |jwk: &Jwk| Key::from_file(algorithm, &jwk.k, &jwk.kid, self.purpose.clone());
-        let sealing = sealing.pop().and_then(key);
-        Ok((sealing, opening.into_iter().filter_map(key).collect()))
+        let (mut sealing, mut opening) = (None, Vec::new());
+        for jwk in self.keys.iter().filter(|jwk| jwk.algorithm == algorithm) {
+            let key = Key::from_file(algorithm, &jwk.k, &jwk.kid, self.purpose.clone());
+            if jwk.seals {
+                sealing = key;
+            } else {
+                opening.extend(key);
+            }
+        }
+        Ok((sealing, opening))
     }
 }
 

@@ -92,27 +92,32 @@ impl Secret {
 
     /// The key of `context` that signs, and its `kid`.
     pub(super) fn derive(&self, context: &str) -> (Zeroizing<[u8; 32]>, String) {
-        self.derive_by([KEY_INFO, KID_INFO], context)
+        let mut key = Zeroizing::new([0; 32]);
+        let kid = self.derive_into(key.as_mut_slice(), [KEY_INFO, KID_INFO], context);
+        (key, kid)
     }
 
     /// The key of `context` that encrypts, and its `kid`.
     #[cfg(feature = "encryption")]
     pub(super) fn derive_encryption(&self, context: &str) -> (Zeroizing<[u8; 64]>, String) {
-        self.derive_by([ENCRYPTION_KEY_INFO, ENCRYPTION_KID_INFO], context)
+        let mut key = Zeroizing::new([0; 64]);
+        let infos = [ENCRYPTION_KEY_INFO, ENCRYPTION_KID_INFO];
+        let kid = self.derive_into(key.as_mut_slice(), infos, context);
+        (key, kid)
     }
 
-    /// A key and its `kid`, by HKDF (RFC 5869) without salt.
-    fn derive_by<const LEN: usize>(
+    /// Derives a key by HKDF (RFC 5869) without salt, and returns its `kid`.
+    fn derive_into(
         &self,
+        key: &mut [u8],
         [key_info, kid_info]: [&[u8]; 2],
         context: &str,
-    ) -> (Zeroizing<[u8; LEN]>, String) {
+    ) -> String {
         let hkdf = extract(&self.0);
-        let mut key = Zeroizing::new([0; LEN]);
-        expand(&hkdf, key_info, context, key.as_mut_slice());
+        expand(&hkdf, key_info, context, key);
         let mut kid = [0; 6];
         expand(&hkdf, kid_info, context, &mut kid);
-        (key, base64url::encode(&kid))
+        base64url::encode(&kid)
     }
 }
 

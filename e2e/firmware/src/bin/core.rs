@@ -20,7 +20,16 @@ use waxseal_core::{OpenSession, Sealer, Secret, UnixTime};
 
 const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
 
+/// The session of the other token, encrypted.
+#[cfg(feature = "encrypted")]
+const COOKIE: &str = "__Host-session=eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2Q0JDLUhTNTEyIiwia2lkIjoiSlFfYk\
+    9TbVIifQ..00n5LrAl8W26cyhi1SsYhw.zGydnMpyednUfHPKT762Uwmp4s-2pCFu5rNHQCLnzN0O\
+    tEmwBrT988Lo9btSXSBBqPVrrqo-ewMOKB5nCv6pADufCt8p9wC2TI35MSs_8LMm7SPpW8yQUOjAH\
+    yHWTEKF-RmGl10t6A2cS7xUXRJU5nLBvwMdaWYilK-9xEnwPE7_fwCNNMa1F5GXINmEsOZ64CjtE3\
+    qYhgUVhalxT_HfGQ.G2LfxbpR2CHu6DM5EoGtMss47LThx_oUKMQGLvouLSU";
+
 /// A token of 300 bytes with the times, `sid`, a user name, a counter and a note.
+#[cfg(not(feature = "encrypted"))]
 const COOKIE: &str = "__Host-session=eyJhbGciOiJIUzI1NiIsImtpZCI6InBwQkVpQU43In0.eyJpYXQiOjE3OTk5O\
     TkwMDAsImV4cCI6MTgwMDYwMzgwMCwic2lkIjoiQWdJQ0FnSUNBZ0lDQWdJQ0FnSUNBZyIsInVzZ\
     XJuYW1lIjoic3VzYW4iLCJ2aXNpdHMiOjEsIm5vdGUiOiJ4eHh4eHh4eHh4eHh4eHh4eHh4eHh4e\
@@ -30,9 +39,15 @@ const COOKIE: &str = "__Host-session=eyJhbGciOiJIUzI1NiIsImtpZCI6InBwQkVpQU43In0
 fn visit() -> Result<(), &'static str> {
     let cookie = black_box(COOKIE);
     let secret = Secret::new([7; 32]).map_err(|_| "the secret is too short")?;
-    let sealer = Sealer::builder(secret).build().map_err(|_| "the sealer cannot be built")?;
+    let builder = Sealer::builder(secret);
+    #[cfg(feature = "encrypted")]
+    let builder = builder.encrypted();
+    let sealer = builder.build().map_err(|_| "the sealer cannot be built")?;
     let session = OpenSession::open(&sealer, [cookie.as_bytes()], NOW);
-    let mut session = session.map_err(|_| "the session is unavailable")?;
+    let session = session.map_err(|_| "the session is unavailable")?;
+    #[cfg(feature = "encrypted")]
+    let session = session.with_randomness(|| Ok(*b"not random at al"));
+    let mut session = session;
     if session.is_new() {
         return Err("the cookie was not accepted");
     }
