@@ -23,7 +23,7 @@ pub(crate) const SAVE: &str = "floor: save";
 
 #[derive(Deserialize)]
 #[allow(dead_code)]
-struct Borrowed<'a> {
+pub(crate) struct Borrowed<'a> {
     iat: u64,
     exp: u64,
     username: &'a str,

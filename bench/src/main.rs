@@ -8,6 +8,7 @@
 //! bench [ROUNDS]               all benchmarks; writes docs/benchmarks.md
 //! bench core [ROUNDS] [NAME]   those without a socket, or only rows whose name contains NAME
 //! bench revocation [ROUNDS]    revocation lists; writes docs/benchmarks/revocation.md
+//! bench encryption [ROUNDS]    encrypted sessions; writes docs/benchmarks/encryption.md
 //! bench stores                 lists in Redis and Postgres; writes docs/benchmarks/stores.md
 //! bench serve WHAT             the server of one subject, for the load
 //! bench aws-lc ROUNDS          jsonwebtoken with its other backend
@@ -15,6 +16,7 @@
 
 mod actix;
 mod bars;
+mod encryption;
 mod floor;
 mod form;
 mod growth;
@@ -47,6 +49,7 @@ fn main() {
             print!("{}", report::table(&rows));
         }
         ["revocation", ref rest @ ..] => revocation::write(count(rest.first())),
+        ["encryption", ref rest @ ..] => encryption::write(count(rest.first())),
         ["stores"] => stores::write(),
         ["form"] => println!("{:.3} ms", form::millis()),
         ["serve", what] => serve::run(what),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    bars, core,
+    bars, core, encryption,
     floor::{MAC, OPEN, SAVE},
     plots,
     revocation::UNLISTED,
@@ -66,6 +66,7 @@ fn document(run: &Run, docs: &Path) -> io::Result<String> {
         served = served(&run.served),
         revocation = part("revocation.md")?,
         stores = part("stores.md")?,
+        encryption = part("encryption.md")?,
         cost = part("cost.md")?,
     ))
 }
@@ -83,13 +84,16 @@ pub(crate) fn machine() -> String {
 
 /// All rows, each with its multiple of the floor of its group.
 pub(crate) fn table(rows: &Rows) -> String {
-    const FLOORS: [(&str, &str); 6] = [
+    const FLOORS: [(&str, &str); 9] = [
         ("open", OPEN),
         ("save", SAVE),
         ("reject", MAC),
         ("request", "axum: a no-op layer"),
         ("actix", "actix-web: bare"),
         ("listed", UNLISTED),
+        ("encrypted open", encryption::OPEN),
+        ("encrypted save", encryption::SAVE),
+        ("encrypted reject", encryption::MAC),
     ];
     let mut table = String::from(
         "| what | minimum, ns | median, ns | allocations | x floor |\n|---|---|---|---|---|\n",

@@ -5,6 +5,7 @@ use axum::{Router, body::Body, http::Request, routing::get};
 use axum_extra::extract::cookie::{Cookie, Key, SignedCookieJar};
 use futures_util::FutureExt as _;
 use tower::{Layer, Service};
+use tower_sessions_cookie_store as in_cookie;
 use waxseal::{SessionError, SessionLayer};
 
 use crate::{
@@ -15,10 +16,10 @@ use crate::{
 
 /// A layer that does nothing.
 #[derive(Clone)]
-struct Nothing;
+pub(crate) struct Nothing;
 
 #[derive(Clone)]
-struct NothingService<S>(S);
+pub(crate) struct NothingService<S>(S);
 
 impl<S> Layer<S> for Nothing {
     type Service = NothingService<S>;
@@ -46,7 +47,7 @@ impl<S: Service<R>, R> Service<R> for NothingService<S> {
 }
 
 /// Sends a request with a `Cookie` header to a router, which must respond without waiting.
-fn request(mut router: Router, cookie: String) -> impl FnMut() -> axum::response::Response {
+pub(crate) fn request(mut router: Router, cookie: String) -> impl FnMut() -> axum::response::Response {
     move || {
         let request = Request::get("/").header("cookie", &cookie).body(Body::empty()).unwrap();
         let response =
@@ -57,7 +58,7 @@ fn request(mut router: Router, cookie: String) -> impl FnMut() -> axum::response
 }
 
 /// Logs in. Returns the cookie.
-fn login(router: &Router) -> String {
+pub(crate) fn login(router: &Router) -> String {
     let request = Request::get("/login").body(Body::empty()).unwrap();
     let response =
         router.clone().call(request).now_or_never().expect("the router does not wait").unwrap();
@@ -65,7 +66,7 @@ fn login(router: &Router) -> String {
     line.split(';').next().unwrap().into()
 }
 
-async fn nothing() {}
+pub(crate) async fn nothing() {}
 
 pub(crate) fn add(rounds: &mut Rounds) {
     let cookie = ours::cookie(&ours::sealer(), crate::subject::NOW);
@@ -79,13 +80,7 @@ pub(crate) fn add(rounds: &mut Rounds) {
         "axum: waxseal untouched",
         request(bare().layer(layer()), cookie.clone()),
     );
-    let read = Router::new().route(
-        "/",
-        get(async |session: waxseal::Session| {
-            Ok::<_, SessionError>(drop(session.get::<String>("username")?))
-        }),
-    );
-    rounds.add("request", "axum: waxseal read", request(read.layer(layer()), cookie.clone()));
+    rounds.add("request", "axum: waxseal read", request(read().layer(layer()), cookie.clone()));
     let save = Router::new().route(
         "/",
         get(async |session: waxseal::Session| {
@@ -95,6 +90,16 @@ pub(crate) fn add(rounds: &mut Rounds) {
     );
     rounds.add("request", "axum: waxseal saved", request(save.layer(layer()), cookie));
     peers(rounds);
+}
+
+/// A router that reads the name in waxseal's session.
+pub(crate) fn read() -> Router {
+    Router::new().route(
+        "/",
+        get(async |session: waxseal::Session| {
+            Ok::<_, SessionError>(drop(session.get::<String>("username")?))
+        }),
+    )
 }
 
 fn peers(rounds: &mut Rounds) {
@@ -128,14 +133,7 @@ fn peers(rounds: &mut Rounds) {
         request(router.clone(), login(&router)),
     );
 
-    use tower_sessions_cookie_store as in_cookie;
-    async fn cookie_read(session: in_cookie::Session) {
-        drop(session.get::<Data>("data").await.unwrap().unwrap().username);
-    }
-    async fn cookie_login(session: in_cookie::Session) {
-        session.insert("data", data()).await.unwrap();
-    }
-    let router = Router::new().route("/", get(cookie_read)).route("/login", get(cookie_login));
+    let router = cookie_store();
     let key = in_cookie::Key::from(&SECRET);
     let router = router.layer(in_cookie::CookieSessionManagerLayer::signed(key));
     rounds.add(
@@ -144,6 +142,21 @@ fn peers(rounds: &mut Rounds) {
         request(router.clone(), login(&router)),
     );
 
+    seshcookie(rounds);
+}
+
+/// A router that reads the name in the session of tower-sessions-cookie-store.
+pub(crate) fn cookie_store() -> Router {
+    async fn cookie_read(session: in_cookie::Session) {
+        drop(session.get::<Data>("data").await.unwrap().unwrap().username);
+    }
+    async fn cookie_login(session: in_cookie::Session) {
+        session.insert("data", data()).await.unwrap();
+    }
+    Router::new().route("/", get(cookie_read)).route("/login", get(cookie_login))
+}
+
+pub(crate) fn seshcookie(rounds: &mut Rounds) {
     async fn sesh_read(session: seshcookie::Session<Data>) {
         drop(session.get().await.unwrap().username);
     }

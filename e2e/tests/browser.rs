@@ -11,6 +11,7 @@ use std::{
 };
 
 use e2e::{
+    mint::Mint,
     program::example,
     server::{Format, Server},
 };
@@ -138,8 +139,12 @@ async fn a_user_logs_in_reloads_and_logs_out(
 async fn a_user_logs_in_and_out() {
     let login = example("login");
     let driver = Driver::start();
-    for (format, name) in [(Format::Waxseal, "waxseal"), (Format::Microdot, "microdot")] {
-        let server = Server::start(&mut Command::new(&login), format);
+    for (format, mint, name) in [
+        (Format::Waxseal, Mint::waxseal(), "waxseal"),
+        (Format::Waxseal, Mint::encrypted(), "encrypted"),
+        (Format::Microdot, Mint::microdot(), "microdot"),
+    ] {
+        let server = Server::start_minted(&mut Command::new(&login), format, mint);
         let profile = tempfile::tempdir().expect("a new profile");
         let browser = driver.browser(profile.path()).await.expect("a browser");
         // In its own task, so that the browser is closed if a check fails.

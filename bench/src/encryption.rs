@@ -1,0 +1,146 @@
+//! Encrypted sessions, compared with their floor and with peers that encrypt. Runs separately.
+
+mod floor;
+mod peers;
+
+use std::{fs, hint::black_box};
+
+use axum::{Router, routing::get};
+use axum_extra::extract::cookie::{Cookie, Key, PrivateCookieJar};
+use tower_sessions_cookie_store::{self as in_cookie, CookieSessionManagerLayer};
+use waxseal::{Sealer, Secret, SessionLayer};
+use waxseal_core::{OpenSession, RandomError};
+
+pub(crate) use self::floor::{MAC, OPEN, SAVE};
+use crate::{
+    bars::{self, Asked, at_least, at_most},
+    ours, report,
+    requests::{self, Nothing, cookie_store, login, nothing, request},
+    rounds::{Rounds, Rows},
+    subject::{Data, NOW, SECRET, data},
+};
+
+/// The name of waxseal's request, and of the peers' requests.
+const READ: &str = "axum: waxseal encrypted read";
+const SESHCOOKIE: &str = "axum: seshcookie read";
+const COOKIE_STORE: &str = "axum: tower-sessions-cookie-store private read";
+
+/// Runs the benchmarks and writes docs/benchmarks/encryption.md.
+pub(crate) fn write(rounds: usize) {
+    let mut table = Rounds::new(None);
+    floor::add(&mut table);
+    add(&mut table);
+    peers::add(&mut table);
+    add_requests(&mut table);
+    let rows = table.run(rounds);
+    let bars = bars::table(asked(&rows));
+    print!("{bars}");
+    let text = format!(
+        include_str!("encryption.md"),
+        machine = report::machine(),
+        bars = bars,
+        rows = report::table(&rows),
+        characters = token(&encrypted()).len(),
+        bytes = floor::Floor::new(&token(&encrypted())).ciphertext(),
+    );
+    let written = fs::write(report::docs().join("benchmarks/encryption.md"), text);
+    written.expect("docs can be written");
+}
+
+fn asked(rows: &Rows) -> Vec<Asked> {
+    let jar = rows.ratio(peers::JAR, "waxseal encrypted: open");
+    vec![
+        at_most(
+            "open an encrypted session, over its floor",
+            "≤ 1.25",
+            1.25,
+            rows.ratio("waxseal encrypted: open", OPEN),
+        ),
+        at_most(
+            "save it, over its floor",
+            "≤ 1.25",
+            1.25,
+            rows.ratio("waxseal encrypted: save", SAVE),
+        ),
+        at_least("times faster than cookie-rs's private jar with serde_json", "> 1", 1.0, jar),
+        at_least(
+            "axum, session read: times faster than seshcookie",
+            "> 1",
+            1.0,
+            rows.ratio(SESHCOOKIE, READ),
+        ),
+        at_least(
+            "axum, session read: times faster than tower-sessions-cookie-store, private",
+            "> 1",
+            1.0,
+            rows.ratio(COOKIE_STORE, READ),
+        ),
+    ]
+}
+
+fn encrypted() -> Sealer {
+    Sealer::builder(Secret::new(SECRET).unwrap()).encrypted().build().unwrap()
+}
+
+/// The token of the session.
+fn token(sealer: &Sealer) -> String {
+    ours::cookie(sealer, NOW).split_once('=').expect("a cookie").1.into()
+}
+
+/// The random bytes of a save, as waxseal draws them.
+fn random() -> Result<[u8; 16], RandomError> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).map_err(|_| RandomError)?;
+    Ok(bits)
+}
+
+fn add(rounds: &mut Rounds) {
+    for (kind, sealer) in [("encrypted", encrypted as fn() -> Sealer), ("signed", ours::sealer)] {
+        let header = ours::cookie(&sealer(), NOW);
+        let open = ours::open(sealer(), header.clone());
+        rounds.add("encrypted open", format!("waxseal {kind}: open"), open);
+        let (opener, text) = (sealer(), header.clone());
+        rounds.add("encrypted open", format!("waxseal {kind}: open, get::<String>"), move || {
+            let session = OpenSession::open(&opener, [text.as_bytes()], ours::now()).unwrap();
+            session.get::<String>("username").unwrap().unwrap()
+        });
+        let sealer: &'static Sealer = Box::leak(Box::new(sealer()));
+        let session = OpenSession::open(sealer, [header.as_bytes()], ours::now()).unwrap();
+        let mut session = session.with_randomness(random);
+        rounds.add("encrypted save", format!("waxseal {kind}: save"), move || {
+            session.save().unwrap();
+        });
+    }
+    let mut forged = ours::cookie(&encrypted(), NOW);
+    forged.replace_range(forged.len() - 43.., &"A".repeat(43));
+    rounds.add("encrypted reject", "waxseal encrypted: a bad tag", ours::open(encrypted(), forged));
+    rounds.add("random", "16 random bytes", || black_box(random().unwrap()));
+}
+
+/// Whole requests through axum that read the name.
+fn add_requests(rounds: &mut Rounds) {
+    let cookie = ours::cookie(&ours::sealer(), NOW);
+    let bare = Router::new().route("/", get(nothing));
+    rounds.add("request", "axum: a no-op layer", request(bare.layer(Nothing), cookie.clone()));
+    let read = |sealer| requests::read().layer(SessionLayer::new(sealer).clock(ours::now));
+    rounds.add("request", "axum: waxseal signed read", request(read(ours::sealer()), cookie));
+    let cookie = ours::cookie(&encrypted(), NOW);
+    rounds.add("request", READ, request(read(encrypted()), cookie));
+    requests::seshcookie(rounds);
+
+    let layer = CookieSessionManagerLayer::private(in_cookie::Key::from(&SECRET));
+    let router = cookie_store().layer(layer);
+    rounds.add("request", COOKIE_STORE, request(router.clone(), login(&router)));
+
+    async fn jar_read(jar: PrivateCookieJar) {
+        let data: Data = serde_json::from_str(jar.get("session").unwrap().value()).unwrap();
+        drop(data.username);
+    }
+    async fn jar_login(jar: PrivateCookieJar) -> PrivateCookieJar {
+        jar.add(Cookie::new("session", serde_json::to_string(&data()).unwrap()))
+    }
+    let router = Router::new().route("/", get(jar_read)).route("/login", get(jar_login));
+    let router = router.with_state(Key::from(&SECRET));
+    let name = "axum: axum-extra private jar read";
+    rounds.add("request", name, request(router.clone(), login(&router)));
+}
