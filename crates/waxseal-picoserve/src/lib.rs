@@ -97,8 +97,10 @@
 //!
 //! # Security and Rust version
 //!
-//! A session is signed and not encrypted: users can read it. Over plain http, an attacker
-//! on the network can steal it. [SECURITY.md] lists the threats. Rust 1.93 or newer.
+//! A signed session can be read by its user. With the feature `encryption`,
+//! [`SealerBuilder::encrypted`](waxseal_core::SealerBuilder::encrypted) encrypts it; each save then
+//! needs [randomness](SessionLayer::randomness). Over plain http, an attacker on the network can
+//! steal both. [SECURITY.md] lists the threats. Rust 1.93 or newer.
 //!
 //! [picoserve]: https://docs.rs/picoserve
 //! [SECURITY.md]: https://github.com/waxseal/waxseal/blob/main/SECURITY.md

@@ -6,7 +6,7 @@ use super::{
     encrypted,
     jwe::Jwe,
     log_in, request,
-    support::{Minter, NOW, SECRET, alive, b64, own, secret},
+    support::{Minter, NOW, alive, b64, own, secret},
     user, user_at,
 };
 
@@ -166,7 +166,6 @@ fn a_key_file_has_keys_of_both_kinds() {
         error(Sealer::builder(parse(&[&encrypting, &verifying]))),
         BuildError::NoSealingKey { algorithm: "HS256" }
     ));
-    let _ = SECRET;
 }
 
 #[test]

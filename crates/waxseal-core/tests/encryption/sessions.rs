@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use waxseal_core::{
-    CookieSpec, Jwks, Main, Marker, OpenSession, RandomError, Rejection, SaveError, Sealer, Secret,
+    Acknowledgement, CookieSpec, Jwks, Marker, OpenSession, RandomError, Recorded, Rejection,
+    Revocation, RevocationStatus, Revocations, SaveError, Sealer, Secret, SessionView,
 };
 
 use super::{
     CALLS, LAST, encrypted,
     jwe::Jwe,
-    log_in, random, request,
+    log_in, request,
     support::{MICRODOT_KEY, Minter, NOW, alive, b64, now, secret, unb64},
     user, user_at,
 };
@@ -157,7 +158,6 @@ fn every_purpose_has_its_own_key() {
             assert_eq!(user(sealer, &token).is_ok(), at == other, "{context}");
         }
     }
-    let _ = Main;
 }
 
 #[test]
@@ -197,6 +197,46 @@ fn microdots_sessions_migrate() {
     assert!(!claims.contains("planted") && !claims.contains("wx_rev"), "{claims}");
 }
 
+/// A list whose next stamp is 9, and which has revoked nothing.
+#[derive(Debug)]
+struct List;
+
+impl Revocations for List {
+    fn absolute_timeout(&self) -> Duration {
+        Duration::from_secs(30 * 86_400)
+    }
+
+    fn stamp(&self) -> Option<u64> {
+        Some(5)
+    }
+
+    fn status(&self, _: SessionView<'_>) -> RevocationStatus {
+        RevocationStatus::Good
+    }
+
+    fn revoke(&self, _: Revocation) -> Acknowledgement {
+        let recorded = Recorded { stamp: 9, was_revoked: false, is_cutoff: true, is_revoked: true };
+        Acknowledgement::new(std::future::ready(Ok(recorded)))
+    }
+}
+
+#[test]
+fn a_session_that_is_sealed_again_is_encrypted_with_another_iv() {
+    let sealer = Sealer::builder(secret()).encrypted().revocations(List).build().unwrap();
+    let token = log_in(&sealer, NOW);
+    assert!(Jwe::own().claims(&token).unwrap().contains(r#""wx_rev":5"#));
+    let cookie = format!("__Host-session={token}");
+    CALLS.set(0);
+    let (result, response) = request(&sealer, &[&cookie], NOW, |session| session.revoke_others());
+    result.unwrap();
+    let claims = Jwe::own().claims(response.token()).unwrap();
+    assert!(claims.contains(r#""wx_rev":9"#), "{claims}");
+    // Two tokens were made, and the second was sent.
+    assert!(CALLS.get() >= 2);
+    assert_eq!(response.token().split('.').nth(2), Some(&*b64(LAST.get())));
+    assert_eq!(user(&sealer, response.token()), Ok(Some("susan".into())));
+}
+
 #[test]
 fn exported_keys_seal_and_open() {
     let exported = Jwks::derived_encryption(&secret(), "__Host-session");
@@ -207,5 +247,4 @@ fn exported_keys_seal_and_open() {
     let token = log_in(&sealer, NOW);
     assert_eq!(user(&encrypted(), &token), Ok(Some("susan".into())));
     assert_eq!(user(&sealer, &log_in(&encrypted(), NOW)), Ok(Some("susan".into())));
-    let _ = random;
 }
