@@ -47,7 +47,10 @@ impl<S: Service<R>, R> Service<R> for NothingService<S> {
 }
 
 /// Sends a request with a `Cookie` header to a router, which must respond without waiting.
-pub(crate) fn request(mut router: Router, cookie: String) -> impl FnMut() -> axum::response::Response {
+pub(crate) fn request(
+    mut router: Router,
+    cookie: String,
+) -> impl FnMut() -> axum::response::Response {
     move || {
         let request = Request::get("/").header("cookie", &cookie).body(Body::empty()).unwrap();
         let response =

@@ -53,8 +53,7 @@ impl Floor {
         let [header, "", iv, ciphertext, tag] = parts[..] else { panic!("a token") };
         let decode = |part: &str| base64.decode(part).expect("base64");
         let bits = (header.len() as u64 * 8).to_be_bytes();
-        let message =
-            [header.as_bytes(), &decode(iv), &decode(ciphertext), &bits].concat();
+        let message = [header.as_bytes(), &decode(iv), &decode(ciphertext), &bits].concat();
         let text = decode(ciphertext);
         let bytes = Bytes { iv: decode(iv).try_into().unwrap(), tag: [0; 32], text };
         Self {
@@ -85,6 +84,11 @@ impl Floor {
     /// The bytes of the ciphertext.
     pub(super) fn ciphertext(&self) -> usize {
         self.bytes.text.len()
+    }
+
+    /// The blocks of SHA-512, with the outer one.
+    pub(super) fn blocks(&self) -> usize {
+        self.inner.len() + 1
     }
 
     /// Hashes the blocks of the HMAC.

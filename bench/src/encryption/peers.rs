@@ -37,8 +37,7 @@ fn cookie(rounds: &mut Rounds) {
 /// A JWE with `A256KW` and `A256GCM`: the crate has no `dir`.
 fn jwe(rounds: &mut Rounds) {
     let key = || A256KWKey::from_bytes(&SECRET[..32]).unwrap();
-    let claims =
-        || jwt_simple::claims::Claims::with_custom_claims(data(), Length::from_days(7));
+    let claims = || jwt_simple::claims::Claims::with_custom_claims(data(), Length::from_days(7));
     let (decrypting, token) = (key(), key().encrypt(claims()).unwrap());
     rounds.add("encrypted open", "jwt-simple JWE", move || {
         decrypting.decrypt_token::<Data>(&token, None).unwrap()

@@ -43,7 +43,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct KeygenArgs {
-    /// Print a JSON Web Key Set with one signing key instead of a secret
+    /// Print a JSON Web Key Set with one key instead of a secret
     #[arg(long)]
     pub(crate) jwks: bool,
     /// The cookie that the key is bound to
@@ -53,7 +53,8 @@ pub(crate) struct KeygenArgs {
     /// `/admin`
     #[arg(long, value_name = "PURPOSE", requires = "jwks")]
     pub(crate) purpose: Option<String>,
-    /// A key that encrypts instead of one that signs
+    /// With --jwks: print a key that encrypts instead of one that signs. A secret works
+    /// for both
     #[arg(long, requires = "jwks")]
     pub(crate) encrypted: bool,
 }
@@ -107,8 +108,8 @@ pub(crate) struct SealArgs {
 
 /// Rotate the keys in a key file, in the safe order
 ///
-/// 1. `keys add FILE`      adds a new key, which only verifies. Reload all servers.
-/// 2. `keys promote FILE`  the new key signs, the old one only verifies. Reload.
+/// 1. `keys add FILE`      adds a new key, which only opens sessions. Reload all servers.
+/// 2. `keys promote FILE`  the new key seals (signs or encrypts), not the old. Reload.
 /// 3. `keys retire FILE`   removes the old key, once all its sessions have expired.
 ///
 /// A step that is too early is an error. If a key has leaked, use

@@ -60,6 +60,10 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let seal = if is_encrypted { "Authentication tag" } else { "Signature" };
     let _ = writeln!(said, "{SEAL}{seal}{SEAL:#}");
     let good = show_verdict(&mut said, args, verdict.as_ref());
+    if verdict.is_some() && is_encrypted != args.keys.is_encrypted() {
+        let advice = if is_encrypted { "is encrypted: pass" } else { "is signed: omit" };
+        let _ = writeln!(said, "  the token {advice} --encrypted");
+    }
     show_size(&mut said, args.keys.cookie(), token);
     print(&said)?;
     if good { Ok(()) } else { Err(Failure::Quiet) }

@@ -101,6 +101,13 @@ fn encrypted_sessions() {
     );
     assert!(wrong.code == Some(1) && wrong.out.contains("unknown-key"), "{}", wrong.out);
 
+    let without_option = with_secret("inspect", &sealed.out);
+    assert!(
+        without_option.out.contains("is encrypted: pass --encrypted"),
+        "{}",
+        without_option.out
+    );
+
     // The exported key, and a key file of its own.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.json");

@@ -2,9 +2,10 @@
 //! (RFC 7518, sections 4.5 and 5.2.5). Bytes in, bytes out; this module does not interpret the
 //! claims.
 //!
-//! AES-GCM would be shorter, but two tokens with one nonce reveal its key: 96 random bits suffice
-//! for 2^32 tokens (NIST SP 800-38D, section 8.3), and a key lives for months. Here, two tokens
-//! with one IV only show whether they begin with the same bytes.
+//! AES-GCM would be shorter, but two tokens with one nonce reveal its authentication key, which
+//! allows forgery: 96 random bits suffice for 2^32 tokens (NIST SP 800-38D, section 8.3), and a
+//! key lives for months. Here, two tokens with one IV show only whether they begin with the same
+//! bytes.
 
 mod content_key;
 #[cfg(test)]
@@ -47,8 +48,8 @@ impl<'t> Parts<'t> {
     }
 }
 
-/// The token of `claims`; it is ASCII. No two tokens of a key may have the same `iv`, so it is
-/// random.
+/// The token of `claims`; it is ASCII. CBC needs an unpredictable `iv` for each token (NIST SP
+/// 800-38A, appendix C), so the caller passes random bytes.
 pub(crate) fn encrypt(claims: Vec<u8>, header: &str, key: &ContentKey, iv: [u8; IV_LEN]) -> String {
     let (ciphertext, tag) = key.encrypt(header.as_bytes(), &iv, claims);
     // More than base64 takes.

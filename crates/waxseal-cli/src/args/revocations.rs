@@ -19,10 +19,11 @@ const VARIABLE: &str = "REVOCATIONS";
 ///     REVOCATIONS=postgres://USER:PASSWORD@HOST/DATABASE (with `postgres`)
 ///
 /// Servers can run at the same time; they usually read a new revocation within
-/// about 50 milliseconds. Run the command as the operating system's user of the
-/// servers. Only `create` creates a list.
+/// about 50 milliseconds. With SQLite, run the command as the operating-system user
+/// that runs the servers. Only `create` creates a list.
 ///
-/// The list contains hashes of the users, and not the users.
+/// The list contains hashes of user IDs, not the IDs. A guessable ID can be found by
+/// trial.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct RevocationsArgs {

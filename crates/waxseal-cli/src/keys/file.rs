@@ -150,10 +150,8 @@ impl KeyFile {
         let file: Self = serde_json::from_str(&text).map_err(|error| bad(&error))?;
         let encrypted = file.is_for_encryption();
         if file.keys.iter().any(|key| key.is_for_encryption() != encrypted) {
-            return Err(bad(
-                &"keys of signed and of encrypted sessions are in one file, which this \
-                 command cannot rotate; put them into two files",
-            ));
+            return Err(bad(&"this file has keys for signed and for encrypted sessions; this \
+                 command rotates only files with one kind, so rotate two files and merge them by hand"));
         }
         Ok(file)
     }

@@ -147,7 +147,7 @@ impl fmt::Display for SaveError {
         match self {
             Self::TooLarge { size, limit } => write!(
                 f,
-                "the session's cookie would have {size} bytes, the limit is {limit}; \
+                "the session's cookie would have {size} bytes, and the limit is {limit}; \
                  keep less data in the session"
             ),
             Self::Finished => {
@@ -157,7 +157,8 @@ impl fmt::Display for SaveError {
                 f.write_str("the clock shows a time before 2025; set it before saving sessions")
             }
             Self::NoRandomness => f.write_str(
-                "there is no randomness for the session ID; check the random source of the platform",
+                "no random bytes are available for the session ID or the encryption; check the random \
+                 source of the platform",
             ),
             Self::RevocationUnknown => f.write_str(
                 "the revocation list cannot be trusted, so no request with a session is served; \

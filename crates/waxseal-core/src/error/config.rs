@@ -127,8 +127,8 @@ pub enum JwksError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// There is no signing key.
-    NoSigningKey,
+    /// No key signs or encrypts.
+    NoSealingKey,
 }
 
 impl fmt::Display for JwksError {
@@ -136,9 +136,10 @@ impl fmt::Display for JwksError {
         match self {
             Self::NotASet => f.write_str("not a JSON Web Key Set: {\"keys\":[{…},…]}"),
             Self::Key { index, reason } => write!(f, "key {index} cannot be used: {reason}"),
-            Self::NoSigningKey => {
-                f.write_str("no key signs: one must have \"key_ops\":[\"sign\",\"verify\"]")
-            }
+            Self::NoSealingKey => f.write_str(
+                "no key signs or encrypts: one must have \"key_ops\":[\"sign\",\"verify\"] or \
+                 [\"encrypt\",\"decrypt\"]",
+            ),
         }
     }
 }
@@ -292,8 +293,8 @@ impl fmt::Display for BuildError {
                 "the refresh threshold must be at least one second and at most the idle timeout"
             }
             Self::NoPreviousKey => {
-                "a previous cookie with another name needs the secret that signed it; add it with \
-                 fallback_secret"
+                "a key set has no key for a previous cookie with another name; add the secret of \
+                 that cookie with fallback_secret"
             }
             Self::NoSealingKey { algorithm } => {
                 return write!(f, "the key set has no {algorithm} key that seals; add one");
@@ -305,12 +306,13 @@ impl fmt::Display for BuildError {
                      one, or do not accept such sessions"
                 );
             }
-            Self::SameAlgorithm { algorithm } => {
-                return write!(
-                    f,
-                    "the sealer seals with {algorithm}, so it accepts such sessions already; remove \
-                     the call of also_accept_signed or also_accept_encrypted, or add encrypted"
-                );
+            Self::SameAlgorithm { algorithm: "HS256" } => {
+                "the sealer signs, so it already accepts signed sessions; remove \
+                 also_accept_signed, or add encrypted"
+            }
+            Self::SameAlgorithm { .. } => {
+                "the sealer encrypts, so it already accepts encrypted sessions; remove \
+                 also_accept_encrypted, or remove encrypted"
             }
             Self::SignedNeedsAbsoluteTimeout => {
                 "signed sessions are accepted beside encrypted ones only under an absolute timeout; \

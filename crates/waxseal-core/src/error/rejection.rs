@@ -22,8 +22,8 @@ pub enum Rejection {
     /// The value is not three base64url parts separated by dots (RFC 7515, section
     /// 3.1), or five if the sealer accepts encrypted sessions (RFC 7516, section 3.1).
     Malformed,
-    /// The header has another `alg`, another `typ`, `crit`, or any parameter beside
-    /// `kid` (RFC 7515, section 4).
+    /// The header has another `alg`, `enc` or `typ`, `crit`, or any parameter other than these
+    /// and `kid` (RFC 7515, section 4).
     Header,
     /// No key of the keyring has the header's `kid`. Another server may have it.
     UnknownKey,
@@ -32,10 +32,11 @@ pub enum Rejection {
     /// damaged, a key set reuses a `kid`, or Microdot's key differs. With derived keys, a
     /// token of another secret is [`UnknownKey`](Self::UnknownKey).
     Signature,
-    /// The signature verifies, but the claims are not one JSON object whose
+    /// The signature or the authentication tag verifies, but the claims are not one JSON object whose
     /// registered claims have the types of RFC 7519.
     Claims,
-    /// The session is signed, and it was issued after the sealer has begun to encrypt.
+    /// The session is signed, and was not issued before the time of
+    /// [`also_accept_signed`](crate::SealerBuilder::also_accept_signed).
     NotEncrypted,
     /// `iat` or `nbf` lies further in the future than clocks may differ (RFC 7519,
     /// section 4.1.5).
@@ -79,12 +80,14 @@ impl fmt::Display for Rejection {
         f.write_str(match self {
             Self::ClockNotSet => "the server's clock is not set, so no cookie can be judged",
             Self::TooLarge => "the cookie is larger than the configured limit",
-            Self::Malformed => "the cookie is not a compact JWS or JWE",
+            Self::Malformed => "the cookie is not a token of the kind that the server accepts",
             Self::Header => "the token's header is not that of a session",
             Self::UnknownKey => "no configured key has the token's kid",
-            Self::Signature => "the token's signature does not verify",
+            Self::Signature => "the token's signature or authentication tag does not verify",
             Self::Claims => "the token's claims are not a valid JSON object",
-            Self::NotEncrypted => "the session is signed and not encrypted",
+            Self::NotEncrypted => {
+                "the session is signed, and was issued too late to be accepted without encryption"
+            }
             Self::NotYetValid => "the token is dated in the future",
             Self::Expired => "the session has expired",
             Self::NoSid => "the session has no session ID, so it could not be revoked",

@@ -91,7 +91,7 @@ impl Jwks {
             list.push(key);
         }
         let (Some((cookie, purpose)), true) = (bound, list.iter().any(|key| key.seals)) else {
-            return Err(JwksError::NoSigningKey);
+            return Err(JwksError::NoSealingKey);
         };
         Ok(Self { cookie: cookie.into(), purpose: purpose.map(String::from), keys: list })
     }

@@ -73,9 +73,8 @@ impl SealerBuilder {
         }
     }
 
-    /// Accepts sessions that another secret signed. This secret only verifies: when a
-    /// handler next reads such a session, the response carries a cookie that the current
-    /// secret signed.
+    /// Accepts sessions that another secret sealed. This secret only opens sessions: when a
+    /// handler next reads one, the response carries a cookie that the current secret sealed.
     ///
     /// ```
     /// # use waxseal_core::{Sealer, Secret};
@@ -182,8 +181,8 @@ impl SealerBuilder {
         self
     }
 
-    /// Encrypts the sessions: a user cannot read the data in the cookie. Signed sessions are not
-    /// accepted any more; see [`also_accept_signed`](Self::also_accept_signed).
+    /// Encrypts the sessions, so that users cannot read them. The sealer then rejects signed
+    /// sessions, unless it [also accepts them](Self::also_accept_signed).
     ///
     /// The token is a compact JWE (RFC 7516) with `dir` and `A256CBC-HS512` (RFC 7518, section
     /// 5.2.5). The length of the data remains visible in steps of 16 bytes. Each save needs 16
@@ -204,9 +203,8 @@ impl SealerBuilder {
     }
 
     /// Also accepts signed sessions that were issued before this time, and encrypts each of them
-    /// when a handler next reads it. The time is constant, after the last server has begun to
-    /// encrypt. An absolute timeout later the last signed session has expired; remove the call
-    /// then.
+    /// when a handler next reads it. Pass a fixed time at which every server encrypts. One
+    /// absolute timeout later, the last signed session has expired: remove the call then.
     ///
     /// ```
     /// # use waxseal_core::{Sealer, Secret, UnixTime};
@@ -222,9 +220,9 @@ impl SealerBuilder {
         self
     }
 
-    /// Also accepts encrypted sessions, in a sealer that signs: before other servers begin to
-    /// encrypt, or after they have stopped. Each of them is signed, and so readable, when a
-    /// handler next reads it.
+    /// Also accepts encrypted sessions in a sealer that signs. Use it before the first server
+    /// encrypts, and again after the last one has stopped. The sealer signs such a session, which
+    /// makes it readable, when a handler next reads it.
     ///
     /// ```
     /// # use waxseal_core::{Sealer, Secret};

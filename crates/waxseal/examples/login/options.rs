@@ -18,7 +18,8 @@ Usage: login [--encrypted | --microdot]
 Environment:
   SESSION_SECRET  the secret, at least 32 bytes (with --microdot: any length);
                   random if it is not set
-  SESSION_KEYRING a key file instead; the server reloads it when it changes
+  SESSION_KEYRING a key file instead (with --encrypted: one that encrypts); the
+                  server reloads it when it changes
   REVOCATIONS     the revocation store: sqlite:PATH, which several servers of one
                   machine can share, or redis:// and postgres:// in a build with
                   these features of waxseal-revocation; without a store, a copy of

@@ -34,16 +34,16 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// The tables of the list, for those who create them by hand. A server creates them itself,
-    /// if its role may.
+    /// The SQL that creates the tables, for operators who create them by hand. A server creates
+    /// them itself if its role allows it.
     pub const SCHEMA: &str = include_str!("schema.sql");
 
-    /// The address of the server, `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. With several
+    /// Parses the address of the server, `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. With several
     /// hosts, `HOST,HOST`, the list uses the one that can be written.
     ///
     /// With `?sslmode=require` the connection uses TLS (feature `postgres-tls`) and verifies
     /// the server's certificate; `&sslrootcert=FILE` is the certificate of its authority, in
-    /// PEM. Without it, the connection is not encrypted.
+    /// PEM, and turns TLS on, too. Without one of these, the connection is not encrypted.
     ///
     /// # Errors
     ///
@@ -52,7 +52,8 @@ impl Postgres {
     pub fn new(address: &str) -> Result<Self, StoreError> {
         let wrong = || {
             StoreError::new(
-                "the address of Postgres must be postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+                "the address of Postgres must be postgres://USER:PASSWORD@HOST:PORT/DATABASE, \
+                 with sslmode=disable, require or verify-full",
             )
         };
         let (scheme, rest) = address.split_once("://").ok_or_else(wrong)?;
@@ -182,7 +183,7 @@ impl Waiter {
     }
 }
 
-/// Waits for one statement, but not for ever.
+/// Waits for one statement, at most [`TIMEOUT`].
 pub(super) async fn within<T, E: Into<StoreError>>(
     statement: impl Future<Output = Result<T, E>>,
 ) -> Result<T, StoreError> {

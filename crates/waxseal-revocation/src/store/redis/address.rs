@@ -35,13 +35,13 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// The address of
+    /// Parses the address of one of these:
     ///
     /// - a server: `redis://USER:PASSWORD@HOST:PORT/DATABASE`;
     /// - several nodes of a Cluster, of which any is enough: `redis://HOST:PORT,HOST:PORT`;
     /// - several Sentinels and the name of their primary:
     ///   `redis+sentinel://USER:PASSWORD@HOST:PORT,HOST:PORT/NAME`. The password is that of the
-    ///   server.
+    ///   server; Sentinels with a password of their own are not supported.
     ///
     /// `rediss://` and `rediss+sentinel://` use TLS, with the feature `redis-tls`. At the end,
     /// `?replicas=N` and `&prefix=NAME` are as the methods of these names, and `&cacert=FILE`
@@ -54,8 +54,9 @@ impl Redis {
     pub fn new(address: &str) -> Result<Self, StoreError> {
         let wrong = || {
             StoreError::new(
-                "the address of Redis must be redis://USER:PASSWORD@HOST:PORT/DATABASE or \
-                 redis+sentinel://HOST:PORT,HOST:PORT/NAME",
+                "the address of Redis must be redis[s]://USER:PASSWORD@HOST:PORT,…/DATABASE or \
+                 redis[s]+sentinel://HOST:PORT,…/NAME, with the options replicas, prefix and \
+                 cacert",
             )
         };
         let (scheme, rest) = address.split_once("://").ok_or_else(wrong)?;
@@ -153,11 +154,11 @@ impl Redis {
             let port = port.parse().unwrap_or(6379);
             node = node.clone().set_addr(at(node.addr(), host, port));
         }
-        Err((redis::ErrorKind::Client, "the nodes of the Cluster send from one to another").into())
+        Err((redis::ErrorKind::Client, "the Cluster redirects without end; check its slots").into())
     }
 
-    /// Asks a Sentinel for the primary. The client library would wait for ever for a Sentinel
-    /// that does not answer.
+    /// Asks a Sentinel for the primary. The client library would wait without end for a
+    /// Sentinel that does not answer.
     fn primary(&self, sentinel: &ConnectionInfo, name: &str) -> Result<ConnectionInfo, RedisError> {
         let address = sentinel.addr().clone();
         let mut connection = self.open(address.into_connection_info()?)?;
@@ -165,8 +166,12 @@ impl Redis {
             .arg("GET-MASTER-ADDR-BY-NAME")
             .arg(name)
             .query(&mut connection)?;
-        let unknown =
-            || (redis::ErrorKind::MasterNameNotFoundBySentinel, "the Sentinel does not know it");
+        let unknown = || {
+            (
+                redis::ErrorKind::MasterNameNotFoundBySentinel,
+                "the Sentinel does not know this primary; check the name in the address",
+            )
+        };
         let (host, port) = found.ok_or_else(unknown)?;
         Ok(sentinel.clone().set_addr(at(sentinel.addr(), &host, port)))
     }
