@@ -181,15 +181,19 @@ pub fn four_servers_at_the_same_time_lose_nothing(address: &str) {
     }
 }
 
+/// The size of a large list; the environment variable `ENTRIES` sets it.
+pub fn many() -> usize {
+    std::env::var("ENTRIES").map_or(12_000, |entries| entries.parse().expect("a number"))
+}
+
 /// Checks that three servers restore what the store loses. `stored` counts the sessions in the
-/// store, if it has a list. The environment variable `ENTRIES` is the size of the list.
+/// store, if it has a list.
 pub fn several_servers_restore_a_large_list(
     address: &str,
+    entries: usize,
     lose: impl FnOnce(),
     stored: impl Fn() -> Option<usize>,
 ) {
-    let entries =
-        std::env::var("ENTRIES").map_or(12_000, |entries| entries.parse().expect("a number"));
     let open = || {
         let list = RevocationList::builder(store(address)).max_sessions(2_000_000);
         list.max_staleness(Duration::from_secs(15)).open().expect("a list")

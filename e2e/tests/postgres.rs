@@ -103,6 +103,7 @@ fn several_servers_restore_a_large_list_at_the_same_time() {
     let postgres = Postgres::start();
     lists::several_servers_restore_a_large_list(
         &postgres.url(),
+        lists::many(),
         || drop(postgres.run("DROP SCHEMA waxseal CASCADE")),
         || postgres.try_run("SELECT sessions FROM waxseal.head").ok()?.parse().ok(),
     );

@@ -129,18 +129,52 @@ fn a_redis_that_hangs_is_not_trusted() {
     eventually("the logout is forgotten", || is_revoked(&open(&redis.url()), &a));
 }
 
+fn sessions_of_the_list(redis: &Redis) -> Option<usize> {
+    redis
+        .run::<bool>(&["EXISTS", "{waxseal}:head"])
+        .then(|| redis.run::<usize>(&["ZCARD", "{waxseal}:sessions"]) - 1)
+}
+
 #[test]
 fn several_servers_restore_a_large_list_at_the_same_time() {
     let redis = Redis::start(&[]);
     lists::several_servers_restore_a_large_list(
         &redis.url(),
+        lists::many(),
         || redis.run::<()>(&["FLUSHALL"]),
-        || {
-            redis
-                .run::<bool>(&["EXISTS", "{waxseal}:head"])
-                .then(|| redis.run::<usize>(&["ZCARD", "{waxseal}:sessions"]) - 1)
-        },
+        || sessions_of_the_list(&redis),
     );
+    let keys: Vec<String> = redis.run(&["KEYS", "*"]);
+    assert!(keys.iter().all(|key| !key.contains("new:") && !key.contains("creating")), "{keys:?}");
+}
+
+/// Not all servers write the list at the same time: Redis has no memory for that.
+#[test]
+fn several_servers_restore_a_list_with_little_memory() {
+    let redis = Redis::start(&["--maxmemory-policy", "noeviction"]);
+    let lose = || {
+        let info: String = redis.run(&["INFO", "memory"]);
+        let used = info.lines().find_map(|line| line.strip_prefix("used_memory:"));
+        let used: usize = used.expect("a number").trim().parse().expect("a number");
+        redis.run::<()>(&["FLUSHALL"]);
+        redis.run::<()>(&["CONFIG", "SET", "maxmemory", &(used * 7 / 4).to_string()]);
+    };
+    let stored = || sessions_of_the_list(&redis);
+    lists::several_servers_restore_a_large_list(&redis.url(), 60_000, lose, stored);
+}
+
+/// A server that creates the list and dies is not waited for without end.
+#[test]
+fn a_creator_that_dies_is_replaced() {
+    let redis = Redis::start(&[]);
+    redis.run::<()>(&["SET", "{waxseal}:creating", "0", "EX", "3"]);
+    let list = loop {
+        match try_open(&redis.url()) {
+            Ok(list) => break list,
+            Err(error) => assert!(error.to_string().contains("did not finish"), "{error}"),
+        }
+    };
+    logout(&list, &issue(&list, "a", None));
 }
 
 #[test]
@@ -152,10 +186,12 @@ fn a_list_is_created_complete_or_not_at_all() {
     let create = |head: &str| -> u32 {
         let mut command = vec!["EVAL", script, "6"];
         command.extend(keys.iter().map(String::as_str));
-        command.extend(["", head, "create", "1", "0"]);
+        command.extend(["", head, "create", "2", "1"]);
         redis.run(&command)
     };
-    assert_eq!(create("a head"), 0, "the new sessions have expired");
+    redis.run::<u32>(&["ZADD", "{x}:new:1:users", "9007199254740992", "list"]);
+    redis.run::<u32>(&["ZADD", "{x}:new:1:sessions", "0", "list"]);
+    assert_eq!(create("a head"), 0, "a session has expired");
     assert!(!redis.run::<bool>(&["EXISTS", "{x}:head"]));
     redis.run::<u32>(&["ZADD", "{x}:new:1:sessions", "0", "a session"]);
     redis.run::<u32>(&["EXPIRE", "{x}:new:1:sessions", "60"]);
@@ -163,7 +199,8 @@ fn a_list_is_created_complete_or_not_at_all() {
     for key in ["sessions", "users"] {
         assert_eq!(redis.run::<i32>(&["TTL", &format!("{{x}}:{key}")]), -1, "{key} stays");
     }
-    redis.run::<u32>(&["ZADD", "{x}:new:1:sessions", "0", "another session"]);
+    redis.run::<u32>(&["ZADD", "{x}:new:1:users", "9007199254740992", "list"]);
+    redis.run::<u32>(&["ZADD", "{x}:new:1:sessions", "0", "list", "0", "another session"]);
     assert_eq!(create("another head"), 0, "there is a list");
     assert_eq!(redis.run::<String>(&["GET", "{x}:head"]), "a head");
     let members: Vec<String> = redis.run(&["ZRANGE", "{x}:sessions", "0", "-1"]);

@@ -31,10 +31,14 @@ impl<'t> Parts<'t> {
     /// Exactly five parts. The second one is empty: `dir` has no encrypted key (RFC 7516, section
     /// 5.2, step 10).
     pub(crate) fn parse(token: &'t [u8]) -> Option<Self> {
-        let mut parts = token.split(|byte| *byte == b'.');
-        let mut next = || parts.next();
-        let (header, key, iv, ciphertext, tag) = (next()?, next()?, next()?, next()?, next()?);
-        (key.is_empty() && next().is_none()).then_some(Self { header, iv, ciphertext, tag })
+        let mut tag = token;
+        let mut next = || {
+            let (part, rest) = tag.split_at_checked(memchr::memchr(b'.', tag)?)?;
+            tag = rest.get(1..)?;
+            Some(part)
+        };
+        let (header, key, iv, ciphertext) = (next()?, next()?, next()?, next()?);
+        (key.is_empty() && !tag.contains(&b'.')).then_some(Self { header, iv, ciphertext, tag })
     }
 
     /// The claims; `None` if the token was not encrypted with this key, or has changed. The
@@ -43,8 +47,8 @@ impl<'t> Parts<'t> {
         let (mut iv, mut tag) = ([0; IV_LEN], [0; TAG_LEN]);
         let is_iv = base64url::decode_into(self.iv, &mut iv)?.len() == IV_LEN;
         let is_tag = base64url::decode_into(self.tag, &mut tag)?.len() == TAG_LEN;
-        let ciphertext = base64url::decode(self.ciphertext)?;
-        if is_iv && is_tag { key.decrypt(self.header, &iv, ciphertext, &tag) } else { None }
+        let ciphertext = (is_iv && is_tag).then(|| base64url::decode(self.ciphertext))??;
+        key.decrypt(self.header, &iv, ciphertext, &tag)
     }
 }
 

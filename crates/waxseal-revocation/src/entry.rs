@@ -72,6 +72,19 @@ pub(crate) fn since(stamp: u64, issued_at: UnixTime) -> u32 {
     stamp.div_ceil(1000).max(issued_at.as_secs()).min(u64::from(u32::MAX)) as u32
 }
 
+impl Entry {
+    /// Whether a cutoff of everyone makes the entry superfluous.
+    pub(crate) fn is_covered(&self, cutoff: u64) -> bool {
+        match *self {
+            Self::Session { since, .. } => {
+                covers(cutoff, u32::try_from(since.as_secs()).unwrap_or(u32::MAX))
+            }
+            Self::User { cutoff: own, .. } | Self::Everyone { cutoff: own } => own <= cutoff,
+            Self::IssuedBefore { .. } => false,
+        }
+    }
+}
+
 /// Whether a cutoff covers an entry, which is then superfluous: every session that was sealed
 /// before the entry was recorded has a smaller stamp than the cutoff.
 pub(crate) const fn covers(cutoff: u64, since: u32) -> bool {

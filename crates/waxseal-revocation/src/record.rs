@@ -43,13 +43,15 @@ pub(crate) fn create(
             return Ok(());
         }
         transaction.head = Some(Head::default());
-        entries.iter().try_for_each(|entry| transaction.put(*entry))?;
-        let mut last = stamp;
+        let (mut last, mut cutoff) = (stamp, 0);
         if everyone == Everyone::CutOff {
             last = next_stamp(stamp, transaction.rows.clock)?;
-            transaction.put(Entry::Everyone { cutoff: last })?;
-            transaction.drop_covered(None, last);
+            cutoff = last;
+            transaction.put(Entry::Everyone { cutoff })?;
         }
+        // What the cutoff covers is not written: the list is small even if the copy was large.
+        let mut needed = entries.iter().filter(|entry| !entry.is_covered(cutoff));
+        needed.try_for_each(|entry| transaction.put(*entry))?;
         let entry = Entry::Everyone { cutoff: transaction.head()?.everyone };
         transaction.push(Item { position: Position { stamp: last, random }, entry })
     })?;

@@ -89,7 +89,7 @@
 //! | `actix` | no | the middleware and the extractor for actix-web; enables `getrandom` |
 //! | `tower` | with `axum` | the tower layer |
 //! | `getrandom` | with `axum` and `actix` | a random session ID (`sid`) for each session, from the operating system |
-//! | `encryption` | no | [encrypted sessions](SealerBuilder::encrypted): users cannot read their sessions |
+//! | `encryption` | no | [encrypted sessions](SealerBuilder::encrypted): users cannot read their sessions; enables `getrandom` |
 //! | `metrics` | no | the counters `waxseal_sessions_total` (`cookie`, `outcome`), `waxseal_rejections_total` (`cookie`, `reason`) and `waxseal_not_revoked_total` (`cookie`) |
 //! | `test-util` | no | `test_util`: cookies for the tests of applications |
 //!

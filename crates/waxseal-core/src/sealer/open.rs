@@ -205,7 +205,8 @@ pub(super) fn open_token(
     let key = unverified.key();
     let outdated =
         !core::ptr::eq(source, &raw const sealer.current) || !source.keyring.seals_with(key);
-    // 4. The MAC. Before it, only the header and the signature are decoded.
+    // 4. The MAC. Before it, only the header and the signature are decoded, and the ciphertext
+    // of an encrypted token.
     *attempts = attempts.saturating_sub(1);
     let verified = unverified.verify()?;
     // 5. The claims.

@@ -6,7 +6,10 @@
 
 mod address;
 
-use std::time::{Duration, Instant};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use redis::{Cmd, Connection, FromRedisValue, RedisError, Value};
 use waxseal_core::UnixTime;
@@ -18,7 +21,7 @@ use crate::{
     entry::{Entry, covers},
     error::StoreError,
     key::{SessionKey, UserKey},
-    transaction::{Change, Head, Item, Needs, OfUser, Position, Rows, Transaction},
+    transaction::{Change, END_OF_STAMPS, Head, Item, Needs, OfUser, Position, Rows, Transaction},
 };
 
 const COMMIT: &str = include_str!("redis/commit.lua");
@@ -31,6 +34,13 @@ const PAGE: usize = 10_000;
 const CREATED_AT_ONCE: usize = 5000;
 /// How often a transaction is tried when other servers write at the same time.
 const MAX_ATTEMPTS: usize = 100;
+/// How long a server that creates a list may send nothing, in seconds, before another one begins.
+const CREATOR_LIVES: u32 = 10;
+/// How long the parts of a new list live, in seconds, if their server dies.
+const PARTS_LIVE: u32 = 120;
+/// How often a server looks whether another one has created the list.
+const LOOK: Duration = Duration::from_millis(100);
+const MAX_LOOKS: u32 = 600;
 /// The member of both sets that shows that they were not lost.
 const LIST: &[u8] = b"list";
 
@@ -101,41 +111,87 @@ impl RedisStore {
         Ok(convert::<u32>(self.write(&command)?)? == 1)
     }
 
-    /// Creates the list in keys that only this server knows, because a list can be too large for
-    /// one call and other servers create it at the same time. Then one call renames them, if there
-    /// is still no list.
+    /// Creates the list, unless another server is creating it: all of them at the same time could
+    /// need more memory than there is.
     fn create(&mut self, after: &str, changes: &[Change]) -> Result<bool, StoreError> {
+        let creating = self.redis.key("creating");
+        let mut lock = redis::cmd("SET");
+        lock.arg(&creating).arg(0).arg("NX").arg("EX").arg(CREATOR_LIVES);
+        if lock.query::<Option<String>>(&mut self.connection)?.is_none() {
+            return self.wait_for_creator(&creating);
+        }
         let number = random()?;
         let new = ["sessions", "users"].map(|name| self.redis.key(&format!("new:{number}:{name}")));
-        let mut added = [0_u64; 2];
+        let created = self.create_as(&creating, &new, after, changes);
+        // After an error, the parts must not take memory until they expire.
+        let ended = redis::cmd("DEL").arg(&creating).arg(&new).exec(&mut self.connection);
+        let is_created = created?;
+        ended?;
+        Ok(is_created)
+    }
+
+    /// Waits until another server has created the list.
+    fn wait_for_creator(&mut self, creating: &str) -> Result<bool, StoreError> {
+        for _ in 0..MAX_LOOKS {
+            thread::sleep(LOOK);
+            if self.head()?.is_some() {
+                return Ok(false);
+            }
+            let get = redis::cmd("GET").arg(creating).to_owned();
+            if get.query::<Option<String>>(&mut self.connection)?.is_none() {
+                break;
+            }
+        }
+        Err(StoreError::new(
+            "another server has begun to create the revocation list in Redis, and did not finish",
+        ))
+    }
+
+    /// Creates the list in keys that only this server knows, because a list can be too large for
+    /// one call. Then one call renames them, if there is still no list.
+    fn create_as(
+        &mut self,
+        creating: &str,
+        new: &[String; 2],
+        after: &str,
+        changes: &[Change],
+    ) -> Result<bool, StoreError> {
+        // Above all cutoffs, so that none of everyone drops it.
+        let scores = [0, END_OF_STAMPS];
+        let mut pipe = redis::pipe();
+        for (key, score) in new.iter().zip(scores) {
+            pipe.cmd("ZADD").arg(key).arg(score).arg(LIST);
+            // If this server dies, nobody else deletes the key.
+            pipe.cmd("EXPIRE").arg(key).arg(PARTS_LIVE);
+        }
+        pipe.exec(&mut self.connection)?;
         let (puts, rest): (Vec<&Change>, Vec<&Change>) =
             changes.iter().partition(|change| matches!(change, Change::Put(_)));
+        let mut members = [1_u64; 2];
         for part in puts.chunks(CREATED_AT_ONCE) {
-            let mut adds = new.each_ref().map(|key| redis::cmd("ZADD").arg(key).to_owned());
-            let [sessions, users] = &mut adds;
+            let mut pipe = redis::pipe();
+            pipe.cmd("EXPIRE").arg(creating).arg(CREATOR_LIVES);
             for put in part {
+                let [sessions, users] = &mut members;
                 match put {
                     Change::Put(Entry::Session { key, user, since }) => {
-                        sessions.arg(0).arg([&row(*user, *key)[..], &seconds(*since)].concat());
+                        let member = [&row(*user, *key)[..], &seconds(*since)].concat();
+                        pipe.cmd("ZADD").arg(&new[0]).arg(0).arg(member);
+                        *sessions = sessions.saturating_add(1);
                     }
                     Change::Put(Entry::User { key, cutoff }) => {
-                        users.arg(cutoff).arg(&key.0);
+                        pipe.cmd("ZADD").arg(&new[1]).arg(cutoff).arg(&key.0);
+                        *users = users.saturating_add(1);
                     }
                     _ => {}
                 }
             }
-            for ((command, key), added) in adds.iter().zip(&new).zip(&mut added) {
-                if command.args_iter().count() > 2 {
-                    let count: u64 = command.query(&mut self.connection)?;
-                    *added = added.saturating_add(count);
-                    // If this server dies, nobody deletes the key.
-                    redis::cmd("EXPIRE").arg(key).arg(60).exec(&mut self.connection)?;
-                }
-            }
+            pipe.exec(&mut self.connection)?;
         }
         let mut command = redis::cmd("EVAL");
-        let keys = [&self.keys[..], &new].concat();
-        command.arg(COMMIT).arg(keys.len()).arg(keys).arg("").arg(after).arg("create").arg(&added);
+        let keys = [&self.keys[..], new].concat();
+        command.arg(COMMIT).arg(keys.len()).arg(keys).arg("").arg(after);
+        command.arg("create").arg(&members);
         for change in rest {
             add(&mut command, change);
         }

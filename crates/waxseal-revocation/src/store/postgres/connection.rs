@@ -62,6 +62,10 @@ impl Postgres {
         let (path, options) = path.split_once('?').unwrap_or((path, ""));
         let (certificate, options): (Vec<_>, Vec<_>) =
             options.split('&').partition(|option| option.starts_with("sslrootcert="));
+        // `prefer` would be without TLS, and of two certificates one would be ignored.
+        if certificate.len() > 1 || options.contains(&"sslmode=prefer") {
+            return Err(wrong());
+        }
         // With or without the verification in its name, TLS always verifies the server.
         let options = options.join("&").replace("sslmode=verify-full", "sslmode=require");
         let (user, hosts) = match authority.rsplit_once('@') {
@@ -225,6 +229,8 @@ mod tests {
             "localhost",
             "postgres://a:x",
             "postgres://a?sslmode=verify-ca",
+            "postgres://a?sslmode=prefer",
+            "postgres://a?sslrootcert=x&sslrootcert=y",
             "postgres://a?x=1",
         ] {
             let error = Postgres::new(wrong).unwrap_err().to_string();

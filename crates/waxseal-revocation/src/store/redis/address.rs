@@ -59,6 +59,8 @@ impl Redis {
                  cacert",
             )
         };
+        // The client library would take `#insecure`.
+        let address = Some(address).filter(|address| !address.contains('#')).ok_or_else(wrong)?;
         let (scheme, rest) = address.split_once("://").ok_or_else(wrong)?;
         let (rest, options) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -87,7 +89,9 @@ impl Redis {
             redis = match option.split_once('=') {
                 Some(("replicas", count)) => redis.replicas(count.parse().map_err(|_| wrong())?),
                 Some(("prefix", prefix)) => redis.prefix(prefix),
-                Some(("cacert", file)) => redis.root_certificate(read_certificate(file)?),
+                Some(("cacert", file)) if redis.root_certificate.is_none() => {
+                    redis.root_certificate(read_certificate(file)?)
+                }
                 _ => return Err(wrong()),
             };
         }
@@ -102,7 +106,8 @@ impl Redis {
     }
 
     /// The beginning of the keys, `waxseal` by default: `{waxseal}:head`, `{waxseal}:sessions`,
-    /// `{waxseal}:users`, `{waxseal}:feed` and `{waxseal}:beat`.
+    /// `{waxseal}:users`, `{waxseal}:feed` and `{waxseal}:beat`; and while a list is created,
+    /// `{waxseal}:creating` and two keys that begin with `{waxseal}:new:`.
     #[must_use]
     pub fn prefix(self, prefix: &str) -> Self {
         Self { prefix: prefix.into(), ..self }
@@ -189,6 +194,11 @@ impl Redis {
 impl Redis {
     #[expect(clippy::unused_self, reason = "the other one needs it")]
     fn client(&self, node: ConnectionInfo) -> Result<Client, RedisError> {
+        if uses_tls(&node) {
+            // Another program's feature may have enabled TLS, without the root certificate.
+            let needed = "a connection with TLS requires the feature `redis-tls`";
+            return Err((redis::ErrorKind::InvalidClientConfig, needed).into());
+        }
         Client::open(node)
     }
 }
@@ -262,6 +272,9 @@ mod tests {
             "redis://a/x",
             "redis://a?replicas=x",
             "redis://a?secret=1",
+            "rediss://a/0#insecure",
+            "rediss://a/0#insecure?cacert=x",
+            "rediss://a/?prefix=x#insecure",
         ] {
             let error = Redis::new(wrong).unwrap_err().to_string();
             assert!(error.starts_with("the address of Redis must be"), "{wrong}");

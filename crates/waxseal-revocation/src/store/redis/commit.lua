@@ -21,16 +21,13 @@ local i = 3
 while i <= #ARGV do
   local change = ARGV[i]
   if change == 'create' then
-    -- The new keys may have expired.
+    -- The new keys may have expired, or be incomplete.
     local new_sessions, new_users = KEYS[5], KEYS[6]
     if redis.call('ZCARD', new_sessions) ~= tonumber(ARGV[i + 1]) or
       redis.call('ZCARD', new_users) ~= tonumber(ARGV[i + 2]) then
       return 0
     end
     redis.call('DEL', head, feed)
-    redis.call('ZADD', new_sessions, 0, 'list')
-    -- Above all cutoffs, so that none of everyone drops it.
-    redis.call('ZADD', new_users, 9007199254740992, 'list')
     for new, key in pairs({ [new_sessions] = sessions, [new_users] = users }) do
       redis.call('PERSIST', new)
       redis.call('RENAME', new, key)
