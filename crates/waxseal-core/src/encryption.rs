@@ -32,13 +32,9 @@ impl<'t> Parts<'t> {
     /// 5.2, step 10).
     pub(crate) fn parse(token: &'t [u8]) -> Option<Self> {
         let mut tag = token;
-        let mut next = || {
-            let (part, rest) = tag.split_at_checked(memchr::memchr(b'.', tag)?)?;
-            tag = rest.get(1..)?;
-            Some(part)
-        };
-        let (header, key, iv, ciphertext) = (next()?, next()?, next()?, next()?);
-        (key.is_empty() && !tag.contains(&b'.')).then_some(Self { header, iv, ciphertext, tag })
+        let [header, key, iv, ciphertext] = [(); 4].map(|()| first_part(&mut tag));
+        let is_complete = key?.is_empty() && !tag.contains(&b'.');
+        is_complete.then_some(Self { header: header?, iv: iv?, ciphertext: ciphertext?, tag })
     }
 
     /// The claims; `None` if the token was not encrypted with this key, or has changed. The
@@ -50,6 +46,14 @@ impl<'t> Parts<'t> {
         let ciphertext = (is_iv && is_tag).then(|| base64url::decode(self.ciphertext))??;
         key.decrypt(self.header, &iv, ciphertext, &tag)
     }
+}
+
+/// Takes the part before the first dot. Not inlined, so that it is there only once.
+#[inline(never)]
+fn first_part<'t>(rest: &mut &'t [u8]) -> Option<&'t [u8]> {
+    let (part, behind) = rest.split_at_checked(memchr::memchr(b'.', rest)?)?;
+    *rest = behind.get(1..)?;
+    Some(part)
 }
 
 /// The token of `claims`; it is ASCII. CBC needs an unpredictable `iv` for each token (NIST SP
