@@ -1,0 +1,281 @@
+//! The session of one request: waxseal's on one side, the record of tower-sessions on the other.
+//! The same for every version of tower-sessions.
+
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    fmt::{self, Display},
+    str::FromStr,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use serde_json::Value;
+use waxseal::{Session, UnixTime};
+
+use crate::error::Error;
+
+/// The data of a record.
+pub(crate) type Data = HashMap<String, Value>;
+
+/// `Expiry` of tower-sessions, in whole seconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Expiry {
+    SessionEnd,
+    Idle(Duration),
+    At(UnixTime),
+}
+
+/// The store of one request: it has one record.
+pub(crate) struct Bridge {
+    session: Session,
+    /// The key of axum-login's entry.
+    data_key: Cow<'static, str>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The data as it was last read or written. Only differences to it are written, so entries
+    /// that a handler saves through waxseal's session stay.
+    known: Option<Data>,
+    /// axum-login's entry in it, if that has a user.
+    login: Option<Value>,
+    /// The ID of the deleted record. `cycle_id` and `flush` both delete the record; the next call
+    /// or the end of the request shows which one it was.
+    deleted: Option<String>,
+    expiry: Option<Expiry>,
+    is_saved: bool,
+    /// Why the last operation failed.
+    failure: Option<Error>,
+}
+
+impl Bridge {
+    pub(crate) fn new(session: Session, data_key: Cow<'static, str>) -> Self {
+        Self { session, data_key, state: Mutex::default() }
+    }
+
+    /// The session ID at the start of the request; `None` for a new session.
+    pub(crate) fn open_id<I: FromStr>(&self) -> Result<Option<I>, Error> {
+        let id = self.id();
+        if id.is_some() || (self.session.is_new() && self.session.id().is_none()) {
+            return Ok(id);
+        }
+        // The session of another issuer or of Microdot: from now on it has an ID that fits.
+        self.session.renew()?;
+        self.id().ok_or(Error::NoId).map(Some)
+    }
+
+    fn id<I: FromStr>(&self) -> Option<I> {
+        self.session.id()?.parse().ok()
+    }
+
+    /// The record, and its expiry.
+    pub(crate) fn load(&self) -> Result<Option<(Data, UnixTime)>, Error> {
+        let mut state = self.state();
+        if state.deleted.is_some() {
+            return Ok(None);
+        }
+        let data = self.read(&mut state)?;
+        Ok(Some((data, self.session.expires_at().unwrap_or(self.session.now()))))
+    }
+
+    /// The data, without a login that `revoke_user` could not end.
+    fn read(&self, state: &mut State) -> Result<Data, Error> {
+        let mut data: Data = self.session.data()?;
+        state.known = Some(data.clone());
+        state.login = self.login(&data).cloned();
+        let user = state.login.as_ref().and_then(user_of);
+        if user.is_some() && user != self.session.user() {
+            tracing::debug!("a login of another user than the session's is ignored");
+            data.remove(&*self.data_key);
+            state.login = None;
+        }
+        Ok(data)
+    }
+
+    /// Saves a record without an ID: of a new session, or after `cycle_id` or `flush`. Returns
+    /// its ID.
+    pub(crate) fn create<I: FromStr + Display>(&self, id: &I, data: &Data) -> Result<I, Error> {
+        let mut state = self.state();
+        // `cycle_id` has changed the ID of the record, `flush` has not.
+        if state.deleted.as_ref().is_some_and(|deleted| *deleted == id.to_string()) {
+            self.end(&mut state)?;
+        }
+        let renews = state.deleted.is_some();
+        self.write(&mut state, data, renews)?;
+        state.deleted = None;
+        self.id().ok_or(Error::NoId)
+    }
+
+    /// Saves the record of the existing session.
+    pub(crate) fn save(&self, data: &Data) -> Result<(), Error> {
+        let mut state = self.state();
+        if state.deleted.is_some() {
+            return Err(Error::Deleted);
+        }
+        self.write(&mut state, data, false)
+    }
+
+    /// Notes that the handler deletes the record. Its ID is not accepted after this response.
+    pub(crate) fn delete(&self, id: &impl Display) {
+        self.state().deleted = Some(id.to_string());
+    }
+
+    pub(crate) fn is_deleted(&self) -> bool {
+        self.state().deleted.is_some()
+    }
+
+    fn write(&self, state: &mut State, data: &Data, renews: bool) -> Result<(), Error> {
+        if state.known.is_none() {
+            self.read(state)?;
+        }
+        let login = self.login(data).cloned();
+        let changes_identity = renews || login != state.login;
+        let result = self.try_write(state, data, login.as_ref(), renews);
+        match &result {
+            Ok(()) => {
+                (state.known, state.login) = (Some(data.clone()), login);
+                state.is_saved = true;
+            }
+            // The handler has ended the old ID or user, so neither may outlive the response.
+            Err(_) if changes_identity => self.end(state)?,
+            Err(_) => _ = self.read(state)?,
+        }
+        result
+    }
+
+    fn try_write(
+        &self,
+        state: &State,
+        data: &Data,
+        login: Option<&Value>,
+        renews: bool,
+    ) -> Result<(), Error> {
+        let empty = Data::new();
+        let mut known = state.known.as_ref().unwrap_or(&empty);
+        let mut of_another_user = &empty;
+        if login == state.login.as_ref() {
+            if renews {
+                self.session.renew()?;
+            }
+        } else if let Some(user) = login.and_then(user_of) {
+            if self.session.user().is_some_and(|before| before != user) {
+                (known, of_another_user) = (&empty, known);
+            }
+            self.session.log_in(&user)?;
+        } else {
+            self.session.delete()?;
+            known = &empty;
+        }
+        for key in known.keys().filter(|key| !data.contains_key(*key)) {
+            self.session.remove(key);
+        }
+        for (key, value) in data {
+            let is_inherited = of_another_user.contains_key(key) && *key != self.data_key;
+            if known.get(key) != Some(value) && !is_inherited {
+                self.session.insert(key, value)?;
+            }
+        }
+        self.seal(state.expiry)
+    }
+
+    /// Saves waxseal's session, with the expiry that the handler has set.
+    fn seal(&self, expiry: Option<Expiry>) -> Result<(), Error> {
+        let (session, now) = (&self.session, self.session.now());
+        let issued_at = session.issued_at().unwrap_or(now);
+        let asked = match expiry {
+            None => return Ok(session.save()?),
+            Some(Expiry::SessionEnd) => {
+                session.set_remember(false);
+                return Ok(session.save()?);
+            }
+            Some(Expiry::Idle(idle)) => {
+                session.set_timeouts(idle, Duration::MAX);
+                UnixTime::from_secs(now.as_secs().saturating_add(idle.as_secs()))
+            }
+            Some(Expiry::At(time)) => {
+                session.set_timeouts(Duration::MAX, time.saturating_since(issued_at));
+                time
+            }
+        };
+        session.set_remember(true);
+        session.save()?;
+        match session.expires_at() {
+            // An older session may be near its absolute timeout, which is no mistake.
+            Some(granted) if granted < asked && issued_at == now => {
+                session.delete()?;
+                Err(Error::TooLate { asked, granted })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Sets the expiry for the last save. Returns whether it lies in the future.
+    pub(crate) fn set_expiry(&self, expiry: Option<Expiry>) -> bool {
+        self.state().expiry = expiry;
+        match expiry {
+            Some(Expiry::Idle(idle)) => !idle.is_zero(),
+            Some(Expiry::At(time)) => time > self.session.now(),
+            Some(Expiry::SessionEnd) | None => true,
+        }
+    }
+
+    /// Applies the expiry to a session that a handler has saved, and saves nothing else.
+    pub(crate) fn save_expiry(&self) -> Result<(), Error> {
+        let state = self.state();
+        if state.is_saved && state.expiry.is_some() { self.seal(state.expiry) } else { Ok(()) }
+    }
+
+    /// Ends the session whose record was deleted, unless another was created.
+    pub(crate) fn finish(&self) -> Result<(), Error> {
+        let mut state = self.state();
+        if state.deleted.is_some() { self.end(&mut state) } else { Ok(()) }
+    }
+
+    fn end(&self, state: &mut State) -> Result<(), Error> {
+        // Without an ID, there is no session that could end.
+        if self.session.id().is_some() || self.session.user().is_some() {
+            self.session.delete()?;
+        }
+        *state = State { known: Some(Data::new()), expiry: state.expiry, ..State::default() };
+        Ok(())
+    }
+
+    /// Keeps `error` for [`take_failure`](Self::take_failure), and returns its text.
+    pub(crate) fn fail(&self, error: Error) -> String {
+        let text = error.to_string();
+        self.state().failure = Some(error);
+        text
+    }
+
+    pub(crate) fn take_failure(&self) -> Option<Error> {
+        self.state().failure.take()
+    }
+
+    /// axum-login's entry, if it has a user.
+    fn login<'d>(&self, data: &'d Data) -> Option<&'d Value> {
+        data.get(&*self.data_key).filter(|entry| user_of(entry).is_some())
+    }
+
+    /// No panic leaves it half changed.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The user of axum-login's entry: a string as it is, any other ID as JSON text.
+fn user_of(entry: &Value) -> Option<String> {
+    match entry.get("user_id")? {
+        Value::Null => None,
+        Value::String(user) => Some(user.clone()),
+        user => Some(user.to_string()),
+    }
+}
+
+impl fmt::Debug for Bridge {
+    // A log must not contain the user's data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bridge").finish_non_exhaustive()
+    }
+}
