@@ -57,9 +57,12 @@ impl Bridge {
 
     /// The session ID at the start of the request; `None` for a new session.
     pub(crate) fn open_id<I: FromStr>(&self) -> Result<Option<I>, Error> {
-        let id = self.id();
-        if id.is_some() || (self.session.is_new() && self.session.id().is_none()) {
-            return Ok(id);
+        if self.session.is_new() && self.session.id().is_none() {
+            self.state().known = Some(Data::new());
+            return Ok(None);
+        }
+        if let Some(id) = self.id() {
+            return Ok(Some(id));
         }
         // The session of another issuer or of Microdot: from now on it has an ID that fits.
         self.session.renew()?;

@@ -1,0 +1,246 @@
+//! Errors say what is wrong, and no failure opens or resurrects a session.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{Router, http::StatusCode, routing::get};
+use waxseal::{
+    Acknowledgement, Recorded, Revocation, RevocationStatus, Revocations, Sealer, SessionLayer,
+    SessionView,
+};
+
+use super::{app, app_that, handler};
+use crate::{
+    SessionManagerLayer,
+    support::{Browser, Log, builder, sealer},
+    tower_sessions::Session,
+};
+
+/// A list with one status for all sessions.
+#[derive(Clone, Debug)]
+struct List(Arc<Mutex<RevocationStatus>>);
+
+impl List {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(RevocationStatus::Good)))
+    }
+
+    fn set(&self, status: RevocationStatus) {
+        *self.0.lock().unwrap() = status;
+    }
+}
+
+impl Revocations for List {
+    fn absolute_timeout(&self) -> Duration {
+        Duration::MAX
+    }
+
+    fn stamp(&self) -> Option<u64> {
+        (*self.0.lock().unwrap() != RevocationStatus::Unknown).then_some(1)
+    }
+
+    fn status(&self, _: SessionView<'_>) -> RevocationStatus {
+        *self.0.lock().unwrap()
+    }
+
+    fn revoke(&self, _: Revocation) -> Acknowledgement {
+        let recorded =
+            Recorded { stamp: 1, was_revoked: false, is_cutoff: false, is_revoked: true };
+        Acknowledgement::new(std::future::ready(Ok(recorded)))
+    }
+}
+
+#[tokio::test]
+async fn a_missing_waxseal_layer_is_a_500_that_the_log_explains() {
+    let app = Router::new()
+        .route("/", get(async |_: Session| "served"))
+        .layer(SessionManagerLayer::new());
+    let (log, _guard) = Log::start();
+    let answer = Browser::of(&app).get("/").await;
+    assert_eq!((answer.status, &*answer.body), (StatusCode::INTERNAL_SERVER_ERROR, ""));
+    assert!(log.text().contains("no waxseal layer wraps SessionManagerLayer"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn an_unavailable_revocation_list_is_a_503() {
+    let list = List::new();
+    let mut browser =
+        Browser::of(&app(builder().revocations(list.clone()).build().unwrap(), |routes| routes));
+    browser.get("/insert").await;
+    list.set(RevocationStatus::Unknown);
+    for path in ["/get", "/insert", "/"] {
+        let answer = browser.get(path).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(answer.set_cookie.is_empty(), "{path}");
+    }
+    list.set(RevocationStatus::Good);
+    assert_eq!(browser.read("/get").await, "Some(Number(42))");
+}
+
+/// Another request revokes the session while the handler runs.
+#[tokio::test]
+async fn a_session_that_is_revoked_during_the_request_is_not_saved() {
+    let list = List::new();
+    let revoking = list.clone();
+    let app = app_that(builder().revocations(list.clone()).build().unwrap(), move |session| {
+        let revoking = revoking.clone();
+        async move {
+            session.insert("foo", 43).await.unwrap();
+            revoking.set(RevocationStatus::Revoked);
+        }
+    });
+    let mut browser = Browser::of(&app);
+    browser.get("/insert").await;
+    let answer = browser.get("/do").await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert!(answer.set_cookie.is_empty());
+    assert_eq!(browser.read("/get").await, "None");
+}
+
+#[tokio::test]
+async fn data_that_does_not_fit_is_an_error() {
+    let big = "x".repeat(5000);
+    let app = app(sealer(), |routes| {
+        let unhandled = big.clone();
+        routes
+            .route(
+                "/unhandled",
+                handler(move |session| {
+                    let big = unhandled.clone();
+                    async move { session.insert("big", big).await.unwrap() }
+                }),
+            )
+            .route(
+                "/handled",
+                handler(move |session| {
+                    let big = big.clone();
+                    async move {
+                        session.insert("big", big).await.unwrap();
+                        session.insert("small", 1).await.unwrap();
+                        let error = session.save().await.unwrap_err().to_string();
+                        assert!(error.contains("3072 bytes"), "{error}");
+                        session.remove_value("big").await.unwrap();
+                        session.save().await.unwrap();
+                    }
+                }),
+            )
+            .route(
+                "/keys",
+                get(async |session: waxseal::Session| {
+                    let mut keys = session.keys();
+                    keys.sort();
+                    keys.join(",")
+                }),
+            )
+    });
+    let mut browser = Browser::of(&app);
+    browser.get("/insert").await;
+    let (log, _guard) = Log::start();
+    let answer = browser.get("/unhandled").await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(answer.set_cookie.is_empty());
+    assert!(log.text().contains("3072 bytes"), "{}", log.text());
+    assert_eq!(browser.read("/keys").await, "foo");
+
+    browser.read("/handled").await;
+    assert_eq!(browser.read("/keys").await, "foo,small");
+}
+
+#[tokio::test]
+async fn a_reserved_key_is_an_error() {
+    let app = app_that(sealer(), async |session| {
+        session.insert("sub", "42").await.unwrap();
+        let error = session.save().await.unwrap_err().to_string();
+        assert!(error.contains("\"sub\""), "{error}");
+    });
+    let answer = Browser::of(&app).get("/do").await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(answer.set_cookie.is_empty());
+}
+
+#[tokio::test]
+async fn a_server_error_discards_what_no_handler_saved() {
+    let app = app(sealer(), |routes| {
+        routes
+            .route(
+                "/do",
+                get(async |session: Session| {
+                    session.insert("foo", 43).await.unwrap();
+                    StatusCode::INTERNAL_SERVER_ERROR
+                }),
+            )
+            .route(
+                "/saved",
+                get(async |session: Session| {
+                    session.insert("foo", 44).await.unwrap();
+                    session.save().await.unwrap();
+                    StatusCode::INTERNAL_SERVER_ERROR
+                }),
+            )
+    });
+    let mut browser = Browser::of(&app);
+    browser.get("/insert").await;
+    browser.get("/do").await;
+    assert_eq!(browser.read("/get").await, "Some(Number(42))");
+    browser.get("/saved").await;
+    assert_eq!(browser.read("/get").await, "Some(Number(44))");
+}
+
+/// The handler has ended the old ID, so it does not survive a failure.
+#[tokio::test]
+async fn cycle_id_with_a_server_error_ends_the_session() {
+    let app = app(sealer(), |routes| {
+        routes.route(
+            "/do",
+            get(async |session: Session| {
+                session.cycle_id().await.unwrap();
+                StatusCode::INTERNAL_SERVER_ERROR
+            }),
+        )
+    });
+    let mut browser = Browser::of(&app);
+    browser.get("/insert").await;
+    browser.get("/do").await;
+    assert_eq!(browser.cookie, None);
+}
+
+#[tokio::test]
+async fn a_session_in_microdot_mode_is_an_error() {
+    let app = app(Sealer::microdot([7; 32]).unwrap(), |routes| routes);
+    let (log, _guard) = Log::start();
+    let answer = Browser::of(&app).get("/insert").await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(log.text().contains("Microdot mode"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn a_save_after_the_response_is_an_error() {
+    let kept = Arc::new(Mutex::new(None));
+    let keep = Arc::clone(&kept);
+    let app = app_that(sealer(), move |session| {
+        let keep = Arc::clone(&keep);
+        async move { *keep.lock().unwrap() = Some(session) }
+    });
+    Browser::of(&app).get("/do").await;
+    let session = kept.lock().unwrap().take().unwrap();
+    session.insert("late", 1).await.unwrap();
+    let error = session.save().await.unwrap_err().to_string();
+    assert!(error.contains("response head"), "{error}");
+}
+
+/// A second layer is useless, and harmless.
+#[tokio::test]
+async fn the_layer_can_be_added_twice() {
+    let app = Router::new()
+        .route("/insert", handler(async |session| session.insert("foo", 42).await.unwrap()))
+        .route("/flush", handler(async |session| session.flush().await.unwrap()))
+        .layer(SessionManagerLayer::new())
+        .layer(SessionManagerLayer::new())
+        .layer(SessionLayer::new(sealer()));
+    let mut browser = Browser::of(&app);
+    assert_eq!(browser.get("/insert").await.set_cookie.len(), 1);
+    browser.get("/flush").await;
+    assert_eq!(browser.cookie, None);
+}
