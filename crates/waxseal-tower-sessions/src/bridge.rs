@@ -206,7 +206,7 @@ impl Bridge {
         session.save()?;
         match session.expires_at() {
             // An older session may be near its absolute timeout, which is no mistake.
-            Some(granted) if granted < asked && issued_at == now => {
+            Some(granted) if granted < asked && session.is_new() => {
                 session.delete()?;
                 Err(Error::TooLate { asked, granted })
             }
