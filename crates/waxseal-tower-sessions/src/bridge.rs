@@ -41,6 +41,8 @@ struct State {
     known: Option<Data>,
     /// axum-login's entry in it, if that has a user.
     login: Option<Value>,
+    /// The user of waxseal's session at that time.
+    user: Option<String>,
     /// The ID of the deleted record. `cycle_id` and `flush` both delete the record; the next call
     /// or the end of the request shows which one it was.
     deleted: Option<String>,
@@ -74,7 +76,7 @@ impl Bridge {
     }
 
     /// The record, and its expiry.
-    pub(crate) fn load(&self) -> Result<Option<(Data, UnixTime)>, Error> {
+    pub(crate) fn load_record(&self) -> Result<Option<(Data, UnixTime)>, Error> {
         let mut state = self.state();
         if state.deleted.is_some() {
             return Ok(None);
@@ -88,8 +90,9 @@ impl Bridge {
         let mut data: Data = self.session.data()?;
         state.known = Some(data.clone());
         state.login = self.login(&data).cloned();
+        state.user = self.session.user();
         let user = state.login.as_ref().and_then(user_of);
-        if user.is_some() && user != self.session.user() {
+        if user.is_some() && user != state.user {
             tracing::debug!("a login of another user than the session's is ignored");
             data.remove(&*self.data_key);
             state.login = None;
@@ -99,7 +102,11 @@ impl Bridge {
 
     /// Saves a record without an ID: of a new session, or after `cycle_id` or `flush`. Returns
     /// its ID.
-    pub(crate) fn create<I: FromStr + Display>(&self, id: &I, data: &Data) -> Result<I, Error> {
+    pub(crate) fn create_record<I: FromStr + Display>(
+        &self,
+        id: &I,
+        data: &Data,
+    ) -> Result<I, Error> {
         let mut state = self.state();
         // `cycle_id` has changed the ID of the record, `flush` has not.
         if state.deleted.as_ref().is_some_and(|deleted| *deleted == id.to_string()) {
@@ -112,7 +119,7 @@ impl Bridge {
     }
 
     /// Saves the record of the existing session.
-    pub(crate) fn save(&self, data: &Data) -> Result<(), Error> {
+    pub(crate) fn save_record(&self, data: &Data) -> Result<(), Error> {
         let mut state = self.state();
         if state.deleted.is_some() {
             return Err(Error::Deleted);
@@ -121,7 +128,7 @@ impl Bridge {
     }
 
     /// Notes that the handler deletes the record. Its ID is not accepted after this response.
-    pub(crate) fn delete(&self, id: &impl Display) {
+    pub(crate) fn delete_record(&self, id: &impl Display) {
         self.state().deleted = Some(id.to_string());
     }
 
@@ -139,6 +146,7 @@ impl Bridge {
         match &result {
             Ok(()) => {
                 (state.known, state.login) = (Some(data.clone()), login);
+                state.user = self.session.user();
                 state.is_saved = true;
             }
             // The handler has ended the old ID or user, so neither may outlive the response.
@@ -155,28 +163,33 @@ impl Bridge {
         login: Option<&Value>,
         renews: bool,
     ) -> Result<(), Error> {
-        let empty = Data::new();
-        let mut known = state.known.as_ref().unwrap_or(&empty);
-        let mut of_another_user = &empty;
-        if login == state.login.as_ref() {
-            if renews {
-                self.session.renew()?;
-            }
-        } else if let Some(user) = login.and_then(user_of) {
-            if self.session.user().is_some_and(|before| before != user) {
-                (known, of_another_user) = (&empty, known);
-            }
-            self.session.log_in(&user)?;
-        } else {
-            self.session.delete()?;
-            known = &empty;
+        let (before, changes_login) = (self.session.user(), login != state.login.as_ref());
+        let user = login.filter(|_| changes_login).and_then(user_of);
+        // Another user's data stays behind, also if a handler has used waxseal's session to log in
+        // or out.
+        let is_left = |of: &Option<String>, by: &Option<String>| of.is_some() && of != by;
+        let leaves_data =
+            is_left(&state.user, &before) || user.is_some() && is_left(&before, &user);
+        match user {
+            Some(user) => self.session.log_in(&user)?,
+            None if changes_login => self.session.delete()?,
+            None if renews => self.session.renew()?,
+            None => {}
         }
+        let empty = Data::new();
+        let known = state.known.as_ref().unwrap_or(&empty);
+        let (known, left) = match login {
+            _ if leaves_data => (&empty, known),
+            // A logout has removed all data.
+            None if changes_login => (&empty, &empty),
+            _ => (known, &empty),
+        };
         for key in known.keys().filter(|key| !data.contains_key(*key)) {
             self.session.remove(key);
         }
         for (key, value) in data {
-            let is_inherited = of_another_user.contains_key(key) && *key != self.data_key;
-            if known.get(key) != Some(value) && !is_inherited {
+            let is_new_login = changes_login && *key == self.data_key;
+            if known.get(key) != Some(value) && (is_new_login || !left.contains_key(key)) {
                 self.session.insert(key, value)?;
             }
         }
@@ -245,11 +258,13 @@ impl Bridge {
         Ok(())
     }
 
-    /// Keeps `error` for [`take_failure`](Self::take_failure), and returns its text.
-    pub(crate) fn fail(&self, error: Error) -> String {
-        let text = error.to_string();
-        self.state().failure = Some(error);
-        text
+    /// Keeps an error for [`take_failure`](Self::take_failure), and returns its text.
+    pub(crate) fn report<T>(&self, result: Result<T, Error>) -> Result<T, String> {
+        result.map_err(|error| {
+            let text = error.to_string();
+            self.state().failure = Some(error);
+            text
+        })
     }
 
     pub(crate) fn take_failure(&self) -> Option<Error> {

@@ -2,7 +2,6 @@
 
 use std::{
     borrow::Cow,
-    fmt,
     future::{Future, ready},
     pin::Pin,
     sync::Arc,
@@ -100,8 +99,8 @@ impl<S> SessionManager<S> {
         let session = waxseal::Session::of(request)?;
         let bridge = Arc::new(Bridge::new(session, self.data_key.clone()));
         let id = bridge.open_id()?;
-        let store = Arc::new(RequestStore(Arc::clone(&bridge)));
-        Ok((bridge, Session::new(id, store, None)))
+        let session = Session::new(id, Arc::clone(&bridge), None);
+        Ok((bridge, session))
     }
 }
 
@@ -147,7 +146,7 @@ fn refusal<B: Default>(error: &Error) -> Response<B> {
 async fn finish(bridge: &Bridge, session: &Session, is_server_error: bool) -> Result<(), Error> {
     let is_alive = bridge.set_expiry(session.expiry().map(in_seconds));
     let saved = if !is_alive {
-        bridge.delete(&"");
+        bridge.delete_record(&"");
         Ok(())
     } else if is_server_error {
         bridge.save_expiry()
@@ -175,45 +174,30 @@ fn in_seconds(expiry: Expiry) -> bridge::Expiry {
     }
 }
 
-/// The store that the `Session` of one request uses. It has the record of this request only.
-struct RequestStore(Arc<Bridge>);
-
-impl RequestStore {
-    fn report<T>(&self, result: Result<T, Error>) -> session_store::Result<T> {
-        result.map_err(|error| session_store::Error::Backend(self.0.fail(error)))
-    }
-}
-
 #[async_trait]
-impl SessionStore for RequestStore {
+impl SessionStore for Bridge {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
-        record.id = self.report(self.0.create(&record.id, &record.data))?;
+        let created = self.report(self.create_record(&record.id, &record.data));
+        record.id = created.map_err(session_store::Error::Backend)?;
         Ok(())
     }
 
     async fn save(&self, record: &Record) -> session_store::Result<()> {
-        self.report(self.0.save(&record.data))
+        self.report(self.save_record(&record.data)).map_err(session_store::Error::Backend)
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        let loaded = self.report(self.0.load())?;
+        let loaded = self.report(self.load_record()).map_err(session_store::Error::Backend)?;
         Ok(loaded.map(|(data, expires_at)| {
             let seconds = expires_at.as_secs().try_into().unwrap_or(i64::MAX);
-            let date = OffsetDateTime::from_unix_timestamp(seconds);
-            // A time after the year 9999.
-            let expiry_date = date.unwrap_or(OffsetDateTime::UNIX_EPOCH);
-            Record { id: *id, data, expiry_date }
+            // The default is for a time after the year 9999.
+            let expiry_date = OffsetDateTime::from_unix_timestamp(seconds);
+            Record { id: *id, data, expiry_date: expiry_date.unwrap_or(OffsetDateTime::UNIX_EPOCH) }
         }))
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
-        self.0.delete(id);
+        self.delete_record(id);
         Ok(())
-    }
-}
-
-impl fmt::Debug for RequestStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RequestStore").field(&self.0).finish()
     }
 }

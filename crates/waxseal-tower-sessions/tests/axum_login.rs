@@ -137,6 +137,22 @@ fn app_with<I: UserId>(sealer: Sealer, key: &'static str, password: &'static str
             }),
         )
         .route(
+            "/waxseal-login",
+            get(async |auth: AuthSession<Backend<I>>, session: waxseal::Session| {
+                auth.session.insert("history", "changed").await.unwrap();
+                auth.session.insert("fresh", "new").await.unwrap();
+                session.log_in("7").unwrap();
+            }),
+        )
+        .route(
+            "/waxseal-logout",
+            get(async |auth: AuthSession<Backend<I>>, session: waxseal::Session| {
+                auth.session.insert("history", "changed").await.unwrap();
+                auth.session.insert("fresh", "new").await.unwrap();
+                session.delete().unwrap();
+            }),
+        )
+        .route(
             "/session",
             get(async |session: waxseal::Session| {
                 let mut keys = session.keys();
@@ -281,6 +297,20 @@ async fn another_user_does_not_inherit_from_waxseals_login() {
     let mut browser = browser.copied_to(&app::<i64>(sealer()));
     browser.get("/login/7").await;
     assert!(!browser.read("/session").await.contains("secret"));
+}
+
+/// Also if a handler replaces the user with waxseal's session.
+#[tokio::test]
+async fn a_user_of_waxseal_inherits_nothing() {
+    let app = app::<i64>(builder().build().unwrap());
+    let mut browser = logged_in(&app, "42").await;
+    browser.get("/put/history/first").await;
+    for path in ["/waxseal-login", "/waxseal-logout"] {
+        let mut browser = browser.clone();
+        browser.get(path).await;
+        let session = browser.read("/session").await;
+        assert!(!session.contains("42") && session.ends_with(" fresh"), "{path}: {session}");
+    }
 }
 
 #[tokio::test]

@@ -62,6 +62,11 @@ async fn log_out(mut session: AuthSession) -> Response {
 }
 
 /// The messages, a line each. They are shown once.
+#[must_use]
 pub fn shown(messages: Messages) -> String {
-    messages.into_iter().map(|message| format!("{}: {message}\n", message.level)).collect()
+    let mut text = String::new();
+    for message in messages {
+        text += &format!("{}: {message}\n", message.level);
+    }
+    text
 }
