@@ -137,6 +137,12 @@ fn app_with<I: UserId>(sealer: Sealer, key: &'static str, password: &'static str
             }),
         )
         .route(
+            "/remove-login",
+            get(async |auth: AuthSession<Backend<I>>| {
+                auth.session.remove_value("axum-login.data").await.unwrap();
+            }),
+        )
+        .route(
             "/waxseal-login",
             get(async |auth: AuthSession<Backend<I>>, session: waxseal::Session| {
                 auth.session.insert("history", "changed").await.unwrap();
@@ -386,6 +392,43 @@ async fn a_login_that_does_not_fit_is_no_login() {
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(log.text().contains("3072 bytes"), "{}", log.text());
     assert_eq!(browser.cookie, None);
+}
+
+/// axum-login writes its entry without `cycle_id` if the session had a user before.
+#[tokio::test]
+async fn another_login_that_does_not_fit_is_no_login() {
+    let app = Router::new()
+        .route(
+            "/login/{id}/{hash}",
+            get(
+                async |session: tower_sessions_0_14::Session,
+                       Path((id, hash)): Path<(u8, usize)>| {
+                    let login = serde_json::json!({ "user_id": id, "auth_hash": vec![100; hash] });
+                    session.insert("axum-login.data", login).await.unwrap();
+                },
+            ),
+        )
+        .layer(SessionManagerLayer::new())
+        .layer(SessionLayer::new(builder().build().unwrap()));
+    let mut browser = Browser::of(&app);
+    browser.get("/login/42/10").await;
+    assert!(browser.cookie.is_some());
+    let answer = browser.get("/login/7/2000").await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(browser.cookie, None);
+}
+
+/// A logout that keeps the other data.
+#[tokio::test]
+async fn to_remove_the_entry_of_axum_login_is_a_logout() {
+    let (app, _list) = app_with_list();
+    let mut browser = logged_in(&app, "42").await;
+    browser.get("/put/theme/dark").await;
+    let (mut copy, id) = (browser.clone(), browser.read("/id").await);
+    browser.get("/remove-login").await;
+    assert_eq!(browser.read("/session").await, "None axum-messages.data,theme");
+    assert_ne!(browser.read("/id").await, id);
+    assert_eq!(status(&mut copy).await, StatusCode::UNAUTHORIZED);
 }
 
 /// A login after a change of the password has a new ID, although axum-login changes none.

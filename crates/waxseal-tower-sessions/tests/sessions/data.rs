@@ -147,6 +147,8 @@ async fn all_clones_change_one_session() {
 #[tokio::test]
 async fn handlers_can_use_waxseals_session_beside_it() {
     let mixed = |of_tower: Session, of_waxseal: waxseal::Session| async move {
+        // The record was read before, and has another value.
+        of_tower.get_value("waxseal").await.unwrap();
         of_tower.insert("tower", 1).await.unwrap();
         of_waxseal.insert("waxseal", 2).unwrap();
         of_waxseal.save().unwrap();
@@ -162,6 +164,14 @@ async fn handlers_can_use_waxseals_session_beside_it() {
                 }),
             )
             .route(
+                "/waxseal-only",
+                get(async |of_tower: Session, of_waxseal: waxseal::Session| {
+                    of_tower.get_value("waxseal").await.unwrap();
+                    of_waxseal.insert("waxseal", 3).unwrap();
+                    of_tower.save().await.unwrap();
+                }),
+            )
+            .route(
                 "/remove",
                 handler(async |session| {
                     session.remove_value("waxseal").await.unwrap();
@@ -171,6 +181,8 @@ async fn handlers_can_use_waxseals_session_beside_it() {
     let mut browser = Browser::of(&app);
     browser.get("/do").await;
     assert_eq!(browser.read("/data").await, r#"{"tower":1,"waxseal":2}"#);
+    browser.get("/waxseal-only").await;
+    assert_eq!(browser.read("/data").await, r#"{"tower":1,"waxseal":3}"#);
     browser.get("/remove").await;
     assert_eq!(browser.read("/data").await, r#"{"tower":1}"#);
 }

@@ -148,6 +148,31 @@ async fn data_that_does_not_fit_is_an_error() {
     assert_eq!(browser.read("/keys").await, "foo,small");
 }
 
+/// A failed save leaves nothing behind for the next one.
+#[tokio::test]
+async fn a_handler_can_store_less_after_a_failed_save() {
+    let app = app(sealer(), |routes| {
+        routes
+            .route(
+                "/do",
+                handler(async |session| {
+                    for key in ["one", "two"] {
+                        session.insert(key, "x".repeat(2000)).await.unwrap();
+                    }
+                    session.save().await.unwrap_err();
+                    session.remove_value("one").await.unwrap();
+                    session.remove_value("two").await.unwrap();
+                    session.save().await.unwrap();
+                }),
+            )
+            .route("/keys", get(async |session: waxseal::Session| session.keys().join(",")))
+    });
+    let mut browser = Browser::of(&app);
+    browser.get("/insert").await;
+    browser.read("/do").await;
+    assert_eq!(browser.read("/keys").await, "foo");
+}
+
 #[tokio::test]
 async fn a_reserved_key_is_an_error() {
     let app = app_that(sealer(), async |session| {
@@ -172,6 +197,13 @@ async fn a_server_error_discards_what_no_handler_saved() {
                 }),
             )
             .route(
+                "/expiry",
+                get(async |session: Session| {
+                    session.set_expiry(Some(crate::tower_sessions::Expiry::OnSessionEnd));
+                    StatusCode::INTERNAL_SERVER_ERROR
+                }),
+            )
+            .route(
                 "/saved",
                 get(async |session: Session| {
                     session.insert("foo", 44).await.unwrap();
@@ -184,6 +216,7 @@ async fn a_server_error_discards_what_no_handler_saved() {
     browser.get("/insert").await;
     browser.get("/do").await;
     assert_eq!(browser.read("/get").await, "Some(Number(42))");
+    assert!(browser.get("/expiry").await.set_cookie.is_empty());
     browser.get("/saved").await;
     assert_eq!(browser.read("/get").await, "Some(Number(44))");
 }
