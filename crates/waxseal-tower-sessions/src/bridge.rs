@@ -1,30 +1,24 @@
 //! The session of one request: waxseal's on one side, the record of tower-sessions on the other.
 //! The same for every version of tower-sessions.
 
+mod expiry;
+
 use std::{
     borrow::Cow,
     collections::HashMap,
     fmt::{self, Display},
     str::FromStr,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use serde_json::Value;
 use waxseal::{Session, UnixTime};
 
+pub(crate) use self::expiry::Expiry;
 use crate::error::Error;
 
 /// The data of a record.
 pub(crate) type Data = HashMap<String, Value>;
-
-/// `Expiry` of tower-sessions, in whole seconds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Expiry {
-    SessionEnd,
-    Idle(Duration),
-    At(UnixTime),
-}
 
 /// The store of one request: it has one record.
 pub(crate) struct Bridge {
@@ -194,53 +188,6 @@ impl Bridge {
             }
         }
         self.seal(state.expiry)
-    }
-
-    /// Saves waxseal's session, with the expiry that the handler has set.
-    fn seal(&self, expiry: Option<Expiry>) -> Result<(), Error> {
-        let (session, now) = (&self.session, self.session.now());
-        let issued_at = session.issued_at().unwrap_or(now);
-        let asked = match expiry {
-            None => return Ok(session.save()?),
-            Some(Expiry::SessionEnd) => {
-                session.set_remember(false);
-                return Ok(session.save()?);
-            }
-            Some(Expiry::Idle(idle)) => {
-                session.set_timeouts(idle, Duration::MAX);
-                UnixTime::from_secs(now.as_secs().saturating_add(idle.as_secs()))
-            }
-            Some(Expiry::At(time)) => {
-                session.set_timeouts(Duration::MAX, time.saturating_since(issued_at));
-                time
-            }
-        };
-        session.set_remember(true);
-        session.save()?;
-        match session.expires_at() {
-            // An older session may be near its absolute timeout, which is no mistake.
-            Some(granted) if granted < asked && session.is_new() => {
-                session.delete()?;
-                Err(Error::TooLate { asked, granted })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Sets the expiry for the last save. Returns whether it lies in the future.
-    pub(crate) fn set_expiry(&self, expiry: Option<Expiry>) -> bool {
-        self.state().expiry = expiry;
-        match expiry {
-            Some(Expiry::Idle(idle)) => !idle.is_zero(),
-            Some(Expiry::At(time)) => time > self.session.now(),
-            Some(Expiry::SessionEnd) | None => true,
-        }
-    }
-
-    /// Applies the expiry to a session that a handler has saved, and saves nothing else.
-    pub(crate) fn save_expiry(&self) -> Result<(), Error> {
-        let state = self.state();
-        if state.is_saved && state.expiry.is_some() { self.seal(state.expiry) } else { Ok(()) }
     }
 
     /// Ends the session whose record was deleted, unless another was created.
