@@ -5,8 +5,9 @@ mod expiry;
 
 use std::{
     borrow::Cow,
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt::{self, Display},
+    mem,
     str::FromStr,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -37,6 +38,8 @@ struct State {
     login: Option<Value>,
     /// The user of waxseal's session at that time.
     user: Option<String>,
+    /// The keys that the user before had. The record of this request still has that data.
+    left: HashSet<String>,
     /// The ID of the deleted record. `cycle_id` and `flush` both delete the record; the next call
     /// or the end of the request shows which one it was.
     deleted: Option<String>,
@@ -144,7 +147,14 @@ impl Bridge {
                 state.is_saved = true;
             }
             // The handler has ended the old ID or user, so neither may outlive the response.
-            Err(_) if changes_identity => self.end(state)?,
+            Err(_) if changes_identity => {
+                let mut left = mem::take(&mut state.left);
+                if state.user.is_some() {
+                    left.extend(data.keys().cloned());
+                }
+                self.end(state)?;
+                state.left = left;
+            }
             Err(_) => _ = self.read(state)?,
         }
         result
@@ -152,7 +162,7 @@ impl Bridge {
 
     fn try_write(
         &self,
-        state: &State,
+        state: &mut State,
         data: &Data,
         login: Option<&Value>,
         renews: bool,
@@ -170,20 +180,19 @@ impl Bridge {
             None if renews => self.session.renew()?,
             None => {}
         }
-        let empty = Data::new();
-        let known = state.known.as_ref().unwrap_or(&empty);
-        let (known, left) = match login {
-            _ if leaves_data => (&empty, known),
-            // A logout has removed all data.
-            None if changes_login => (&empty, &empty),
-            _ => (known, &empty),
-        };
+        let mut known = state.known.take().unwrap_or_default();
+        if leaves_data {
+            state.left.extend(known.drain().map(|(key, _)| key));
+        } else if login.is_none() && changes_login {
+            // The logout has removed all data.
+            known.clear();
+        }
         for key in known.keys().filter(|key| !data.contains_key(*key)) {
             self.session.remove(key);
         }
         for (key, value) in data {
             let is_new_login = changes_login && *key == self.data_key;
-            if known.get(key) != Some(value) && (is_new_login || !left.contains_key(key)) {
+            if known.get(key) != Some(value) && (is_new_login || !state.left.contains(key)) {
                 self.session.insert(key, value)?;
             }
         }

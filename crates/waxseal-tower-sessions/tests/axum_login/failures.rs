@@ -101,6 +101,45 @@ async fn another_login_that_does_not_fit_is_no_login() {
     assert_eq!(browser.cookie, None);
 }
 
+/// The record of the request still has the data of the user before.
+#[tokio::test]
+async fn a_login_after_a_failed_one_inherits_nothing() {
+    let login =
+        |id: u8, hash: usize| serde_json::json!({ "user_id": id, "auth_hash": vec![100; hash] });
+    let app = Router::new()
+        .route(
+            "/first",
+            get(async move |session: tower_sessions_0_14::Session| {
+                session.insert("secret", "tea").await.unwrap();
+                session.insert("axum-login.data", login(42, 10)).await.unwrap();
+            }),
+        )
+        .route(
+            "/second",
+            get(async move |session: tower_sessions_0_14::Session| {
+                for id in [42, 7] {
+                    session.insert("axum-login.data", login(id, 2000)).await.unwrap();
+                    session.save().await.unwrap_err();
+                }
+                session.insert("axum-login.data", login(7, 10)).await.unwrap();
+                session.save().await.unwrap();
+            }),
+        )
+        .route(
+            "/session",
+            get(async |session: waxseal::Session| {
+                format!("{:?} {:?}", session.user(), session.keys())
+            }),
+        )
+        .layer(SessionManagerLayer::new())
+        .layer(SessionLayer::new(builder().build().unwrap()));
+    let mut browser = Browser::of(&app);
+    browser.get("/first").await;
+    assert!(browser.read("/session").await.contains("secret"));
+    assert_eq!(browser.get("/second").await.status, StatusCode::OK);
+    assert_eq!(browser.read("/session").await, r#"Some("7") ["axum-login.data"]"#);
+}
+
 /// A logout that keeps the other data.
 #[tokio::test]
 async fn to_remove_the_entry_of_axum_login_is_a_logout() {

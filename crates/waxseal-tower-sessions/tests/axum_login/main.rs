@@ -138,6 +138,8 @@ fn app_with<I: UserId>(sealer: Sealer, key: &'static str, password: &'static str
                 auth.session.insert("fresh", "new").await.unwrap();
                 let user = auth.authenticate(name).await.unwrap().unwrap();
                 auth.login(&user).await.unwrap();
+                auth.session.save().await.unwrap();
+                auth.session.insert("history", "changed again").await.unwrap();
             }),
         )
         .route(
