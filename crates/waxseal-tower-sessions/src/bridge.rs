@@ -155,7 +155,8 @@ impl Bridge {
                 self.end(state)?;
                 state.left = left;
             }
-            Err(_) => _ = self.read(state)?,
+            // What is known was taken, so the next write reads it again.
+            Err(_) => {}
         }
         result
     }
