@@ -62,12 +62,18 @@ fn every_integration_depends_on_randomness() {
 /// meaning in every crate of the program: a form with that key becomes raw JSON.
 #[test]
 fn no_library_enables_raw_value_of_serde_json() {
-    for package in ["waxseal-core", "waxseal", "waxseal-picoserve", "waxseal-revocation"] {
-        let tree = tree(&["-p", package]);
+    for arguments in [
+        &["-p", "waxseal-core"][..],
+        &["-p", "waxseal"],
+        &["-p", "waxseal-picoserve"],
+        &["-p", "waxseal-revocation"],
+        &["-p", "waxseal-tower-sessions", "--all-features"],
+    ] {
+        let tree = tree(arguments);
         assert!(
             tree.contains("serde_json feature \"alloc\""),
-            "{package}: cargo tree shows features"
+            "{arguments:?}: cargo tree shows features"
         );
-        assert!(!tree.contains("serde_json feature \"raw_value\""), "{package}");
+        assert!(!tree.contains("serde_json feature \"raw_value\""), "{arguments:?}");
     }
 }
