@@ -1,0 +1,181 @@
+//! Sign-up, login, logout, "confirm it's you", and the change of the password.
+
+use std::time::Duration;
+
+use axum::{
+    Form,
+    extract::{Query, State},
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use serde::Deserialize;
+use waxseal::Session;
+
+use crate::{
+    app::App,
+    failure::Failure,
+    page::{self, ConfirmPage, LoginPage, PasswordPage, SignupPage},
+    password,
+    user::LoggedIn,
+};
+
+#[derive(Deserialize)]
+pub struct Account {
+    username: String,
+    password: String,
+    /// The checkbox; browsers send it only if it is ticked.
+    remember: Option<String>,
+}
+
+pub async fn signup_page() -> SignupPage {
+    SignupPage { complaint: None }
+}
+
+pub async fn signup(
+    session: Session,
+    State(app): State<App>,
+    Form(form): Form<Account>,
+) -> Result<Response, Failure> {
+    let name = form.username.trim();
+    if let Some(complaint) = complaint_about(name, &form.password) {
+        let page = SignupPage { complaint: Some(complaint) };
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
+    let hash = password::hash(form.password).await?;
+    let Some(user) = app.database.add_user(name, Some(&hash), None)? else {
+        let page = SignupPage { complaint: Some("This name is taken.") };
+        return Ok((StatusCode::CONFLICT, page).into_response());
+    };
+    session.log_in(&user.session_user())?;
+    page::flash(&session, "Welcome! This is your first note book.")?;
+    Ok(Redirect::to("/").into_response())
+}
+
+fn complaint_about(name: &str, password: &str) -> Option<&'static str> {
+    if !(1..=40).contains(&name.chars().count()) {
+        return Some("A name has 1 to 40 characters.");
+    }
+    // The limit keeps the time of hashing short.
+    (!(8..=200).contains(&password.chars().count()))
+        .then_some("A password has 8 to 200 characters.")
+}
+
+pub async fn login_page(session: Session) -> Result<LoginPage, Failure> {
+    Ok(LoginPage { complaint: None, flash: page::take_flash(&session)? })
+}
+
+pub async fn login(
+    session: Session,
+    State(app): State<App>,
+    Form(form): Form<Account>,
+) -> Result<Response, Failure> {
+    let user = app.database.user_by_name(form.username.trim())?.filter(|user| !user.is_locked);
+    let hash = user.as_ref().and_then(|user| user.password.clone());
+    let is_right = password::verify(form.password, hash).await?;
+    let Some(user) = user.filter(|_| is_right) else {
+        metrics::counter!("notes_failed_logins_total").increment(1);
+        let page = LoginPage { complaint: Some("This name or password is wrong."), flash: None };
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    };
+    session.log_in(&user.session_user())?; // a new session, saved at once
+    session.set_remember(form.remember.is_some());
+    if form.remember.is_none() {
+        // A shared computer: the session ends with the working day, and after 30 idle minutes.
+        session.set_timeouts(Duration::from_secs(30 * 60), Duration::from_secs(8 * 60 * 60));
+    }
+    page::flash(&session, "You are logged in.")?; // saves the changes
+    Ok(Redirect::to("/").into_response())
+}
+
+pub async fn logout(session: Session, State(app): State<App>) -> Result<Redirect, Failure> {
+    let id = session.id();
+    session.delete()?; // revoked, too: a copy of the cookie is worthless
+    if let Some(id) = id {
+        app.database.remove_device(&id)?;
+    }
+    Ok(Redirect::to("/login"))
+}
+
+/// How long a password counts for sensitive actions.
+const CONFIRMED: Duration = Duration::from_secs(10 * 60);
+
+/// Whether the user has typed the password a short time ago. Otherwise the handler redirects to
+/// the returned page.
+pub fn must_confirm(session: &Session, then: &'static str) -> Option<Redirect> {
+    let age = session.authenticated_at().map(|time| session.now().saturating_since(time));
+    let is_confirmed = age.is_some_and(|age| age < CONFIRMED);
+    (!is_confirmed).then(|| Redirect::to(&format!("/confirm?then={then}")))
+}
+
+#[derive(Deserialize)]
+pub struct Then {
+    #[serde(default)]
+    then: String,
+}
+
+impl Then {
+    /// Only pages of this application: a link to another site must not lead there from here.
+    fn page(&self) -> &'static str {
+        ["/password", "/devices"].into_iter().find(|page| *page == self.then).unwrap_or("/")
+    }
+}
+
+pub async fn confirm_page(
+    LoggedIn { user, .. }: LoggedIn,
+    Query(then): Query<Then>,
+) -> ConfirmPage {
+    let complaint = "You have no password here. Log out, and log in with the provider again.";
+    ConfirmPage { then: then.page(), complaint: user.password.is_none().then_some(complaint) }
+}
+
+#[derive(Deserialize)]
+pub struct Confirm {
+    password: String,
+    #[serde(flatten)]
+    then: Then,
+}
+
+pub async fn confirm(
+    LoggedIn { user, session }: LoggedIn,
+    Form(form): Form<Confirm>,
+) -> Result<Response, Failure> {
+    if !password::verify(form.password, user.password).await? {
+        let complaint = Some("This password is wrong.");
+        let page = ConfirmPage { then: form.then.page(), complaint };
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
+    session.confirm_user()?; // a new session ID, saved at once
+    Ok(Redirect::to(form.then.page()).into_response())
+}
+
+pub async fn password_page(LoggedIn { session, .. }: LoggedIn) -> Response {
+    match must_confirm(&session, "/password") {
+        Some(redirect) => redirect.into_response(),
+        None => PasswordPage { complaint: None }.into_response(),
+    }
+}
+
+#[derive(Deserialize)]
+pub struct NewPassword {
+    password: String,
+}
+
+pub async fn password(
+    LoggedIn { user, session }: LoggedIn,
+    State(app): State<App>,
+    Form(form): Form<NewPassword>,
+) -> Result<Response, Failure> {
+    if let Some(redirect) = must_confirm(&session, "/password") {
+        return Ok(redirect.into_response());
+    }
+    if let Some(complaint) = complaint_about(&user.name, &form.password) {
+        let page = PasswordPage { complaint: Some(complaint) };
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
+    app.database.set_password(user.id, &password::hash(form.password).await?)?;
+    // Every session from before the change ends, but for this one.
+    session.confirm_user()?;
+    session.revoke_others()?;
+    page::flash(&session, "Your password is changed. Your other devices are logged out.")?;
+    Ok(Redirect::to("/").into_response())
+}

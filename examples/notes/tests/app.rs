@@ -1,0 +1,323 @@
+//! The application without a network: each test has a folder, a clock and browsers of its own.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, Request, StatusCode, header},
+};
+use http_body_util::BodyExt as _;
+use notes::{app::App, config::Config};
+use tower::ServiceExt as _;
+use waxseal::{
+    UnixTime,
+    test_util::{self, TestClock},
+};
+use waxseal_revocation::Store;
+
+struct Server {
+    app: App,
+    router: Router,
+    clock: TestClock,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    fn start(encrypted: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().to_owned();
+        let revocations = Store::sqlite(data.join("revocations.db"));
+        let app = App::open(&Config { data, revocations, encrypted, port: 0, operations_port: 0 })
+            .unwrap();
+        let clock = TestClock::new(UnixTime::now());
+        let router = app.clone().router_with_clock(clock.source());
+        Self { app, router, clock, _folder: folder }
+    }
+}
+
+/// A browser with a cookie jar.
+struct Browser<'s> {
+    server: &'s Server,
+    jar: BTreeMap<String, String>,
+}
+
+struct Page {
+    status: StatusCode,
+    location: String,
+    html: String,
+    headers: header::HeaderMap,
+}
+
+impl<'s> Browser<'s> {
+    fn new(server: &'s Server) -> Self {
+        Self { server, jar: BTreeMap::new() }
+    }
+
+    async fn signed_up(server: &'s Server, name: &str) -> Self {
+        let mut browser = Self::new(server);
+        let page = browser.post("/signup", &account(name, PASSWORD)).await;
+        assert_eq!((page.status, &*page.location), (StatusCode::SEE_OTHER, "/"));
+        browser
+    }
+
+    async fn logged_in(server: &'s Server, name: &str) -> Self {
+        let mut browser = Self::new(server);
+        let page = browser.post("/login", &account(name, PASSWORD)).await;
+        assert_eq!((page.status, &*page.location), (StatusCode::SEE_OTHER, "/"));
+        browser
+    }
+
+    async fn get(&mut self, path: &str) -> Page {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    async fn post(&mut self, path: &str, form: &str) -> Page {
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin");
+        self.send(request.body(Body::from(form.to_owned())).unwrap()).await
+    }
+
+    async fn send(&mut self, mut request: Request<Body>) -> Page {
+        let cookies: Vec<_> =
+            self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        request.headers_mut().insert(header::COOKIE, cookies.join("; ").parse().unwrap());
+        let response = self.server.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        for line in head.headers.get_all(header::SET_COOKIE) {
+            let line = line.to_str().unwrap();
+            let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
+            if line.contains("Max-Age=0") {
+                self.jar.remove(name);
+            } else {
+                self.jar.insert(name.into(), value.into());
+            }
+        }
+        let location = head.headers.get(header::LOCATION).map_or("", |to| to.to_str().unwrap());
+        let body = body.collect().await.unwrap().to_bytes();
+        Page {
+            status: head.status,
+            location: location.into(),
+            html: String::from_utf8(body.to_vec()).unwrap(),
+            headers: head.headers,
+        }
+    }
+
+    async fn is_logged_in(&mut self) -> bool {
+        self.get("/").await.status == StatusCode::OK
+    }
+}
+
+const PASSWORD: &str = "correct horse";
+
+fn account(name: &str, password: &str) -> String {
+    format!("username={name}&password={password}").replace(' ', "+")
+}
+
+#[tokio::test]
+async fn a_user_signs_up_writes_and_logs_out() {
+    for encrypted in [false, true] {
+        let server = Server::start(encrypted);
+        let mut susan = Browser::signed_up(&server, "susan").await;
+        let page = susan.get("/").await;
+        assert!(page.html.contains("Welcome!"), "{}", page.html);
+        assert_eq!(page.headers["cache-control"], "no-store");
+        assert!(!susan.get("/").await.html.contains("Welcome!"), "the message is shown once");
+        susan.post("/", "text=<b>milk</b>").await;
+        assert!(susan.get("/").await.html.contains("&#60;b&#62;milk"));
+
+        let stolen = susan.jar.clone();
+        assert_eq!(susan.post("/logout", "").await.location, "/login");
+        assert!(susan.jar.is_empty());
+        susan.jar = stolen;
+        assert!(!susan.is_logged_in().await, "a copy of the cookie is worthless");
+
+        let mut browser = Browser::new(&server);
+        for (name, password) in [("susan", "wrong horse"), ("nobody", PASSWORD), ("susan", "")] {
+            let page = browser.post("/login", &account(name, password)).await;
+            assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        }
+        let page = browser.post("/signup", &account("Susan", PASSWORD)).await;
+        assert_eq!(page.status, StatusCode::CONFLICT, "names differ in more than case");
+    }
+}
+
+/// A test that needs a session and no login: the cookie of the user 1, made by test-util.
+#[tokio::test]
+async fn another_user_cannot_remove_a_note() {
+    let server = Server::start(false);
+    let mut susan = Browser::signed_up(&server, "susan").await;
+    susan.post("/", "text=milk").await;
+    Browser::signed_up(&server, "bob").await;
+    let mut bob = Browser::new(&server);
+    let sealer = server.app.keys.main.current();
+    let cookie = test_util::cookie(&sealer, server.clock.now(), |session| Ok(session.log_in("2")?));
+    let cookie = cookie.unwrap();
+    let (name, value) = cookie.split_once('=').unwrap();
+    bob.jar.insert(name.into(), value.into());
+    assert!(bob.get("/").await.html.contains("bob’s notes"));
+    bob.post("/notes/remove", "note=1").await;
+    assert!(susan.get("/").await.html.contains("milk"));
+    susan.post("/notes/remove", "note=1").await;
+    assert!(!susan.get("/").await.html.contains("milk"));
+}
+
+#[tokio::test]
+async fn without_remember_me_a_session_is_short() {
+    let server = Server::start(false);
+    Browser::signed_up(&server, "susan").await;
+    let mut short = Browser::logged_in(&server, "susan").await;
+    let mut long = Browser::new(&server);
+    long.post("/login", &(account("susan", PASSWORD) + "&remember=on")).await;
+    server.clock.advance(Duration::from_secs(31 * 60));
+    assert!(!short.is_logged_in().await);
+    assert!(long.is_logged_in().await);
+}
+
+#[tokio::test]
+async fn each_device_can_be_logged_out() {
+    let server = Server::start(false);
+    let mut laptop = Browser::signed_up(&server, "susan").await;
+    let mut others = Vec::new();
+    for _ in 0..3 {
+        let mut other = Browser::logged_in(&server, "susan").await;
+        assert!(other.is_logged_in().await);
+        others.push(other);
+    }
+    let list = laptop.get("/devices").await.html;
+    assert_eq!(list.matches("last seen").count(), 3, "{list}");
+    assert!(list.contains("this device"));
+    let id = list.split_once("name=\"session\" value=\"").unwrap().1.split_once('"').unwrap().0;
+
+    // Nobody else can end it.
+    let mut bob = Browser::signed_up(&server, "bob").await;
+    bob.post("/devices/end", &format!("session={id}")).await;
+    assert_eq!(laptop.get("/devices").await.html.matches("last seen").count(), 3);
+
+    laptop.post("/devices/end", &format!("session={id}")).await;
+    assert_eq!(laptop.get("/devices").await.html.matches("last seen").count(), 2);
+    let mut alive = 0;
+    for other in &mut others {
+        alive += usize::from(other.is_logged_in().await);
+    }
+    assert_eq!(alive, 2, "exactly one device");
+
+    laptop.post("/devices/end-others", "").await;
+    let list = laptop.get("/devices").await.html;
+    assert!(list.contains("this device") && !list.contains("last seen"), "{list}");
+    for other in &mut others {
+        assert!(!other.is_logged_in().await);
+    }
+    let stolen = laptop.jar.clone();
+    assert_eq!(laptop.post("/devices/end-all", "").await.location, "/login");
+    laptop.jar = stolen;
+    assert!(!laptop.is_logged_in().await);
+}
+
+#[tokio::test]
+async fn a_new_password_needs_the_old_one_and_ends_the_other_sessions() {
+    let server = Server::start(false);
+    let mut susan = Browser::signed_up(&server, "susan").await;
+    let mut thief = Browser::new(&server);
+    thief.jar = susan.jar.clone();
+    server.clock.advance(Duration::from_secs(11 * 60));
+    assert_eq!(thief.get("/password").await.location, "/confirm?then=/password");
+    let page = thief.post("/password", "password=thief's horse").await;
+    assert_eq!(page.location, "/confirm?then=/password");
+    let page = thief.post("/confirm", "password=wrong&then=/password").await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+
+    let page = susan.post("/confirm", "password=correct+horse&then=/password").await;
+    assert_eq!(page.location, "/password");
+    assert_eq!(susan.post("/password", "password=short").await.status, 422);
+    assert_eq!(susan.post("/password", "password=another+horse").await.location, "/");
+    assert!(susan.is_logged_in().await);
+    assert!(!thief.is_logged_in().await);
+    let page = thief.post("/login", &account("susan", PASSWORD)).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let page = susan.post("/confirm", "password=another+horse&then=https://evil.example").await;
+    assert_eq!(page.location, "/", "only to a page of this application");
+}
+
+#[tokio::test]
+async fn the_admin_area_has_a_session_of_its_own() {
+    let server = Server::start(false);
+    let mut admin = Browser::signed_up(&server, "susan").await; // the first user
+    let mut bob = Browser::signed_up(&server, "bob").await;
+    assert_eq!(bob.get("/admin").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(bob.post("/admin", "password=correct+horse").await.status, StatusCode::NOT_FOUND);
+    bob.jar.insert("__Host-admin".into(), bob.jar["__Host-session"].clone());
+    assert_eq!(bob.get("/admin").await.status, StatusCode::NOT_FOUND);
+
+    let lock = "user=2&is_locked=true";
+    admin.post("/admin/lock", lock).await;
+    assert!(bob.is_logged_in().await, "the main session is not enough");
+    assert_eq!(admin.post("/admin", "password=wrong").await.status, 422);
+    assert_eq!(admin.post("/admin", "password=correct+horse").await.location, "/admin");
+    assert!(admin.get("/admin").await.html.contains("Lock and log out"));
+    server.clock.advance(Duration::from_secs(11 * 60));
+    assert!(admin.get("/admin").await.html.contains("Enter"), "it ends after 10 idle minutes");
+    admin.post("/admin", "password=correct+horse").await;
+
+    // A new secret logs nobody out.
+    let old = admin.jar["__Host-session"].clone();
+    admin.post("/admin/rotate", "").await;
+    assert!(admin.is_logged_in().await && bob.is_logged_in().await);
+    let new = Browser::logged_in(&server, "bob").await.jar["__Host-session"].clone();
+    assert_ne!(old.split('.').next(), new.split('.').next(), "the header names another key");
+
+    admin.post("/admin/lock", lock).await;
+    assert!(!bob.is_logged_in().await);
+    assert_eq!(bob.post("/login", &account("bob", PASSWORD)).await.status, 422);
+    admin.post("/admin/leave", "").await;
+    assert!(admin.get("/admin").await.html.contains("Enter"));
+}
+
+#[tokio::test]
+async fn three_tabs_log_in_with_the_provider_at_once() {
+    let server = Server::start(false);
+    let mut browser = Browser::new(&server);
+    let mut codes = Vec::new();
+    for _ in 0..3 {
+        let page = browser.post("/login-with/start", "").await;
+        let query = page.location.strip_prefix("/provider?").unwrap().to_owned();
+        let page = browser.post("/provider", &format!("{query}&user=ada")).await;
+        assert!(page.location.starts_with("/login-with/callback?state="), "{}", page.location);
+        codes.push(page.location);
+    }
+    let mut other = Browser::new(&server);
+    assert_eq!(other.get(&codes[0]).await.status, StatusCode::FORBIDDEN, "login CSRF");
+    for code in &codes[..1] {
+        assert_eq!(
+            browser.get(code).await.location,
+            "/",
+            "a failed attempt elsewhere spoils nothing"
+        );
+    }
+    for code in &codes[1..] {
+        assert_eq!(browser.get(code).await.location, "/");
+        assert!(browser.get("/").await.html.contains("ada (provider)"));
+    }
+    assert_eq!(browser.get(&codes[1]).await.status, StatusCode::FORBIDDEN, "each code once");
+    assert_eq!(
+        browser.jar.len(),
+        1,
+        "the cookies of the attempts are gone: {:?}",
+        browser.jar.keys()
+    );
+    let page = browser.get("/login-with/callback?state=a;b&code=c").await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn requests_of_other_sites_are_refused() {
+    let server = Server::start(false);
+    let mut susan = Browser::signed_up(&server, "susan").await;
+    for path in ["/", "/login", "/logout", "/devices/end-all", "/login-with/start"] {
+        let request = Request::builder().method(Method::POST).uri(path);
+        let request = request.header("sec-fetch-site", "cross-site").body(Body::from("text=spam"));
+        assert_eq!(susan.send(request.unwrap()).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert!(susan.is_logged_in().await);
+}
