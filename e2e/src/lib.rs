@@ -7,6 +7,7 @@
 //! | `client.rs` | an HTTP client, and a browser's cookie jar |
 //! | `visitor.rs` | a user at the login page |
 //! | `program.rs` | the programs of the workspace |
+//! | `browser.rs` | a real browser |
 //! | `grpc.rs` | a gRPC client of the service `waxseal.Whoami` |
 //! | `mint.rs` | a second implementation of the tokens, for forgeries |
 //! | `conformance/` | the rules that every integration must follow |
@@ -58,6 +59,8 @@
 
 #[cfg(feature = "stores")]
 pub mod authority;
+#[cfg(feature = "browser")]
+pub mod browser;
 pub mod client;
 pub mod conformance;
 #[cfg(feature = "servers")]

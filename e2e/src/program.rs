@@ -30,6 +30,11 @@ pub fn feature_example(name: &'static str) -> PathBuf {
     build(&["-p", "examples", "--features", name, "--example", name])
 }
 
+/// Builds the application `notes`.
+pub fn notes() -> PathBuf {
+    build(&["-p", "notes", "--bin", "notes"])
+}
+
 /// Builds the binary `name` and returns its path.
 pub fn binary(name: &'static str) -> PathBuf {
     build(&["--bin", name])
