@@ -23,8 +23,8 @@ use crate::{
 /// Whether the admin session belongs to the administrator who is logged in. Everybody else gets
 /// the same 404 as for a page that does not exist.
 fn check(user: &User) -> Result<(), Failure> {
-    let hidden = || Failure::complaint(StatusCode::NOT_FOUND, "This page does not exist.");
-    if user.is_admin { Ok(()) } else { Err(hidden()) }
+    let hidden = Failure::complaint(StatusCode::NOT_FOUND, "This page does not exist.");
+    if user.is_admin { Ok(()) } else { Err(hidden) }
 }
 
 fn is_inside(user: &User, admin: &Session<Admin>) -> bool {

@@ -4,7 +4,7 @@ use std::{fs, sync::Arc};
 
 use axum::{
     Router,
-    extract::{FromRef, MatchedPath, Request},
+    extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue, header},
     routing::{get, post},
 };
@@ -99,17 +99,5 @@ impl App {
                 tracing::info_span!("request", method = %request.method(), route)
             }))
             .with_state(self)
-    }
-}
-
-impl FromRef<App> for Database {
-    fn from_ref(app: &App) -> Self {
-        app.database.clone()
-    }
-}
-
-impl FromRef<App> for RevocationList {
-    fn from_ref(app: &App) -> Self {
-        app.list.clone()
     }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 use waxseal::{SessionRef, UnixTime};
 
 use crate::failure::Failure;
@@ -89,6 +89,10 @@ impl Database {
         Ok(run(&self.0.lock().unwrap_or_else(PoisonError::into_inner))?)
     }
 
+    fn execute(&self, statement: &str, values: impl Params) -> Result<(), Failure> {
+        self.with(|db| db.execute(statement, values)).map(drop)
+    }
+
     /// Returns `None` if the name is taken. The first user is an administrator.
     pub fn add_user(
         &self,
@@ -129,13 +133,11 @@ impl Database {
     }
 
     pub fn set_password(&self, user: i64, hash: &str) -> Result<(), Failure> {
-        let update = "UPDATE users SET password = ?2 WHERE id = ?1";
-        self.with(|db| db.execute(update, params![user, hash])).map(drop)
+        self.execute("UPDATE users SET password = ?2 WHERE id = ?1", params![user, hash])
     }
 
     pub fn set_locked(&self, user: i64, is_locked: bool) -> Result<(), Failure> {
-        let update = "UPDATE users SET is_locked = ?2 WHERE id = ?1";
-        self.with(|db| db.execute(update, params![user, is_locked])).map(drop)
+        self.execute("UPDATE users SET is_locked = ?2 WHERE id = ?1", params![user, is_locked])
     }
 
     pub fn notes(&self, user: i64) -> Result<Vec<Note>, Failure> {
@@ -147,13 +149,11 @@ impl Database {
     }
 
     pub fn add_note(&self, user: i64, text: &str) -> Result<(), Failure> {
-        let add = "INSERT INTO notes (user, text) VALUES (?1, ?2)";
-        self.with(|db| db.execute(add, params![user, text])).map(drop)
+        self.execute("INSERT INTO notes (user, text) VALUES (?1, ?2)", params![user, text])
     }
 
     pub fn remove_note(&self, user: i64, note: i64) -> Result<(), Failure> {
-        self.with(|db| db.execute("DELETE FROM notes WHERE user = ?1 AND id = ?2", [user, note]))
-            .map(drop)
+        self.execute("DELETE FROM notes WHERE user = ?1 AND id = ?2", params![user, note])
     }
 
     /// Writes at most once a minute, unless the session has changed.
@@ -167,7 +167,7 @@ impl Database {
         let [issued_at, stamp, seen] =
             [session.issued_at.as_secs(), session.stamp, seen.as_secs()].map(u64::cast_signed);
         let row = params![session.id, user, issued_at, stamp, browser, seen];
-        self.with(|db| db.execute(SEE, row)).map(drop)
+        self.execute(SEE, row)
     }
 
     pub fn devices(&self, user: i64) -> Result<Vec<Device>, Failure> {
@@ -187,6 +187,6 @@ impl Database {
     }
 
     pub fn remove_device(&self, session: &str) -> Result<(), Failure> {
-        self.with(|db| db.execute("DELETE FROM devices WHERE session = ?1", [session])).map(drop)
+        self.execute("DELETE FROM devices WHERE session = ?1", params![session])
     }
 }

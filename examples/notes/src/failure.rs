@@ -7,13 +7,16 @@ use waxseal::{NotDurable, SessionError};
 use crate::page::Complaint;
 
 /// An error of a handler. `?` converts every error into it.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// waxseal knows the response: 401, 503 or 500.
-    Session(SessionError),
+    #[error(transparent)]
+    Session(#[from] SessionError),
     /// The user can do something about it.
+    #[error("{1}")]
     Complaint(StatusCode, String),
     /// A mistake of the server. Only the log contains it.
+    #[error(transparent)]
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -43,22 +46,6 @@ impl IntoResponse for Failure {
             }
         };
         (status, Complaint { text }).into_response()
-    }
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Session(error) => error.fmt(f),
-            Self::Complaint(_, text) => f.write_str(text),
-            Self::Other(error) => error.fmt(f),
-        }
-    }
-}
-
-impl From<SessionError> for Failure {
-    fn from(error: SessionError) -> Self {
-        Self::Session(error)
     }
 }
 

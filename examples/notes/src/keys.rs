@@ -54,8 +54,8 @@ impl Keys {
             write(&path, &random()?)?;
         }
         let secrets = read(&path)?;
-        let main = SharedSealer::new(main_sealer(&secrets.0, encrypted, &list)?);
-        let admin = SharedSealer::new(admin_sealer(&secrets.0, encrypted, &list)?);
+        let (main, admin) = sealers(&secrets.0, encrypted, &list)?;
+        let (main, admin) = (SharedSealer::new(main), SharedSealer::new(admin));
         Ok(Self { path, encrypted, list, main, admin, secrets: Mutex::new(secrets) })
     }
 
@@ -67,8 +67,7 @@ impl Keys {
         }
         let new = read(&self.path)?;
         // Both are built before one is replaced, so they never have different secrets.
-        let main = main_sealer(&new.0, self.encrypted, &self.list)?;
-        let admin = admin_sealer(&new.0, self.encrypted, &self.list)?;
+        let (main, admin) = sealers(&new.0, self.encrypted, &self.list)?;
         self.main.replace(main);
         self.admin.replace(admin);
         *secrets = new;
@@ -101,28 +100,22 @@ impl Keys {
     }
 }
 
-/// 7 days without activity, 30 days in total: the defaults.
-fn main_sealer(
+/// The sealers of the main session and of the admin area.
+fn sealers(
     secrets: &[Secret],
     encrypted: bool,
     list: &RevocationList,
-) -> Result<Sealer, Failure> {
-    Ok(builder(secrets, encrypted)?.revocations(list.clone()).build()?)
-}
-
-/// 10 minutes without activity, one hour in total, and only for requests from our own pages.
-fn admin_sealer(
-    secrets: &[Secret],
-    encrypted: bool,
-    list: &RevocationList,
-) -> Result<Sealer, Failure> {
-    Ok(builder(secrets, encrypted)?
+) -> Result<(Sealer, Sealer), Failure> {
+    let builder = || Ok::<_, Failure>(builder(secrets, encrypted)?.revocations(list.clone()));
+    // 7 days without activity, 30 days in total: the defaults.
+    let main = builder()?.build()?;
+    let admin = builder()?
         .marker::<Admin>()
         .cookie(CookieSpec::builder("__Host-admin").same_site_strict().build()?)
         .idle_timeout(Duration::from_secs(10 * 60))
         .absolute_timeout(Duration::from_secs(60 * 60))
-        .revocations(list.clone())
-        .build()?)
+        .build()?;
+    Ok((main, admin))
 }
 
 fn builder(secrets: &[Secret], encrypted: bool) -> Result<SealerBuilder, Failure> {

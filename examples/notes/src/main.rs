@@ -49,12 +49,13 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     tokio::spawn(follow(Arc::clone(&app.keys)));
     let stopping = app.stopping.clone();
     tokio::spawn(async move {
-        stop().await;
-        stopping.send_replace(true);
+        match stop().await {
+            Ok(()) => drop(stopping.send_replace(true)),
+            Err(error) => tracing::error!(%error, "no signal will stop this server cleanly"),
+        }
     });
     let operations = operations::router(app.list.clone(), metrics);
-    let stopped = [wait(app.stopping.subscribe()), wait(app.stopping.subscribe())];
-    let [app_stopped, operations_stopped] = stopped;
+    let [app_stopped, operations_stopped] = [(); 2].map(|()| wait(app.stopping.subscribe()));
     // Both serve the requests that have begun, and no more.
     tokio::try_join!(
         async { axum::serve(server, app.router()).with_graceful_shutdown(app_stopped).await },
@@ -92,23 +93,17 @@ async fn wait(mut stopping: watch::Receiver<bool>) {
 }
 
 /// Waits for Ctrl-C or SIGTERM.
-async fn stop() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
+#[cfg(unix)]
+async fn stop() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
+        result = tokio::signal::ctrl_c() => result,
+        _ = terminate.recv() => Ok(()),
     }
+}
+
+#[cfg(not(unix))]
+async fn stop() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
 }

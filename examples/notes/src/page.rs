@@ -125,30 +125,19 @@ macro_rules! responses {
     };
 }
 
-responses!(
-    SignupPage,
-    LoginPage,
-    ConfirmPage,
-    PasswordPage,
-    NotesPage,
-    DevicesPage,
-    EnterPage,
-    AdminPage,
-    ConsentPage,
-    Complaint
-);
+responses!(SignupPage, LoginPage, ConfirmPage, PasswordPage, NotesPage);
+responses!(DevicesPage, EnterPage, AdminPage, ConsentPage, Complaint);
 
 /// Outside the session layers, so that browsers may keep it.
 pub async fn style() -> impl IntoResponse {
-    let headers =
-        [(header::CONTENT_TYPE, "text/css"), (header::CACHE_CONTROL, "public, max-age=3600")];
-    (headers, include_str!("../static/style.css"))
+    static_file("text/css", include_str!("../static/style.css"))
 }
 
 pub async fn script() -> impl IntoResponse {
-    let headers = [
-        (header::CONTENT_TYPE, "text/javascript"),
-        (header::CACHE_CONTROL, "public, max-age=3600"),
-    ];
-    (headers, include_str!("../static/live.js"))
+    static_file("text/javascript", include_str!("../static/live.js"))
+}
+
+fn static_file(content_type: &'static str, text: &'static str) -> impl IntoResponse {
+    let caching = (header::CACHE_CONTROL, "public, max-age=3600");
+    ([(header::CONTENT_TYPE, content_type), caching], text)
 }

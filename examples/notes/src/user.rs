@@ -1,7 +1,7 @@
 //! The extractor of a logged-in user.
 
 use axum::{
-    extract::{FromRef as _, FromRequestParts},
+    extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
     response::{IntoResponse as _, Redirect, Response},
 };
@@ -27,7 +27,7 @@ impl FromRequestParts<App> for LoggedIn {
         let session = Session::from_request_parts(parts, app)
             .await
             .map_err(|error| Failure::from(error).into_response())?;
-        let database = Database::from_ref(app);
+        let database = &app.database;
         let user = match session.user() {
             Some(id) => database.user_of_session(&id).map_err(Failure::into_response)?,
             None => None,
@@ -36,7 +36,7 @@ impl FromRequestParts<App> for LoggedIn {
         let Some(user) = user.filter(|user| !user.is_locked) else {
             return Err(Redirect::to("/login").into_response());
         };
-        see(&database, &user, &session, &parts.headers).map_err(Failure::into_response)?;
+        see(database, &user, &session, &parts.headers).map_err(Failure::into_response)?;
         Ok(Self { user, session })
     }
 }

@@ -8,7 +8,8 @@ use axum::{
     http::{Method, Request, StatusCode, header},
 };
 use http_body_util::BodyExt as _;
-use notes::{app::App, config::Config};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use notes::{app::App, config::Config, operations};
 use tower::ServiceExt as _;
 use waxseal::{
     UnixTime,
@@ -320,4 +321,26 @@ async fn requests_of_other_sites_are_refused() {
         assert_eq!(susan.send(request.unwrap()).await.status, StatusCode::FORBIDDEN, "{path}");
     }
     assert!(susan.is_logged_in().await);
+}
+
+#[tokio::test]
+async fn a_load_balancer_sees_the_state() {
+    let server = Server::start(false);
+    let metrics = PrometheusBuilder::new().build_recorder();
+    let router = operations::router(server.app.list.clone(), metrics.handle());
+    metrics::with_local_recorder(&metrics, || metrics::counter!("notes_test_total").increment(3));
+    for (path, expected) in
+        [("/health", "alive"), ("/ready", "ready"), ("/metrics", "notes_test_total 3")]
+    {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert!(String::from_utf8_lossy(&body).contains(expected), "{path}: {body:?}");
+    }
+    // Nothing of it is in reach of users.
+    let mut susan = Browser::signed_up(&server, "susan").await;
+    for path in ["/health", "/ready", "/metrics"] {
+        assert_eq!(susan.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
 }
