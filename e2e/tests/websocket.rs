@@ -1,4 +1,4 @@
-//! The example `websocket`: a socket closes when its session is revoked.
+//! The examples `websocket` and `live-actix`: a socket closes when its session is revoked.
 
 use std::{
     io::ErrorKind,
@@ -24,8 +24,8 @@ const NO_HEADERS: [(&str, &str); 0] = [];
 
 type Socket = WebSocket<TcpStream>;
 
-fn start(store: Option<&str>) -> Server {
-    let mut command = Command::new(feature_example("websocket"));
+fn start(example: &'static str, store: Option<&str>) -> Server {
+    let mut command = Command::new(feature_example(example));
     command.env_remove("REVOCATIONS").envs(store.map(|store| ("REVOCATIONS", store)));
     Server::start(&mut command, Format::Waxseal)
 }
@@ -81,9 +81,8 @@ fn closes(mut socket: Socket) {
     assert!(!matches!(&error, Error::Io(error) if timed_out(error)), "{error}");
 }
 
-#[test]
-fn a_logout_closes_the_sockets_of_the_session() {
-    let server = start(None);
+fn a_logout_closes_the_sockets_of_the_session(example: &'static str) {
+    let server = start(example, None);
     let client = Client::of(&server);
     let (mine, other) = (log_in(&client, "susan"), log_in(&client, "susan"));
     let mut sockets = [&mine, &mine, &other].map(|jar| connect(&server, jar, &NO_HEADERS).unwrap());
@@ -97,11 +96,10 @@ fn a_logout_closes_the_sockets_of_the_session() {
     assert_eq!(connect(&server, &mine, &NO_HEADERS).err(), Some(401));
 }
 
-#[test]
-fn a_logout_on_another_server_closes_the_socket() {
+fn a_logout_on_another_server_closes_the_socket(example: &'static str) {
     let folder = tempfile::tempdir().expect("a folder");
     let store = format!("sqlite:{}", folder.path().join("sessions.db").display());
-    let servers = [start(Some(&store)), start(Some(&store))];
+    let servers = [start(example, Some(&store)), start(example, Some(&store))];
     let [one, two] = [0, 1].map(|index| Client::of(&servers[index]));
     let jar = log_in(&one, "susan");
     let mut socket = connect(&servers[0], &jar, &NO_HEADERS).unwrap();
@@ -110,9 +108,8 @@ fn a_logout_on_another_server_closes_the_socket() {
     closes(socket);
 }
 
-#[test]
-fn a_new_session_id_closes_the_socket_of_the_old_one() {
-    let server = start(None);
+fn a_new_session_id_closes_the_socket_of_the_old_one(example: &'static str) {
+    let server = start(example, None);
     let client = Client::of(&server);
     let jar = log_in(&client, "susan");
     let socket = connect(&server, &jar, &NO_HEADERS).unwrap();
@@ -121,9 +118,8 @@ fn a_new_session_id_closes_the_socket_of_the_old_one() {
     closes(socket);
 }
 
-#[test]
-fn the_socket_of_an_expired_session_closes() {
-    let server = start(None);
+fn the_socket_of_an_expired_session_closes(example: &'static str) {
+    let server = start(example, None);
     // The list of the server is new: it revokes sessions with an earlier stamp.
     let stamp = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time").as_millis();
     let claims = format!(r#""sid":"AAAAAAAAAAAAAAAAAAAAAQ","sub":"susan","wx_rev":{stamp}"#);
@@ -134,9 +130,8 @@ fn the_socket_of_an_expired_session_closes() {
     closes(socket);
 }
 
-#[test]
-fn another_origin_opens_no_socket() {
-    let server = start(None);
+fn another_origin_opens_no_socket(example: &'static str) {
+    let server = start(example, None);
     let jar = log_in(&Client::of(&server), "susan");
     let of = |origin: &str| connect(&server, &jar, &[("origin", origin)]).map(drop);
     assert_eq!(of(&server.url), Ok(()));
@@ -145,3 +140,25 @@ fn another_origin_opens_no_socket() {
     }
     assert_eq!(connect(&server, &Jar::default(), &NO_HEADERS).err(), Some(401));
 }
+
+/// Runs every test on an example.
+macro_rules! on {
+    ($framework:ident, $example:literal, $($test:ident)*) => {
+        mod $framework {$(
+            #[test]
+            fn $test() {
+                super::$test($example);
+            }
+        )*}
+    };
+    ($framework:ident, $example:literal) => {
+        on!($framework, $example, a_logout_closes_the_sockets_of_the_session
+            a_logout_on_another_server_closes_the_socket
+            a_new_session_id_closes_the_socket_of_the_old_one
+            the_socket_of_an_expired_session_closes
+            another_origin_opens_no_socket);
+    };
+}
+
+on!(axum, "websocket");
+on!(actix, "live-actix");
