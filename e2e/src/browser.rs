@@ -46,6 +46,10 @@ impl Driver {
     }
 
     /// A browser with an empty profile.
+    ///
+    /// # Errors
+    ///
+    /// The browser does not run the command.
     pub async fn browser(&self, profile: &Path) -> WebDriverResult<WebDriver> {
         let mut chrome = DesiredCapabilities::chrome();
         for argument in [
@@ -77,16 +81,28 @@ impl Drop for Driver {
 }
 
 /// Waits for an element.
+///
+/// # Errors
+///
+/// The browser does not run the command.
 pub async fn element(browser: &WebDriver, css: &str) -> WebDriverResult<WebElement> {
     browser.query(By::Css(css)).first().await
 }
 
 /// The text of an element.
+///
+/// # Errors
+///
+/// The browser does not run the command.
 pub async fn text(browser: &WebDriver, css: &str) -> WebDriverResult<String> {
     element(browser, css).await?.text().await
 }
 
 /// Writes a picture into the folder `SCREENSHOTS`, if it is set.
+///
+/// # Errors
+///
+/// The browser does not run the command.
 pub async fn screenshot(browser: &WebDriver, name: &str) -> WebDriverResult<()> {
     if let Ok(folder) = env::var("SCREENSHOTS") {
         fs::create_dir_all(&folder)?;
