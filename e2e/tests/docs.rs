@@ -181,3 +181,59 @@ fn every_rule_on_the_page_of_the_standard_has_a_test() {
         assert!(does_nothing || tests.contains(".rs)"), "{}", cells[0]);
     }
 }
+
+/// Returns the source files of the crates that contain `text`.
+fn crates_with(text: &str) -> usize {
+    let crates = fs::read_dir(root().join("crates")).expect("the crates");
+    let sources = crates.map(|folder| folder.expect("a folder").path().join("src/lib.rs"));
+    sources.filter_map(|file| fs::read_to_string(file).ok()).filter(|it| it.contains(text)).count()
+}
+
+/// A crate compiles the blocks of a page as doctests.
+#[test]
+fn every_page_with_rust_is_compiled() {
+    let mut compiled = 0;
+    for page in guides() {
+        let mut languages = page.blocks().into_iter().map(|block| block.language);
+        if languages.any(|it| it.starts_with("rust") && it != "rust,ignore") {
+            let include = format!("doc = include_str!(\"../../../{}\")", page.name);
+            assert_eq!(crates_with(&include), 1, "no crate compiles {}", page.name);
+            compiled += 1;
+        }
+    }
+    assert!(compiled > 5, "only {compiled} pages");
+}
+
+/// The files whose code a page shows without compiling it: no doctest has their dependencies.
+const SHOWN: [(&str, &str); 2] = [
+    ("docs/integrations.md", "crates/waxseal-core/examples/login-std.rs"),
+    ("docs/edge.md", "e2e/edge/src/lib.rs"),
+];
+
+#[test]
+fn every_block_that_is_not_compiled_is_in_a_program() {
+    for page in guides() {
+        for block in page.blocks() {
+            assert_ne!(block.language, "rs", "{}:{}: write `rust`", page.name, block.line);
+            if block.language != "rust,ignore" {
+                continue;
+            }
+            let at = format!("{}:{}", page.name, block.line);
+            let shown = SHOWN.iter().find(|(name, _)| *name == page.name);
+            let (_, file) = shown.unwrap_or_else(|| panic!("{at}: no program has this code"));
+            let program = fs::read_to_string(root().join(file)).expect("a program");
+            let program: Vec<_> = program.lines().map(str::trim).collect();
+            for line in block.text.lines().map(str::trim) {
+                assert!(program.contains(&line), "{at}: {file} has no line {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_quick_start_shows_the_example() {
+    let program = page("docs/quick-start.md").block("rust,no_run", "fn main");
+    let example = include_str!("../../crates/waxseal/examples/quick-start.rs");
+    let (_, example) = example.split_once("\n\n").expect("a comment and code");
+    assert_eq!(program, example);
+}
