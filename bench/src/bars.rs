@@ -68,7 +68,7 @@ pub(crate) fn asked(run: &Run) -> Vec<Asked> {
             "`get` of one string after that, over the same floor",
             "≤ 0.10",
             0.10,
-            rows.ratio("waxseal: get::<String> alone", OPEN),
+            rows.ratio("waxseal: get of a String alone", OPEN),
         ),
         at_most("save, over its floor", "≤ 1.3", 1.3, rows.ratio("waxseal: save", SAVE)),
         at_least("times faster than jsonwebtoken's faster backend", "≥ 3.5", 3.5, jsonwebtoken),

@@ -116,7 +116,7 @@ fn add(rounds: &mut Rounds) {
         let open = ours::open(sealer(), header.clone());
         rounds.add("encrypted open", format!("waxseal {kind}: open"), open);
         let (opener, text) = (sealer(), header.clone());
-        rounds.add("encrypted open", format!("waxseal {kind}: open, get::<String>"), move || {
+        rounds.add("encrypted open", format!("waxseal {kind}: open, get of a String"), move || {
             let session = OpenSession::open(&opener, [text.as_bytes()], ours::now()).unwrap();
             session.get::<String>("username").unwrap().unwrap()
         });

@@ -43,12 +43,12 @@ pub(crate) fn add(rounds: &mut Rounds) {
 
     rounds.add("open", "waxseal: open", open(header.clone()));
     let (opener, text) = (sealer(), header.clone());
-    rounds.add("open", "waxseal: open, get::<String>", move || {
+    rounds.add("open", "waxseal: open, get of a String", move || {
         let session = OpenSession::open(&opener, [text.as_bytes()], now()).unwrap();
         session.get::<String>("username").unwrap().unwrap()
     });
     let session = opened(&header);
-    rounds.add("open", "waxseal: get::<String> alone", move || {
+    rounds.add("open", "waxseal: get of a String alone", move || {
         session.get::<String>("username").unwrap().unwrap()
     });
 

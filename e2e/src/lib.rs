@@ -14,6 +14,7 @@
 //! | `redis.rs`, `postgres.rs` | a store as a child process |
 //! | `authority.rs`, `proxy.rs` | certificates of a store, and a proxy before it |
 //! | `lists.rs` | lists that share a store |
+//! | `nginx.rs` | nginx as a gateway |
 //! | `pages.rs` | the documentation |
 //! | `serve.rs` | the code that all servers under test share |
 //! | `bin/serve-*.rs` | one server per integration, with the contract below |
@@ -69,6 +70,8 @@ pub mod grpc;
 #[cfg(feature = "stores")]
 pub mod lists;
 pub mod mint;
+#[cfg(feature = "gateway")]
+pub mod nginx;
 pub mod pages;
 #[cfg(feature = "stores")]
 pub mod postgres;

@@ -161,4 +161,7 @@ pub use waxseal_core::{
 #[cfg_attr(feature = "encryption", doc = include_str!("../../../docs/encryption.md"))]
 #[doc = include_str!("../../../docs/rotation.md")]
 #[doc = include_str!("../../../docs/from-microdot.md")]
+#[doc = include_str!("../../../docs/quick-start.md")]
+#[doc = include_str!("../../../docs/readers.md")]
+#[doc = include_str!("../../../docs/servers.md")]
 struct Readme;

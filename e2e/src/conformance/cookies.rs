@@ -71,6 +71,8 @@ pub fn cookies_of_other_names_are_ignored(server: &Server) {
         format!("{}={token}", mint.cookie.to_uppercase()),
         format!("a=\"{session}\""),
         format!("{} ={token}", mint.cookie),
+        format!("%{:02X}{}={token}", mint.cookie.as_bytes()[0], &mint.cookie[1..]),
+        format!("={session}"),
         token.clone(),
     ] {
         assert_eq!(whose(other.clone()), None, "{other}");
