@@ -2,7 +2,7 @@
 // nginx.conf loads.
 
 const LEEWAY = 60; // seconds that the clock of a server may be ahead
-const MAX_COOKIES = 16; // that reach the MAC
+const MAX_COOKIES = 16; // with this name, valid or not
 const MAX_LENGTH = 4096;
 
 // In njs 0.7.9, a preloaded array has no methods.

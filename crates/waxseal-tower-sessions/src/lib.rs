@@ -91,8 +91,9 @@
 //!   other ID as JSON, so the number 42 becomes `42`. With a revocation list, `revoke_user("42")`
 //!   ends the sessions of this user. If the application passes another key than `axum-login.data`
 //!   to `AuthManager::new`, call `with_data_key` with the same key.
-//! - The layer reads the session for each request, so its responses are not cacheable. If the
-//!   revocation list is unavailable, they are a 503. Add it to the routes that need a session.
+//! - The layer reads the session for each request. By default, shared caches do not store the
+//!   responses. If the revocation list is unavailable, a request with a session gets a 503. Add
+//!   the layer only to the routes that need a session.
 //!
 //! The [guide] lists what each method of tower-sessions does, and which of its tests pass.
 //!

@@ -99,8 +99,8 @@ pub async fn logout(session: Session, State(app): State<App>) -> Result<Redirect
 /// How long a password counts for sensitive actions.
 const CONFIRMED: Duration = Duration::from_secs(10 * 60);
 
-/// Whether the user has typed the password a short time ago. Otherwise the handler redirects to
-/// the returned page.
+/// Returns a redirect to the confirmation page if the last login or confirmation is 10 minutes
+/// old or older.
 pub fn must_confirm(session: &Session, then: &'static str) -> Option<Redirect> {
     let age = session.authenticated_at().map(|time| session.now().saturating_since(time));
     let is_confirmed = age.is_some_and(|age| age < CONFIRMED);

@@ -20,13 +20,13 @@ use crate::{
     user::LoggedIn,
 };
 
-/// Whether the admin session belongs to the administrator who is logged in. Everybody else gets
-/// the same 404 as for a page that does not exist.
+/// Returns the 404 of a missing page unless the user is an administrator.
 fn check(user: &User) -> Result<(), Failure> {
     let hidden = Failure::complaint(StatusCode::NOT_FOUND, "This page does not exist.");
     if user.is_admin { Ok(()) } else { Err(hidden) }
 }
 
+/// Whether the admin session belongs to the logged-in user.
 fn is_inside(user: &User, admin: &Session<Admin>) -> bool {
     admin.user() == Some(user.session_user())
 }

@@ -46,7 +46,7 @@ pub struct User {
 }
 
 impl User {
-    /// The user's name in sessions and in the revocation list.
+    /// The user ID as text, as in sessions and in the revocation list.
     #[must_use]
     pub fn session_user(&self) -> String {
         self.id.to_string()

@@ -79,7 +79,7 @@ pub async fn end_others(LoggedIn { session, .. }: LoggedIn) -> Result<Response, 
     Ok(Redirect::to("/devices").into_response())
 }
 
-/// Needs no password: this action takes nothing from an attacker's victim but the session.
+/// Does not require the password: an attacker can only log the user out with it.
 pub async fn end_all(
     LoggedIn { user, session }: LoggedIn,
     State(app): State<App>,

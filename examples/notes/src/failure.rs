@@ -9,7 +9,7 @@ use crate::page::Complaint;
 /// An error of a handler. `?` converts every error into it.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// waxseal knows the response: 401, 503 or 500.
+    /// An error of waxseal, with its own status: 401, 503 or 500.
     #[error(transparent)]
     Session(#[from] SessionError),
     /// The user can do something about it.

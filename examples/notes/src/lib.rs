@@ -1,5 +1,9 @@
 //! A complete application on waxseal, as a team would ship it: notes for users with accounts.
 //!
+//! `cargo run -p notes` serves it on <http://localhost:3000>, with all data in `notes-data`. The
+//! first account that signs up is the administrator. `cargo run -p notes -- --help` lists the
+//! environment variables.
+//!
 //! Read the modules in this order:
 //!
 //! 1. [`config`] reads the environment, and [`keys`] the secrets, from which it builds the sealers;
@@ -12,7 +16,7 @@
 //! 8. [`sign_in_with`] logs in with a provider, and [`provider`] is a small provider;
 //! 9. [`operations`] tells a load balancer and Prometheus about this server.
 //!
-//! [`database`], [`password`], [`page`] and [`failure`] are what they use.
+//! All of them use [`database`], [`password`], [`page`] and [`failure`].
 
 #![allow(
     missing_debug_implementations,

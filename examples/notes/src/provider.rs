@@ -1,4 +1,4 @@
-//! A small provider of logins, in the same process: it stands for a server of somebody else.
+//! A small provider of logins, in the same process: it takes the place of an external server.
 //! It keeps the codes that it has issued, each for one use within a minute.
 
 use std::{

@@ -49,7 +49,7 @@ pub async fn callback(
     let over = || Failure::complaint(StatusCode::FORBIDDEN, "This login attempt is over.");
     let sealer = app.keys.attempt(&callback.state).map_err(|_| over())?;
     let mut attempt = open(&sealer, &headers)?;
-    // Without the cookie, another browser has started this attempt: login CSRF.
+    // If the cookie is missing, another browser started this attempt (login CSRF).
     let verifier = attempt.take::<String>("verifier").map_err(waxseal::SessionError::from)?;
     attempt.delete().map_err(waxseal::SessionError::from)?;
     let user = verifier.and_then(|verifier| app.provider.redeem(&callback.code, &verifier));

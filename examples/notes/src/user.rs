@@ -55,7 +55,7 @@ fn see(
     database.see_device(user.id, &Device { session: reference, browser, seen: session.now() })
 }
 
-/// Enough for a user to tell devices apart. The header is not to be trusted.
+/// Enough for a user to tell devices apart. The client can send any header.
 fn browser_name(agent: &str) -> &'static str {
     // Most browsers claim to be several others: the most specific name comes first.
     let names = ["Firefox", "Edg", "Chrome", "Safari", "curl"];
