@@ -37,9 +37,19 @@ pub fn app(secret: Secret) -> Result<Router, BuildError> {
     let options = LeptosOptions::builder().output_name("login-leptos").build();
     Ok(Router::new()
         .route("/api/{*function}", post(handle_server_fns))
-        .route("/too-late", get(render_app_to_stream(Late))) // wrong: without `page`
         .leptos_routes_with_handler(generate_route_list(App), get(page))
         .layer(SessionLayer::new(sealer))
         .layer(CsrfLayer::new()) // refuses the forms of other sites
         .with_state(options))
+}
+
+/// The wrong way, for the test: nothing asks for the session before the page streams.
+///
+/// # Errors
+///
+/// If the configuration of the sessions is wrong.
+pub fn app_without_page(secret: Secret) -> Result<Router, BuildError> {
+    let sealer = Sealer::builder(secret).build()?;
+    let router = Router::new().route("/late", get(render_app_to_stream(Late)));
+    Ok(router.layer(SessionLayer::new(sealer)))
 }

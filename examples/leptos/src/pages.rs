@@ -87,7 +87,7 @@ fn LoginForm() -> impl IntoView {
 
 /// Stands for a database. It gets the user, and not the session.
 async fn orders(user: Option<String>) -> String {
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
     user.map_or_else(|| "No orders".into(), |user| format!("2 orders of {user}"))
 }
 
@@ -98,9 +98,10 @@ pub(crate) fn Late() -> impl IntoView {
     let saved = Resource::new(
         || (),
         |()| async {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
             let session = extract::<Session>().await.map_err(|error| error.to_string())?;
-            session.log_in("susan").map_err(|error| error.to_string())
+            let saved = session.insert("visited", true).and_then(|()| session.save());
+            saved.map_err(|error| error.to_string())
         },
     );
     view! {
