@@ -218,7 +218,8 @@ fn every_block_that_is_not_compiled_is_in_a_program() {
     for page in guides() {
         for block in page.blocks() {
             assert_ne!(block.language, "rs", "{}:{}: write `rust`", page.name, block.line);
-            if block.language != "rust,ignore" {
+            // framework_pages.rs compares that page with several programs.
+            if block.language != "rust,ignore" || page.name == "docs/frameworks.md" {
                 continue;
             }
             let at = format!("{}:{}", page.name, block.line);

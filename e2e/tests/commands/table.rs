@@ -115,6 +115,11 @@ pub const TABLE: &[Entry] = &[
         how: Serves { before: "unset SESSION_SECRET" },
     },
     Entry {
+        page: "docs/frameworks.md",
+        first: "export SESSION_SECRET=\"$(openssl rand -base64 32)\"",
+        how: NotRun("scripts/assure runs the tests of this example, which builds Leptos"),
+    },
+    Entry {
         page: "docs/tower-sessions.md",
         first: "cargo add waxseal waxseal-tower-sessions --features waxseal-tower-sessions/v0_14",
         how: NotRun("needs the registry; e2e/axum-login has these dependencies"),
