@@ -37,8 +37,11 @@ async fn send(browser: &WebDriver, fields: &[(&str, &str)]) -> WebDriverResult<(
     click(browser, "main form button").await
 }
 
+/// Clicks, and waits for the next page: the click returns before the browser leaves this one.
 async fn click(browser: &WebDriver, css: &str) -> WebDriverResult<()> {
-    element(browser, css).await?.click().await
+    browser.execute("document.body.dataset.old = ''", vec![]).await?;
+    element(browser, css).await?.click().await?;
+    element(browser, "body:not([data-old])").await.map(drop)
 }
 
 /// Waits until an element contains the text.
@@ -46,7 +49,8 @@ async fn shows(browser: &WebDriver, css: &str, expected: &str) -> WebDriverResul
     let expected = expected.to_owned();
     let element = browser.query(By::Css(css)).with_filter(move |element: WebElement| {
         let expected = expected.clone();
-        async move { Ok(element.text().await?.contains(&expected)) }
+        // An error means that the page has changed: then the query looks again.
+        async move { Ok(element.text().await.is_ok_and(|text| text.contains(&expected))) }
     });
     element.first().await.map(drop)
 }
