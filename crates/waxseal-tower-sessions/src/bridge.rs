@@ -43,6 +43,8 @@ struct State {
     /// The ID of the deleted record. `cycle_id` and `flush` both delete the record; the next call
     /// or the end of the request shows which one it was.
     deleted: Option<String>,
+    /// Whether the deletion cannot be a `cycle_id`, which deletes an ID once and loads no record.
+    ends: bool,
     expiry: Option<Expiry>,
     is_saved: bool,
     /// Why the last operation failed.
@@ -76,6 +78,7 @@ impl Bridge {
     pub(crate) fn load_record(&self) -> Result<Option<(Data, UnixTime)>, Error> {
         let mut state = self.state();
         if state.deleted.is_some() {
+            state.ends = true;
             return Ok(None);
         }
         let data = self.read(&mut state)?;
@@ -106,7 +109,7 @@ impl Bridge {
     ) -> Result<I, Error> {
         let mut state = self.state();
         // `cycle_id` has changed the ID of the record, `flush` has not.
-        if state.deleted.as_ref().is_some_and(|deleted| *deleted == id.to_string()) {
+        if state.ends || state.deleted.as_ref().is_some_and(|deleted| *deleted == id.to_string()) {
             self.end(&mut state)?;
         }
         let renews = state.deleted.is_some();
@@ -126,7 +129,9 @@ impl Bridge {
 
     /// Notes that the handler deletes the record. Its ID is not accepted after this response.
     pub(crate) fn delete_record(&self, id: &impl Display) {
-        self.state().deleted = Some(id.to_string());
+        let (mut state, id) = (self.state(), Some(id.to_string()));
+        state.ends |= state.deleted == id;
+        state.deleted = id;
     }
 
     pub(crate) fn is_deleted(&self) -> bool {
@@ -155,8 +160,11 @@ impl Bridge {
                 self.end(state)?;
                 state.left = left;
             }
-            // What is known was taken, so the next write reads it again.
-            Err(_) => {}
+            // The record is still that of `user`, even if a handler now logs in another one.
+            Err(_) => {
+                state.known = self.session.data().ok();
+                state.is_saved = false;
+            }
         }
         result
     }

@@ -3,7 +3,7 @@
 use axum::{http::StatusCode, response::IntoResponse, routing::get};
 use waxseal_revocation::RevocationList;
 
-use super::{app, app_that};
+use super::{app, app_that, handler};
 use crate::{
     support::{Browser, builder, named, sealer, sealer_of},
     tower_sessions::Session,
@@ -179,4 +179,53 @@ async fn a_new_session_can_be_flushed_after_a_save() {
     let mut browser = Browser::of(&app);
     browser.get("/do").await;
     assert_eq!(browser.cookie, None);
+}
+
+/// Each order ends the session of a user whom only waxseal knows.
+#[tokio::test]
+async fn data_after_a_delete_is_in_a_session_without_the_user() {
+    let app = app(sealer(), |routes| {
+        routes
+            .route("/login", get(async |session: waxseal::Session| session.log_in("susan")))
+            .route("/user", get(async |session: waxseal::Session| format!("{:?}", session.user())))
+            .route(
+                "/delete-insert",
+                handler(async |session| {
+                    session.delete().await.unwrap();
+                    session.insert("foo", 1).await.unwrap();
+                }),
+            )
+            .route(
+                "/delete-load-insert",
+                handler(async |session| {
+                    session.delete().await.unwrap();
+                    session.load().await.unwrap();
+                    session.insert("foo", 1).await.unwrap();
+                }),
+            )
+            .route(
+                "/delete-cycle",
+                handler(async |session| {
+                    session.insert("foo", 1).await.unwrap();
+                    session.delete().await.unwrap();
+                    session.cycle_id().await.unwrap();
+                }),
+            )
+            .route(
+                "/flush-cycle-insert",
+                handler(async |session| {
+                    session.insert("foo", 0).await.unwrap();
+                    session.flush().await.unwrap();
+                    session.cycle_id().await.unwrap();
+                    session.insert("foo", 1).await.unwrap();
+                }),
+            )
+    });
+    for order in ["delete-insert", "delete-load-insert", "delete-cycle", "flush-cycle-insert"] {
+        let mut browser = Browser::of(&app);
+        browser.get("/login").await;
+        assert_eq!(browser.read("/user").await, "Some(\"susan\")", "{order}");
+        assert_eq!(browser.get(&format!("/{order}")).await.status, StatusCode::OK, "{order}");
+        assert_eq!(browser.read("/user").await, "None", "{order}");
+    }
 }

@@ -277,3 +277,60 @@ async fn the_layer_can_be_added_twice() {
     browser.get("/flush").await;
     assert_eq!(browser.cookie, None);
 }
+
+/// The record of the request is still the one of the user before.
+#[tokio::test]
+async fn a_failed_save_gives_another_user_nothing() {
+    let app = app(sealer(), |routes| {
+        routes
+            .route("/login", get(async |session: waxseal::Session| session.log_in("susan")))
+            .route(
+                "/do",
+                get(async |session: Session, sessions: waxseal::Session| {
+                    session.insert("large", "x".repeat(4000)).await.unwrap();
+                    session.save().await.unwrap_err();
+                    sessions.log_in("bob").unwrap();
+                    session.remove_value("large").await.unwrap();
+                }),
+            )
+            .route(
+                "/session",
+                get(async |session: waxseal::Session| {
+                    format!("{:?} {:?}", session.user(), session.keys())
+                }),
+            )
+    });
+    let mut browser = Browser::of(&app);
+    browser.get("/login").await;
+    browser.get("/insert").await;
+    assert_eq!(browser.read("/session").await, r#"Some("susan") ["foo"]"#);
+    assert_eq!(browser.get("/do").await.status, StatusCode::OK);
+    assert_eq!(browser.read("/session").await, r#"Some("bob") []"#);
+}
+
+/// What a failed save has left is not sent with the expiry.
+#[tokio::test]
+async fn a_server_error_after_a_failed_save_sends_the_save_before() {
+    let app = app(sealer(), |routes| {
+        routes
+            .route(
+                "/do",
+                get(async |session: Session| {
+                    session.insert("a", 1).await.unwrap();
+                    session.save().await.unwrap();
+                    // In a random order: the large one is hardly ever the first.
+                    for number in 0..20 {
+                        session.insert(&format!("b{number}"), 1).await.unwrap();
+                    }
+                    session.insert("large", "x".repeat(4000)).await.unwrap();
+                    session.save().await.unwrap_err();
+                    session.set_expiry(Some(crate::tower_sessions::Expiry::OnSessionEnd));
+                    StatusCode::INTERNAL_SERVER_ERROR
+                }),
+            )
+            .route("/keys", get(async |session: waxseal::Session| session.keys().join(",")))
+    });
+    let mut browser = Browser::of(&app);
+    browser.get("/do").await;
+    assert_eq!(browser.read("/keys").await, "a");
+}
