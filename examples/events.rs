@@ -26,7 +26,7 @@ use futures_util::{
     stream::{self, Stream},
 };
 use tower_http::csrf::CsrfLayer;
-use waxseal::{RevocationStatus, Sealer, Secret, Session, SessionError, SessionLayer, SessionRef};
+use waxseal::{Sealer, Secret, Session, SessionError, SessionLayer};
 use waxseal_revocation::{RevocationList, Store};
 
 /// The form accepts any name, and the password wax. The browser connects again after the end of
@@ -68,22 +68,11 @@ async fn events(
     let time_left = end.saturating_since(session.now());
     let over = async move {
         // Events do not extend the session. The browser connects again, with a newer cookie.
-        let _ = tokio::time::timeout(time_left, revoked(&list, &reference)).await;
+        let _ = tokio::time::timeout(time_left, list.revoked(&reference)).await;
     };
     let events = application(&user).map(Ok).take_until(Box::pin(over));
     // A comment each 15 seconds, so that the server notices a browser that is gone.
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
-}
-
-/// Waits until the session is not known to be good.
-async fn revoked(list: &RevocationList, session: &SessionRef) {
-    loop {
-        let changed = list.changed(); // before `status`, so that no change is missed
-        if list.status(session) != RevocationStatus::Good {
-            return;
-        }
-        changed.await;
-    }
 }
 
 /// Stands for the application: one event, and no end.

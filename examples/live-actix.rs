@@ -26,7 +26,7 @@ use futures_util::{
     StreamExt as _,
     stream::{self, Stream},
 };
-use waxseal::{RevocationStatus, Sealer, Secret, Session, SessionError, SessionLayer, SessionRef};
+use waxseal::{Sealer, Secret, Session, SessionError, SessionLayer};
 use waxseal_revocation::{RevocationList, Store};
 
 /// The form accepts any name, and the password wax. The browser opens the events again after
@@ -97,19 +97,8 @@ fn over(
     };
     let (time_left, list) = (end.saturating_since(session.now()), list.clone());
     Ok(async move {
-        let _ = tokio::time::timeout(time_left, revoked(&list, &reference)).await;
+        let _ = tokio::time::timeout(time_left, list.revoked(&reference)).await;
     })
-}
-
-/// Waits until the session is not known to be good.
-async fn revoked(list: &RevocationList, session: &SessionRef) {
-    loop {
-        let changed = list.changed(); // before `status`, so that no change is missed
-        if list.status(session) != RevocationStatus::Good {
-            return;
-        }
-        changed.await;
-    }
 }
 
 /// Serves the socket until the session is over, even if the browser does not read.

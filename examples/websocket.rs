@@ -22,7 +22,7 @@ use axum::{
 };
 use examples::{Failure, Login, listen};
 use tower_http::csrf::CsrfLayer;
-use waxseal::{RevocationStatus, Sealer, Secret, Session, SessionError, SessionLayer, SessionRef};
+use waxseal::{Sealer, Secret, Session, SessionError, SessionLayer};
 use waxseal_revocation::{RevocationList, Store};
 
 /// The form accepts any name, and the password wax.
@@ -69,7 +69,7 @@ async fn socket(
     Ok(upgrade.on_upgrade(move |socket| {
         let over = async move {
             // Messages do not extend the session. A page can connect again with a newer cookie.
-            let _ = tokio::time::timeout(time_left, revoked(&list, &reference)).await;
+            let _ = tokio::time::timeout(time_left, list.revoked(&reference)).await;
         };
         serve(socket, over)
     }))
@@ -83,17 +83,6 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     ["https://", "http://"].iter().any(|scheme| {
         origin.as_bytes().strip_prefix(scheme.as_bytes()).is_some_and(|origin| origin == host)
     })
-}
-
-/// Waits until the session is not known to be good.
-async fn revoked(list: &RevocationList, session: &SessionRef) {
-    loop {
-        let changed = list.changed(); // before `status`, so that no change is missed
-        if list.status(session) != RevocationStatus::Good {
-            return;
-        }
-        changed.await;
-    }
 }
 
 /// Serves the socket until the session is over, even if the browser does not read.

@@ -179,28 +179,28 @@ impl RevocationList {
         Revocations::status(self, session.view())
     }
 
-    /// Returns a future that completes at the next change of the list or of its state. To miss
-    /// no change, call this *before* [`status`](Self::status), and await the future after it.
-    /// See the example `websocket`.
+    /// Returns a future that completes when the session is not known to be good: it was revoked, or
+    /// the list cannot be trusted any more. For a connection that outlives its request, such as a
+    /// WebSocket. The future does not observe the session's expiry: await it with a timeout.
     ///
     /// ```
-    /// # use waxseal_core::{RevocationStatus, SessionRef};
+    /// # use std::time::Duration;
+    /// # use waxseal_core::SessionRef;
     /// # use waxseal_revocation::RevocationList;
-    /// # async fn wait_for_the_revocation(list: &RevocationList, session: &SessionRef) {
-    /// loop {
-    ///     let changed = list.changed();
-    ///     if list.status(session) != RevocationStatus::Good {
-    ///         break;
-    ///     }
-    ///     changed.await;
-    /// }
+    /// # async fn wait(list: &RevocationList, session: &SessionRef, time_left: Duration) {
+    /// let _ = tokio::time::timeout(time_left, list.revoked(session)).await;
+    /// // close the connection
     /// # }
     /// ```
-    pub fn changed(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut changes = self.shared.changes.subscribe();
+    pub fn revoked(&self, session: &SessionRef) -> impl Future<Output = ()> + Send + use<> {
+        let (list, session) = (self.clone(), session.clone());
         async move {
-            // An error means that the last handle is gone, and the list with it.
-            let _ = changes.changed().await;
+            let mut changes = list.shared.changes.subscribe(); // before `status`, to miss no change
+            while list.status(&session) == RevocationStatus::Good {
+                if changes.changed().await.is_err() {
+                    return;
+                }
+            }
         }
     }
 

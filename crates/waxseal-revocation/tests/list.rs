@@ -233,15 +233,7 @@ fn a_change_wakes_those_who_wait() {
     let session = issue(&one, "a");
     let waiting = thread::spawn({
         let (other, session) = (other.clone(), session.clone());
-        move || {
-            loop {
-                let changed = other.changed();
-                if other.status(&session) != RevocationStatus::Good {
-                    return;
-                }
-                block_on(changed);
-            }
-        }
+        move || block_on(other.revoked(&session))
     });
     logout(&one, &session);
     wait_for(|| waiting.is_finished());

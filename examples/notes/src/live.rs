@@ -13,8 +13,7 @@ use axum::{
     response::Response,
 };
 use tokio::sync::broadcast::error::RecvError;
-use waxseal::{RevocationStatus, SessionRef};
-use waxseal_revocation::RevocationList;
+use waxseal::SessionRef;
 
 use crate::{app::App, failure::Failure, page::NoteList, user::LoggedIn};
 
@@ -53,7 +52,7 @@ async fn serve(
     let mut stopping = app.stopping.subscribe();
     let (code, reason) = tokio::select! {
         () = show_changes(&mut socket, &app, user) => return,
-        _ = tokio::time::timeout(time_left, revoked(&app.list, &session)) => {
+        _ = tokio::time::timeout(time_left, app.list.revoked(&session)) => {
             (close_code::POLICY, "session over")
         }
         _ = stopping.wait_for(|is_stopping| *is_stopping) => (close_code::AWAY, "server stops"),
@@ -62,17 +61,6 @@ async fn serve(
     // A browser that does not read gets no more than a second.
     let close = socket.send(Message::Close(Some(frame)));
     let _ = tokio::time::timeout(Duration::from_secs(1), close).await;
-}
-
-/// Waits until the session is not known to be good.
-async fn revoked(list: &RevocationList, session: &SessionRef) {
-    loop {
-        let changed = list.changed(); // before `status`, so that no change is missed
-        if list.status(session) != RevocationStatus::Good {
-            return;
-        }
-        changed.await;
-    }
 }
 
 /// Sends the list of notes after each change, until the browser closes the socket.
