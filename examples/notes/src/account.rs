@@ -9,11 +9,12 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use serde::Deserialize;
-use waxseal::Session;
+use waxseal::{RevocationStatus, Session, SessionError};
 
 use crate::{
     app::App,
     failure::Failure,
+    keys::Admin,
     page::{self, ConfirmPage, LoginPage, PasswordPage, SignupPage},
     password,
     user::LoggedIn,
@@ -52,8 +53,9 @@ pub async fn signup(
 }
 
 fn complaint_about(name: &str, password: &str) -> Option<&'static str> {
-    if !(1..=40).contains(&name.chars().count()) {
-        return Some("A name has 1 to 40 characters.");
+    // The names of the provider's users end like this.
+    if !(1..=40).contains(&name.chars().count()) || name.ends_with("(provider)") {
+        return Some("A name has 1 to 40 characters, and does not end with (provider).");
     }
     // The limit keeps the time of hashing short.
     (!(8..=200).contains(&password.chars().count()))
@@ -87,12 +89,9 @@ pub async fn login(
     Ok(Redirect::to("/").into_response())
 }
 
-pub async fn logout(session: Session, State(app): State<App>) -> Result<Redirect, Failure> {
-    let id = session.id();
+pub async fn logout(session: Session, admin: Session<Admin>) -> Result<Redirect, Failure> {
+    admin.delete()?;
     session.delete()?; // revoked, too: a copy of the cookie is worthless
-    if let Some(id) = id {
-        app.database.remove_device(&id)?;
-    }
     Ok(Redirect::to("/login"))
 }
 
@@ -172,7 +171,14 @@ pub async fn password(
         let page = PasswordPage { complaint: Some(complaint) };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
-    app.database.set_password(user.id, &password::hash(form.password).await?)?;
+    let new = password::hash(form.password).await?;
+    // Time has passed since the session was opened.
+    let status = session.reference().map(|reference| app.list.status(&reference));
+    if status != Some(RevocationStatus::Good)
+        || !app.database.set_password(user.id, user.password.as_deref(), &new)?
+    {
+        return Err(SessionError::NoUser.into());
+    }
     // Every session from before the change ends, but for this one.
     session.confirm_user()?;
     session.revoke_others()?;

@@ -20,15 +20,13 @@ use crate::{
     user::LoggedIn,
 };
 
-/// Returns the 404 of a missing page unless the user is an administrator.
-fn check(user: &User) -> Result<(), Failure> {
-    let hidden = Failure::complaint(StatusCode::NOT_FOUND, "This page does not exist.");
-    if user.is_admin { Ok(()) } else { Err(hidden) }
-}
-
-/// Whether the admin session belongs to the logged-in user.
-fn is_inside(user: &User, admin: &Session<Admin>) -> bool {
-    admin.user() == Some(user.session_user())
+/// Whether the admin session belongs to the logged-in user. For a user who is not an
+/// administrator, the page does not exist.
+fn is_inside(user: &User, admin: &Session<Admin>) -> Result<bool, Failure> {
+    if !user.is_admin {
+        return Err(Failure::Complaint(StatusCode::NOT_FOUND, "This page does not exist."));
+    }
+    Ok(admin.user() == Some(user.session_user()))
 }
 
 pub async fn index(
@@ -36,8 +34,7 @@ pub async fn index(
     admin: Session<Admin>,
     State(app): State<App>,
 ) -> Result<Response, Failure> {
-    check(&user)?;
-    if !is_inside(&user, &admin) {
+    if !is_inside(&user, &admin)? {
         return Ok(EnterPage { complaint: None }.into_response());
     }
     Ok(AdminPage { users: app.database.users()?, this: user.id }.into_response())
@@ -53,7 +50,7 @@ pub async fn enter(
     admin: Session<Admin>,
     Form(form): Form<Enter>,
 ) -> Result<Response, Failure> {
-    check(&user)?;
+    is_inside(&user, &admin)?;
     if !password::verify(form.password, user.password.clone()).await? {
         let page = EnterPage { complaint: Some("This password is wrong.") };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
@@ -80,8 +77,7 @@ pub async fn lock(
     State(app): State<App>,
     Form(form): Form<Lock>,
 ) -> Result<Redirect, Failure> {
-    check(&user)?;
-    if !is_inside(&user, &admin) || form.user == user.id {
+    if !is_inside(&user, &admin)? || form.user == user.id {
         return Ok(Redirect::to("/admin"));
     }
     app.database.set_locked(form.user, form.is_locked)?;
@@ -97,8 +93,7 @@ pub async fn rotate(
     admin: Session<Admin>,
     State(app): State<App>,
 ) -> Result<Redirect, Failure> {
-    check(&user)?;
-    if is_inside(&user, &admin) {
+    if is_inside(&user, &admin)? {
         app.keys.rotate()?;
     }
     Ok(Redirect::to("/admin"))

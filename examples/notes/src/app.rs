@@ -1,22 +1,31 @@
 //! The state of the application, its routes, and the order of its layers.
 
-use std::{fs, sync::Arc};
+use std::{fs, sync::Arc, time::Duration};
 
+use anyhow::Context as _;
 use axum::{
     Router,
+    body::{Body, to_bytes},
     extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use tokio::sync::{broadcast, watch};
-use tower_http::{csrf::CsrfLayer, set_header::SetResponseHeaderLayer, trace::TraceLayer};
+use tower_http::{
+    csrf::CsrfLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trace::TraceLayer,
+};
 use waxseal::{SessionLayer, UnixTime};
 use waxseal_revocation::RevocationList;
 
 use crate::{
-    account, admin, config::Config, database::Database, devices, failure::Failure, keys::Keys,
-    live, notes, page, provider::Provider, sign_in_with,
+    account, admin, config::Config, database::Database, devices, keys::Keys, live, notes, page,
+    provider::Provider, sign_in_with,
 };
+
+/// The longest time of a request.
+const REQUEST: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug)]
 pub struct App {
@@ -31,9 +40,14 @@ pub struct App {
 }
 
 impl App {
-    pub fn open(config: &Config) -> Result<Self, Failure> {
-        fs::create_dir_all(&config.data)
-            .map_err(|error| format!("{}: {error}", config.data.display()))?;
+    pub fn open(config: &Config) -> anyhow::Result<Self> {
+        let mut folder = fs::DirBuilder::new();
+        #[cfg(unix)] // the database has hashes of passwords
+        std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+        folder
+            .recursive(true)
+            .create(&config.data)
+            .with_context(|| config.data.display().to_string())?;
         let list = RevocationList::builder(config.revocations.clone()).open()?;
         let keys = Keys::open(config.data.join("secrets"), config.encrypted, list.clone())?;
         Ok(Self {
@@ -88,7 +102,10 @@ impl App {
             .layer(header(header::CACHE_CONTROL, "no-store"))
             // The provider stands for another server: it has no session.
             .route("/provider", get(sign_in_with::consent_page).post(sign_in_with::consent))
-            // A request that these layers refuse opens no session.
+            .layer(middleware::from_fn(read_body))
+            // A body that does not arrive holds no request, and no stop of the server.
+            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST))
+            // A request that this layer refuses opens no session.
             .layer(CsrfLayer::new())
             .route("/style.css", get(page::style))
             .route("/live.js", get(page::script))
@@ -99,5 +116,15 @@ impl App {
                 tracing::info_span!("request", method = %request.method(), route)
             }))
             .with_state(self)
+    }
+}
+
+/// Waits for the body before a handler opens the session. Otherwise a browser that sends a form
+/// slowly could use a session that was revoked after it has begun.
+async fn read_body(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match to_bytes(body, 64 * 1024).await {
+        Ok(body) => next.run(Request::from_parts(parts, Body::from(body))).await,
+        Err(_) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
     }
 }

@@ -2,9 +2,8 @@
 
 use std::{env, path::PathBuf, str::FromStr as _};
 
+use anyhow::{Context as _, bail};
 use waxseal_revocation::Store;
-
-use crate::failure::Failure;
 
 pub const HELP: &str = "\
 Notes, with accounts, devices and an admin area.
@@ -33,34 +32,34 @@ pub struct Config {
 }
 
 /// Reads the configuration. Returns `None` for `--help`.
-pub fn read() -> Result<Option<Config>, Failure> {
+pub fn read() -> anyhow::Result<Option<Config>> {
     let mut encrypted = false;
     for argument in env::args_os().skip(1) {
         match argument.to_str() {
             Some("--encrypted") => encrypted = true,
             Some("--help" | "-h") => return Ok(None),
-            _ => return Err(format!("unknown argument {}; see --help", argument.display()).into()),
+            _ => bail!("unknown argument {}; see --help", argument.display()),
         }
     }
     let data = PathBuf::from(env::var_os("DATA").unwrap_or("notes-data".into()));
     let revocations = match variable("REVOCATIONS")? {
-        Some(store) => Store::from_str(&store).map_err(|error| format!("REVOCATIONS: {error}"))?,
+        Some(store) => Store::from_str(&store).context("REVOCATIONS")?,
         None => Store::sqlite(data.join("revocations.db")),
     };
     let (port, operations_port) = (port("PORT", 3000)?, port("OPERATIONS_PORT", 3001)?);
     Ok(Some(Config { data, revocations, encrypted, port, operations_port }))
 }
 
-fn variable(name: &str) -> Result<Option<String>, Failure> {
+fn variable(name: &str) -> anyhow::Result<Option<String>> {
     match env::var(name) {
         Ok(value) => Ok(Some(value)),
         Err(env::VarError::NotPresent) => Ok(None),
-        Err(env::VarError::NotUnicode(_)) => Err(format!("{name} is not UTF-8").into()),
+        Err(error) => Err(error).context(name.to_owned()),
     }
 }
 
-fn port(name: &str, default: u16) -> Result<u16, Failure> {
+fn port(name: &str, default: u16) -> anyhow::Result<u16> {
     variable(name)?.map_or(Ok(default), |port| {
-        port.parse().map_err(|_| format!("{name} must be a number from 0 to 65535").into())
+        port.parse().with_context(|| format!("{name} must be a number from 0 to 65535"))
     })
 }

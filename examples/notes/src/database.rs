@@ -8,19 +8,19 @@ use std::{
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 use waxseal::{SessionRef, UnixTime};
 
-use crate::failure::Failure;
-
-/// `AUTOINCREMENT` never uses an ID again: a revoked user stays one user.
+/// `AUTOINCREMENT` never uses an ID again: a revoked user stays one user. The provider's names are
+/// its own, so they need not be unique.
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
     CREATE TABLE IF NOT EXISTS users (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
-        name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+        name TEXT NOT NULL COLLATE NOCASE,
         password TEXT,              -- the argon2 hash; NULL for a user of the provider
         provider_id TEXT UNIQUE,
         is_admin INTEGER NOT NULL,
         is_locked INTEGER NOT NULL DEFAULT 0
     );
+    CREATE UNIQUE INDEX IF NOT EXISTS names ON users (name) WHERE provider_id IS NULL;
     CREATE TABLE IF NOT EXISTS notes (
         id INTEGER PRIMARY KEY,
         user INTEGER NOT NULL REFERENCES users,
@@ -78,30 +78,30 @@ const USER: &str = "SELECT id, name, password, is_admin, is_locked FROM users WH
 pub struct Database(Arc<Mutex<Connection>>);
 
 impl Database {
-    pub fn open(path: &Path) -> Result<Self, Failure> {
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
         let connection = Connection::open(path)?;
         connection.execute_batch(SCHEMA)?;
         Ok(Self(Arc::new(Mutex::new(connection))))
     }
 
-    fn with<T>(&self, run: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Failure> {
+    fn with<T>(&self, run: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> anyhow::Result<T> {
         // A panic leaves no transaction open: each statement is one.
         Ok(run(&self.0.lock().unwrap_or_else(PoisonError::into_inner))?)
     }
 
-    fn execute(&self, statement: &str, values: impl Params) -> Result<(), Failure> {
+    fn execute(&self, statement: &str, values: impl Params) -> anyhow::Result<()> {
         self.with(|db| db.execute(statement, values)).map(drop)
     }
 
-    /// Returns `None` if the name is taken. The first user is an administrator.
+    /// Returns `None` if the name is taken. The first user with a password is the administrator.
     pub fn add_user(
         &self,
         name: &str,
         password: Option<&str>,
         provider_id: Option<&str>,
-    ) -> Result<Option<User>, Failure> {
+    ) -> anyhow::Result<Option<User>> {
         const ADD: &str = "INSERT INTO users (name, password, provider_id, is_admin)
-            SELECT ?1, ?2, ?3, NOT EXISTS (SELECT 1 FROM users) WHERE true
+            SELECT ?1, ?2, ?3, ?3 IS NULL AND NOT EXISTS (SELECT 1 FROM users WHERE is_admin) WHERE true
             ON CONFLICT DO NOTHING
             RETURNING id, name, password, is_admin, is_locked";
         self.with(|db| {
@@ -109,38 +109,42 @@ impl Database {
         })
     }
 
-    pub fn user_by_name(&self, name: &str) -> Result<Option<User>, Failure> {
-        self.user("name = ?1", name)
+    pub fn user_by_name(&self, name: &str) -> anyhow::Result<Option<User>> {
+        self.user("provider_id IS NULL AND name = ?1", name)
     }
 
-    pub fn user_of_session(&self, id: &str) -> Result<Option<User>, Failure> {
+    pub fn user_of_session(&self, id: &str) -> anyhow::Result<Option<User>> {
         self.user("id = ?1", id)
     }
 
-    pub fn user_of_provider(&self, id: &str) -> Result<Option<User>, Failure> {
+    pub fn user_of_provider(&self, id: &str) -> anyhow::Result<Option<User>> {
         self.user("provider_id = ?1", id)
     }
 
-    fn user(&self, condition: &str, value: &str) -> Result<Option<User>, Failure> {
+    fn user(&self, condition: &str, value: &str) -> anyhow::Result<Option<User>> {
         let query = format!("{USER}{condition}");
         self.with(|db| db.query_row(&query, [value], User::from_row).optional())
     }
 
-    pub fn users(&self) -> Result<Vec<User>, Failure> {
+    pub fn users(&self) -> anyhow::Result<Vec<User>> {
         self.with(|db| {
             db.prepare(&format!("{USER} true"))?.query_map([], User::from_row)?.collect()
         })
     }
 
-    pub fn set_password(&self, user: i64, hash: &str) -> Result<(), Failure> {
-        self.execute("UPDATE users SET password = ?2 WHERE id = ?1", params![user, hash])
+    /// Returns whether the password was still `old`, and the account not locked: a request that
+    /// began before another change must not undo it.
+    pub fn set_password(&self, user: i64, old: Option<&str>, new: &str) -> anyhow::Result<bool> {
+        const SET: &str = "UPDATE users SET password = ?3
+            WHERE id = ?1 AND password IS ?2 AND NOT is_locked";
+        self.with(|db| Ok(db.execute(SET, params![user, old, new])? == 1))
     }
 
-    pub fn set_locked(&self, user: i64, is_locked: bool) -> Result<(), Failure> {
+    pub fn set_locked(&self, user: i64, is_locked: bool) -> anyhow::Result<()> {
         self.execute("UPDATE users SET is_locked = ?2 WHERE id = ?1", params![user, is_locked])
     }
 
-    pub fn notes(&self, user: i64) -> Result<Vec<Note>, Failure> {
+    pub fn notes(&self, user: i64) -> anyhow::Result<Vec<Note>> {
         self.with(|db| {
             db.prepare("SELECT id, text FROM notes WHERE user = ?1 ORDER BY id DESC")?
                 .query_map([user], |row| Ok(Note { id: row.get(0)?, text: row.get(1)? }))?
@@ -148,16 +152,16 @@ impl Database {
         })
     }
 
-    pub fn add_note(&self, user: i64, text: &str) -> Result<(), Failure> {
+    pub fn add_note(&self, user: i64, text: &str) -> anyhow::Result<()> {
         self.execute("INSERT INTO notes (user, text) VALUES (?1, ?2)", params![user, text])
     }
 
-    pub fn remove_note(&self, user: i64, note: i64) -> Result<(), Failure> {
+    pub fn remove_note(&self, user: i64, note: i64) -> anyhow::Result<()> {
         self.execute("DELETE FROM notes WHERE user = ?1 AND id = ?2", params![user, note])
     }
 
     /// Writes at most once a minute, unless the session has changed.
-    pub fn see_device(&self, user: i64, device: &Device) -> Result<(), Failure> {
+    pub fn see_device(&self, user: i64, device: &Device) -> anyhow::Result<()> {
         const SEE: &str = "INSERT INTO devices (session, user, issued_at, stamp, browser, seen)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
             ON CONFLICT (session) DO UPDATE SET stamp = ?4, browser = ?5, seen = ?6
@@ -167,10 +171,13 @@ impl Database {
         let [issued_at, stamp, seen] =
             [session.issued_at.as_secs(), session.stamp, seen.as_secs()].map(u64::cast_signed);
         let row = params![session.id, user, issued_at, stamp, browser, seen];
-        self.execute(SEE, row)
+        self.execute(SEE, row)?;
+        // After 30 days, the absolute timeout has ended a session.
+        let old = seen - 30 * 24 * 60 * 60;
+        self.execute("DELETE FROM devices WHERE user = ?1 AND issued_at < ?2", params![user, old])
     }
 
-    pub fn devices(&self, user: i64) -> Result<Vec<Device>, Failure> {
+    pub fn devices(&self, user: i64) -> anyhow::Result<Vec<Device>> {
         const ALL: &str = "SELECT session, issued_at, stamp, browser, seen FROM devices
             WHERE user = ?1 ORDER BY seen DESC";
         let device = |row: &Row<'_>| {
@@ -186,7 +193,7 @@ impl Database {
         self.with(|db| db.prepare(ALL)?.query_map([user], device)?.collect())
     }
 
-    pub fn remove_device(&self, session: &str) -> Result<(), Failure> {
+    pub fn remove_device(&self, session: &str) -> anyhow::Result<()> {
         self.execute("DELETE FROM devices WHERE session = ?1", params![session])
     }
 }

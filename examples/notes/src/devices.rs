@@ -16,18 +16,13 @@ use crate::{
     user::LoggedIn,
 };
 
-/// After 30 days, the absolute timeout has ended a session.
-const ABSOLUTE_TIMEOUT: u64 = 30 * 24 * 60 * 60;
-
 pub async fn index(
     LoggedIn { user, session }: LoggedIn,
     State(app): State<App>,
 ) -> Result<DevicesPage, Failure> {
     let mut devices = Vec::new();
     for device in app.database.devices(user.id)? {
-        let is_expired =
-            session.now().saturating_since(device.session.issued_at).as_secs() > ABSOLUTE_TIMEOUT;
-        if is_expired || app.list.status(&device.session) == RevocationStatus::Revoked {
+        if app.list.status(&device.session) == RevocationStatus::Revoked {
             app.database.remove_device(&device.session.id)?;
             continue;
         }
@@ -64,7 +59,6 @@ pub async fn end(
     let devices = app.database.devices(user.id)?;
     if let Some(device) = devices.iter().find(|device| device.session.id == form.session) {
         app.list.revoke_session(&device.session).await?;
-        app.database.remove_device(&device.session.id)?;
         page::flash(&session, "The device is logged out.")?;
     }
     Ok(Redirect::to("/devices").into_response())

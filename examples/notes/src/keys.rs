@@ -5,18 +5,19 @@
 //! nobody out. Remove a line 30 days later, when no session of it is valid any more.
 
 use std::{
-    fs,
+    fs::{self, File},
     io::Write as _,
     path::{Path, PathBuf},
-    sync::Mutex,
-    time::{Duration, SystemTime},
+    sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
+use anyhow::{Context as _, bail, ensure};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use sha2::{Digest as _, Sha256};
+use tempfile::NamedTempFile;
 use waxseal::{CookieSpec, Marker, Sealer, SealerBuilder, Secret, SharedSealer};
 use waxseal_revocation::RevocationList;
-
-use crate::failure::Failure;
 
 /// The session of the admin area. Its key differs from the one of the main session, so the
 /// cookie of one is never accepted as the other.
@@ -35,6 +36,16 @@ impl Marker for LoginAttempt {
     const PURPOSE: &'static str = "login-attempt";
 }
 
+/// Each start of a login with the provider derives a key from all of them.
+const MAX_SECRETS: usize = 10;
+
+#[derive(Debug)]
+struct Secrets {
+    all: Vec<Secret>,
+    /// The SHA-256 of the file. The time of a change is too coarse to notice two changes at once.
+    digest: [u8; 32],
+}
+
 /// The sealers of this server, which follow the file.
 #[derive(Debug)]
 pub struct Keys {
@@ -43,31 +54,33 @@ pub struct Keys {
     list: RevocationList,
     pub main: SharedSealer,
     pub admin: SharedSealer,
-    /// The secrets, and when their file was written.
-    secrets: Mutex<(Vec<Secret>, SystemTime)>,
+    secrets: Mutex<Secrets>,
 }
 
 impl Keys {
     /// Reads the secrets, after it has written a random one if the file does not exist.
-    pub fn open(path: PathBuf, encrypted: bool, list: RevocationList) -> Result<Self, Failure> {
-        if !path.exists() {
-            write(&path, &random()?)?;
+    pub fn open(path: PathBuf, encrypted: bool, list: RevocationList) -> anyhow::Result<Self> {
+        let lock = lock(&path)?;
+        // A link without a file is a mistake, which `read` reports.
+        if path.symlink_metadata().is_err() {
+            write(&path, &random::<32>()?)?;
         }
-        let secrets = read(&path)?;
-        let (main, admin) = sealers(&secrets.0, encrypted, &list)?;
+        let secrets = Secrets::read(&path)?;
+        drop(lock);
+        let (main, admin) = sealers(&secrets.all, encrypted, &list)?;
         let (main, admin) = (SharedSealer::new(main), SharedSealer::new(admin));
         Ok(Self { path, encrypted, list, main, admin, secrets: Mutex::new(secrets) })
     }
 
     /// Reads the file again if it has changed. After an error, the server keeps its sealers.
-    pub fn reload_if_changed(&self) -> Result<bool, Failure> {
-        let mut secrets = self.secrets.lock().map_err(|_| "the secrets are unusable")?;
-        if fs::metadata(&self.path)?.modified()? == secrets.1 {
+    pub fn reload_if_changed(&self) -> anyhow::Result<bool> {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = Secrets::read(&self.path)?;
+        if new.digest == secrets.digest {
             return Ok(false);
         }
-        let new = read(&self.path)?;
         // Both are built before one is replaced, so they never have different secrets.
-        let (main, admin) = sealers(&new.0, self.encrypted, &self.list)?;
+        let (main, admin) = sealers(&new.all, self.encrypted, &self.list)?;
         self.main.replace(main);
         self.admin.replace(admin);
         *secrets = new;
@@ -76,9 +89,15 @@ impl Keys {
 
     /// Puts a new secret on top of the file. With servers on several machines, all of them must
     /// be able to verify with a new secret before one signs with it: see docs/rotation.md.
-    pub fn rotate(&self) -> Result<(), Failure> {
+    pub fn rotate(&self) -> anyhow::Result<()> {
+        let _lock = lock(&self.path)?;
         let old = fs::read_to_string(&self.path)?;
-        write(&self.path, &format!("{}\n{old}", random()?))?;
+        ensure!(
+            old.lines().count() < MAX_SECRETS,
+            "{} has {MAX_SECRETS} secrets; remove those that are older than 30 days",
+            self.path.display()
+        );
+        write(&self.path, &format!("{}\n{old}", random::<32>()?))?;
         self.reload_if_changed()?;
         tracing::info!("a new secret signs the sessions; the old ones still verify");
         Ok(())
@@ -86,12 +105,12 @@ impl Keys {
 
     /// The sealer of one login attempt, whose cookie is named after its `state`: several tabs
     /// can log in at once.
-    pub fn attempt(&self, state: &str) -> Result<Sealer, Failure> {
+    pub fn attempt(&self, state: &str) -> anyhow::Result<Sealer> {
         if state.len() != 22 || BASE64_URL_SAFE_NO_PAD.decode(state).is_err() {
-            return Err("the state is not from this server".into());
+            bail!("the state is not from this server");
         }
-        let secrets = self.secrets.lock().map_err(|_| "the secrets are unusable")?;
-        Ok(builder(&secrets.0, self.encrypted)?
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(builder(&secrets.all, self.encrypted)?
             .marker::<LoginAttempt>()
             .cookie(CookieSpec::builder(format!("__Host-login-{state}")).build()?)
             .idle_timeout(None)
@@ -105,8 +124,8 @@ fn sealers(
     secrets: &[Secret],
     encrypted: bool,
     list: &RevocationList,
-) -> Result<(Sealer, Sealer), Failure> {
-    let builder = || Ok::<_, Failure>(builder(secrets, encrypted)?.revocations(list.clone()));
+) -> anyhow::Result<(Sealer, Sealer)> {
+    let builder = || anyhow::Ok(builder(secrets, encrypted)?.revocations(list.clone()));
     // 7 days without activity, 30 days in total: the defaults.
     let main = builder()?.build()?;
     let admin = builder()?
@@ -118,8 +137,8 @@ fn sealers(
     Ok((main, admin))
 }
 
-fn builder(secrets: &[Secret], encrypted: bool) -> Result<SealerBuilder, Failure> {
-    let (first, others) = secrets.split_first().ok_or("the file has no secret")?;
+fn builder(secrets: &[Secret], encrypted: bool) -> anyhow::Result<SealerBuilder> {
+    let (first, others) = secrets.split_first().context("the file has no secret")?;
     let mut builder = Sealer::builder(first.clone()).application("notes");
     for secret in others {
         builder = builder.fallback_secret(secret.clone());
@@ -127,37 +146,36 @@ fn builder(secrets: &[Secret], encrypted: bool) -> Result<SealerBuilder, Failure
     Ok(if encrypted { builder.encrypted() } else { builder })
 }
 
-fn read(path: &Path) -> Result<(Vec<Secret>, SystemTime), Failure> {
-    let error = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    // The time first: a change after this line is seen by the next reload.
-    let time = fs::metadata(path).and_then(|file| file.modified()).map_err(|e| error(&e))?;
-    let text = fs::read_to_string(path).map_err(|e| error(&e))?;
-    let lines = text.lines().filter(|line| !line.is_empty());
-    let secrets = lines.map(Secret::new).collect::<Result<Vec<_>, _>>().map_err(|e| error(&e))?;
-    Ok((secrets, time))
+impl Secrets {
+    fn read(path: &Path) -> anyhow::Result<Self> {
+        let name = || path.display().to_string();
+        let text = fs::read_to_string(path).with_context(name)?;
+        let lines = text.lines().filter(|line| !line.is_empty());
+        let all = lines.map(Secret::new).collect::<Result<_, _>>().with_context(name)?;
+        Ok(Self { all, digest: Sha256::digest(&text).into() })
+    }
 }
 
-/// Replaces the file at once, so that no server reads half of it.
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let temporary = path.with_extension("new");
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&temporary)?;
+/// Two servers with one file, and two requests of one server, write it one after the other.
+fn lock(path: &Path) -> anyhow::Result<File> {
+    let file = File::create(path.with_extension("lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// Replaces the file at once, so that no server reads half of it. Only its owner can read it.
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    let folder = path.parent().context("the file is in no folder")?;
+    let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(temporary, path)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    File::open(folder)?.sync_all()?;
     Ok(())
 }
 
-/// 256 random bits as text.
-pub fn random() -> Result<String, Failure> {
-    random_bytes::<32>()
-}
-
-/// Random bytes in base64url.
-pub fn random_bytes<const N: usize>() -> Result<String, Failure> {
+/// `N` random bytes as text.
+pub fn random<const N: usize>() -> anyhow::Result<String> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes)?;
     Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use anyhow::anyhow;
 use askama::Template as _;
 use axum::{
     extract::{
@@ -24,10 +25,10 @@ pub async fn socket(
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Failure> {
     if !is_same_origin(&headers) {
-        return Err(Failure::complaint(StatusCode::FORBIDDEN, "This page is on another site."));
+        return Err(Failure::Complaint(StatusCode::FORBIDDEN, "This page is on another site."));
     }
     let (Some(reference), Some(end)) = (session.reference(), session.expires_at()) else {
-        return Err("a logged-in user has a session".into());
+        return Err(anyhow!("a logged-in user has a session").into());
     };
     let time_left = end.saturating_since(session.now());
     Ok(upgrade.on_upgrade(move |socket| serve(socket, app, user.id, reference, time_left)))
@@ -36,6 +37,10 @@ pub async fn socket(
 /// `CsrfLayer` lets GET requests of other sites pass, and browsers send the cookie with a
 /// WebSocket of another subdomain.
 fn is_same_origin(headers: &HeaderMap) -> bool {
+    // On an https site, this also tells the page of http apart.
+    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin") {
+        return false;
+    }
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let host = headers.get(header::HOST).map_or(&b""[..], |host| host.as_bytes());
     let origin = origin.as_bytes();
@@ -51,11 +56,12 @@ async fn serve(
 ) {
     let mut stopping = app.stopping.subscribe();
     let (code, reason) = tokio::select! {
-        () = show_changes(&mut socket, &app, user) => return,
+        biased; // the end of the session comes before a change of the notes
         _ = tokio::time::timeout(time_left, app.list.revoked(&session)) => {
             (close_code::POLICY, "session over")
         }
         _ = stopping.wait_for(|is_stopping| *is_stopping) => (close_code::AWAY, "server stops"),
+        () = show_changes(&mut socket, &app, user) => return,
     };
     let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
     // A browser that does not read gets no more than a second.

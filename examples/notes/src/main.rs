@@ -2,15 +2,15 @@
 
 use std::{io, process::ExitCode, sync::Arc, time::Duration};
 
+use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use notes::{
     app::App,
     config::{self, Config},
-    failure::Failure,
     keys::Keys,
     operations,
 };
-use tokio::{net::TcpListener, sync::watch};
+use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
@@ -24,21 +24,21 @@ async fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            eprintln!("notes: {error}");
+            eprintln!("notes: {error:#}");
             return ExitCode::from(2);
         }
     };
     match serve(&config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("notes: {error}");
+            eprintln!("notes: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-async fn serve(config: &Config) -> Result<(), Failure> {
-    let metrics = PrometheusBuilder::new().install_recorder().map_err(|e| e.to_string())?;
+async fn serve(config: &Config) -> anyhow::Result<()> {
+    let metrics = PrometheusBuilder::new().install_recorder()?;
     let app = App::open(config)?;
     let (server, operations_server) =
         (bind(config.port, "PORT").await?, bind(config.operations_port, "OPERATIONS_PORT").await?);
@@ -55,24 +55,23 @@ async fn serve(config: &Config) -> Result<(), Failure> {
         }
     });
     let operations = operations::router(app.list.clone(), metrics);
-    let [app_stopped, operations_stopped] = [(); 2].map(|()| wait(app.stopping.subscribe()));
-    // Both serve the requests that have begun, and no more.
-    tokio::try_join!(
-        async { axum::serve(server, app.router()).with_graceful_shutdown(app_stopped).await },
-        async {
-            axum::serve(operations_server, operations)
-                .with_graceful_shutdown(operations_stopped)
-                .await
-        },
-    )?;
+    tokio::spawn(axum::serve(operations_server, operations).into_future());
+    let mut stopping = app.stopping.subscribe();
+    axum::serve(server, app.router())
+        // The requests that have begun are completed.
+        .with_graceful_shutdown(async move {
+            // An error means that no sender is left: then the server stops, too.
+            let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
+        })
+        .await?;
     println!("Stopped.");
     Ok(())
 }
 
-async fn bind(port: u16, variable: &str) -> Result<TcpListener, Failure> {
+async fn bind(port: u16, variable: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(("127.0.0.1", port))
         .await
-        .map_err(|error| format!("port {port} cannot be used: {error}; set {variable}").into())
+        .with_context(|| format!("port {port} cannot be used; set {variable}"))
 }
 
 /// Reads the secrets again within a second after another server or an operator has changed them.
@@ -82,14 +81,9 @@ async fn follow(keys: Arc<Keys>) {
         match keys.reload_if_changed() {
             Ok(true) => tracing::info!("the secrets were read again"),
             Ok(false) => {}
-            Err(error) => tracing::error!(%error, "the secrets cannot be read; the old ones stay"),
+            Err(error) => tracing::error!("the old secrets stay: {error:#}"),
         }
     }
-}
-
-async fn wait(mut stopping: watch::Receiver<bool>) {
-    // An error means that no sender is left: then the server stops, too.
-    let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
 }
 
 /// Waits for Ctrl-C or SIGTERM.

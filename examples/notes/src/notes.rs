@@ -32,7 +32,7 @@ pub async fn add(
     let text = form.text.trim();
     if !(1..=2000).contains(&text.chars().count()) {
         let text = "A note has 1 to 2000 characters.";
-        return Err(Failure::complaint(StatusCode::UNPROCESSABLE_ENTITY, text));
+        return Err(Failure::Complaint(StatusCode::UNPROCESSABLE_ENTITY, text));
     }
     app.database.add_note(user.id, text)?;
     let _ = app.changes.send(user.id); // an error means that no page is open

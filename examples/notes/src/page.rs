@@ -106,7 +106,7 @@ pub struct ConsentPage {
 #[derive(Debug, Template)]
 #[template(path = "complaint.html")]
 pub struct Complaint {
-    pub text: String,
+    pub text: &'static str,
 }
 
 macro_rules! responses {

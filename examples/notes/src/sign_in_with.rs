@@ -1,6 +1,7 @@
 //! Login with a provider. Each attempt has a short-lived cookie of its own, named after its
 //! state, so several tabs can log in at once.
 
+use anyhow::{Context as _, anyhow};
 use axum::{
     Form,
     extract::{Query, State},
@@ -14,7 +15,7 @@ use waxseal_core::OpenSession;
 use crate::{
     app::App,
     failure::Failure,
-    keys::{random, random_bytes},
+    keys::random,
     page::{self, ConsentPage},
     provider::challenge,
 };
@@ -24,11 +25,11 @@ const NO_LIST: &str = "an attempt has no revocation list that could be unavailab
 
 /// Sends the browser to the provider.
 pub async fn start(State(app): State<App>) -> Result<Response, Failure> {
-    let (state, verifier) = (random_bytes::<16>()?, random()?);
+    let (state, verifier) = (random::<16>()?, random::<32>()?);
     let sealer = app.keys.attempt(&state)?;
     let mut attempt = open(&sealer, &HeaderMap::new())?;
-    attempt.insert("verifier", &verifier).map_err(waxseal::SessionError::from)?;
-    attempt.save().map_err(waxseal::SessionError::from)?;
+    attempt.insert("verifier", &verifier)?;
+    attempt.save()?;
     let to = format!("/provider?state={state}&challenge={}", challenge(&verifier));
     with_cookie(attempt, Redirect::to(&to)).await
 }
@@ -46,12 +47,12 @@ pub async fn callback(
     Query(callback): Query<Callback>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let over = || Failure::complaint(StatusCode::FORBIDDEN, "This login attempt is over.");
+    let over = || Failure::Complaint(StatusCode::FORBIDDEN, "This login attempt is over.");
     let sealer = app.keys.attempt(&callback.state).map_err(|_| over())?;
     let mut attempt = open(&sealer, &headers)?;
     // If the cookie is missing, another browser started this attempt (login CSRF).
-    let verifier = attempt.take::<String>("verifier").map_err(waxseal::SessionError::from)?;
-    attempt.delete().map_err(waxseal::SessionError::from)?;
+    let verifier = attempt.take::<String>("verifier")?;
+    attempt.delete()?;
     let user = verifier.and_then(|verifier| app.provider.redeem(&callback.code, &verifier));
     let Some(provider_id) = user else { return with_cookie(attempt, over()).await };
 
@@ -60,7 +61,7 @@ pub async fn callback(
         None => app
             .database
             .add_user(&format!("{provider_id} (provider)"), None, Some(&provider_id))?
-            .ok_or("the name of a user of the provider is taken")?,
+            .context("another request has added this user")?,
     };
     if user.is_locked {
         return with_cookie(attempt, over()).await;
@@ -71,10 +72,10 @@ pub async fn callback(
 }
 
 /// Without a revocation list: the provider accepts a code only once.
-fn open<'s>(sealer: &'s Sealer, headers: &HeaderMap) -> Result<OpenSession<&'s Sealer>, Failure> {
+fn open<'s>(sealer: &'s Sealer, headers: &HeaderMap) -> anyhow::Result<OpenSession<&'s Sealer>> {
     let cookies = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
     let opened = OpenSession::open(sealer, cookies, UnixTime::now());
-    opened.map_err(|_| NO_LIST.into())
+    opened.map_err(|_| anyhow!(NO_LIST))
 }
 
 /// The response with the cookie of the attempt.
@@ -83,7 +84,7 @@ async fn with_cookie(
     response: impl IntoResponse,
 ) -> Result<Response, Failure> {
     let mut response = response.into_response();
-    let changes = attempt.finish().await.map_err(|_| NO_LIST)?;
+    let changes = attempt.finish().await.map_err(|_| anyhow!(NO_LIST))?;
     for line in changes.set_cookie_lines() {
         response.headers_mut().append(header::SET_COOKIE, line.parse()?);
     }
@@ -108,11 +109,12 @@ pub async fn consent(
     Form(form): Form<Authorization>,
 ) -> Result<Redirect, Failure> {
     let is_state = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    if !form.state.bytes().all(is_state) || !(1..=30).contains(&form.user.len()) {
+    let is_asked = form.state.bytes().all(is_state) && form.challenge.len() == 43;
+    if !is_asked || !(1..=30).contains(&form.user.len()) {
         let text = "The provider needs a name of 1 to 30 bytes.";
-        return Err(Failure::complaint(StatusCode::BAD_REQUEST, text));
+        return Err(Failure::Complaint(StatusCode::BAD_REQUEST, text));
     }
-    let code = random()?;
+    let code = random::<32>()?;
     app.provider.issue(code.clone(), form.challenge, form.user);
     Ok(Redirect::to(&format!("/login-with/callback?state={}&code={code}", form.state)))
 }

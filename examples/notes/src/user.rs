@@ -2,14 +2,14 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    http::{header, request::Parts},
     response::{IntoResponse as _, Redirect, Response},
 };
 use waxseal::Session;
 
 use crate::{
     app::App,
-    database::{Database, Device, User},
+    database::{Device, User},
     failure::Failure,
 };
 
@@ -24,35 +24,31 @@ impl FromRequestParts<App> for LoggedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let session = Session::from_request_parts(parts, app)
-            .await
-            .map_err(|error| Failure::from(error).into_response())?;
-        let database = &app.database;
-        let user = match session.user() {
-            Some(id) => database.user_of_session(&id).map_err(Failure::into_response)?,
-            None => None,
-        };
-        // The account may have been locked a moment before its sessions were revoked.
-        let Some(user) = user.filter(|user| !user.is_locked) else {
-            return Err(Redirect::to("/login").into_response());
-        };
-        see(database, &user, &session, &parts.headers).map_err(Failure::into_response)?;
-        Ok(Self { user, session })
+        match Self::open(parts, app) {
+            Ok(Some(user)) => Ok(user),
+            Ok(None) => Err(Redirect::to("/login").into_response()),
+            Err(failure) => Err(failure.into_response()),
+        }
     }
 }
 
-/// The table of devices follows the sessions: a new session ID is a new row, and a row whose
-/// session was revoked is removed when the user looks at the table.
-fn see(
-    database: &Database,
-    user: &User,
-    session: &Session,
-    headers: &HeaderMap,
-) -> Result<(), Failure> {
-    let Some(reference) = session.reference() else { return Ok(()) };
-    let browser = headers.get(header::USER_AGENT).and_then(|name| name.to_str().ok());
-    let browser = browser_name(browser.unwrap_or_default()).to_owned();
-    database.see_device(user.id, &Device { session: reference, browser, seen: session.now() })
+impl LoggedIn {
+    fn open(parts: &Parts, App { database, .. }: &App) -> Result<Option<Self>, Failure> {
+        let session = Session::of(parts)?;
+        let (Some(id), Some(reference)) = (session.user(), session.reference()) else {
+            return Ok(None);
+        };
+        // The account may have been locked a moment before its sessions were revoked.
+        let user = database.user_of_session(&id)?.filter(|user| !user.is_locked);
+        let Some(user) = user else { return Ok(None) };
+        // The table of devices follows the sessions: a new session ID is a new row, and a row
+        // whose session was revoked is removed when the user looks at the table.
+        let browser = parts.headers.get(header::USER_AGENT).and_then(|name| name.to_str().ok());
+        let browser = browser_name(browser.unwrap_or_default()).to_owned();
+        let device = Device { session: reference, browser, seen: session.now() };
+        database.see_device(user.id, &device)?;
+        Ok(Some(Self { user, session }))
+    }
 }
 
 /// Enough for a user to tell devices apart. The client can send any header.

@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, Bytes},
     http::{Method, Request, StatusCode, header},
+    response::Response,
 };
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, channel::Channel};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use notes::{app::App, config::Config, operations};
 use tower::ServiceExt as _;
@@ -21,19 +22,19 @@ struct Server {
     app: App,
     router: Router,
     clock: TestClock,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Server {
     fn start(encrypted: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().to_owned();
+        let data = folder.path().join("data");
         let revocations = Store::sqlite(data.join("revocations.db"));
         let app = App::open(&Config { data, revocations, encrypted, port: 0, operations_port: 0 })
             .unwrap();
         let clock = TestClock::new(UnixTime::now());
         let router = app.clone().router_with_clock(clock.source());
-        Self { app, router, clock, _folder: folder }
+        Self { app, router, clock, folder }
     }
 }
 
@@ -49,6 +50,22 @@ struct Page {
     html: String,
     headers: header::HeaderMap,
 }
+
+impl Page {
+    async fn of(response: Response) -> Self {
+        let (head, body) = response.into_parts();
+        let location = head.headers.get(header::LOCATION).map_or("", |to| to.to_str().unwrap());
+        let body = body.collect().await.unwrap().to_bytes();
+        Self {
+            status: head.status,
+            location: location.into(),
+            html: String::from_utf8(body.to_vec()).unwrap(),
+            headers: head.headers,
+        }
+    }
+}
+
+type Held = http_body_util::channel::Sender<Bytes>;
 
 impl<'s> Browser<'s> {
     fn new(server: &'s Server) -> Self {
@@ -80,13 +97,31 @@ impl<'s> Browser<'s> {
         self.send(request.body(Body::from(form.to_owned())).unwrap()).await
     }
 
-    async fn send(&mut self, mut request: Request<Body>) -> Page {
+    /// Sends all but the body, which the caller sends later.
+    async fn hold(&self, path: &str) -> (Held, tokio::task::JoinHandle<Page>) {
+        let (held, body) = Channel::new(1);
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::COOKIE, self.cookies());
+        let response = self.server.router.clone().oneshot(request.body(Body::new(body)).unwrap());
+        let response = tokio::spawn(async { Page::of(response.await.unwrap()).await });
+        // On a runtime with one thread, the request now waits for its body.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        (held, response)
+    }
+
+    fn cookies(&self) -> String {
         let cookies: Vec<_> =
             self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        request.headers_mut().insert(header::COOKIE, cookies.join("; ").parse().unwrap());
-        let response = self.server.router.clone().oneshot(request).await.unwrap();
-        let (head, body) = response.into_parts();
-        for line in head.headers.get_all(header::SET_COOKIE) {
+        cookies.join("; ")
+    }
+
+    async fn send(&mut self, mut request: Request<Body>) -> Page {
+        request.headers_mut().insert(header::COOKIE, self.cookies().parse().unwrap());
+        let page = Page::of(self.server.router.clone().oneshot(request).await.unwrap()).await;
+        for line in page.headers.get_all(header::SET_COOKIE) {
             let line = line.to_str().unwrap();
             let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
             if line.contains("Max-Age=0") {
@@ -95,14 +130,7 @@ impl<'s> Browser<'s> {
                 self.jar.insert(name.into(), value.into());
             }
         }
-        let location = head.headers.get(header::LOCATION).map_or("", |to| to.to_str().unwrap());
-        let body = body.collect().await.unwrap().to_bytes();
-        Page {
-            status: head.status,
-            location: location.into(),
-            html: String::from_utf8(body.to_vec()).unwrap(),
-            headers: head.headers,
-        }
+        page
     }
 
     async fn is_logged_in(&mut self) -> bool {
@@ -273,6 +301,9 @@ async fn the_admin_area_has_a_session_of_its_own() {
     assert_eq!(bob.post("/login", &account("bob", PASSWORD)).await.status, 422);
     admin.post("/admin/leave", "").await;
     assert!(admin.get("/admin").await.html.contains("Enter"));
+    admin.post("/admin", "password=correct+horse").await;
+    admin.post("/logout", "").await;
+    assert!(admin.jar.is_empty(), "a logout ends both sessions: {:?}", admin.jar.keys());
 }
 
 #[tokio::test]
@@ -343,4 +374,85 @@ async fn a_load_balancer_sees_the_state() {
     for path in ["/health", "/ready", "/metrics"] {
         assert_eq!(susan.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
+}
+
+/// A thief with a copy of the cookie sends the body of a form after the owner has ended the session.
+#[tokio::test]
+async fn a_held_request_cannot_use_a_session_that_has_ended() {
+    let server = Server::start(false);
+    let mut susan = Browser::signed_up(&server, "susan").await;
+    Browser::signed_up(&server, "bob").await;
+    susan.post("/admin", "password=correct+horse").await;
+    let mut held = Vec::new();
+    for (path, form) in [
+        ("/password", "password=thiefs+horse"),
+        ("/", "text=spam"),
+        ("/admin/lock", "user=2&is_locked=true"),
+    ] {
+        let (body, response) = susan.hold(path).await;
+        held.push((path, form, body, response));
+    }
+    susan.post("/devices/end-all", "").await;
+    for (path, form, mut body, response) in held {
+        body.send_data(Bytes::from_static(form.as_bytes())).await.unwrap();
+        drop(body);
+        assert_eq!(response.await.unwrap().location, "/login", "{path}");
+    }
+    let mut susan = Browser::logged_in(&server, "susan").await;
+    assert!(!susan.get("/").await.html.contains("spam"));
+    Browser::logged_in(&server, "bob").await;
+}
+
+/// A request whose session was opened before another change of the password.
+#[test]
+fn an_old_password_cannot_undo_a_new_one() {
+    let server = Server::start(false);
+    let user = server.app.database.add_user("susan", Some("1"), None).unwrap().unwrap();
+    let set = |old, new| server.app.database.set_password(user.id, old, new).unwrap();
+    assert!(set(Some("1"), "2"));
+    assert!(!set(Some("1"), "3") && !set(None, "3"));
+    server.app.database.set_locked(user.id, true).unwrap();
+    assert!(!set(Some("2"), "3"));
+}
+
+#[test]
+fn secrets_are_rotated_one_after_the_other() {
+    let server = Server::start(false);
+    let file = server.folder.path().join("data/secrets");
+    let read = || std::fs::read_to_string(&file).unwrap().lines().count();
+    std::thread::scope(|threads| {
+        let rotations: Vec<_> =
+            (0..8).map(|_| threads.spawn(|| server.app.keys.rotate().unwrap())).collect();
+        while !rotations.iter().all(|it| it.is_finished()) {
+            assert!(read() > 0, "a reader never sees an empty file");
+        }
+    });
+    assert_eq!(read(), 9, "no secret is lost");
+    server.app.keys.rotate().unwrap();
+    let error = server.app.keys.rotate().unwrap_err().to_string();
+    assert!(error.contains("remove those that are older than 30 days"), "{error}");
+    #[cfg(unix)]
+    for path in [file.as_path(), file.parent().unwrap()] {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = path.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "others can read {}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn the_provider_names_neither_an_administrator_nor_another_user() {
+    let server = Server::start(false);
+    let mut browser = Browser::new(&server);
+    for name in ["zed", "ZED"] {
+        let page = browser.post("/login-with/start", "").await;
+        let query = page.location.strip_prefix("/provider?").unwrap().to_owned();
+        let page = browser.post("/provider", &format!("{query}&user={name}")).await;
+        assert_eq!(browser.get(&page.location).await.location, "/", "{name}");
+        assert!(browser.get("/").await.html.contains(&format!("{name} (provider)")));
+    }
+    assert_eq!(browser.get("/admin").await.status, StatusCode::NOT_FOUND);
+    let page = Browser::new(&server).post("/signup", &account("vic (provider)", PASSWORD)).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let mut susan = Browser::signed_up(&server, "susan").await;
+    assert!(susan.get("/admin").await.html.contains("Enter"));
 }
