@@ -18,7 +18,12 @@ const NO_COOKIES: [&str; 0] = [];
 
 /// Logs in with a browser that has no cookie.
 pub fn log_in(client: &Client, name: &str) -> Jar {
-    let response = client.form("/", &format!("username={name}&password=wax"), &NO_COOKIES);
+    log_in_at(client, "/", name)
+}
+
+/// Like [`log_in`], for a server with another path of the login.
+pub fn log_in_at(client: &Client, path: &str, name: &str) -> Jar {
+    let response = client.form(path, &format!("username={name}&password=wax"), &NO_COOKIES);
     assert_eq!(response.status, 303, "{}", response.body);
     let mut jar = Jar::default();
     jar.take(&response);

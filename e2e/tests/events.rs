@@ -11,6 +11,7 @@ use e2e::{
     client::{Client, Jar},
     program::feature_example,
     server::{Format, Server},
+    visitor::{log_in_at, log_out},
 };
 
 /// Far more than a revocation takes, because the machine may be busy.
@@ -23,15 +24,7 @@ fn start(example: &'static str, store: Option<&str>) -> Server {
 }
 
 fn log_in(client: &Client, name: &str) -> Jar {
-    let response = client.form("/login", &format!("username={name}&password=wax"), &[""; 0]);
-    assert_eq!(response.status, 303, "{}", response.body);
-    let mut jar = Jar::default();
-    jar.take(&response);
-    jar
-}
-
-fn log_out(client: &Client, jar: &Jar) {
-    assert_eq!(client.form("/logout", "", &jar.cookies()).status, 303);
+    log_in_at(client, "/login", name)
 }
 
 /// A response to `GET /events` that has not ended.
@@ -89,11 +82,11 @@ fn a_logout_ends_the_events_of_the_session(example: &'static str) {
     let (mine, other) = (log_in(&client, "susan"), log_in(&client, "susan"));
     let [first, second, mut another] =
         [&mine, &mine, &other].map(|jar| Events::open(&server, &jar.cookies()));
-    log_out(&client, &mine);
+    assert_eq!(log_out(&client, &mine).status, 303);
     first.ends();
     second.ends();
     another.is_open();
-    log_out(&client, &other);
+    assert_eq!(log_out(&client, &other).status, 303);
     another.ends();
     // The browser connects again, and this response stops it.
     assert_eq!(client.get("/events", &mine.cookies()).status, 401);
@@ -108,7 +101,7 @@ fn the_events_end_within_a_second(example: &'static str) {
         let jar = log_in(&client, "susan");
         let events = Events::open(&server, &jar.cookies());
         let start = Instant::now();
-        log_out(&client, &jar);
+        assert_eq!(log_out(&client, &jar).status, 303);
         events.ends();
         start.elapsed()
     });
@@ -123,7 +116,7 @@ fn a_logout_on_another_server_ends_the_events(example: &'static str) {
     let [one, two] = [0, 1].map(|index| Client::of(&servers[index]));
     let jar = log_in(&one, "susan");
     let events = Events::open(&servers[0], &jar.cookies());
-    log_out(&two, &jar);
+    assert_eq!(log_out(&two, &jar).status, 303);
     events.ends();
 }
 

@@ -11,6 +11,7 @@ use e2e::{
     client::{Client, Jar},
     program::feature_example,
     server::{Format, Server},
+    visitor::{log_in_at, log_out},
 };
 use tungstenite::{
     Error, Message, WebSocket, client::IntoClientRequest as _, handshake::HandshakeError,
@@ -31,15 +32,7 @@ fn start(example: &'static str, store: Option<&str>) -> Server {
 }
 
 fn log_in(client: &Client, name: &str) -> Jar {
-    let response = client.form("/login", &format!("username={name}&password=wax"), &[""; 0]);
-    assert_eq!(response.status, 303, "{}", response.body);
-    let mut jar = Jar::default();
-    jar.take(&response);
-    jar
-}
-
-fn log_out(client: &Client, jar: &Jar) {
-    assert_eq!(client.form("/logout", "", &jar.cookies()).status, 303);
+    log_in_at(client, "/login", name)
 }
 
 /// Opens a socket. Returns the status code if the server refuses.
@@ -88,7 +81,7 @@ fn a_logout_closes_the_sockets_of_the_session(example: &'static str) {
     let mut sockets = [&mine, &mine, &other].map(|jar| connect(&server, jar, &NO_HEADERS).unwrap());
     sockets.iter_mut().for_each(answers);
 
-    log_out(&client, &mine);
+    assert_eq!(log_out(&client, &mine).status, 303);
     let [first, second, mut other] = sockets;
     closes(first);
     closes(second);
@@ -104,7 +97,7 @@ fn a_logout_on_another_server_closes_the_socket(example: &'static str) {
     let jar = log_in(&one, "susan");
     let mut socket = connect(&servers[0], &jar, &NO_HEADERS).unwrap();
     answers(&mut socket);
-    log_out(&two, &jar);
+    assert_eq!(log_out(&two, &jar).status, 303);
     closes(socket);
 }
 
