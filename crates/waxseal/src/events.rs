@@ -87,7 +87,10 @@ pub(crate) fn finished(cookie: &str, finished: &Result<ResponseChanges, Unavaila
         tracing::debug!(cookie, "another request has revoked the session: the save is not sent");
     }
     if changes.has_unsaved_changes() {
-        tracing::warn!(cookie, "the session was changed and not saved");
+        tracing::warn!(
+            cookie,
+            "the session was changed and not saved: call save() after the last change"
+        );
     }
     if let Some(error) = changes.refresh_error() {
         tracing::warn!(cookie, %error, "the session cookie could not be refreshed");

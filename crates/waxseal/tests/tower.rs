@@ -159,7 +159,7 @@ async fn unsaved_changes_cause_a_warning() {
     })
     .await;
     assert!(log.text().contains("WARN"), "{}", log.text());
-    assert!(log.text().contains("not saved"), "{}", log.text());
+    assert!(log.text().contains("not saved: call save() after"), "{}", log.text());
 }
 
 fn admin_layer() -> SessionLayer {
