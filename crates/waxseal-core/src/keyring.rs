@@ -18,6 +18,8 @@ pub(crate) use hmac::{HmacKey, SIGNATURE_CHARS};
 pub use jwks::Jwks;
 pub(crate) use key::{Algorithm, Key, Material};
 pub(crate) use purpose::Purpose;
+#[cfg(feature = "device-bound")]
+pub(crate) use secret::DeviceToken;
 pub use secret::Secret;
 pub use source::KeySource;
 

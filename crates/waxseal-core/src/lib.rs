@@ -35,6 +35,7 @@
 //! |---|---|---|
 //! | `std` | no | `Secret::from_env` and `from_file`; base64 with the processor's vector instructions; exact floats; serialization that stops at the limit |
 //! | `encryption` | no | [encrypted sessions](SealerBuilder::encrypted) |
+//! | `device-bound` | no | [device-bound sessions](SealerBuilder::device_bound): experimental, not covered by semantic versioning |
 //! | `tracing` | no | a warning if other users can read the file of a secret; enables `std` |
 //!
 //! A signed session can be read by its user; the feature `encryption` encrypts it. [SECURITY.md]
@@ -44,7 +45,10 @@
 //! [SECURITY.md]: https://github.com/waxseal/waxseal/blob/main/SECURITY.md
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![cfg_attr(not(feature = "encryption"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(
+    not(all(feature = "device-bound", feature = "encryption")),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 #![no_std]
 #![warn(unreachable_pub)]
 // No panic on any input: these lints mark the code that could panic.
@@ -69,6 +73,9 @@ extern crate std;
 mod session;
 
 mod sealer;
+
+#[cfg(feature = "device-bound")]
+mod device_bound;
 
 mod claims;
 mod token;
@@ -95,6 +102,10 @@ mod error;
 pub use cookie::{CookieSpec, CookieSpecBuilder, ResponseHeaders};
 #[doc(hidden)]
 pub use data::to_json;
+#[cfg(feature = "device-bound")]
+pub use device_bound::DeviceBinding;
+#[cfg(feature = "device-bound")]
+pub use error::DeviceBindingError;
 pub use error::{
     BuildError, CookieSpecError, JwksError, RandomError, ReadError, Rejection, SaveError,
     SecretError, WriteError,
@@ -106,5 +117,7 @@ pub use revocation::{
     SessionView, Successor, Target,
 };
 pub use sealer::{Sealer, SealerBuilder};
+#[cfg(feature = "device-bound")]
+pub use session::{BoundDevice, DeviceAnswer, DeviceRequest, DeviceResponse, DeviceRoute};
 pub use session::{Finish, OpenSession, Outcome, ResponseChanges, Unavailable};
 pub use time::UnixTime;

@@ -2,6 +2,8 @@
 
 mod builder;
 mod config;
+#[cfg(feature = "device-bound")]
+mod device;
 mod open;
 mod revocations;
 mod source;
@@ -103,6 +105,8 @@ impl Sealer {
             max_token_bytes: MAX_LINE,
             marker: Main::PURPOSE,
             revocations: None,
+            #[cfg(feature = "device-bound")]
+            binding: None,
         })
     }
 

@@ -1,6 +1,10 @@
 //! The session of one request: the whole API of the core.
 
 mod changes;
+#[cfg(feature = "device-bound")]
+mod device;
+#[cfg(feature = "device-bound")]
+mod device_routes;
 mod finish;
 mod identity;
 mod revoke;
@@ -16,6 +20,11 @@ use self::state::SessionState;
 pub use self::{
     changes::{Outcome, ResponseChanges, Unavailable},
     finish::Finish,
+};
+#[cfg(feature = "device-bound")]
+pub use self::{
+    device::BoundDevice,
+    device_routes::{DeviceAnswer, DeviceRequest, DeviceResponse, DeviceRoute},
 };
 use crate::{
     claims,
@@ -314,6 +323,14 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     #[must_use]
     pub fn authenticated_at(&self) -> Option<UnixTime> {
         claims::authenticated_at(&self.state.data)
+    }
+
+    /// The device that the session is bound to; `None` if it is not bound. A response to this
+    /// request may have bound it later.
+    #[cfg(feature = "device-bound")]
+    #[must_use]
+    pub fn binding(&self) -> Option<BoundDevice> {
+        self.state.binding()
     }
 
     /// The session ID (`sid`); after a save, the one in the saved cookie. `None` before a new

@@ -13,9 +13,10 @@ use syn::{
 
 /// From the top to the bottom, as in CONTRIBUTING.md. Modules of one layer do not use
 /// each other.
-const LAYERS: [&[&str]; 8] = [
+const LAYERS: [&[&str]; 9] = [
     &["session"],
     &["sealer"],
+    &["device_bound"],
     &["claims", "token"],
     &["cookie", "data", "lifetime", "revocation"],
     &["keyring"],

@@ -18,6 +18,18 @@ pub enum SessionError {
     /// [`require_user`](crate::Session::require_user) was called in a session without a
     /// user.
     NoUser,
+    /// [`require_user`](crate::Session::require_user) or
+    /// [`require_bound`](crate::Session::require_bound) was called, and the request has no good
+    /// proof of the device that its session is bound to: the cookie may be stolen.
+    #[cfg(feature = "device-bound")]
+    ProofMissing,
+    /// As [`ProofMissing`](Self::ProofMissing); the proof has expired.
+    #[cfg(feature = "device-bound")]
+    ProofExpired,
+    /// [`require_bound`](crate::Session::require_bound) was called in a session that is not bound
+    /// to a device.
+    #[cfg(feature = "device-bound")]
+    NotBound,
     /// Two layers around a handler have the same cookie. One session would overwrite
     /// the other, or one layer would have no effect.
     SameCookie {
@@ -56,11 +68,15 @@ impl SessionError {
 }
 
 impl SessionError {
-    /// The status of the response: 401, 503 or 500.
+    /// The status of the response: 401, 403, 503 or 500.
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
             Self::NoUser | Self::Save(SaveError::Revoked) => 401,
+            #[cfg(feature = "device-bound")]
+            Self::ProofMissing | Self::ProofExpired | Self::Save(SaveError::ProofMissing) => 401,
+            #[cfg(feature = "device-bound")]
+            Self::NotBound => 403,
             error if error.is_temporary() => 503,
             _ => 500,
         }
@@ -70,10 +86,9 @@ impl SessionError {
     /// a revoked session are logged at debug level, as everyday events, and so is an unavailable
     /// revocation list, because the list itself logs the outage.
     pub fn log(&self) {
-        if let Self::NoUser
-        | Self::RevocationUnknown
-        | Self::Save(SaveError::RevocationUnknown | SaveError::Revoked) = self
-        {
+        let is_everyday = self.status() < 500
+            || matches!(self, Self::RevocationUnknown | Self::Save(SaveError::RevocationUnknown));
+        if is_everyday {
             tracing::debug!("{self}");
         } else {
             tracing::error!("{self}");
@@ -96,6 +111,13 @@ impl fmt::Display for SessionError {
             }
             Self::NoUser => f.write_str(
                 "the session has no user; respond with 401, or redirect to the login page",
+            ),
+            #[cfg(feature = "device-bound")]
+            Self::ProofMissing | Self::ProofExpired => SaveError::ProofMissing.fmt(f),
+            #[cfg(feature = "device-bound")]
+            Self::NotBound => f.write_str(
+                "the session is not bound to a device; respond with 403, or ask the user for \
+                 another proof of identity",
             ),
             Self::SameCookie { cookie, layers: [one, other] } => write!(
                 f,

@@ -97,6 +97,19 @@ pub(crate) fn finished(cookie: &str, finished: &Result<ResponseChanges, Unavaila
     }
 }
 
+/// The layer has answered a request of a browser about the device of a session.
+#[cfg(all(feature = "device-bound", any(feature = "actix", feature = "tower")))]
+pub(crate) fn device(cookie: &str, outcome: &'static str) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!(
+        "waxseal_device_binding_total",
+        "cookie" => cookie.to_owned(),
+        "outcome" => outcome
+    )
+    .increment(1);
+    tracing::debug!(cookie, outcome, "device binding");
+}
+
 /// Passes one warning in ten seconds, so that bad cookies cannot fill a disk.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {

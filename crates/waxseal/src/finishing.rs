@@ -10,6 +10,8 @@ use std::{
 
 use waxseal_core::{Finish, ResponseChanges, Sealer, Unavailable};
 
+#[cfg(all(feature = "device-bound", any(feature = "actix", feature = "tower")))]
+use crate::device::Answering;
 use crate::{
     events,
     slot::{Shared, Slot, lock},
@@ -21,12 +23,31 @@ use crate::{
 pub struct FinishOnce(Stage);
 
 enum Stage {
+    /// The layer answers the request itself.
+    #[cfg(all(feature = "device-bound", any(feature = "actix", feature = "tower")))]
+    Answering(Answering),
     Open(Arc<Slot>),
     Finishing(Arc<Shared>, Finish<Arc<Sealer>>),
     Done,
 }
 
 impl FinishOnce {
+    /// For a request that the layer answers itself.
+    #[cfg(all(feature = "device-bound", any(feature = "actix", feature = "tower")))]
+    pub(crate) const fn answering(answering: Answering) -> Self {
+        Self(Stage::Answering(answering))
+    }
+
+    /// The response of a request that the layer answers itself; `None` for other requests.
+    #[cfg(all(feature = "device-bound", any(feature = "actix", feature = "tower")))]
+    pub(crate) fn poll_answer(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Option<Poll<waxseal_core::DeviceResponse>> {
+        let Stage::Answering(answering) = &mut self.0 else { return None };
+        Some(answering.poll(cx))
+    }
+
     /// For the session in `slot`.
     pub fn new(slot: Option<Arc<Slot>>) -> Self {
         Self(match slot {

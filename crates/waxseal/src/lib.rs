@@ -90,7 +90,8 @@
 //! | `tower` | with `axum` | the tower layer |
 //! | `getrandom` | with `axum` and `actix` | a random session ID (`sid`) for each session, from the operating system |
 //! | `encryption` | no | [encrypted sessions](SealerBuilder::encrypted): users cannot read their sessions; enables `getrandom` |
-//! | `metrics` | no | the counters `waxseal_sessions_total` (`cookie`, `outcome`), `waxseal_rejections_total` (`cookie`, `reason`) and `waxseal_not_revoked_total` (`cookie`) |
+//! | `device-bound` | no | [sessions that are bound to a device](SealerBuilder::device_bound): a stolen cookie stops working within minutes. Experimental, not covered by semantic versioning; enables `getrandom` |
+//! | `metrics` | no | the counters `waxseal_sessions_total` (`cookie`, `outcome`), `waxseal_rejections_total` (`cookie`, `reason`), `waxseal_not_revoked_total` (`cookie`) and, with `device-bound`, `waxseal_device_binding_total` (`cookie`, `outcome`) |
 //! | `test-util` | no | `test_util`: cookies for the tests of applications |
 //!
 //! # Rust version
@@ -111,7 +112,10 @@
     )
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![cfg_attr(not(feature = "encryption"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(
+    not(all(feature = "device-bound", feature = "encryption")),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 
 #[cfg(feature = "actix")]
 mod actix;
@@ -119,6 +123,8 @@ mod actix;
 mod axum;
 mod clock;
 mod config;
+#[cfg(all(feature = "device-bound", any(feature = "actix", feature = "tower")))]
+mod device;
 mod error;
 mod events;
 mod finishing;
@@ -152,6 +158,9 @@ pub use waxseal_core::{
     RevocationStatus, Revocations, SaveError, Sealer, SealerBuilder, Secret, SecretError,
     SessionRef, SessionView, Successor, Target, UnixTime, WriteError,
 };
+#[cfg(feature = "device-bound")]
+#[doc(inline)]
+pub use waxseal_core::{BoundDevice, DeviceBinding, DeviceBindingError};
 
 /// The commands and the code of the README and the guides.
 #[cfg(all(doctest, feature = "axum"))]

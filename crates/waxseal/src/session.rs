@@ -455,9 +455,58 @@ impl<M> Session<M> {
     ///
     /// # Errors
     ///
-    /// [`SessionError::NoUser`].
+    /// [`SessionError::NoUser`]; with device binding also `ProofMissing` and `ProofExpired`.
     pub fn require_user(&self) -> Result<String, SessionError> {
-        self.user().ok_or(SessionError::NoUser)
+        self.user().ok_or_else(|| self.unproven().unwrap_or(SessionError::NoUser))
+    }
+
+    /// Why a session that is bound to a device was not opened.
+    fn unproven(&self) -> Option<SessionError> {
+        match self.rejection()? {
+            #[cfg(feature = "device-bound")]
+            Rejection::ProofMissing => Some(SessionError::ProofMissing),
+            #[cfg(feature = "device-bound")]
+            Rejection::ProofExpired => Some(SessionError::ProofExpired),
+            _ => None,
+        }
+    }
+
+    /// The device that the session is bound to; `None` if it is not bound. See
+    /// [`SealerBuilder::device_bound`](crate::SealerBuilder::device_bound).
+    ///
+    /// ```
+    /// # use waxseal::Session;
+    /// # fn handler(session: Session) {
+    /// if let Some(device) = session.binding() {
+    ///     println!("the next proof is due at {}", device.proof_expires_at);
+    /// }
+    /// # }
+    /// ```
+    #[cfg(feature = "device-bound")]
+    #[must_use]
+    pub fn binding(&self) -> Option<crate::BoundDevice> {
+        self.with(|session| session.binding())
+    }
+
+    /// The device that the session is bound to, for a handler that needs one: the session cannot
+    /// be used on another device. Browsers without device binding never get there, so offer them
+    /// another way.
+    ///
+    /// ```
+    /// # use waxseal::{Session, SessionError};
+    /// async fn transfer(session: Session) -> Result<&'static str, SessionError> {
+    ///     session.require_bound()?;
+    ///     Ok("transferred")
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::NotBound`], [`SessionError::ProofMissing`] and
+    /// [`SessionError::ProofExpired`].
+    #[cfg(feature = "device-bound")]
+    pub fn require_bound(&self) -> Result<crate::BoundDevice, SessionError> {
+        self.binding().ok_or_else(|| self.unproven().unwrap_or(SessionError::NotBound))
     }
 
     /// When the user last proved who they are (`auth_time`): the time of the last

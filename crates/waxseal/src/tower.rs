@@ -1,5 +1,7 @@
 //! The integration with tower: any service of `http::Request`.
 
+#[cfg(feature = "device-bound")]
+mod device;
 mod request;
 mod service;
 

@@ -38,6 +38,14 @@ impl CookieSpec {
         line
     }
 
+    /// The attributes of its `Set-Cookie` lines, without `Max-Age`.
+    #[cfg(feature = "device-bound")]
+    pub(crate) fn attributes(&self) -> String {
+        let mut line = String::new();
+        self.push_attributes(&mut line, "", None);
+        line.trim_start_matches("; ").to_owned()
+    }
+
     fn push_attributes(&self, line: &mut String, expires: &str, max_age: Option<u64>) {
         line.push_str("; Path=");
         line.push_str(&self.path);

@@ -91,6 +91,22 @@ impl CookieSpec {
             == (&other.name, &other.path, other.partitioned, domain(other))
     }
 
+    /// A cookie with another name, which the browser keeps until it expires.
+    #[cfg(feature = "device-bound")]
+    pub(crate) fn named(&self, name: String) -> Self {
+        Self { name, max_age: MaxAge::OfSession, http_only: true, ..self.clone() }
+    }
+
+    #[cfg(feature = "device-bound")]
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    #[cfg(feature = "device-bound")]
+    pub(crate) const fn is_secure(&self) -> bool {
+        self.secure
+    }
+
     /// The cookie's name.
     #[must_use]
     pub fn name(&self) -> &str {

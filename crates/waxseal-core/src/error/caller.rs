@@ -137,6 +137,11 @@ pub enum SaveError {
     /// Another request has revoked the session during this one, so its cookie would be
     /// rejected.
     Revoked,
+    /// The session is bound to a device, and the request has no good proof of it: only
+    /// [`log_in`](crate::OpenSession::log_in) and [`delete`](crate::OpenSession::delete) change its
+    /// cookie.
+    #[cfg(feature = "device-bound")]
+    ProofMissing,
     /// An earlier `log_in`, `clear_user`, `confirm_user`, `renew` or `revoke_others` of this
     /// request has failed, so a save would send the session of the wrong user.
     EarlierFailure,
@@ -176,6 +181,11 @@ impl fmt::Display for SaveError {
             Self::Revoked => f.write_str(
                 "another request has revoked the session, for example a logout in another tab; \
                  ask the user to log in",
+            ),
+            #[cfg(feature = "device-bound")]
+            Self::ProofMissing => f.write_str(
+                "the session is bound to a device, and the request has no good proof of it; \
+                 respond with 401, or ask the user to log in",
             ),
             Self::EarlierFailure => f.write_str(
                 "log_in, clear_user, confirm_user, renew or revoke_others failed earlier in this request; \

@@ -150,6 +150,9 @@ impl Error for JwksError {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {
+    /// The configuration of [device binding](crate::SealerBuilder::device_bound) is wrong.
+    #[cfg(feature = "device-bound")]
+    DeviceBinding(super::DeviceBindingError),
     /// Microdot's key is empty.
     EmptyKey,
     /// Microdot's key is shorter than 32 bytes.
@@ -265,6 +268,8 @@ impl fmt::Display for BuildError {
             Self::MicrodotHasNoMarker => {
                 "Microdot's sessions have no marker; migrate them only to the main session"
             }
+            #[cfg(feature = "device-bound")]
+            Self::DeviceBinding(error) => return error.fmt(f),
             Self::NoTimeout => "a session needs an idle or an absolute timeout; set at least one",
             Self::ZeroTimeout => "an idle or absolute timeout must be at least one second",
             Self::SizeLimit => "the size limit must be at least 256 bytes",

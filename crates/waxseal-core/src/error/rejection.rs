@@ -51,6 +51,13 @@ pub enum Rejection {
     /// The revocation list cannot be trusted, so the session may be good or revoked.
     /// The response is a 503 that leaves the cookie alone.
     RevocationUnknown,
+    /// The session is bound to a device, and the request has no proof cookie of that device: the
+    /// cookie may be stolen.
+    #[cfg(feature = "device-bound")]
+    ProofMissing,
+    /// The session is bound to a device, and the proof of that device has expired.
+    #[cfg(feature = "device-bound")]
+    ProofExpired,
 }
 
 impl Rejection {
@@ -71,6 +78,10 @@ impl Rejection {
             Self::NoSid => "no-sid",
             Self::Revoked => "revoked",
             Self::RevocationUnknown => "revocation-unknown",
+            #[cfg(feature = "device-bound")]
+            Self::ProofMissing => "proof-missing",
+            #[cfg(feature = "device-bound")]
+            Self::ProofExpired => "proof-expired",
         }
     }
 }
@@ -93,6 +104,10 @@ impl fmt::Display for Rejection {
             Self::NoSid => "the session has no session ID, so it could not be revoked",
             Self::Revoked => "the session is revoked",
             Self::RevocationUnknown => "the revocation list cannot be trusted",
+            #[cfg(feature = "device-bound")]
+            Self::ProofMissing => "the session is bound to a device, and its proof is missing",
+            #[cfg(feature = "device-bound")]
+            Self::ProofExpired => "the session is bound to a device, and its proof has expired",
         })
     }
 }

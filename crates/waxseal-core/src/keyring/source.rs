@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+#[cfg(feature = "device-bound")]
+use super::{Keyring, secret::DeviceToken};
 use super::{
     jwks::Jwks,
     key::{Algorithm, Key},
@@ -9,6 +11,8 @@ use super::{
     secret::Secret,
 };
 use crate::error::BuildError;
+#[cfg(feature = "device-bound")]
+use crate::error::DeviceBindingError;
 
 /// Where keys come from: a [`Secret`], which derives a key for the cookie's name,
 /// or a [`Jwks`], whose keys are used without derivation.
@@ -75,6 +79,22 @@ impl KeySource {
             return Err(BuildError::NoKey { algorithm: algorithm.as_str() });
         }
         Ok(keys)
+    }
+
+    /// The keys of a token of device binding. Those of fallback secrets only open.
+    #[cfg(feature = "device-bound")]
+    pub(crate) fn device_keys(
+        &self,
+        token: DeviceToken,
+        fallback: &[Secret],
+        cookie_name: &str,
+        purpose: &Purpose,
+    ) -> Result<Keyring, BuildError> {
+        let Self::Secret(secret) = self else {
+            return Err(BuildError::DeviceBinding(DeviceBindingError::NeedsSecret));
+        };
+        let key = |secret| Key::of_device(secret, token, cookie_name, purpose);
+        Keyring::new((key(secret), fallback.iter().map(key).collect()))
     }
 
     /// The keys of a previous cookie, which only open. A key set is bound to

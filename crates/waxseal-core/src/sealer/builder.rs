@@ -10,6 +10,8 @@ use super::{
     revocations::RevocationCheck,
     source::Source,
 };
+#[cfg(feature = "device-bound")]
+use crate::device_bound::DeviceBinding;
 use crate::{
     cookie::CookieSpec,
     error::BuildError,
@@ -40,6 +42,8 @@ pub struct SealerBuilder {
     max_token_bytes: usize,
     revocations: Option<Box<dyn Revocations>>,
     accepts_without_sid: bool,
+    #[cfg(feature = "device-bound")]
+    device_binding: Option<DeviceBinding>,
 }
 
 /// Microdot's key, and the issue time of its sessions.
@@ -70,6 +74,8 @@ impl SealerBuilder {
             max_token_bytes: MAX_LINE,
             revocations: None,
             accepts_without_sid: false,
+            #[cfg(feature = "device-bound")]
+            device_binding: None,
         }
     }
 
@@ -406,6 +412,37 @@ impl SealerBuilder {
         self
     }
 
+    /// Binds sessions to the browser's device, so that a stolen cookie stops working within
+    /// minutes: Device Bound Session Credentials. **Experimental:** browsers and the draft still
+    /// change, so this option is not covered by semantic versioning.
+    ///
+    /// After a login the browser registers a key, and from then on it proves every few minutes
+    /// that it still has it. A bound session without a good proof is rejected
+    /// ([`ProofMissing`](crate::Rejection::ProofMissing),
+    /// [`ProofExpired`](crate::Rejection::ProofExpired)). A browser without the feature ignores
+    /// the offer; its sessions stay unbound.
+    ///
+    /// Requires a [revocation list](Self::revocations), a [`Secret`] and a `Secure` cookie. Give
+    /// the option to every server first with
+    /// [`offers_registration(false)`](DeviceBinding::offers_registration): a server without it
+    /// opens bound sessions without a proof, and does not answer the browser.
+    ///
+    /// ```
+    /// # use waxseal_core::{DeviceBinding, Revocations, Sealer, Secret};
+    /// # fn sealer(secret: Secret, list: impl Revocations + 'static) -> Result<Sealer, Box<dyn std::error::Error>> {
+    /// let sealer = Sealer::builder(secret)
+    ///     .revocations(list)
+    ///     .device_bound(DeviceBinding::default())
+    ///     .build()?;
+    /// # Ok(sealer)
+    /// # }
+    /// ```
+    #[cfg(feature = "device-bound")]
+    pub fn device_bound(mut self, binding: DeviceBinding) -> Self {
+        self.device_binding = Some(binding);
+        self
+    }
+
     /// Builds the sealer.
     ///
     /// ```
@@ -425,6 +462,15 @@ impl SealerBuilder {
         let purpose = Purpose::new(self.application.clone(), self.marker)?;
         let (previous, removal_lines) = self.previous_sources(&purpose)?;
         let keyring = self.keyring(&purpose)?;
+        #[cfg(feature = "device-bound")]
+        let binding = self
+            .device_binding
+            .map(|binding| {
+                let (keys, fallback) = (&self.keys, &self.fallback);
+                let has_revocations = self.revocations.is_some();
+                binding.build(keys, fallback, &self.cookie, &purpose, has_revocations)
+            })
+            .transpose()?;
         let signed_before = self.also.and_then(|(_, issued_before)| issued_before);
         let current = Source::new(self.cookie, keyring, signed_before);
         check_keys(&current, &previous)?;
@@ -437,6 +483,8 @@ impl SealerBuilder {
             max_token_bytes: self.max_token_bytes,
             marker: purpose.marker(),
             revocations: self.revocations.map(|list| RevocationCheck { list, accepts_without_sid }),
+            #[cfg(feature = "device-bound")]
+            binding,
         })
     }
 

@@ -3,6 +3,8 @@
 use alloc::{string::String, vec::Vec};
 
 use super::{revocations::RevocationCheck, source::Source};
+#[cfg(feature = "device-bound")]
+use crate::device_bound::Binding;
 use crate::lifetime::Limits;
 
 /// The bytes that browsers store: RFC 6265bis, section 5.7, requires 4096 for the
@@ -37,4 +39,6 @@ pub struct Sealer {
     /// The purpose of the marker.
     pub(super) marker: &'static str,
     pub(crate) revocations: Option<RevocationCheck>,
+    #[cfg(feature = "device-bound")]
+    pub(crate) binding: Option<Binding>,
 }

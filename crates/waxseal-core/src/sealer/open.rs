@@ -2,7 +2,11 @@
 
 use alloc::{string::String, vec::Vec};
 
+#[cfg(feature = "device-bound")]
+use super::device::MAX_PROOFS;
 use super::{config::Sealer, source::Source};
+#[cfg(feature = "device-bound")]
+use crate::device_bound::{self, DeviceClaims};
 use crate::{
     claims,
     cookie::{pairs, value_of},
@@ -24,6 +28,9 @@ pub(crate) struct Accepted {
     pub(crate) times: Times,
     /// The new `exp`, if the cookie needs a refresh.
     pub(crate) refresh: Option<UnixTime>,
+    /// The expiry of the device's proof.
+    #[cfg(feature = "device-bound")]
+    pub(crate) proof_expires_at: Option<UnixTime>,
 }
 
 /// The session among the cookies of a request.
@@ -36,6 +43,21 @@ pub(crate) struct Found {
     pub(crate) previous: Vec<usize>,
     /// The cookies that were not accepted, for a logout. Empty without a revocation list.
     pub(crate) others: Vec<OtherCookie>,
+    /// The key of a session that has no good proof.
+    #[cfg(feature = "device-bound")]
+    pub(crate) unproven: Option<String>,
+}
+
+impl Found {
+    #[inline]
+    fn accept(&mut self, accepted: Accepted) {
+        self.accepted = Some(accepted);
+        self.rejection = None;
+    }
+
+    fn reject(&mut self, rejection: Rejection) {
+        self.rejection = self.rejection.max(Some(rejection));
+    }
 }
 
 /// A presented cookie that was not accepted.
@@ -53,11 +75,21 @@ pub(super) struct Search<'s> {
     /// How many MACs the request may still cost.
     attempts: usize,
     found: Found,
+    /// The verified proof cookies of the request.
+    #[cfg(feature = "device-bound")]
+    proofs: Vec<DeviceClaims>,
 }
 
 impl<'s> Search<'s> {
     pub(super) fn new(sealer: &'s Sealer, now: UnixTime) -> Self {
-        Self { sealer, now, attempts: MAX_ATTEMPTS, found: Found::default() }
+        Self {
+            sealer,
+            now,
+            attempts: MAX_ATTEMPTS,
+            found: Found::default(),
+            #[cfg(feature = "device-bound")]
+            proofs: Vec::new(),
+        }
     }
 
     /// Tries each cookie with the sealer's name. The first that passes every step wins, so
@@ -66,6 +98,14 @@ impl<'s> Search<'s> {
     pub(super) fn among<'h>(mut self, cookies: impl IntoIterator<Item = &'h [u8]>) -> Found {
         let current = &self.sealer.current;
         let headers = cookies.into_iter();
+        #[cfg(feature = "device-bound")]
+        if let Some(binding) = &self.sealer.binding {
+            let pairs: Vec<_> = headers.flat_map(pairs).collect();
+            let proofs = pairs.iter().filter(|pair| binding.is_proof(pair)).take(MAX_PROOFS);
+            self.proofs = proofs.filter_map(|pair| binding.open_proof(pair)).collect();
+            self.among_several(&pairs);
+            return self.found;
+        }
         if !self.sealer.previous.is_empty() || current.last_first() {
             let sources = || [current].into_iter().chain(&self.sealer.previous);
             let is_candidate = |pair: &&[u8]| {
@@ -132,13 +172,24 @@ impl<'s> Search<'s> {
 
     #[inline]
     fn accepts(&mut self, previous: Option<usize>, value: &[u8]) -> bool {
-        let Some(source) = self.sealer.source(previous) else { return false };
-        match open_token(self.sealer, source, value, &mut self.attempts, self.now) {
-            Ok(accepted) => {
-                self.found.accepted = Some(accepted);
-                self.found.rejection = None;
+        let sealer = self.sealer;
+        let Some(source) = sealer.source(previous) else { return false };
+        match open_token(sealer, source, value, &mut self.attempts, self.now) {
+            #[cfg(feature = "device-bound")]
+            Ok(mut accepted) => {
+                let checked = sealer.check_device(&self.proofs, &mut accepted, self.now);
+                match checked {
+                    Ok(()) => self.found.accept(accepted),
+                    Err(rejection) => {
+                        let cnf = accepted.data.claim("cnf");
+                        self.found.unproven = cnf.map(device_bound::thumbprint);
+                        self.found.reject(rejection);
+                    }
+                }
             }
-            Err(rejection) => self.found.rejection = self.found.rejection.max(Some(rejection)),
+            #[cfg(not(feature = "device-bound"))]
+            Ok(accepted) => self.found.accept(accepted),
+            Err(rejection) => self.found.reject(rejection),
         }
         self.found.accepted.is_some()
     }
@@ -228,5 +279,11 @@ pub(super) fn open_token(
     {
         refresh = refresh.or(times.expires_at);
     }
-    Ok(Accepted { data, times, refresh })
+    Ok(Accepted {
+        data,
+        times,
+        refresh,
+        #[cfg(feature = "device-bound")]
+        proof_expires_at: None,
+    })
 }

@@ -100,6 +100,9 @@ pub struct ResponseChanges {
     pub(super) without_user: bool,
     pub(super) not_revoked: bool,
     pub(super) refresh_error: Option<SaveError>,
+    /// The value of `Secure-Session-Registration`.
+    #[cfg(feature = "device-bound")]
+    pub(super) registration: Option<String>,
 }
 
 impl ResponseChanges {
@@ -114,6 +117,8 @@ impl ResponseChanges {
             without_user: false,
             not_revoked: false,
             refresh_error: None,
+            #[cfg(feature = "device-bound")]
+            registration: None,
         }
     }
 
@@ -138,6 +143,10 @@ impl ResponseChanges {
         self.caching.apply(headers);
         for line in self.set_cookie {
             headers.append("set-cookie", line);
+        }
+        #[cfg(feature = "device-bound")]
+        if let Some(registration) = self.registration {
+            headers.append("secure-session-registration", registration);
         }
     }
 

@@ -1,5 +1,7 @@
 //! The changes of a session's identity: its user and its session ID.
 
+#[cfg(feature = "device-bound")]
+use super::device::DeviceState;
 use super::state::{Origin, SessionState};
 use crate::{claims, error::SaveError, format::Format, json::quote, sealer::Sealer};
 
@@ -13,6 +15,10 @@ impl SessionState {
             }
             let keeps_data = claims::user(&session.data).is_none_or(|known| known == user);
             session.start_another(sealer, |_| keeps_data);
+            #[cfg(feature = "device-bound")]
+            {
+                session.device = DeviceState { offers_registration: true, ..Default::default() };
+            }
             session.data.set_claim("sub", &quote(user));
             session.authenticate();
             Ok(())
@@ -22,6 +28,11 @@ impl SessionState {
     pub(super) fn clear_user(&mut self, sealer: &Sealer, keep: &[&str]) -> Result<(), SaveError> {
         self.change_identity(sealer, |session| {
             session.start_another(sealer, |key| keep.contains(&key));
+            #[cfg(feature = "device-bound")]
+            {
+                session.device.offers_registration = false;
+                session.device.proof_expires_at = None;
+            }
             Ok(())
         })
     }

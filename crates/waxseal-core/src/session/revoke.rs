@@ -38,8 +38,13 @@ impl SessionState {
     /// if the status is unknown now.
     pub(super) fn presented_is_revoked(&self, sealer: &Sealer) -> bool {
         let Some(check) = &sealer.revocations else { return false };
-        let is_revoked =
-            |session: &SessionRef| check.list.status(session.view()) == RevocationStatus::Revoked;
+        let is_revoked = |session: &SessionRef| {
+            #[cfg(feature = "device-bound")]
+            if self.is_replaced(sealer, session) {
+                return true;
+            }
+            check.list.status(session.view()) == RevocationStatus::Revoked
+        };
         match &self.replaced {
             Some(session) => is_revoked(session),
             None => self.presented().as_ref().is_some_and(is_revoked),
@@ -75,6 +80,10 @@ impl SessionState {
         };
 
         let replaced = self.replaced.take();
+        #[cfg(feature = "device-bound")]
+        if let Some(unbound) = self.unbound_record(sealer, origin, replaced.as_deref()) {
+            revoke(Target::Session(unbound.clone()), Some(unbound), true, Effect::MustBeGood);
+        }
         let is_renewed = matches!(origin, Origin::Renewed { .. });
         let mut is_covered = false;
         for session in core::mem::take(&mut self.cutoffs) {

@@ -3,6 +3,8 @@
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
+#[cfg(feature = "device-bound")]
+use super::device::DeviceState;
 use super::{
     changes::{Outcome, ResponseChanges, Unavailable},
     finish::Plan,
@@ -51,6 +53,8 @@ pub(super) struct SessionState {
     action: CookieAction,
     /// Whether the request is a logout, even if a new session follows.
     pub(super) logs_out: bool,
+    #[cfg(feature = "device-bound")]
+    pub(super) device: DeviceState,
     /// Whether a change of identity has failed.
     pub(super) has_failed: bool,
     /// Whether the response head is complete, or there will be none.
@@ -91,7 +95,13 @@ enum CookieAction {
 impl SessionState {
     #[inline]
     pub(super) fn new(sealer: &Sealer, found: Found, now: UnixTime) -> Result<Self, Unavailable> {
-        let Found { accepted, rejection, previous, others } = found;
+        let Found { accepted, rejection, previous, others, .. } = found;
+        #[cfg(feature = "device-bound")]
+        let device = DeviceState {
+            unproven: found.unproven.filter(|_| accepted.is_none()).map(Into::into),
+            proof_expires_at: accepted.as_ref().and_then(|session| session.proof_expires_at),
+            ..DeviceState::default()
+        };
         if rejection == Some(Rejection::RevocationUnknown) {
             return Err(Unavailable::revocation_unknown());
         }
@@ -101,7 +111,7 @@ impl SessionState {
             (Data::empty(sealer.format()), times, Origin::New)
         };
         let (data, times, origin) = accepted.map_or_else(new, |accepted| {
-            let Accepted { data, times, refresh } = accepted;
+            let Accepted { data, times, refresh, .. } = accepted;
             (data, times, Origin::Existing { refresh })
         });
         Ok(Self {
@@ -121,6 +131,8 @@ impl SessionState {
             origin,
             action: CookieAction::Unchanged,
             logs_out: false,
+            #[cfg(feature = "device-bound")]
+            device,
             has_failed: false,
             finished: false,
         })
@@ -141,6 +153,10 @@ impl SessionState {
     pub(super) fn seal(&mut self, sealer: &Sealer) -> Result<(), SaveError> {
         if self.finished {
             return Err(SaveError::Finished);
+        }
+        #[cfg(feature = "device-bound")]
+        if self.device.unproven.is_some() {
+            return Err(SaveError::ProofMissing);
         }
         if !self.now.is_plausible() {
             return Err(SaveError::ClockNotSet);
@@ -164,8 +180,10 @@ impl SessionState {
         let (session_id, stamp) = (id.as_deref(), self.stamp);
         let claims = Claims { issued_at, expires_at, session_id, stamp };
         let line = sealer.seal(&self.data, claims, self.now, self.random)?;
-        let revokes = sealer.revocations.is_some()
-            && (self.replaced.is_some() || self.logs_out || !self.cutoffs.is_empty());
+        let revokes = self.replaced.is_some() || self.logs_out || !self.cutoffs.is_empty();
+        #[cfg(feature = "device-bound")]
+        let revokes = revokes || self.device.registers;
+        let revokes = revokes && sealer.revocations.is_some();
         let saved = revokes.then(|| {
             Box::new(Saved {
                 data: self.data.clone(),
@@ -223,6 +241,10 @@ impl SessionState {
         self.expires_at = None;
         self.logs_out = true;
         self.has_failed = false;
+        #[cfg(feature = "device-bound")]
+        {
+            self.device = DeviceState::default();
+        }
         self.action = CookieAction::Remove;
         Ok(())
     }
@@ -257,6 +279,10 @@ impl SessionState {
                 changes.set_cookie(Outcome::Saved, sealer.set_lines(line, &self.previous));
                 changes.without_user =
                     sealer.revocations.is_some() && claims::user(&self.data).is_none();
+                #[cfg(feature = "device-bound")]
+                {
+                    changes.registration = self.offer(sealer);
+                }
                 if let Some(saved) = &saved {
                     pending = self.revoke(sealer, Some(saved), saved_as);
                 }

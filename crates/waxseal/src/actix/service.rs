@@ -59,6 +59,11 @@ where
     }
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
+        #[cfg(feature = "device-bound")]
+        if let Some(answering) = super::device::answering(&self.config, &request) {
+            let session = FinishOnce::answering(answering);
+            return ActixResponseFuture { inner: None, session, made: None };
+        }
         let slot = {
             let mut extensions = request.extensions_mut();
             let outer = extensions.get::<Innermost>().map(|innermost| &innermost.0);
@@ -70,15 +75,16 @@ where
         };
         // Before the call, so that a panic in it also ends the session.
         let session = FinishOnce::new(slot);
-        ActixResponseFuture { inner: self.inner.call(request), session, made: None }
+        ActixResponseFuture { inner: Some(self.inner.call(request)), session, made: None }
     }
 }
 
 pin_project! {
     /// The future of a response. It finishes the session when the head is complete.
     pub struct ActixResponseFuture<F: Future> {
+        // `None` if the layer answers the request itself.
         #[pin]
-        inner: F,
+        inner: Option<F>,
         session: FinishOnce,
         // The response, while a revocation is not durable yet.
         made: Option<Box<F::Output>>,
@@ -93,9 +99,14 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let result = match this.made.take() {
-            Some(made) => *made,
-            None => ready!(this.inner.poll(cx)),
+        #[cfg(feature = "device-bound")]
+        if let Some(answer) = this.session.poll_answer(cx) {
+            return answer.map(|answer| Err(super::device::error(answer)));
+        }
+        let result = match (this.made.take(), this.inner.as_pin_mut()) {
+            (Some(made), _) => *made,
+            (None, Some(inner)) => ready!(inner.poll(cx)),
+            (None, None) => return Poll::Pending,
         };
         match this.session.poll_finish(cx) {
             Poll::Ready(None) => Poll::Ready(result),

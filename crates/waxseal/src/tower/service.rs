@@ -40,7 +40,7 @@ impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for SessionService<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
     // The body of a 503.
-    ResBody: Default,
+    ResBody: Default + 'static,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -51,6 +51,11 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        #[cfg(feature = "device-bound")]
+        if let Some(answering) = super::device::answering(&self.config, &request) {
+            let session = FinishOnce::answering(answering);
+            return ResponseFuture { inner: None, session, made: None };
+        }
         let extensions = request.extensions_mut();
         let outer = extensions.get::<Innermost>().map(|innermost| &innermost.0);
         let slot = Slot::place(&self.config, outer);
@@ -59,15 +64,16 @@ where
         }
         // Before the call, so that a panic in it also ends the session.
         let session = FinishOnce::new(slot);
-        ResponseFuture { inner: self.inner.call(request), session, made: None }
+        ResponseFuture { inner: Some(self.inner.call(request)), session, made: None }
     }
 }
 
 pin_project! {
     /// The future of a response. It finishes the session when the head is complete.
     pub struct ResponseFuture<F: Future> {
+        // `None` if the layer answers the request itself.
         #[pin]
-        inner: F,
+        inner: Option<F>,
         session: FinishOnce,
         // The response, while a revocation is not durable yet.
         made: Option<Box<F::Output>>,
@@ -77,15 +83,20 @@ pin_project! {
 impl<F, ResBody, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<ResBody>, E>>,
-    ResBody: Default,
+    ResBody: Default + 'static,
 {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut result = match this.made.take() {
-            Some(made) => *made,
-            None => ready!(this.inner.poll(cx)),
+        #[cfg(feature = "device-bound")]
+        if let Some(answer) = this.session.poll_answer(cx) {
+            return answer.map(|answer| Ok(super::device::response(answer)));
+        }
+        let mut result = match (this.made.take(), this.inner.as_pin_mut()) {
+            (Some(made), _) => *made,
+            (None, Some(inner)) => ready!(inner.poll(cx)),
+            (None, None) => return Poll::Pending,
         };
         let Ok(response) = &mut result else {
             this.session.abandon();

@@ -1,0 +1,245 @@
+//! The configuration of device binding, and its keys.
+
+use alloc::{borrow::ToOwned as _, format, string::String};
+use core::time::Duration;
+
+use super::tokens::DeviceClaims;
+use crate::{
+    cookie::CookieSpec,
+    error::{BuildError, DeviceBindingError},
+    json::quote,
+    keyring::{DeviceToken, KeySource, Keyring, Purpose, Secret},
+    lifetime::LEEWAY,
+    time::UnixTime,
+};
+
+/// How long a challenge is good, in seconds. A proof that was captured can be replayed within that
+/// time only.
+const CHALLENGE_SECS: u64 = 60;
+
+/// How long a session can be registered after its login, in seconds, with the leeway of two
+/// servers' clocks.
+pub(crate) const REGISTRATION_SECS: u64 = CHALLENGE_SECS + 2 * LEEWAY;
+
+/// How long after the login the cookie from before the registration is accepted, in seconds: for
+/// requests that the browser sent before it had the new one.
+pub(crate) const GRACE_SECS: u64 = CHALLENGE_SECS + 10;
+
+/// The end of the name of the cookie that notes that the browser was asked for a proof.
+const ASKED: &str = "-asked";
+
+/// Six signatures in nine minutes are the quota of Chromium.
+const MIN_LIFETIME: u64 = 5 * 60;
+
+/// Configures [device-bound sessions](crate::SealerBuilder::device_bound).
+///
+/// ```
+/// use core::time::Duration;
+/// use waxseal_core::{DeviceBinding, Revocations, Sealer, Secret};
+///
+/// # fn sealer(secret: Secret, list: impl Revocations + 'static) -> Result<Sealer, Box<dyn std::error::Error>> {
+/// let binding = DeviceBinding::default().proof_lifetime(Duration::from_secs(5 * 60));
+/// let sealer = Sealer::builder(secret).revocations(list).device_bound(binding).build()?;
+/// # Ok(sealer)
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "pass it to `SealerBuilder::device_bound`"]
+pub struct DeviceBinding {
+    lifetime: u64,
+    path: Option<String>,
+    offers_registration: bool,
+    without_revocations: bool,
+}
+
+impl Default for DeviceBinding {
+    fn default() -> Self {
+        Self {
+            lifetime: 10 * 60,
+            path: None,
+            offers_registration: true,
+            without_revocations: false,
+        }
+    }
+}
+
+impl DeviceBinding {
+    /// Sets how long a proof is good, in whole seconds: 10 minutes otherwise, at least 5. A stolen
+    /// cookie works until then, and one minute longer because clocks differ.
+    pub const fn proof_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = lifetime.as_secs();
+        self
+    }
+
+    /// Sets the folder of the two routes that the layer answers;
+    /// `/.well-known/waxseal/` and the name of the cookie otherwise. It must lie under the path of
+    /// the cookie, and start with a slash.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// Sets whether a login offers the browser to register a key: `true` otherwise. With `false`, a
+    /// server answers for sessions that are bound already: for the first phase of a roll-out,
+    /// in which servers without device binding still run.
+    pub const fn offers_registration(mut self, offers: bool) -> Self {
+        self.offers_registration = offers;
+        self
+    }
+
+    /// Binds sessions although the sealer has no revocation list. A copy of the cookie from before
+    /// the registration then works until it expires.
+    pub const fn dangerous_without_revocations(mut self) -> Self {
+        self.without_revocations = true;
+        self
+    }
+
+    /// Checks the configuration and derives the keys.
+    pub(crate) fn build(
+        self,
+        keys: &KeySource,
+        fallback: &[Secret],
+        cookie: &CookieSpec,
+        purpose: &Purpose,
+        has_revocations: bool,
+    ) -> Result<Binding, BuildError> {
+        if !has_revocations && !self.without_revocations {
+            return Err(BuildError::DeviceBinding(DeviceBindingError::NeedsRevocations));
+        }
+        if self.lifetime < MIN_LIFETIME {
+            let secs = self.lifetime;
+            return Err(BuildError::DeviceBinding(DeviceBindingError::ProofLifetime { secs }));
+        }
+        if !cookie.is_secure() {
+            return Err(BuildError::DeviceBinding(DeviceBindingError::NeedsSecure));
+        }
+        let path = self.path.unwrap_or_else(|| {
+            let folder = cookie.path().trim_end_matches('/');
+            format!("{folder}/.well-known/waxseal/{}", cookie.name())
+        });
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+        if !path.starts_with('/')
+            || path.ends_with('/')
+            || !path.starts_with(cookie.path())
+            || !path.bytes().all(is_plain)
+        {
+            return Err(BuildError::DeviceBinding(DeviceBindingError::Path));
+        }
+        let keyring = |token| keys.device_keys(token, fallback, cookie.name(), purpose);
+        Ok(Binding {
+            register_path: format!("{path}/register"),
+            refresh_path: format!("{path}/refresh"),
+            offers_registration: self.offers_registration,
+            lifetime: self.lifetime,
+            identifiers: keyring(DeviceToken::Identifier)?,
+            challenges: keyring(DeviceToken::Challenge)?,
+            proofs: keyring(DeviceToken::Proof)?,
+            cookie: cookie.clone(),
+            proof_start: format!("{}-bound-", cookie.name()),
+        })
+    }
+}
+
+/// Device binding as a sealer does it.
+#[derive(Debug)]
+pub(crate) struct Binding {
+    pub(crate) register_path: String,
+    pub(crate) refresh_path: String,
+    pub(crate) offers_registration: bool,
+    lifetime: u64,
+    pub(crate) identifiers: Keyring,
+    pub(crate) challenges: Keyring,
+    proofs: Keyring,
+    /// The session's cookie, whose attributes the others get.
+    cookie: CookieSpec,
+    /// The start of the names of proof cookies.
+    proof_start: String,
+}
+
+impl Binding {
+    /// A challenge for the registration of a session, or for the next proof of a key.
+    pub(crate) fn challenge(
+        &self,
+        session_id: Option<String>,
+        thumbprint: Option<String>,
+        now: UnixTime,
+    ) -> String {
+        let expires_at = now.plus(CHALLENGE_SECS).as_secs();
+        DeviceClaims { expires_at, session_id, thumbprint, key: None }.seal(&self.challenges)
+    }
+
+    /// The value of `Secure-Session-Registration`, which offers a registration to the browser.
+    pub(crate) fn offer(&self, session_id: String, now: UnixTime) -> String {
+        let challenge = self.challenge(Some(session_id), None, now);
+        format!(r#"(ES256);path="{}";challenge="{challenge}""#, self.register_path)
+    }
+
+    /// Whether a cookie pair can be a proof cookie.
+    pub(crate) fn is_proof(&self, pair: &[u8]) -> bool {
+        pair.starts_with(self.proof_start.as_bytes())
+    }
+
+    /// The name of the proof cookie of a key: two sessions in one browser do not share one.
+    fn proof_name(&self, thumbprint: &str) -> String {
+        self.proof_start.chars().chain(thumbprint.chars().take(8)).collect()
+    }
+
+    /// The claims of the proof cookie `pair`, whatever its name and expiry.
+    pub(crate) fn open_proof(&self, pair: &[u8]) -> Option<DeviceClaims> {
+        let value = pair.splitn(2, |byte| *byte == b'=').nth(1)?;
+        let claims = DeviceClaims::open(value, &self.proofs)?;
+        let name = self.proof_name(claims.thumbprint.as_deref()?);
+        pair.strip_prefix(name.as_bytes())?.starts_with(b"=").then_some(claims)
+    }
+
+    /// The `Set-Cookie` line of a proof cookie. `session_id` is the session as it was registered.
+    pub(crate) fn proof_line(
+        &self,
+        session_id: Option<String>,
+        thumbprint: &str,
+        now: UnixTime,
+    ) -> String {
+        let browser_expiry = now.plus(self.lifetime);
+        // The browser counts from the receipt, and servers' clocks differ: without the leeway, a
+        // cookie that the browser still has would be refused.
+        let expires_at = browser_expiry.plus(LEEWAY).as_secs();
+        let thumbprint = thumbprint.to_owned();
+        let spec = self.cookie.named(self.proof_name(&thumbprint));
+        let thumbprint = Some(thumbprint);
+        let token = DeviceClaims { expires_at, session_id, thumbprint, key: None };
+        spec.set_line(&token.seal(&self.proofs), now, Some(browser_expiry), None)
+    }
+
+    /// The `Set-Cookie` line that notes for 30 seconds that the browser was asked for a proof.
+    pub(crate) fn asked_line(&self, now: UnixTime) -> String {
+        let name = [self.cookie.name(), ASKED].concat();
+        self.cookie.named(name).set_line("1", now, Some(now.plus(30)), None)
+    }
+
+    /// Whether a cookie pair is the one of [`asked_line`](Self::asked_line).
+    pub(crate) fn is_asked(&self, pair: &[u8]) -> bool {
+        let rest = pair.strip_prefix(self.cookie.name().as_bytes());
+        rest.and_then(|rest| rest.strip_prefix(ASKED.as_bytes())) == Some(b"=1")
+    }
+
+    /// The session configuration that answers a registration.
+    pub(crate) fn config(&self, identifier: &str, thumbprint: &str) -> String {
+        let (refresh, name) = (quote(&self.refresh_path), quote(&self.proof_name(thumbprint)));
+        let attributes = quote(&self.cookie.named(String::new()).attributes());
+        format!(
+            r#"{{"session_identifier":{},"refresh_url":{refresh},"scope":{{"include_site":false}},"credentials":[{{"type":"cookie","name":{name},"attributes":{attributes}}}]}}"#,
+            quote(identifier)
+        )
+    }
+
+    /// The session configuration that ends the session of an identifier in the browser.
+    pub(crate) fn end(identifier: &str) -> String {
+        format!(r#"{{"session_identifier":{},"continue":false}}"#, quote(identifier))
+    }
+
+    /// The session ID under which a revocation list records that the cookie from before the
+    /// registration of `id` is not accepted any more. No session has this ID.
+    pub(crate) fn unbound_id(id: &str) -> String {
+        format!("{id}~unbound")
+    }
+}

@@ -1,0 +1,89 @@
+//! The proof of a browser: the compact JWS in the header `Secure-Session-Response`.
+
+use alloc::{
+    borrow::{Cow, ToOwned as _},
+    string::String,
+    vec::Vec,
+};
+
+use super::{
+    public_key::PublicKey,
+    tokens::{members, plain},
+};
+use crate::{base64url, json::decode_string};
+
+/// The bytes of the longest header that is read; Chromium's have about 700.
+const MAX_LEN: usize = 4096;
+
+/// A proof that has the right shape. Nothing in it is trusted before its signature is verified.
+pub(crate) struct DeviceProof<'h> {
+    /// `header.claims`, the bytes that are signed.
+    message: &'h [u8],
+    signature: [u8; 64],
+    /// The key in the header: only a registration has one.
+    jwk: Option<String>,
+    /// The claim `jti`.
+    pub(crate) challenge: String,
+}
+
+impl<'h> DeviceProof<'h> {
+    /// Parses a proof for the route at `path`. `None` if it is not a JWS of the type `dbsc+jwt` with
+    /// ES256, or is for another URL.
+    pub(crate) fn parse(header: &'h [u8], path: &str) -> Option<Self> {
+        // The draft sends a string (RFC 8941, section 3.3.3); Chromium sends it without quotes.
+        let token = unquoted(header);
+        if token.len() > MAX_LEN {
+            return None;
+        }
+        let mut parts = token.rsplitn(2, |byte| *byte == b'.');
+        let (signature, message) = (parts.next()?, parts.next()?);
+        let mut parts = message.splitn(2, |byte| *byte == b'.');
+        let (header, claims) = (text(parts.next()?)?, text(parts.next()?)?);
+
+        let [typ, alg, jwk, crit] = members(&header, ["typ", "alg", "jwk", "crit"])?;
+        // An extension that must be understood is not (RFC 7515, section 4.1.11).
+        if (typ, alg, crit) != (Some(r#""dbsc+jwt""#), Some(r#""ES256""#), None) {
+            return None;
+        }
+        let [jti, aud] = members(&claims, ["jti", "aud"])?;
+        if aud.is_some_and(|aud| !is_for(aud, path)) {
+            return None;
+        }
+        let mut buffer = [0; 66];
+        let signature = base64url::decode_into(signature, &mut buffer)?.try_into().ok()?;
+        let (jwk, challenge) = (jwk.map(str::to_owned), plain(jti?)?.to_owned());
+        Some(Self { message, signature, jwk, challenge })
+    }
+
+    /// The key of a registration and its thumbprint, if the proof is signed with it.
+    pub(crate) fn registered_key(&self) -> Option<(PublicKey, String)> {
+        let (key, thumbprint) = PublicKey::from_jwk(self.jwk.as_deref()?)?;
+        key.verifies(self.message, &self.signature).then_some((key, thumbprint))
+    }
+
+    /// Whether the proof has no key of its own and is signed with `key`, the text of a
+    /// [`PublicKey`].
+    pub(crate) fn is_signed_with(&self, key: &str) -> bool {
+        self.jwk.is_none()
+            && PublicKey::from_text(key)
+                .is_some_and(|key| key.verifies(self.message, &self.signature))
+    }
+}
+
+/// The value of a header without the quotes of a string.
+pub(crate) fn unquoted(value: &[u8]) -> &[u8] {
+    let value = value.trim_ascii();
+    value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value)
+}
+
+fn text(base64: &[u8]) -> Option<String> {
+    let bytes: Vec<u8> = base64url::decode(base64)?;
+    String::from_utf8(bytes).ok()
+}
+
+/// Whether an `aud` is a URL of the route at `path`. The host is not compared: behind a proxy the
+/// server may not know it, and the challenge is the server's own.
+fn is_for(aud: &str, path: &str) -> bool {
+    let url: Option<Cow<'_, str>> = decode_string(aud);
+    url.is_some_and(|url| url.starts_with("https://") && url.ends_with(path))
+}

@@ -1,0 +1,79 @@
+//! Step 8 of opening: a session that is bound to a device needs a proof.
+
+use alloc::format;
+
+use super::{config::Sealer, open::Accepted};
+use crate::{
+    claims,
+    data::Data,
+    device_bound::{self, Binding, DeviceClaims, GRACE_SECS},
+    error::Rejection,
+    format::Format,
+    revocation::{RevocationStatus, SessionView},
+    time::UnixTime,
+};
+
+/// The proof cookies of one request that are verified: each costs a MAC.
+pub(super) const MAX_PROOFS: usize = 4;
+
+impl Sealer {
+    /// Checks the proof of a bound session. A session that is not bound may be the copy of one
+    /// that is: it is rejected, unless the request also has the proof of that session.
+    pub(super) fn check_device(
+        &self,
+        proofs: &[DeviceClaims],
+        accepted: &mut Accepted,
+        now: UnixTime,
+    ) -> Result<(), Rejection> {
+        let Accepted { data, times, refresh, proof_expires_at } = accepted;
+        let expiry = |proof: &DeviceClaims| UnixTime::from_secs(proof.expires_at);
+        if let Some(cnf) = data.claim("cnf") {
+            let thumbprint = Some(device_bound::thumbprint(cnf));
+            let proofs = proofs.iter().filter(|proof| proof.thumbprint == thumbprint);
+            *proof_expires_at = proofs.map(expiry).max();
+            return match *proof_expires_at {
+                Some(expires_at) if now < expires_at => Ok(()),
+                Some(_) => Err(Rejection::ProofExpired),
+                None => Err(Rejection::ProofMissing),
+            };
+        }
+        let Some(id) = claims::session_id(data) else { return Ok(()) };
+        let registered = |proof: &&DeviceClaims| {
+            proof.is_current(now) && proof.session_id.as_deref() == Some(&*id)
+        };
+        if let Some(proof) = proofs.iter().find(registered)
+            && let Some(thumbprint) = &proof.thumbprint
+        {
+            // A response that was on its way has replaced the bound cookie.
+            let bound = bind(data, thumbprint).ok_or(Rejection::Claims)?;
+            *data = bound;
+            *refresh = refresh.or(times.expires_at);
+            *proof_expires_at = Some(expiry(proof));
+            return Ok(());
+        }
+        let user = claims::user(data);
+        let issued_at = times.issued_at.unwrap_or(UnixTime::from_secs(0));
+        let stamp = times.stamp.unwrap_or(0);
+        let session = SessionView { id: Some(&*id), user: user.as_deref(), issued_at, stamp };
+        let is_late = now >= issued_at.plus(GRACE_SECS);
+        // The list has no copy of most sessions, so the time comes first.
+        if is_late && self.is_replaced(session) { Err(Rejection::Revoked) } else { Ok(()) }
+    }
+
+    /// Whether the session without a binding is the copy of one that is bound.
+    pub(crate) fn is_replaced(&self, session: SessionView<'_>) -> bool {
+        let (Some(_), Some(check), Some(id)) = (&self.binding, &self.revocations, session.id)
+        else {
+            return false;
+        };
+        let id = Binding::unbound_id(id);
+        check.list.status(SessionView { id: Some(&id), ..session }) != RevocationStatus::Good
+    }
+}
+
+/// The same data with the claim `cnf`, as if it had been opened so.
+fn bind(data: &Data, thumbprint: &str) -> Option<Data> {
+    let (_, members) = data.text().split_once('{')?;
+    let text = format!(r#"{{"cnf":{},{members}"#, device_bound::confirmation(thumbprint));
+    Data::parse(text, Format::Waxseal, |_, _| true)
+}

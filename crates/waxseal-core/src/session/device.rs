@@ -1,0 +1,101 @@
+//! What a request does to the binding of its session.
+
+use alloc::{boxed::Box, string::String};
+
+use super::state::{Origin, SessionState};
+use crate::{
+    claims,
+    device_bound::{self, Binding, GRACE_SECS, REGISTRATION_SECS},
+    error::SaveError,
+    json::decode_string,
+    revocation::SessionRef,
+    sealer::Sealer,
+    time::UnixTime,
+};
+
+/// A session that is bound to a device (the feature `device-bound`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BoundDevice {
+    /// The SHA-256 thumbprint of the browser's key (RFC 7638), in base64url.
+    pub thumbprint: String,
+    /// When the browser must have proved again that it has the key.
+    pub proof_expires_at: UnixTime,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct DeviceState {
+    /// The key of the presented session, if the request has no good proof of it: until the next
+    /// login, nothing is saved over its cookie.
+    pub(super) unproven: Option<Box<str>>,
+    /// The expiry of the proof of the presented session.
+    pub(super) proof_expires_at: Option<UnixTime>,
+    /// Whether the response offers the browser to register a key.
+    pub(super) offers_registration: bool,
+    /// Whether the request registers a key.
+    pub(super) registers: bool,
+}
+
+impl SessionState {
+    /// Binds the presented session to the key with this thumbprint.
+    pub(super) fn bind(&mut self, sealer: &Sealer, thumbprint: &str) -> Result<(), SaveError> {
+        self.set_claim("cnf", &device_bound::confirmation(thumbprint));
+        self.device.registers = true;
+        self.seal(sealer)
+    }
+
+    pub(super) fn binding(&self) -> Option<BoundDevice> {
+        let thumbprint = self.data.claim("cnf").map(device_bound::thumbprint)?;
+        let proof_expires_at = self.device.proof_expires_at?;
+        Some(BoundDevice { thumbprint, proof_expires_at })
+    }
+
+    /// The header that offers a registration, if a login is saved with a session ID.
+    pub(super) fn offer(&self, sealer: &Sealer) -> Option<String> {
+        let binding = sealer.binding.as_ref()?;
+        if !binding.offers_registration || !self.device.offers_registration {
+            return None;
+        }
+        Some(binding.offer(decode_string(self.id()?)?.into_owned(), self.now))
+    }
+
+    /// Whether the presented session has no binding, although the sealer binds sessions.
+    fn is_presented_unbound(&self, sealer: &Sealer) -> bool {
+        sealer.binding.is_some() && (self.device.registers || self.data.claim("cnf").is_none())
+    }
+
+    /// Whether the presented session is the copy of one that is bound by now. It is saved all the
+    /// same for a moment, because its request may be of the browser that has just registered; a
+    /// proof heals it. It does not continue under another session ID, which could not be healed.
+    pub(super) fn is_replaced(&self, sealer: &Sealer, session: &SessionRef) -> bool {
+        let is_in_time = self.now < session.issued_at.plus(GRACE_SECS);
+        let is_saved_in_time = is_in_time && !matches!(self.origin, Origin::Renewed { .. });
+        !is_saved_in_time && self.is_presented_unbound(sealer) && sealer.is_replaced(session.view())
+    }
+
+    /// The record that the list keeps of the first registration or renewal of a session: it
+    /// refuses a second one, and later the cookie from before the registration.
+    pub(super) fn unbound_record(
+        &self,
+        sealer: &Sealer,
+        origin: Origin,
+        replaced: Option<&SessionRef>,
+    ) -> Option<SessionRef> {
+        if !self.is_presented_unbound(sealer) {
+            return None;
+        }
+        let session = match origin {
+            Origin::Existing { .. } if self.device.registers => {
+                let id = self.data.claim("sid");
+                claims::reference(&self.data, id, self.issued_at?, self.stamp)
+            }
+            // A registration may be under way at another server.
+            Origin::Renewed { .. } => replaced.cloned().filter(|session| {
+                self.now < session.issued_at.plus(REGISTRATION_SECS) && session.user.is_some()
+            })?,
+            _ => return None,
+        };
+        (!session.id.is_empty())
+            .then(|| SessionRef { id: Binding::unbound_id(&session.id), ..session })
+    }
+}

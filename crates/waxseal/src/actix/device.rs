@@ -1,0 +1,41 @@
+//! Device binding over actix-web's requests and responses.
+
+use actix_web::{
+    Error, HttpResponse,
+    dev::ServiceRequest,
+    error::InternalError,
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
+};
+use waxseal_core::DeviceResponse;
+
+use crate::{
+    config::Config,
+    device::{Answering, Incoming},
+};
+
+/// The answer to a request that the application does not see.
+pub(super) fn answering(config: &Config, request: &ServiceRequest) -> Option<Answering> {
+    let headers = request.headers();
+    Answering::start(
+        config,
+        &Incoming {
+            method: request.method().as_str(),
+            path: request.path(),
+            cookies: headers.get_all(header::COOKIE).map(HeaderValue::as_bytes).collect(),
+            header: &|name| headers.get(name).map(HeaderValue::as_bytes),
+        },
+    )
+}
+
+/// The response as an error, because the type of the application's body is not known.
+pub(super) fn error(answer: DeviceResponse) -> Error {
+    let DeviceResponse { status, headers, body, outcome } = answer;
+    let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or_default());
+    for header in headers {
+        response.append_header(header);
+    }
+    InternalError::from_response(outcome, response.body(body)).into()
+}

@@ -1,0 +1,81 @@
+//! The requests that the layer answers itself, before the application: the routes of
+//! device-bound sessions, and a navigation that needs a proof of the device.
+
+use std::{
+    fmt,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use waxseal_core::{DeviceAnswer, DeviceRequest, DeviceResponse, Sealer};
+
+use crate::{config::Config, events, slot::random};
+
+/// What an integration must pass of a request.
+pub(crate) struct Incoming<'r> {
+    pub(crate) method: &'r str,
+    pub(crate) path: &'r str,
+    /// The values of the `Cookie` headers.
+    pub(crate) cookies: Vec<&'r [u8]>,
+    /// The first value of a header, by its name in lower case.
+    pub(crate) header: &'r dyn Fn(&'static str) -> Option<&'r [u8]>,
+}
+
+/// The response to a request that the application does not see.
+pub(crate) struct Answering {
+    cookie: String,
+    answer: Answer,
+}
+
+enum Answer {
+    Route(DeviceAnswer<Arc<Sealer>>),
+    Page(Option<DeviceResponse>),
+}
+
+impl Answering {
+    /// `None` if the application answers the request.
+    pub(crate) fn start(config: &Config, request: &Incoming<'_>) -> Option<Self> {
+        let sealer = config.sealer.current();
+        let cookie = || sealer.cookie().name().to_owned();
+        let Incoming { method, path, cookies, header } = request;
+        if let Some(route) = sealer.device_route(path) {
+            let request = DeviceRequest {
+                method,
+                cookies,
+                proof: header("secure-session-response"),
+                identifier: header("sec-secure-session-id"),
+            };
+            let now = config.clock.now();
+            let answer = Sealer::answer_device(&sealer, route, &request, now, random);
+            return Some(Self { cookie: cookie(), answer: Answer::Route(answer) });
+        }
+        // Only a navigation shows a page, and a browser that has skipped the proof would skip it
+        // again.
+        if *method != "GET"
+            || header("sec-fetch-mode") != Some(b"navigate")
+            || header("secure-session-skipped").is_some()
+        {
+            return None;
+        }
+        let page = sealer.ask_for_proof(cookies, config.clock.now())?;
+        Some(Self { cookie: cookie(), answer: Answer::Page(Some(page)) })
+    }
+
+    /// Pending only while a registration is not durable.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<DeviceResponse> {
+        let response = match &mut self.answer {
+            Answer::Route(answer) => std::pin::pin!(answer).poll(cx),
+            Answer::Page(page) => page.take().map_or(Poll::Pending, Poll::Ready),
+        };
+        if let Poll::Ready(response) = &response {
+            events::device(&self.cookie, response.outcome);
+        }
+        response
+    }
+}
+
+impl fmt::Debug for Answering {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Answering(..)")
+    }
+}

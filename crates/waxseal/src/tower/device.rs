@@ -1,0 +1,59 @@
+//! Device binding over `http` requests and responses.
+
+use std::any::Any;
+
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use waxseal_core::DeviceResponse;
+
+use crate::{
+    config::Config,
+    device::{Answering, Incoming},
+};
+
+/// The answer to a request that the application does not see.
+pub(super) fn answering<B>(config: &Config, request: &Request<B>) -> Option<Answering> {
+    let headers = request.headers();
+    Answering::start(
+        config,
+        &Incoming {
+            method: request.method().as_str(),
+            path: request.uri().path(),
+            cookies: headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect(),
+            header: &|name| headers.get(name).map(HeaderValue::as_bytes),
+        },
+    )
+}
+
+pub(super) fn response<B: Default + 'static>(answer: DeviceResponse) -> Response<B> {
+    let DeviceResponse { status, headers, body, .. } = answer;
+    let mut response = Response::new(B::default());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+    for (name, value) in headers {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().append(HeaderName::from_static(name), value);
+        }
+    }
+    if !body.is_empty() && !set_body(response.body_mut(), body) {
+        tracing::error!(
+            "device binding needs axum or actix-web: the session layer cannot write a body of the \
+             type {}; add it with axum's Router::layer",
+            std::any::type_name::<B>()
+        );
+        // The browser keeps what it has.
+        response = Response::new(B::default());
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    response
+}
+
+/// Sets a body of axum. A bound on the type of the body would exclude other frameworks from the
+/// layer whenever the feature is enabled.
+fn set_body(body: &mut dyn Any, text: String) -> bool {
+    #[cfg(feature = "axum")]
+    if let Some(body) = body.downcast_mut::<axum_core::body::Body>() {
+        *body = text.into();
+        return true;
+    }
+    let _ = (body, text);
+    false
+}
