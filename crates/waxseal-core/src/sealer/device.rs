@@ -25,6 +25,9 @@ impl Sealer {
         accepted: &mut Accepted,
         now: UnixTime,
     ) -> Result<(), Rejection> {
+        if self.binding.is_none() {
+            return Ok(());
+        }
         let Accepted { data, times, refresh, proof_expires_at } = accepted;
         let expiry = |proof: &DeviceClaims| UnixTime::from_secs(proof.expires_at);
         if let Some(cnf) = data.claim("cnf") {
@@ -62,10 +65,7 @@ impl Sealer {
 
     /// Whether the session without a binding is the copy of one that is bound.
     pub(crate) fn is_replaced(&self, session: SessionView<'_>) -> bool {
-        let (Some(_), Some(check), Some(id)) = (&self.binding, &self.revocations, session.id)
-        else {
-            return false;
-        };
+        let (Some(check), Some(id)) = (&self.revocations, session.id) else { return false };
         let id = Binding::unbound_id(id);
         check.list.status(SessionView { id: Some(&id), ..session }) != RevocationStatus::Good
     }
