@@ -2,13 +2,14 @@
 
 use alloc::format;
 
-use super::{config::Sealer, open::Accepted};
+use super::config::Sealer;
 use crate::{
     claims,
     data::Data,
     device_bound::{self, Binding, DeviceClaims, GRACE_SECS},
     error::Rejection,
     format::Format,
+    lifetime::Times,
     revocation::{RevocationStatus, SessionView},
     time::UnixTime,
 };
@@ -17,30 +18,30 @@ use crate::{
 pub(super) const MAX_PROOFS: usize = 4;
 
 impl Sealer {
-    /// Checks the proof of a bound session. A session that is not bound may be the copy of one
-    /// that is: it is rejected, unless the request also has the proof of that session.
+    /// Checks the proof of a bound session, and returns its expiry. A session that is not bound may
+    /// be the copy of one that is: it is rejected, unless the request also has the proof of that
+    /// session, which then binds `data`.
     pub(super) fn check_device(
         &self,
         proofs: &[DeviceClaims],
-        accepted: &mut Accepted,
+        data: &mut Data,
+        times: &Times,
         now: UnixTime,
-    ) -> Result<(), Rejection> {
+    ) -> Result<Option<UnixTime>, Rejection> {
         if self.binding.is_none() {
-            return Ok(());
+            return Ok(None);
         }
-        let Accepted { data, times, refresh, proof_expires_at } = accepted;
         let expiry = |proof: &DeviceClaims| UnixTime::from_secs(proof.expires_at);
         if let Some(cnf) = data.claim("cnf") {
             let thumbprint = Some(device_bound::thumbprint(cnf));
             let proofs = proofs.iter().filter(|proof| proof.thumbprint == thumbprint);
-            *proof_expires_at = proofs.map(expiry).max();
-            return match *proof_expires_at {
-                Some(expires_at) if now < expires_at => Ok(()),
-                Some(_) => Err(Rejection::ProofExpired),
+            return match proofs.map(expiry).max() {
+                Some(expires_at) if expires_at <= now => Err(Rejection::ProofExpired),
                 None => Err(Rejection::ProofMissing),
+                found => Ok(found),
             };
         }
-        let Some(id) = claims::session_id(data) else { return Ok(()) };
+        let Some(id) = claims::session_id(data) else { return Ok(None) };
         let registered = |proof: &&DeviceClaims| {
             proof.is_current(now) && proof.session_id.as_deref() == Some(&*id)
         };
@@ -48,11 +49,8 @@ impl Sealer {
             && let Some(thumbprint) = &proof.thumbprint
         {
             // A response that was on its way has replaced the bound cookie.
-            let bound = bind(data, thumbprint).ok_or(Rejection::Claims)?;
-            *data = bound;
-            *refresh = refresh.or(times.expires_at);
-            *proof_expires_at = Some(expiry(proof));
-            return Ok(());
+            *data = bind(data, thumbprint).ok_or(Rejection::Claims)?;
+            return Ok(Some(expiry(proof)));
         }
         let user = claims::user(data);
         let issued_at = times.issued_at.unwrap_or(UnixTime::from_secs(0));
@@ -60,7 +58,7 @@ impl Sealer {
         let session = SessionView { id: Some(&*id), user: user.as_deref(), issued_at, stamp };
         let is_late = now >= issued_at.plus(GRACE_SECS);
         // The list has no copy of most sessions, so the time comes first.
-        if is_late && self.is_replaced(session) { Err(Rejection::Revoked) } else { Ok(()) }
+        if is_late && self.is_replaced(session) { Err(Rejection::Revoked) } else { Ok(None) }
     }
 
     /// Whether the session without a binding is the copy of one that is bound.

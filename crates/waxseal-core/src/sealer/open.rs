@@ -177,9 +177,17 @@ impl<'s> Search<'s> {
         match open_token(sealer, source, value, &mut self.attempts, self.now) {
             #[cfg(feature = "device-bound")]
             Ok(mut accepted) => {
-                let checked = sealer.check_device(&self.proofs, &mut accepted, self.now);
-                match checked {
-                    Ok(()) => self.found.accept(accepted),
+                let Accepted { data, times, refresh, proof_expires_at } = &mut accepted;
+                let was_bound = data.claim("cnf").is_some();
+                match sealer.check_device(&self.proofs, data, times, self.now) {
+                    Ok(expires_at) => {
+                        *proof_expires_at = expires_at;
+                        if !was_bound && expires_at.is_some() {
+                            // The browser gets the bound cookie again.
+                            *refresh = refresh.or(times.expires_at);
+                        }
+                        self.found.accept(accepted);
+                    }
                     Err(rejection) => {
                         let cnf = accepted.data.claim("cnf");
                         self.found.unproven = cnf.map(device_bound::thumbprint);
