@@ -5,6 +5,8 @@ mod changes;
 mod device;
 #[cfg(feature = "device-bound")]
 mod device_routes;
+#[cfg(feature = "device-bound")]
+mod device_state;
 mod finish;
 mod identity;
 mod revoke;
@@ -23,8 +25,8 @@ pub use self::{
 };
 #[cfg(feature = "device-bound")]
 pub use self::{
-    device::BoundDevice,
     device_routes::{DeviceAnswer, DeviceRequest, DeviceResponse, DeviceRoute},
+    device_state::BoundDevice,
 };
 use crate::{
     claims,

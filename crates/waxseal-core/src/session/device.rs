@@ -1,8 +1,9 @@
 //! What a request does to the binding of its session.
 
-use alloc::{boxed::Box, string::String};
-
-use super::state::{Origin, SessionState};
+use super::{
+    device_state::BoundDevice,
+    state::{Origin, SessionState},
+};
 use crate::{
     claims,
     device_bound::{self, Binding, GRACE_SECS, REGISTRATION_SECS},
@@ -10,31 +11,7 @@ use crate::{
     json::decode_string,
     revocation::SessionRef,
     sealer::Sealer,
-    time::UnixTime,
 };
-
-/// A session that is bound to a device (the feature `device-bound`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct BoundDevice {
-    /// The SHA-256 thumbprint of the browser's key (RFC 7638), in base64url.
-    pub thumbprint: String,
-    /// When the browser must have proved again that it has the key.
-    pub proof_expires_at: UnixTime,
-}
-
-#[derive(Clone, Default)]
-pub(super) struct DeviceState {
-    /// The key of the presented session, if the request has no good proof of it: until the next
-    /// login, nothing is saved over its cookie.
-    pub(super) unproven: Option<Box<str>>,
-    /// The expiry of the proof of the presented session.
-    pub(super) proof_expires_at: Option<UnixTime>,
-    /// Whether the response offers the browser to register a key.
-    pub(super) offers_registration: bool,
-    /// Whether the request registers a key.
-    pub(super) registers: bool,
-}
 
 impl SessionState {
     /// Binds the presented session to the key with this thumbprint.

@@ -1,7 +1,7 @@
 //! The changes of a session's identity: its user and its session ID.
 
 #[cfg(feature = "device-bound")]
-use super::device::DeviceState;
+use super::device_state::DeviceState;
 use super::state::{Origin, SessionState};
 use crate::{claims, error::SaveError, format::Format, json::quote, sealer::Sealer};
 

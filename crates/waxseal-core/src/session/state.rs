@@ -4,7 +4,7 @@
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 #[cfg(feature = "device-bound")]
-use super::device::DeviceState;
+use super::device_state::DeviceState;
 use super::{
     changes::{Outcome, ResponseChanges, Unavailable},
     finish::Plan,
