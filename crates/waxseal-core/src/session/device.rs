@@ -1,5 +1,7 @@
 //! What a request does to the binding of its session.
 
+use alloc::string::String;
+
 use super::{
     device_state::BoundDevice,
     state::{Origin, SessionState},
