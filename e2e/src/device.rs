@@ -4,6 +4,7 @@
 mod cases;
 mod headers;
 mod probe;
+mod verifier;
 
 use data_encoding::BASE64URL_NOPAD as BASE64URL;
 use p256::ecdsa::{
@@ -16,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 pub use cases::{Case, Kind, cases};
 pub use headers::{Challenge, Registration, quoted};
 pub use probe::{COOKIE, DeviceServer, ProofOf, arguments, probe};
+pub use verifier::Expected;
 
 /// A device with one P-256 key.
 #[derive(Clone, Debug)]

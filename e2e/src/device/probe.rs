@@ -14,7 +14,7 @@ use data_encoding::BASE64URL_NOPAD as BASE64URL;
 use serde_json::json;
 use thirtyfour::{WebDriver, error::WebDriverResult};
 
-use super::{Kind, decode, is_signed, public_key, quoted};
+use super::{Expected, Kind, quoted};
 use crate::{
     browser::{Driver, delete_cookie, has_cookie, page_text},
     https::{Exchange, HttpsServer},
@@ -180,18 +180,10 @@ impl Memory {
     /// Keeps a proof if it is valid for the current challenge, which is used up then.
     fn accept(&mut self, kind: Kind, headers: &HeaderMap) -> Option<()> {
         let proof = headers.get("secure-session-response")?.to_str().ok()?.to_owned();
-        let [header, claims] = decode(proof.trim_matches('"'))?;
-        let key = match kind {
-            Kind::Registration => public_key(&header["jwk"])?,
-            Kind::Refresh => self.key.clone()?,
-        };
-        let is_expected = header["alg"] == "ES256"
-            && header["typ"] == "dbsc+jwt"
-            && claims["jti"] == *self.challenge
-            && header.get("jwk").is_some() == (kind == Kind::Registration);
-        if !is_expected || !is_signed(proof.trim_matches('"'), &key) {
-            return None;
-        }
+        let registered = self.key.clone().unwrap_or_default();
+        // Chromium does not send `aud`.
+        let expected = Expected { kind, challenge: &self.challenge, url: "", key: &registered };
+        let key = expected.verify(&proof).ok()?;
         let challenge = std::mem::replace(&mut self.challenge, random(200));
         self.proofs.push(ProofOf { kind, proof, challenge, key: key.clone() });
         self.key = Some(key);

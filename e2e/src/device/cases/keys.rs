@@ -89,7 +89,7 @@ impl Cases<'_> {
         let jwk = own.replacen('{', &format!(r#"{{"x":{x},"#), 1);
         let header = format!(r#"{{"alg":"ES256","jwk":{jwk},"typ":"dbsc+jwt"}}"#);
         let proof = self.device.sign_json(header, &claims);
-        self.unregistered("x twice in the jwk", "jwk has a member twice", proof);
+        self.unregistered("x twice in the jwk", "the header has a member twice", proof);
     }
 
     pub(super) fn coordinates(&mut self) {
@@ -115,12 +115,7 @@ impl Cases<'_> {
             ("point of zeros", off, url(&[0; 32]), url(&[0; 32])),
             ("x = p", off, url(&PRIME), url(&y)),
             ("coordinates of ones", off, url(&[0xff; 32]), url(&[0xff; 32])),
-            (
-                "opposite point",
-                "the signature is not of the key in the header",
-                url(&x),
-                url(&opposite(y)),
-            ),
+            ("opposite point", "the signature is not valid", url(&x), url(&opposite(y))),
             ("empty coordinates", length, String::new(), String::new()),
             ("identity point", length, url(&[0]), url(&[0])),
             ("x of 31 bytes", length, url(&x[1..]), url(&y)),

@@ -97,7 +97,7 @@ impl Cases<'_> {
         self.unregistered("registration: signature changed", "the signature is not valid", flipped);
         let proof = self.registration();
         let by_another = proof.with_signature(&self.other.sign(proof.text().as_bytes()));
-        let reason = "the signature is not of the key in the header";
+        let reason = "the signature is not valid";
         self.unregistered("registration: key of another device", reason, by_another);
     }
 }

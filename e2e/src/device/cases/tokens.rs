@@ -196,7 +196,7 @@ impl Cases<'_> {
             ("quote at the start only", "the value is no string", format!("\"{proof}")),
             ("quote at the end only", "the value is no string", format!("{proof}\"")),
             ("text after the quotes", "the value is no string", format!("\"{proof}\"A")),
-            ("two tokens", "the value has two tokens", format!("{proof}, {proof}")),
+            ("two tokens", "the token does not have three parts", format!("{proof}, {proof}")),
             (
                 "space before the signature",
                 "the token is not base64url",
