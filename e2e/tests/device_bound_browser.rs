@@ -54,9 +54,24 @@ async fn the_browser_refreshes(browser: &WebDriver, server: &DeviceServer) -> We
     Ok(())
 }
 
-/// The behavior that a server relies on.
-#[tokio::test]
-async fn a_refresh_begins_with_the_last_proof() {
+async fn the_session_survives(browser: &WebDriver, server: &DeviceServer) -> WebDriverResult<()> {
+    assert_eq!(server.register_and_refresh(browser, 1).await?, None);
+    delete_cookie(browser, COOKIE).await?;
+    server.set_outage(true);
+    assert_eq!(fetch(browser, &["/page"]).await?, [(503, String::new())]);
+    let page = server.https().answered("GET /page", 1).await.expect("the page");
+    let skipped = r#"server_error;session_identifier="session-1""#;
+    assert_eq!(page.sent("secure-session-skipped"), Some(skipped));
+    server.set_outage(false);
+    assert_eq!(fetch(browser, &["/"]).await?, [(200, "bound".to_owned())]);
+    Ok(())
+}
+
+/// Runs the checks in a new browser.
+async fn with_browser<F>(checks: impl FnOnce(WebDriver, DeviceServer) -> F)
+where
+    F: Future<Output = WebDriverResult<()>> + Send + 'static,
+{
     let driver = Driver::start();
     probe(&driver).await.unwrap_or_else(|problem| panic!("{problem}"));
     let server = DeviceServer::start().await;
@@ -64,11 +79,20 @@ async fn a_refresh_begins_with_the_last_proof() {
     let browser = driver.browser_with(profile.path(), &arguments(server.https())).await;
     let browser = browser.expect("a browser");
     // In its own task, so that the browser is closed if a check fails.
-    let checks = tokio::spawn({
-        let browser = browser.clone();
-        async move { the_browser_refreshes(&browser, &server).await }
-    });
-    let result = checks.await;
+    let result = tokio::spawn(checks(browser.clone(), server)).await;
     browser.quit().await.expect("the browser closes");
     result.expect("every check holds").expect("the browser runs the commands");
+}
+
+#[tokio::test]
+async fn a_refresh_begins_with_the_last_proof() {
+    with_browser(|browser, server| async move { the_browser_refreshes(&browser, &server).await })
+        .await;
+}
+
+/// A 503 leaves the session in the browser; a 4xx ends it.
+#[tokio::test]
+async fn an_outage_does_not_end_the_session() {
+    with_browser(|browser, server| async move { the_session_survives(&browser, &server).await })
+        .await;
 }

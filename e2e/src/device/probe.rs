@@ -81,13 +81,16 @@ impl DeviceServer {
     /// Starts a server.
     pub async fn start() -> Self {
         let memory = Arc::<Mutex<Memory>>::default();
-        let router = Router::new()
-            .route("/", get(page))
-            .route("/login", get(login))
-            .route("/registration", post(registration))
-            .route("/refresh", post(refresh))
-            .with_state(memory.clone());
-        Self { server: HttpsServer::start(router).await, memory }
+        Self { server: HttpsServer::start(router(memory.clone())).await, memory }
+    }
+
+    /// Answers all later requests with 503, or none.
+    pub fn set_outage(&self, is_out: bool) {
+        self.server.replace(if is_out {
+            Router::new().fallback(async || StatusCode::SERVICE_UNAVAILABLE)
+        } else {
+            router(self.memory.clone())
+        });
     }
 
     /// The server, with the requests so far.
@@ -164,6 +167,15 @@ impl DeviceServer {
         }
         Ok(false)
     }
+}
+
+fn router(memory: Arc<Mutex<Memory>>) -> Router {
+    Router::new()
+        .route("/", get(page))
+        .route("/login", get(login))
+        .route("/registration", post(registration))
+        .route("/refresh", post(refresh))
+        .with_state(memory)
 }
 
 fn summary(exchange: &Exchange) -> String {
