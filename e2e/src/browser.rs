@@ -3,10 +3,12 @@
 //! not set, a test takes none.
 
 use std::{
+    collections::BTreeMap,
     env, fs,
     io::{BufRead as _, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use thirtyfour::{
@@ -51,6 +53,19 @@ impl Driver {
     ///
     /// The browser does not run the command.
     pub async fn browser(&self, profile: &Path) -> WebDriverResult<WebDriver> {
+        self.browser_with(profile, &[]).await
+    }
+
+    /// A browser with more arguments, and a profile that can have been used before.
+    ///
+    /// # Errors
+    ///
+    /// The browser does not run the command.
+    pub async fn browser_with(
+        &self,
+        profile: &Path,
+        arguments: &[String],
+    ) -> WebDriverResult<WebDriver> {
         let mut chrome = DesiredCapabilities::chrome();
         for argument in [
             "--headless",
@@ -64,6 +79,9 @@ impl Driver {
             "--window-size=1000,1250",
             &format!("--user-data-dir={}", profile.display()),
         ] {
+            chrome.add_arg(argument)?;
+        }
+        for argument in arguments {
             chrome.add_arg(argument)?;
         }
         if let Ok(chromium) = env::var("CHROMIUM") {
@@ -96,6 +114,72 @@ pub async fn element(browser: &WebDriver, css: &str) -> WebDriverResult<WebEleme
 /// The browser does not run the command.
 pub async fn text(browser: &WebDriver, css: &str) -> WebDriverResult<String> {
     element(browser, css).await?.text().await
+}
+
+/// The text of the page.
+///
+/// # Errors
+///
+/// The browser does not run the command.
+pub async fn page_text(browser: &WebDriver) -> WebDriverResult<String> {
+    text(browser, "body").await
+}
+
+/// The cookies that the browser sends to the current page, which includes those that scripts
+/// cannot read: their names and values.
+///
+/// # Errors
+///
+/// The browser does not run the command.
+pub async fn cookies(browser: &WebDriver) -> WebDriverResult<BTreeMap<String, String>> {
+    let cookies = browser.get_all_cookies().await?.into_iter();
+    Ok(cookies.map(|cookie| (cookie.name, cookie.value)).collect())
+}
+
+/// Waits until the browser has a cookie, for at most ten seconds. Returns whether it has.
+///
+/// # Errors
+///
+/// The browser does not run the command.
+pub async fn has_cookie(browser: &WebDriver, name: &str) -> WebDriverResult<bool> {
+    for _ in 0..200 {
+        if cookies(browser).await?.contains_key(name) {
+            return Ok(true);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(false)
+}
+
+/// Deletes a cookie. If the cookie is bound to the device, the browser refreshes it before its
+/// next request.
+///
+/// # Errors
+///
+/// The browser does not run the command.
+pub async fn delete_cookie(browser: &WebDriver, name: &str) -> WebDriverResult<()> {
+    browser.delete_cookie(name).await
+}
+
+/// Requests all URLs at once from a script of the page, and returns the status and the body of
+/// each response. The status is 0 if the request failed.
+///
+/// # Errors
+///
+/// The browser does not run the command.
+pub async fn fetch(browser: &WebDriver, urls: &[&str]) -> WebDriverResult<Vec<(u16, String)>> {
+    const SCRIPT: &str = "
+        const [urls, done] = arguments;
+        const load = async url => {
+            try {
+                const response = await fetch(url);
+                return [response.status, await response.text()];
+            } catch (error) {
+                return [0, String(error)];
+            }
+        };
+        Promise.all(urls.map(load)).then(done);";
+    browser.execute_async(SCRIPT, vec![urls.into()]).await?.convert()
 }
 
 /// Writes a picture into the folder `SCREENSHOTS`, if it is set.

@@ -8,6 +8,8 @@
 //! | `visitor.rs` | a user at the login page |
 //! | `program.rs` | the programs of the workspace |
 //! | `browser.rs` | a real browser |
+//! | `device/` | a device that proves the possession of a key, and the probe of a browser that does |
+//! | `https.rs` | a server with https |
 //! | `grpc.rs` | a gRPC client of the service `waxseal.Whoami` |
 //! | `mint.rs` | a second implementation of the tokens, for forgeries |
 //! | `conformance/` | the rules that every integration must follow |
@@ -65,8 +67,12 @@ pub mod authority;
 pub mod browser;
 pub mod client;
 pub mod conformance;
+#[cfg(feature = "device-bound")]
+pub mod device;
 #[cfg(feature = "servers")]
 pub mod grpc;
+#[cfg(feature = "device-bound")]
+pub mod https;
 #[cfg(feature = "stores")]
 pub mod lists;
 pub mod mint;
