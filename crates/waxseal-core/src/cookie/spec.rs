@@ -102,9 +102,11 @@ impl CookieSpec {
         &self.path
     }
 
+    /// Whether Chromium binds a session to such a cookie: it registers keys over https only, and it
+    /// never renews a proof cookie with other attributes (Chromium 156).
     #[cfg(feature = "device-bound")]
-    pub(crate) const fn is_secure(&self) -> bool {
-        self.secure
+    pub(crate) const fn can_be_bound(&self) -> bool {
+        self.secure && self.domain.is_none() && !self.partitioned
     }
 
     /// The cookie's name.

@@ -110,8 +110,8 @@ impl DeviceBinding {
             let secs = self.lifetime;
             return Err(BuildError::DeviceBinding(DeviceBindingError::ProofLifetime { secs }));
         }
-        if !cookie.is_secure() {
-            return Err(BuildError::DeviceBinding(DeviceBindingError::NeedsSecure));
+        if !cookie.can_be_bound() {
+            return Err(BuildError::DeviceBinding(DeviceBindingError::Cookie));
         }
         let path = self.path.unwrap_or_else(|| {
             let folder = cookie.path().trim_end_matches('/');

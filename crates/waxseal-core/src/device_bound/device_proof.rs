@@ -6,10 +6,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{
-    public_key::PublicKey,
-    tokens::{members, plain},
-};
+use super::{public_key::PublicKey, tokens::members};
 use crate::{base64url, json::decode_string};
 
 /// The bytes of the longest header that is read; Chromium's have about 700.
@@ -41,8 +38,9 @@ impl<'h> DeviceProof<'h> {
         let (header, claims) = (text(parts.next()?)?, text(parts.next()?)?);
 
         let [typ, alg, jwk, crit] = members(&header, ["typ", "alg", "jwk", "crit"])?;
+        let [typ, alg] = [typ?, alg?].map(decode_string);
         // An extension that must be understood is not (RFC 7515, section 4.1.11).
-        if (typ, alg, crit) != (Some(r#""dbsc+jwt""#), Some(r#""ES256""#), None) {
+        if (typ.as_deref(), alg.as_deref(), crit) != (Some("dbsc+jwt"), Some("ES256"), None) {
             return None;
         }
         let [jti, aud] = members(&claims, ["jti", "aud"])?;
@@ -51,7 +49,7 @@ impl<'h> DeviceProof<'h> {
         }
         let mut buffer = [0; 66];
         let signature = base64url::decode_into(signature, &mut buffer)?.try_into().ok()?;
-        let (jwk, challenge) = (jwk.map(str::to_owned), plain(jti?)?.to_owned());
+        let (jwk, challenge) = (jwk.map(str::to_owned), decode_string(jti?)?.into_owned());
         Some(Self { message, signature, jwk, challenge })
     }
 
@@ -86,4 +84,62 @@ fn text(base64: &[u8]) -> Option<String> {
 fn is_for(aud: &str, path: &str) -> bool {
     let url: Option<Cow<'_, str>> = decode_string(aud);
     url.is_some_and(|url| url.starts_with("https://") && url.ends_with(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// The challenge and the key of a good proof, in the words of a case.
+    fn accepted(case: &Value) -> bool {
+        let url = case["url"].as_str().unwrap_or("https://example.com/session/refresh");
+        let path = url.strip_prefix("https://example.com").unwrap();
+        let Some(proof) = DeviceProof::parse(case["proof"].as_str().unwrap().as_bytes(), path)
+        else {
+            return false;
+        };
+        let key = case["key"].as_str().unwrap();
+        let is_good = match case["kind"].as_str().unwrap() {
+            "registration" => proof.registered_key().is_some_and(|(known, _)| known.text() == key),
+            "refresh" => proof.is_signed_with(key),
+            kind => panic!("{kind}"),
+        };
+        is_good && case["challenge"] == *proof.challenge
+    }
+
+    #[test]
+    fn accepts_the_proofs_of_chromium() {
+        let file = include_str!("../../tests/data/dbsc-chromium.json");
+        let file: Value = serde_json::from_str(file).unwrap();
+        let proofs = file["proofs"].as_array().unwrap();
+        assert!(proofs.len() >= 6);
+        for case in proofs {
+            assert!(accepted(case), "{case}");
+        }
+    }
+
+    /// A second implementation wrote these cases, and gives a reason for each refusal.
+    #[test]
+    fn agrees_with_another_implementation() {
+        let file = include_str!("../../tests/data/dbsc-invalid.json");
+        let file: Value = serde_json::from_str(file).unwrap();
+        let cases = file["cases"].as_array().unwrap();
+        assert!(cases.len() > 150);
+        for case in cases {
+            // The server may not know its host.
+            let is_known = case["name"] == "aud of another site";
+            assert_eq!(accepted(case), case["reason"].is_null() || is_known, "{case}");
+        }
+    }
+
+    /// RFC 7638, section 3.1, has an RSA key; this thumbprint is from Python's hashlib.
+    #[test]
+    fn the_thumbprint_is_frozen() {
+        let jwk = r#"{"x":"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY","kty":"EC",
+            "y":"T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU","crv":"P-256"}"#;
+        let (_, thumbprint) = PublicKey::from_jwk(jwk).unwrap();
+        assert_eq!(thumbprint, "xx0BcA-wMohw8atYDJOe6peGModklG2wRHBlXHMvl0M");
+    }
 }

@@ -5,8 +5,8 @@ use alloc::{format, string::String};
 use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier as _};
 use sha2::{Digest as _, Sha256};
 
-use super::tokens::{members, plain};
-use crate::base64url;
+use super::tokens::members;
+use crate::{base64url, json::decode_string};
 
 /// The bytes of a coordinate.
 const COORDINATE_LEN: usize = 32;
@@ -20,15 +20,17 @@ impl PublicKey {
     /// for another type of key, a private key, or a point that is not on the curve.
     pub(crate) fn from_jwk(jwk: &str) -> Option<(Self, String)> {
         let [kty, crv, x, y, d] = members(jwk, ["kty", "crv", "x", "y", "d"])?;
-        if (kty, crv, d) != (Some(r#""EC""#), Some(r#""P-256""#), None) {
+        let [kty, crv, x, y] = [kty?, crv?, x?, y?].map(decode_string);
+        if (kty.as_deref(), crv.as_deref(), d) != (Some("EC"), Some("P-256"), None) {
             return None;
         }
-        let (x, y) = (plain(x?)?, plain(y?)?);
+        let (x, y) = (x?, y?);
         // An uncompressed point (SEC 1, section 2.3.3). The decoder has room for whole groups.
         let mut point = [0; 2 * COORDINATE_LEN + 1];
         let (tag, coordinates) = point.split_first_mut()?;
         *tag = 4;
-        for (text, bytes) in [x, y].into_iter().zip(coordinates.chunks_exact_mut(COORDINATE_LEN)) {
+        for (text, bytes) in [&x, &y].into_iter().zip(coordinates.chunks_exact_mut(COORDINATE_LEN))
+        {
             let mut buffer = [0; COORDINATE_LEN + 1];
             let decoded = base64url::decode_into(text.as_bytes(), &mut buffer)?;
             bytes.copy_from_slice(<&[u8; COORDINATE_LEN]>::try_from(decoded).ok()?);

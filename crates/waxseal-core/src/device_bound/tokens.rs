@@ -1,11 +1,6 @@
 //! The tokens of device binding: small claims, signed with the keys of their kind.
 
-use alloc::{
-    borrow::{Cow, ToOwned as _},
-    format,
-    string::String,
-    vec::Vec,
-};
+use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 use crate::{
     json::{self, decode_string, push_member, quote},
@@ -64,7 +59,7 @@ impl DeviceClaims {
 }
 
 /// The values of the members with these names as JSON text; `None` if `json` is not one object,
-/// or has one of them twice. A name with escapes is another name.
+/// or has one of them twice.
 pub(super) fn members<'j, const N: usize>(
     json: &'j str,
     names: [&str; N],
@@ -72,6 +67,8 @@ pub(super) fn members<'j, const N: usize>(
     let mut values = [None; N];
     json::members(json, |member| {
         let name = json.get(member.name)?;
+        let unescaped = if member.escaped { Some(json::unescape(name)?) } else { None };
+        let name = unescaped.as_deref().unwrap_or(name);
         if let Some(at) = names.iter().position(|known| *known == name) {
             let before = values.get_mut(at)?.replace(json.get(member.value)?);
             return before.is_none().then_some(());
@@ -79,11 +76,6 @@ pub(super) fn members<'j, const N: usize>(
         Some(())
     })?;
     Some(values)
-}
-
-/// The text of a JSON string without escapes.
-pub(super) fn plain(json: &str) -> Option<&str> {
-    json.strip_prefix('"')?.strip_suffix('"').filter(|text| !text.contains('\\'))
 }
 
 /// The claim `cnf` of a session that is bound to the key with this thumbprint (RFC 7800,
@@ -95,6 +87,6 @@ pub(crate) fn confirmation(thumbprint: &str) -> String {
 /// The thumbprint in a claim `cnf`. It is empty if the claim has another form: no proof fits such
 /// a session.
 pub(crate) fn thumbprint(cnf: &str) -> String {
-    let jkt = members(cnf, ["jkt"]).and_then(|[jkt]| plain(jkt?));
-    jkt.unwrap_or_default().to_owned()
+    let jkt = members(cnf, ["jkt"]).and_then(|[jkt]| decode_string(jkt?));
+    jkt.map(Cow::into_owned).unwrap_or_default()
 }

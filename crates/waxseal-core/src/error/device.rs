@@ -11,8 +11,9 @@ pub enum DeviceBindingError {
     NeedsRevocations,
     /// The sealer has a key set, which has no keys for the tokens of device binding.
     NeedsSecret,
-    /// The cookie is not `Secure`: browsers register keys over https only.
-    NeedsSecure,
+    /// The cookie is not `Secure`, or it has a `Domain` or is `Partitioned`: browsers would register
+    /// no key, or never give a proof.
+    Cookie,
     /// The folder of the routes does not start with the path of the cookie, ends with a slash, or
     /// has other characters than letters, digits and `/-._~`.
     Path,
@@ -33,9 +34,9 @@ impl fmt::Display for DeviceBindingError {
             Self::NeedsSecret => {
                 "a key set has no keys for device binding; use a Secret, or remove device_bound"
             }
-            Self::NeedsSecure => {
-                "browsers bind sessions over https only; use a cookie with Secure, or remove \
-                 device_bound"
+            Self::Cookie => {
+                "browsers bind sessions only to a cookie with Secure, and without Domain and \
+                 Partitioned; use such a cookie, or remove device_bound"
             }
             Self::Path => {
                 "the path of the routes of device binding must start with the path of the cookie, \

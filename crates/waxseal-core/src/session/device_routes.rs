@@ -250,14 +250,16 @@ fn refresh(
         response
     };
     let Some(header) = request.proof else { return challenge_again("challenged") };
-    let proof = DeviceProof::parse(header, &binding.refresh_path).filter(|proof| {
-        let challenge = DeviceClaims::open(proof.challenge.as_bytes(), &binding.challenges);
-        challenge.is_some_and(|challenge| {
-            challenge.is_current(now) && challenge.thumbprint.as_ref() == Some(&thumbprint)
-        })
-    });
-    if !proof.is_some_and(|proof| proof.is_signed_with(&key)) {
+    let Some(proof) = DeviceProof::parse(header, &binding.refresh_path) else {
         return challenge_again("refused");
+    };
+    match DeviceClaims::open(proof.challenge.as_bytes(), &binding.challenges) {
+        // Chromium first sends its last proof again.
+        Some(challenge) if !challenge.is_current(now) => return challenge_again("challenged"),
+        Some(challenge)
+            if challenge.thumbprint.as_ref() == Some(&thumbprint) && proof.is_signed_with(&key) => {
+        }
+        _ => return challenge_again("refused"),
     }
     let mut response = response(200, "refreshed");
     response.headers.push(("set-cookie", binding.proof_line(session_id, &thumbprint, now)));
