@@ -9,6 +9,7 @@
 //! bench core [ROUNDS] [NAME]   those without a socket, or only rows whose name contains NAME
 //! bench revocation [ROUNDS]    revocation lists; writes docs/benchmarks/revocation.md
 //! bench encryption [ROUNDS]    encrypted sessions; writes docs/benchmarks/encryption.md
+//! bench devices [ROUNDS]       device-bound sessions; writes docs/benchmarks/devices.md
 //! bench stores                 lists in Redis and Postgres; writes docs/benchmarks/stores.md
 //! bench serve WHAT             the server of one subject, for the load
 //! bench aws-lc ROUNDS          jsonwebtoken with its other backend
@@ -16,6 +17,7 @@
 
 mod actix;
 mod bars;
+mod devices;
 mod encryption;
 mod floor;
 mod form;
@@ -50,6 +52,7 @@ fn main() {
         }
         ["revocation", ref rest @ ..] => revocation::write(count(rest.first())),
         ["encryption", ref rest @ ..] => encryption::write(count(rest.first())),
+        ["devices", ref rest @ ..] => devices::write(count(rest.first())),
         ["stores"] => stores::write(),
         ["form"] => println!("{:.3} ms", form::millis()),
         ["serve", what] => serve::run(what),

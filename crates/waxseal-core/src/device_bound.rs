@@ -22,5 +22,5 @@ pub use self::binding::DeviceBinding;
 pub(crate) use self::{
     binding::{Binding, GRACE_SECS, REGISTRATION_SECS},
     device_proof::{DeviceProof, unquoted},
-    tokens::{DeviceClaims, confirmation, thumbprint},
+    tokens::{DeviceClaims, confirmation, thumbprint, verify},
 };

@@ -1,9 +1,9 @@
 //! The configuration of device binding, and its keys.
 
-use alloc::{borrow::ToOwned as _, format, string::String};
+use alloc::{borrow::Cow, format, string::String};
 use core::time::Duration;
 
-use super::tokens::DeviceClaims;
+use super::tokens::{DeviceClaims, verify};
 use crate::{
     cookie::CookieSpec,
     error::{BuildError, DeviceBindingError},
@@ -24,6 +24,9 @@ pub(crate) const REGISTRATION_SECS: u64 = CHALLENGE_SECS + 2 * LEEWAY;
 /// How long after the login the cookie from before the registration is accepted, in seconds: for
 /// requests that the browser sent before it had the new one.
 pub(crate) const GRACE_SECS: u64 = CHALLENGE_SECS + 10;
+
+/// The characters of the thumbprint in the name of a proof cookie.
+const NAME_CHARS: usize = 8;
 
 /// The end of the name of the cookie that notes that the browser was asked for a proof.
 const ASKED: &str = "-asked";
@@ -160,16 +163,17 @@ impl Binding {
     /// A challenge for the registration of a session, or for the next proof of a key.
     pub(crate) fn challenge(
         &self,
-        session_id: Option<String>,
-        thumbprint: Option<String>,
+        session_id: Option<&str>,
+        thumbprint: Option<&str>,
         now: UnixTime,
     ) -> String {
+        let (session_id, thumbprint) = (session_id.map(Cow::from), thumbprint.map(Cow::from));
         let expires_at = now.plus(CHALLENGE_SECS).as_secs();
         DeviceClaims { expires_at, session_id, thumbprint, key: None }.seal(&self.challenges)
     }
 
     /// The value of `Secure-Session-Registration`, which offers a registration to the browser.
-    pub(crate) fn offer(&self, session_id: String, now: UnixTime) -> String {
+    pub(crate) fn offer(&self, session_id: &str, now: UnixTime) -> String {
         let challenge = self.challenge(Some(session_id), None, now);
         format!(r#"(ES256);path="{}";challenge="{challenge}""#, self.register_path)
     }
@@ -181,21 +185,19 @@ impl Binding {
 
     /// The name of the proof cookie of a key: two sessions in one browser do not share one.
     fn proof_name(&self, thumbprint: &str) -> String {
-        self.proof_start.chars().chain(thumbprint.chars().take(8)).collect()
+        self.proof_start.chars().chain(thumbprint.chars().take(NAME_CHARS)).collect()
     }
 
-    /// The claims of the proof cookie `pair`, whatever its name and expiry.
-    pub(crate) fn open_proof(&self, pair: &[u8]) -> Option<DeviceClaims> {
-        let value = pair.splitn(2, |byte| *byte == b'=').nth(1)?;
-        let claims = DeviceClaims::open(value, &self.proofs)?;
-        let name = self.proof_name(claims.thumbprint.as_deref()?);
-        pair.strip_prefix(name.as_bytes())?.starts_with(b"=").then_some(claims)
+    /// The claims of the proof cookie `pair`, even if it has expired, as JSON text.
+    pub(crate) fn verify_proof(&self, pair: &[u8]) -> Option<String> {
+        let (_, token) = pair.split_at_checked(memchr::memchr(b'=', pair)?.checked_add(1)?)?;
+        verify(token, &self.proofs)
     }
 
     /// The `Set-Cookie` line of a proof cookie. `session_id` is the session as it was registered.
     pub(crate) fn proof_line(
         &self,
-        session_id: Option<String>,
+        session_id: Option<Cow<'_, str>>,
         thumbprint: &str,
         now: UnixTime,
     ) -> String {
@@ -203,9 +205,8 @@ impl Binding {
         // The browser counts from the receipt, and servers' clocks differ: without the leeway, a
         // cookie that the browser still has would be refused.
         let expires_at = browser_expiry.plus(LEEWAY).as_secs();
-        let thumbprint = thumbprint.to_owned();
-        let spec = self.cookie.named(self.proof_name(&thumbprint));
-        let thumbprint = Some(thumbprint);
+        let spec = self.cookie.named(self.proof_name(thumbprint));
+        let thumbprint = Some(thumbprint.into());
         let token = DeviceClaims { expires_at, session_id, thumbprint, key: None };
         spec.set_line(&token.seal(&self.proofs), now, Some(browser_expiry), None)
     }

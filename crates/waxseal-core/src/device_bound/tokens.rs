@@ -11,18 +11,18 @@ use crate::{
 
 /// The claims of a challenge, a session identifier or a proof cookie.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct DeviceClaims {
+pub(crate) struct DeviceClaims<'c> {
     /// `exp`.
     pub(crate) expires_at: u64,
     /// `sid`: the session that was bound, or is to be bound.
-    pub(crate) session_id: Option<String>,
+    pub(crate) session_id: Option<Cow<'c, str>>,
     /// `jkt`: the SHA-256 thumbprint of the key (RFC 7638).
-    pub(crate) thumbprint: Option<String>,
+    pub(crate) thumbprint: Option<Cow<'c, str>>,
     /// `key`: the key itself, a compressed point in base64url.
-    pub(crate) key: Option<String>,
+    pub(crate) key: Option<Cow<'c, str>>,
 }
 
-impl DeviceClaims {
+impl<'c> DeviceClaims<'c> {
     /// The token, which is ASCII.
     pub(crate) fn seal(&self, keyring: &Keyring) -> String {
         let mut json = Vec::with_capacity(192);
@@ -39,12 +39,10 @@ impl DeviceClaims {
         token::seal(json, keyring.sealing(), None).unwrap_or_default()
     }
 
-    /// The claims of a token whose signature verifies. The caller compares `expires_at`.
-    pub(crate) fn open(token: &[u8], keyring: &Keyring) -> Option<Self> {
-        let claims = Unverified::parse(token, keyring).ok()?.verify().ok()?.0;
-        let claims = String::from_utf8(claims).ok()?;
-        let [exp, sid, jkt, key] = members(&claims, ["exp", "sid", "jkt", "key"])?;
-        let text = |json: Option<&str>| json.and_then(decode_string).map(Cow::into_owned);
+    /// The claims in the text that [`verify`] returned. The caller compares `expires_at`.
+    pub(crate) fn parse(claims: &'c str) -> Option<Self> {
+        let [exp, sid, jkt, key] = members(claims, ["exp", "sid", "jkt", "key"])?;
+        let text = |json: Option<&'c str>| json.and_then(decode_string);
         Some(Self {
             expires_at: exp?.parse().ok()?,
             session_id: text(sid),
@@ -56,6 +54,12 @@ impl DeviceClaims {
     pub(crate) fn is_current(&self, now: UnixTime) -> bool {
         now.as_secs() < self.expires_at
     }
+}
+
+/// The claims of a token whose signature verifies, as JSON text.
+pub(crate) fn verify(token: &[u8], keyring: &Keyring) -> Option<String> {
+    let claims = Unverified::parse(token, keyring).ok()?.verify().ok()?.0;
+    String::from_utf8(claims).ok()
 }
 
 /// The values of the members with these names as JSON text; `None` if `json` is not one object,
@@ -86,7 +90,6 @@ pub(crate) fn confirmation(thumbprint: &str) -> String {
 
 /// The thumbprint in a claim `cnf`. It is empty if the claim has another form: no proof fits such
 /// a session.
-pub(crate) fn thumbprint(cnf: &str) -> String {
-    let jkt = members(cnf, ["jkt"]).and_then(|[jkt]| decode_string(jkt?));
-    jkt.map(Cow::into_owned).unwrap_or_default()
+pub(crate) fn thumbprint(cnf: &str) -> Cow<'_, str> {
+    members(cnf, ["jkt"]).and_then(|[jkt]| decode_string(jkt?)).unwrap_or_default()
 }

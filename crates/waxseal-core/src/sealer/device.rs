@@ -1,6 +1,6 @@
 //! Step 8 of opening: a session that is bound to a device needs a proof.
 
-use alloc::format;
+use alloc::{format, string::String};
 
 use super::config::Sealer;
 use crate::{
@@ -23,7 +23,7 @@ impl Sealer {
     /// session, which then binds `data`.
     pub(super) fn check_device(
         &self,
-        proofs: &[DeviceClaims],
+        proofs: &[String],
         data: &mut Data,
         times: &Times,
         now: UnixTime,
@@ -31,10 +31,11 @@ impl Sealer {
         if self.binding.is_none() {
             return Ok(None);
         }
-        let expiry = |proof: &DeviceClaims| UnixTime::from_secs(proof.expires_at);
+        let mut proofs = proofs.iter().filter_map(|proof| DeviceClaims::parse(proof));
+        let expiry = |proof: DeviceClaims<'_>| UnixTime::from_secs(proof.expires_at);
         if let Some(cnf) = data.claim("cnf") {
-            let thumbprint = Some(device_bound::thumbprint(cnf));
-            let proofs = proofs.iter().filter(|proof| proof.thumbprint == thumbprint);
+            let thumbprint = device_bound::thumbprint(cnf);
+            let proofs = proofs.filter(|proof| proof.thumbprint.as_ref() == Some(&thumbprint));
             return match proofs.map(expiry).max() {
                 Some(expires_at) if expires_at <= now => Err(Rejection::ProofExpired),
                 None => Err(Rejection::ProofMissing),
@@ -42,10 +43,10 @@ impl Sealer {
             };
         }
         let Some(id) = claims::session_id(data) else { return Ok(None) };
-        let registered = |proof: &&DeviceClaims| {
-            proof.is_current(now) && proof.session_id.as_deref() == Some(&*id)
+        let registered = |proof: &DeviceClaims<'_>| {
+            proof.is_current(now) && proof.session_id.as_ref() == Some(&id)
         };
-        if let Some(proof) = proofs.iter().find(registered)
+        if let Some(proof) = proofs.find(registered)
             && let Some(thumbprint) = &proof.thumbprint
         {
             // A response that was on its way has replaced the bound cookie.

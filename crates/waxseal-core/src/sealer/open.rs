@@ -6,7 +6,7 @@ use alloc::{string::String, vec::Vec};
 use super::device::MAX_PROOFS;
 use super::{config::Sealer, source::Source};
 #[cfg(feature = "device-bound")]
-use crate::device_bound::{self, DeviceClaims};
+use crate::device_bound;
 use crate::{
     claims,
     cookie::{pairs, value_of},
@@ -75,9 +75,9 @@ pub(super) struct Search<'s> {
     /// How many MACs the request may still cost.
     attempts: usize,
     found: Found,
-    /// The verified proof cookies of the request.
+    /// The claims of the verified proof cookies.
     #[cfg(feature = "device-bound")]
-    proofs: Vec<DeviceClaims>,
+    proofs: Vec<String>,
 }
 
 impl<'s> Search<'s> {
@@ -96,16 +96,21 @@ impl<'s> Search<'s> {
     /// a malformed or planted cookie beside the good one does not lock the user out.
     #[inline]
     pub(super) fn among<'h>(mut self, cookies: impl IntoIterator<Item = &'h [u8]>) -> Found {
-        let current = &self.sealer.current;
         let headers = cookies.into_iter();
         #[cfg(feature = "device-bound")]
         if let Some(binding) = &self.sealer.binding {
-            let pairs: Vec<_> = headers.flat_map(pairs).collect();
-            let proofs = pairs.iter().filter(|pair| binding.is_proof(pair)).take(MAX_PROOFS);
-            self.proofs = proofs.filter_map(|pair| binding.open_proof(pair)).collect();
-            self.among_several(&pairs);
-            return self.found;
+            let headers: Vec<_> = headers.collect();
+            let pairs = headers.iter().flat_map(|header| pairs(header));
+            let proofs = pairs.filter(|pair| binding.is_proof(pair)).take(MAX_PROOFS);
+            self.proofs = proofs.filter_map(|pair| binding.verify_proof(pair)).collect();
+            return self.among_headers(headers.into_iter());
         }
+        self.among_headers(headers)
+    }
+
+    #[inline]
+    fn among_headers<'h>(mut self, headers: impl Iterator<Item = &'h [u8]>) -> Found {
+        let current = &self.sealer.current;
         if !self.sealer.previous.is_empty() || current.last_first() {
             let sources = || [current].into_iter().chain(&self.sealer.previous);
             let is_candidate = |pair: &&[u8]| {
@@ -190,7 +195,7 @@ impl<'s> Search<'s> {
                     }
                     Err(rejection) => {
                         let cnf = accepted.data.claim("cnf");
-                        self.found.unproven = cnf.map(device_bound::thumbprint);
+                        self.found.unproven = cnf.map(|cnf| device_bound::thumbprint(cnf).into());
                         self.found.reject(rejection);
                     }
                 }

@@ -24,7 +24,7 @@ impl SessionState {
     }
 
     pub(super) fn binding(&self) -> Option<BoundDevice> {
-        let thumbprint = self.data.claim("cnf").map(device_bound::thumbprint)?;
+        let thumbprint = device_bound::thumbprint(self.data.claim("cnf")?).into_owned();
         let proof_expires_at = self.device.proof_expires_at?;
         Some(BoundDevice { thumbprint, proof_expires_at })
     }
@@ -35,7 +35,7 @@ impl SessionState {
         if !binding.offers_registration || !self.device.offers_registration {
             return None;
         }
-        Some(binding.offer(decode_string(self.id()?)?.into_owned(), self.now))
+        Some(binding.offer(&decode_string(self.id()?)?, self.now))
     }
 
     /// Whether the presented session has no binding, although the sealer binds sessions.

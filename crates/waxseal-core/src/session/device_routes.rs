@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     cookie::pairs,
-    device_bound::{Binding, DeviceClaims, DeviceProof, thumbprint, unquoted},
+    device_bound::{Binding, DeviceClaims, DeviceProof, thumbprint, unquoted, verify},
     error::Rejection,
     json::decode_string,
     random::Random,
@@ -187,13 +187,14 @@ fn register<S: Deref<Target = Sealer> + Clone>(
 ) -> Result<(Finish<S>, DeviceResponse), DeviceResponse> {
     let proof = request.proof.and_then(|proof| DeviceProof::parse(proof, &binding.register_path));
     let proof = proof.ok_or_else(refused)?;
-    let challenge = DeviceClaims::open(proof.challenge.as_bytes(), &binding.challenges);
+    let challenge = verify(proof.challenge.as_bytes(), &binding.challenges);
+    let challenge = challenge.as_deref().and_then(DeviceClaims::parse);
     let challenge = challenge.filter(|challenge| challenge.is_current(now)).ok_or_else(refused)?;
 
     let found = sealer.open(request.cookies.iter().copied(), now);
     let mut session = SessionState::new(sealer, found, now).map_err(|_| unavailable())?;
     session.random = Some(random);
-    let id = session.id().and_then(decode_string).map(Cow::into_owned);
+    let id = session.id().and_then(decode_string).map(|id| Cow::from(id.into_owned()));
     let is_unbound = session.data.claim("cnf").is_none();
     let is_existing = matches!(session.origin, Origin::Existing { .. });
     if id.is_none() || id != challenge.session_id || !is_unbound || !is_existing {
@@ -209,8 +210,8 @@ fn register<S: Deref<Target = Sealer> + Clone>(
     let identifier = DeviceClaims {
         expires_at: expires_at.as_secs(),
         session_id: id.clone(),
-        thumbprint: Some(thumbprint.clone()),
-        key: Some(key.text()),
+        thumbprint: Some(Cow::from(&*thumbprint)),
+        key: Some(key.text().into()),
     };
     let identifier = identifier.seal(&binding.identifiers);
     let mut response = response(200, "registered");
@@ -230,7 +231,8 @@ fn refresh(
 ) -> DeviceResponse {
     let token = unquoted(request.identifier.unwrap_or_default());
     let text = String::from_utf8_lossy(token);
-    let identifier = DeviceClaims::open(token, &binding.identifiers);
+    let identifier = verify(token, &binding.identifiers);
+    let identifier = identifier.as_deref().and_then(DeviceClaims::parse);
     let identifier = identifier.filter(|identifier| identifier.is_current(now));
     let Some(DeviceClaims { session_id, thumbprint: Some(thumbprint), key: Some(key), .. }) =
         identifier
@@ -243,7 +245,7 @@ fn refresh(
         return ended(&text);
     }
     let challenge_again = |outcome| {
-        let challenge = binding.challenge(None, Some(thumbprint.clone()), now);
+        let challenge = binding.challenge(None, Some(&thumbprint), now);
         let mut response = response(403, outcome);
         let value = format!(r#""{challenge}";id="{text}""#);
         response.headers.push(("secure-session-challenge", value));
@@ -253,7 +255,8 @@ fn refresh(
     let Some(proof) = DeviceProof::parse(header, &binding.refresh_path) else {
         return challenge_again("refused");
     };
-    match DeviceClaims::open(proof.challenge.as_bytes(), &binding.challenges) {
+    let challenge = verify(proof.challenge.as_bytes(), &binding.challenges);
+    match challenge.as_deref().and_then(DeviceClaims::parse) {
         // Chromium first sends its last proof again.
         Some(challenge) if !challenge.is_current(now) => return challenge_again("challenged"),
         Some(challenge)
@@ -274,7 +277,8 @@ fn presented_thumbprint(
 ) -> Option<String> {
     let found = sealer.open(request.cookies.iter().copied(), now);
     let accepted = found.accepted.as_ref();
-    accepted.and_then(|session| session.data.claim("cnf")).map(thumbprint).or(found.unproven)
+    let cnf = accepted.and_then(|session| session.data.claim("cnf"));
+    cnf.map(|cnf| thumbprint(cnf).into_owned()).or(found.unproven)
 }
 
 /// Adds the bound session to the response.
