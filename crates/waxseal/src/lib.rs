@@ -168,6 +168,7 @@ pub use waxseal_core::{BoundDevice, DeviceBinding, DeviceBindingError};
 #[doc = include_str!("../../../docs/applications.md")]
 #[doc = include_str!("../../../docs/revocation.md")]
 #[cfg_attr(feature = "encryption", doc = include_str!("../../../docs/encryption.md"))]
+#[cfg_attr(feature = "device-bound", doc = include_str!("../../../docs/device-bound.md"))]
 #[doc = include_str!("../../../docs/rotation.md")]
 #[doc = include_str!("../../../docs/from-microdot.md")]
 #[doc = include_str!("../../../docs/quick-start.md")]
