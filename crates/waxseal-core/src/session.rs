@@ -4,6 +4,8 @@ mod changes;
 #[cfg(feature = "device-bound")]
 mod device;
 #[cfg(feature = "device-bound")]
+mod device_answer;
+#[cfg(feature = "device-bound")]
 mod device_routes;
 #[cfg(feature = "device-bound")]
 mod device_state;
@@ -25,7 +27,7 @@ pub use self::{
 };
 #[cfg(feature = "device-bound")]
 pub use self::{
-    device_routes::{DeviceAnswer, DeviceRequest, DeviceResponse, DeviceRoute},
+    device_answer::{DeviceAnswer, DeviceRequest, DeviceResponse, DeviceRoute},
     device_state::BoundDevice,
 };
 use crate::{

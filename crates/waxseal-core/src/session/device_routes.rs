@@ -6,18 +6,14 @@ use alloc::{
     borrow::{Cow, ToOwned as _},
     format,
     string::String,
-    vec::Vec,
 };
-use core::{
-    fmt,
-    future::Future,
-    ops::Deref,
-    pin::Pin,
-    task::{Context, Poll, ready},
-};
+use core::ops::Deref;
 
 use super::{
-    changes::{Outcome, ResponseChanges},
+    device_answer::{
+        DeviceAnswer, DeviceRequest, DeviceResponse, DeviceRoute, ended, method_not_allowed,
+        refused, response, unavailable,
+    },
     finish::Finish,
     state::{Origin, SessionState},
 };
@@ -30,53 +26,6 @@ use crate::{
     sealer::Sealer,
     time::UnixTime,
 };
-
-/// A route that the session layer answers before the application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeviceRoute {
-    /// The browser registers its key after a login.
-    Register,
-    /// The browser proves that it still has the key.
-    Refresh,
-}
-
-/// The parts of a request to a [`DeviceRoute`]. Its body is ignored.
-#[derive(Clone, Copy, Debug)]
-pub struct DeviceRequest<'r> {
-    /// The method.
-    pub method: &'r str,
-    /// The values of the `Cookie` headers.
-    pub cookies: &'r [&'r [u8]],
-    /// The value of `Secure-Session-Response`.
-    pub proof: Option<&'r [u8]>,
-    /// The value of `Sec-Secure-Session-Id`.
-    pub identifier: Option<&'r [u8]>,
-}
-
-/// The response to a [`DeviceRequest`].
-#[derive(Debug)]
-#[must_use = "send it in place of the application's response"]
-pub struct DeviceResponse {
-    /// The status.
-    pub status: u16,
-    /// The headers.
-    pub headers: Vec<(&'static str, String)>,
-    /// The body: JSON, or empty.
-    pub body: String,
-    /// What became of the request, as one word for counters: `registered`, `refreshed`,
-    /// `challenged`, `refused`, `ended`, `unavailable` or `asked`.
-    pub outcome: &'static str,
-}
-
-/// The future of [`Sealer::answer_device`].
-#[must_use = "the response is what this future resolves to"]
-pub struct DeviceAnswer<S>(Stage<S>);
-
-enum Stage<S> {
-    Ready(Option<DeviceResponse>),
-    /// A registration, until the list has recorded it.
-    Registering(Finish<S>, Option<DeviceResponse>),
-}
 
 impl Sealer {
     /// The route of device binding at this path of a URL, if the sealer binds sessions.
@@ -107,14 +56,9 @@ impl Sealer {
             (Some(binding), DeviceRoute::Refresh) => Err(refresh(sealer, binding, request, now)),
             (None, _) => Err(refused()),
         };
-        DeviceAnswer(match answered {
-            Ok((finish, response)) => Stage::Registering(finish, Some(response)),
-            Err(response) => Stage::Ready(Some(response)),
-        })
+        answered.unwrap_or_else(DeviceAnswer::ready)
     }
-}
 
-impl Sealer {
     /// The page for a navigation of a browser that has a bound session and no proof cookie, such as
     /// a link from another site: the page loads the URL again, for which the browser first proves
     /// that it has the key. `None` if the request needs no proof, or has seen the page within 30
@@ -141,41 +85,6 @@ const PAGE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
     <meta http-equiv=\"refresh\" content=\"0\"><title>One moment</title>\
     <p>Checking this device. If the page does not change, load it again.";
 
-impl<S: Deref<Target = Sealer>> Future for DeviceAnswer<S> {
-    type Output = DeviceResponse;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<DeviceResponse> {
-        let (waiting, response) = match &mut self.0 {
-            Stage::Ready(response) => (None, response),
-            Stage::Registering(finish, response) => (Some(finish), response),
-        };
-        let changes = waiting.map(|finish| Pin::new(finish).poll(cx));
-        let changes = match changes {
-            None => None,
-            Some(changes) => Some(ready!(changes)),
-        };
-        let Some(response) = response.take() else { return Poll::Pending };
-        Poll::Ready(match changes {
-            None => response,
-            Some(Ok(changes)) if changes.outcome() == Outcome::Saved => {
-                with_session(response, &changes)
-            }
-            // Another browser was first, or the session is revoked.
-            Some(Ok(_)) => refused(),
-            Some(Err(_)) => unavailable(),
-        })
-    }
-}
-
-// Nothing in it is pinned.
-impl<S> Unpin for DeviceAnswer<S> {}
-
-impl<S> fmt::Debug for DeviceAnswer<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DeviceAnswer(..)")
-    }
-}
-
 /// Binds the session of the request to the key of the proof. The challenge names the session, so
 /// a key cannot be registered for another one.
 fn register<S: Deref<Target = Sealer> + Clone>(
@@ -184,7 +93,7 @@ fn register<S: Deref<Target = Sealer> + Clone>(
     request: &DeviceRequest<'_>,
     now: UnixTime,
     random: Random,
-) -> Result<(Finish<S>, DeviceResponse), DeviceResponse> {
+) -> Result<DeviceAnswer<S>, DeviceResponse> {
     let proof = request.proof.and_then(|proof| DeviceProof::parse(proof, &binding.register_path));
     let proof = proof.ok_or_else(refused)?;
     let challenge = verify(proof.challenge.as_bytes(), &binding.challenges);
@@ -218,7 +127,8 @@ fn register<S: Deref<Target = Sealer> + Clone>(
     response.headers.push(("content-type", "application/json".to_owned()));
     response.headers.push(("set-cookie", binding.proof_line(id, &thumbprint, now)));
     response.body = binding.config(&identifier, &thumbprint);
-    Ok((Finish::new(sealer.clone(), session.finish(sealer)), response))
+    let finish = Finish::new(sealer.clone(), session.finish(sealer));
+    Ok(DeviceAnswer::registering(finish, response))
 }
 
 /// Renews the proof cookie for a proof that is signed with the key of the identifier. A proof
@@ -279,41 +189,4 @@ fn presented_thumbprint(
     let accepted = found.accepted.as_ref();
     let cnf = accepted.and_then(|session| session.data.claim("cnf"));
     cnf.map(|cnf| thumbprint(cnf).into_owned()).or(found.unproven)
-}
-
-/// Adds the bound session to the response.
-fn with_session(mut response: DeviceResponse, changes: &ResponseChanges) -> DeviceResponse {
-    for line in changes.set_cookie_lines() {
-        response.headers.push(("set-cookie", line.to_owned()));
-    }
-    response
-}
-
-fn response(status: u16, outcome: &'static str) -> DeviceResponse {
-    let headers = [("cache-control", "no-store".to_owned())].into();
-    DeviceResponse { status, headers, body: String::new(), outcome }
-}
-
-/// The browser drops a registration that gets this status.
-fn refused() -> DeviceResponse {
-    response(400, "refused")
-}
-
-fn method_not_allowed() -> DeviceResponse {
-    let mut response = response(405, "refused");
-    response.headers.push(("allow", "POST".to_owned()));
-    response
-}
-
-/// The browser tries again later, and keeps its key.
-fn unavailable() -> DeviceResponse {
-    response(503, "unavailable")
-}
-
-/// Ends the binding in the browser.
-fn ended(identifier: &str) -> DeviceResponse {
-    let mut response = response(200, "ended");
-    response.headers.push(("content-type", "application/json".to_owned()));
-    response.body = Binding::end(identifier);
-    response
 }

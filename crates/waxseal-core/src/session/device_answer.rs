@@ -1,0 +1,132 @@
+//! The requests of a browser about its device, and the responses.
+
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
+use core::{
+    fmt,
+    future::Future,
+    ops::Deref,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use super::{changes::Outcome, finish::Finish};
+use crate::{device_bound::Binding, sealer::Sealer};
+
+/// A route that the session layer answers before the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceRoute {
+    /// The browser registers its key after a login.
+    Register,
+    /// The browser proves that it still has the key.
+    Refresh,
+}
+
+/// The parts of a request to a [`DeviceRoute`]. Its body is ignored.
+#[derive(Clone, Copy, Debug)]
+pub struct DeviceRequest<'r> {
+    /// The method.
+    pub method: &'r str,
+    /// The values of the `Cookie` headers.
+    pub cookies: &'r [&'r [u8]],
+    /// The value of `Secure-Session-Response`.
+    pub proof: Option<&'r [u8]>,
+    /// The value of `Sec-Secure-Session-Id`.
+    pub identifier: Option<&'r [u8]>,
+}
+
+/// The response to a [`DeviceRequest`].
+#[derive(Debug)]
+#[must_use = "send it in place of the application's response"]
+pub struct DeviceResponse {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body: JSON, or empty.
+    pub body: String,
+    /// What became of the request, as one word for counters: `registered`, `refreshed`,
+    /// `challenged`, `refused`, `ended`, `unavailable` or `asked`.
+    pub outcome: &'static str,
+}
+
+/// The future of [`Sealer::answer_device`].
+#[must_use = "the response is what this future resolves to"]
+pub struct DeviceAnswer<S> {
+    /// The recording of a registration in the revocation list.
+    finish: Option<Finish<S>>,
+    /// `None` after the future has completed.
+    response: Option<DeviceResponse>,
+}
+
+impl<S> DeviceAnswer<S> {
+    pub(super) const fn ready(response: DeviceResponse) -> Self {
+        Self { finish: None, response: Some(response) }
+    }
+
+    /// The response, with the bound session, if the list records the registration.
+    pub(super) const fn registering(finish: Finish<S>, response: DeviceResponse) -> Self {
+        Self { finish: Some(finish), response: Some(response) }
+    }
+}
+
+impl<S: Deref<Target = Sealer>> Future for DeviceAnswer<S> {
+    type Output = DeviceResponse;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<DeviceResponse> {
+        let Self { finish, response } = &mut *self;
+        let changes = match finish {
+            Some(finish) => Some(ready!(Pin::new(finish).poll(cx))),
+            None => None,
+        };
+        let Some(mut response) = response.take() else { return Poll::Pending };
+        match changes {
+            None => {}
+            Some(Ok(changes)) if changes.outcome() == Outcome::Saved => {
+                let lines = changes.set_cookie_lines().map(str::to_owned);
+                response.headers.extend(lines.map(|line| ("set-cookie", line)));
+            }
+            // Another browser was first, or the session is revoked.
+            Some(Ok(_)) => response = refused(),
+            Some(Err(_)) => response = unavailable(),
+        }
+        Poll::Ready(response)
+    }
+}
+
+// Nothing in it is pinned.
+impl<S> Unpin for DeviceAnswer<S> {}
+
+impl<S> fmt::Debug for DeviceAnswer<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DeviceAnswer(..)")
+    }
+}
+
+pub(super) fn response(status: u16, outcome: &'static str) -> DeviceResponse {
+    let headers = [("cache-control", "no-store".to_owned())].into();
+    DeviceResponse { status, headers, body: String::new(), outcome }
+}
+
+/// The browser drops a registration that gets this status.
+pub(super) fn refused() -> DeviceResponse {
+    response(400, "refused")
+}
+
+pub(super) fn method_not_allowed() -> DeviceResponse {
+    let mut response = response(405, "refused");
+    response.headers.push(("allow", "POST".to_owned()));
+    response
+}
+
+/// The browser tries again later, and keeps its key.
+pub(super) fn unavailable() -> DeviceResponse {
+    response(503, "unavailable")
+}
+
+/// Ends the binding in the browser.
+pub(super) fn ended(identifier: &str) -> DeviceResponse {
+    let mut response = response(200, "ended");
+    response.headers.push(("content-type", "application/json".to_owned()));
+    response.body = Binding::end(identifier);
+    response
+}
