@@ -113,6 +113,11 @@ fn show_claims(said: &mut String, json: &[u8], otherwise: impl FnOnce() -> Strin
     }
 }
 
+/// Whether the claims name the key of a device (RFC 7800).
+fn is_bound(claims: &str) -> bool {
+    serde_json::from_str::<Value>(claims).is_ok_and(|claims| claims.get("cnf").is_some())
+}
+
 /// Shows whether the token is valid, if a key is given. Returns `false` only for a token
 /// that is rejected.
 fn show_verdict(
@@ -128,13 +133,20 @@ fn show_verdict(
             );
             true
         }
-        Some(Ok(_)) => {
+        Some(Ok(claims)) => {
             let sealed = if args.keys.is_encrypted() { "encrypted" } else { "signed" };
             let _ = writeln!(
                 said,
                 "  {GOOD}valid{GOOD:#}: {sealed} with a known key, and not expired; the revocation \
                  list is not checked"
             );
+            if is_bound(claims) {
+                let _ = writeln!(
+                    said,
+                    "  it is bound to a device (cnf): a server with device binding also requires the \
+                     proof cookie"
+                );
+            }
             true
         }
         Some(Err(rejection)) => {

@@ -335,6 +335,19 @@ fn inspect_shows_the_parts_of_a_token() {
     assert!(expired.out.contains("expired"), "{}", expired.out);
 }
 
+/// Another implementation has signed the token.
+#[test]
+fn inspect_says_that_a_session_is_bound_to_a_device() {
+    let token = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjRBOXFLQzFkIn0.\
+        eyJpYXQiOjE4MDAwMDAwMDAsImV4cCI6MTgwMDAwMDYwMCwic2lkIjoiQ1FrSkNRa0pDUWtKQ1FrSkNRa0pDUSIsInN1YiI6IjQyIiwiY25mIjp7ImprdCI6IjBqa1hjVHNRRmx5VG16VmdQcFVJYllrdDNnVjRUXzB6Y2JVWExBdTZNZEUifX0.\
+        fq1bCwuW8m-0pfgE5Y-feLGhPX_reyZom_0WFlbCROg";
+    let ran = with_secret("inspect", token);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(ran.out.contains("bound to a device"), "{}", ran.out);
+    let unbound = with_secret("seal", "{}");
+    assert!(!with_secret("inspect", &unbound.out).out.contains("bound to a device"));
+}
+
 #[test]
 fn inspect_escapes_control_characters() {
     let token = with_secret("seal", "{\"a\u{9b}31m\":\"\u{202e}evil\u{7f}\"}").out;

@@ -474,6 +474,45 @@ async fn a_navigation_gets_the_page_once() {
     assert_eq!(unbound.get("/bound").await.status, StatusCode::FORBIDDEN);
 }
 
+#[cfg(feature = "metrics")]
+#[test]
+fn the_answers_are_counted() {
+    use std::collections::BTreeMap;
+
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let site = site();
+            let mut browser = site.bound().await; // registered
+            browser.refresh().await; // challenged, refreshed
+            browser.prove("x").await; // refused
+            browser.jar.remove(&browser.proof_cookie());
+            browser.send("GET", "/", &[("sec-fetch-mode", "navigate")]).await; // asked
+            let headers = [("sec-secure-session-id", "x")];
+            browser.send("POST", &browser.refresh_url(), &headers).await; // ended
+        });
+    });
+    let counted: BTreeMap<_, _> = snapshotter
+        .snapshot()
+        .into_vec()
+        .into_iter()
+        .filter(|(key, ..)| key.key().name() == "waxseal_device_binding_total")
+        .map(|(key, _, _, value)| {
+            let label = |label: &metrics::Label| label.value().to_owned();
+            (key.key().labels().map(label).collect::<Vec<_>>(), value)
+        })
+        .collect();
+    let outcomes = ["asked", "challenged", "ended", "refreshed", "refused", "registered"];
+    let expected = outcomes.map(|outcome| {
+        (vec!["__Host-session".to_owned(), outcome.to_owned()], DebugValue::Counter(1))
+    });
+    assert_eq!(counted, BTreeMap::from(expected));
+}
+
 #[tokio::test]
 async fn a_clock_that_is_not_set_is_no_verdict_about_the_browser() {
     let site = site();
