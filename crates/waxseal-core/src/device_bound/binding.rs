@@ -1,6 +1,6 @@
 //! The configuration of device binding, and its keys.
 
-use alloc::{borrow::Cow, format, string::String};
+use alloc::{format, string::String};
 use core::time::Duration;
 
 use super::tokens::{DeviceClaims, verify};
@@ -161,20 +161,14 @@ pub(crate) struct Binding {
 
 impl Binding {
     /// A challenge for the registration of a session, or for the next proof of a key.
-    pub(crate) fn challenge(
-        &self,
-        session_id: Option<&str>,
-        thumbprint: Option<&str>,
-        now: UnixTime,
-    ) -> String {
-        let (session_id, thumbprint) = (session_id.map(Cow::from), thumbprint.map(Cow::from));
+    pub(crate) fn challenge(&self, session_id: &str, thumbprint: &str, now: UnixTime) -> String {
         let expires_at = now.plus(CHALLENGE_SECS).as_secs();
-        DeviceClaims { expires_at, session_id, thumbprint, key: None }.seal(&self.challenges)
+        DeviceClaims { expires_at, session_id, thumbprint, key: "" }.seal(&self.challenges)
     }
 
     /// The value of `Secure-Session-Registration`, which offers a registration to the browser.
     pub(crate) fn offer(&self, session_id: &str, now: UnixTime) -> String {
-        let challenge = self.challenge(Some(session_id), None, now);
+        let challenge = self.challenge(session_id, "", now);
         format!(r#"(ES256);path="{}";challenge="{challenge}""#, self.register_path)
     }
 
@@ -188,26 +182,20 @@ impl Binding {
         self.proof_start.chars().chain(thumbprint.chars().take(NAME_CHARS)).collect()
     }
 
-    /// The claims of the proof cookie `pair`, even if it has expired, as JSON text.
+    /// The claims of the proof cookie `pair`, even if it has expired.
     pub(crate) fn verify_proof(&self, pair: &[u8]) -> Option<String> {
         let (_, token) = pair.split_at_checked(memchr::memchr(b'=', pair)?.checked_add(1)?)?;
         verify(token, &self.proofs)
     }
 
     /// The `Set-Cookie` line of a proof cookie. `session_id` is the session as it was registered.
-    pub(crate) fn proof_line(
-        &self,
-        session_id: Option<Cow<'_, str>>,
-        thumbprint: &str,
-        now: UnixTime,
-    ) -> String {
+    pub(crate) fn proof_line(&self, session_id: &str, thumbprint: &str, now: UnixTime) -> String {
         let browser_expiry = now.plus(self.lifetime);
         // The browser counts from the receipt, and servers' clocks differ: without the leeway, a
         // cookie that the browser still has would be refused.
         let expires_at = browser_expiry.plus(LEEWAY).as_secs();
         let spec = self.cookie.named(self.proof_name(thumbprint));
-        let thumbprint = Some(thumbprint.into());
-        let token = DeviceClaims { expires_at, session_id, thumbprint, key: None };
+        let token = DeviceClaims { expires_at, session_id, thumbprint, key: "" };
         spec.set_line(&token.seal(&self.proofs), now, Some(browser_expiry), None)
     }
 

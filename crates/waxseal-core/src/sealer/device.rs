@@ -35,7 +35,7 @@ impl Sealer {
         let expiry = |proof: DeviceClaims<'_>| UnixTime::from_secs(proof.expires_at);
         if let Some(cnf) = data.claim("cnf") {
             let thumbprint = device_bound::thumbprint(cnf);
-            let proofs = proofs.filter(|proof| proof.thumbprint.as_ref() == Some(&thumbprint));
+            let proofs = proofs.filter(|proof| proof.thumbprint == thumbprint);
             return match proofs.map(expiry).max() {
                 Some(expires_at) if expires_at <= now => Err(Rejection::ProofExpired),
                 None => Err(Rejection::ProofMissing),
@@ -44,13 +44,11 @@ impl Sealer {
         }
         let Some(id) = claims::session_id(data) else { return Ok(None) };
         let registered = |proof: &DeviceClaims<'_>| {
-            proof.is_current(now) && proof.session_id.as_ref() == Some(&id)
+            proof.is_current(now) && proof.session_id == id && !id.is_empty()
         };
-        if let Some(proof) = proofs.find(registered)
-            && let Some(thumbprint) = &proof.thumbprint
-        {
+        if let Some(proof) = proofs.find(registered) {
             // A response that was on its way has replaced the bound cookie.
-            *data = bind(data, thumbprint).ok_or(Rejection::Claims)?;
+            *data = bind(data, proof.thumbprint).ok_or(Rejection::Claims)?;
             return Ok(Some(expiry(proof)));
         }
         let user = claims::user(data);

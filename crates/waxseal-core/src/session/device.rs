@@ -24,7 +24,7 @@ impl SessionState {
     }
 
     pub(super) fn binding(&self) -> Option<BoundDevice> {
-        let thumbprint = device_bound::thumbprint(self.data.claim("cnf")?).into_owned();
+        let thumbprint = device_bound::thumbprint(self.data.claim("cnf")?).into();
         let proof_expires_at = self.device.proof_expires_at?;
         Some(BoundDevice { thumbprint, proof_expires_at })
     }

@@ -103,10 +103,10 @@ fn register<S: Deref<Target = Sealer> + Clone>(
     let found = sealer.open(request.cookies.iter().copied(), now);
     let mut session = SessionState::new(sealer, found, now).map_err(|_| unavailable())?;
     session.random = Some(random);
-    let id = session.id().and_then(decode_string).map(|id| Cow::from(id.into_owned()));
+    let id = session.id().and_then(decode_string).map(Cow::into_owned).unwrap_or_default();
     let is_unbound = session.data.claim("cnf").is_none();
     let is_existing = matches!(session.origin, Origin::Existing { .. });
-    if id.is_none() || id != challenge.session_id || !is_unbound || !is_existing {
+    if id.is_empty() || id != challenge.session_id || !is_unbound || !is_existing {
         return Err(refused());
     }
     let (key, thumbprint) = proof.registered_key().ok_or_else(refused)?;
@@ -118,14 +118,14 @@ fn register<S: Deref<Target = Sealer> + Clone>(
         .map_or(UnixTime::LAST, |secs| session.issued_at.unwrap_or(now).plus(secs));
     let identifier = DeviceClaims {
         expires_at: expires_at.as_secs(),
-        session_id: id.clone(),
-        thumbprint: Some(Cow::from(&*thumbprint)),
-        key: Some(key.text().into()),
+        session_id: &id,
+        thumbprint: &thumbprint,
+        key: &key.text(),
     };
     let identifier = identifier.seal(&binding.identifiers);
     let mut response = response(200, "registered");
     response.headers.push(("content-type", "application/json".to_owned()));
-    response.headers.push(("set-cookie", binding.proof_line(id, &thumbprint, now)));
+    response.headers.push(("set-cookie", binding.proof_line(&id, &thumbprint, now)));
     response.body = binding.config(&identifier, &thumbprint);
     let finish = Finish::new(sealer.clone(), session.finish(sealer));
     Ok(DeviceAnswer::registering(finish, response))
@@ -144,9 +144,7 @@ fn refresh(
     let identifier = verify(token, &binding.identifiers);
     let identifier = identifier.as_deref().and_then(DeviceClaims::parse);
     let identifier = identifier.filter(|identifier| identifier.is_current(now));
-    let Some(DeviceClaims { session_id, thumbprint: Some(thumbprint), key: Some(key), .. }) =
-        identifier
-    else {
+    let Some(DeviceClaims { session_id, thumbprint, key, .. }) = identifier else {
         return ended(&text);
     };
     // The user has logged in again: the browser keeps the newer binding.
@@ -155,7 +153,7 @@ fn refresh(
         return ended(&text);
     }
     let challenge_again = |outcome| {
-        let challenge = binding.challenge(None, Some(&thumbprint), now);
+        let challenge = binding.challenge("", thumbprint, now);
         let mut response = response(403, outcome);
         let value = format!(r#""{challenge}";id="{text}""#);
         response.headers.push(("secure-session-challenge", value));
@@ -169,13 +167,11 @@ fn refresh(
     match challenge.as_deref().and_then(DeviceClaims::parse) {
         // Chromium first sends its last proof again.
         Some(challenge) if !challenge.is_current(now) => return challenge_again("challenged"),
-        Some(challenge)
-            if challenge.thumbprint.as_ref() == Some(&thumbprint) && proof.is_signed_with(&key) => {
-        }
+        Some(challenge) if challenge.thumbprint == thumbprint && proof.is_signed_with(key) => {}
         _ => return challenge_again("refused"),
     }
     let mut response = response(200, "refreshed");
-    response.headers.push(("set-cookie", binding.proof_line(session_id, &thumbprint, now)));
+    response.headers.push(("set-cookie", binding.proof_line(session_id, thumbprint, now)));
     response
 }
 
@@ -188,5 +184,5 @@ fn presented_thumbprint(
     let found = sealer.open(request.cookies.iter().copied(), now);
     let accepted = found.accepted.as_ref();
     let cnf = accepted.and_then(|session| session.data.claim("cnf"));
-    cnf.map(|cnf| thumbprint(cnf).into_owned()).or(found.unproven)
+    cnf.map(|cnf| thumbprint(cnf).into()).or(found.unproven)
 }
