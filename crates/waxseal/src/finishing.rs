@@ -10,6 +10,8 @@ use std::{
 
 use waxseal_core::{Finish, ResponseChanges, Sealer, Unavailable};
 
+#[cfg(any(feature = "actix", feature = "tower"))]
+use crate::plain_http::PlainHttp;
 use crate::{
     events,
     slot::{Shared, Slot, lock},
@@ -18,7 +20,11 @@ use crate::{
 /// Finishes the session once: when the response head is complete, or when this is
 /// dropped because the request was cancelled and gets no response.
 #[must_use = "the response must carry what `poll_finish` returns"]
-pub struct FinishOnce(Stage);
+pub struct FinishOnce {
+    stage: Stage,
+    #[cfg(any(feature = "actix", feature = "tower"))]
+    plain_http: Option<Box<PlainHttp>>,
+}
 
 enum Stage {
     Open(Arc<Slot>),
@@ -29,10 +35,18 @@ enum Stage {
 impl FinishOnce {
     /// For the session in `slot`.
     pub fn new(slot: Option<Arc<Slot>>) -> Self {
-        Self(match slot {
-            Some(slot) => Stage::Open(slot),
-            None => Stage::Done,
-        })
+        Self {
+            stage: slot.map_or(Stage::Done, Stage::Open),
+            #[cfg(any(feature = "actix", feature = "tower"))]
+            plain_http: None,
+        }
+    }
+
+    /// For a request over plain http: warns if its response sets a `Secure` cookie.
+    #[cfg(any(feature = "actix", feature = "tower"))]
+    pub(crate) fn warn_of(mut self, plain_http: Option<Box<PlainHttp>>) -> Self {
+        self.plain_http = plain_http;
+        self
     }
 
     /// Finishes the session when the response head is complete. `None` if no handler used
@@ -44,36 +58,43 @@ impl FinishOnce {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<ResponseChanges, Unavailable>>> {
-        if let Stage::Open(slot) = &self.0 {
+        if let Stage::Open(slot) = &self.stage {
             match slot.end() {
-                Ok(None) => self.0 = Stage::Done,
+                Ok(None) => self.stage = Stage::Done,
                 Ok(Some(shared)) => {
                     let finish = lock(&shared).finish();
-                    self.0 = Stage::Finishing(shared, finish);
+                    self.stage = Stage::Finishing(shared, finish);
                 }
                 Err(changes) => {
                     let finished = Ok(changes);
                     events::finished(slot.sealer().cookie().name(), &finished);
-                    self.0 = Stage::Done;
+                    self.stage = Stage::Done;
                     return Poll::Ready(Some(finished));
                 }
             }
         }
-        let Stage::Finishing(shared, finish) = &mut self.0 else { return Poll::Ready(None) };
+        let Stage::Finishing(shared, finish) = &mut self.stage else { return Poll::Ready(None) };
         let finished = ready!(Pin::new(finish).poll(cx));
-        events::finished(lock(shared).sealer().cookie().name(), &finished);
-        self.0 = Stage::Done;
+        let session = lock(shared);
+        let cookie = session.sealer().cookie().name();
+        events::finished(cookie, &finished);
+        #[cfg(any(feature = "actix", feature = "tower"))]
+        if let (Some(plain_http), Ok(changes)) = (&self.plain_http, &finished) {
+            plain_http.check(cookie, changes);
+        }
+        drop(session);
+        self.stage = Stage::Done;
         Poll::Ready(Some(finished))
     }
 
     /// Ends the session of a request that gets no response: later saves are errors.
     pub fn abandon(&mut self) {
-        if let Stage::Open(slot) = &self.0
+        if let Stage::Open(slot) = &self.stage
             && let Ok(Some(shared)) = slot.end()
         {
             lock(&shared).abandon();
         }
-        self.0 = Stage::Done;
+        self.stage = Stage::Done;
     }
 }
 

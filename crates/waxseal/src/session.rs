@@ -154,7 +154,13 @@ impl<M> Session<M> {
     /// # }
     /// ```
     pub fn clear_data(&self) {
-        self.with(OpenSession::clear_data);
+        let has_user = self.with(|session| {
+            session.clear_data();
+            session.user().is_some()
+        });
+        if has_user {
+            tracing::debug!("clear_data() removed the data, not the user; delete() logs out");
+        }
     }
 
     /// Whether the session has no data. It can have a [user](Self::user).

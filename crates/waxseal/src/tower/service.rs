@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -18,6 +18,7 @@ use crate::{
     finishing::FinishOnce,
     headers::tower::Headers,
     layer::SessionLayer,
+    plain_http::PlainHttp,
     slot::{Innermost, Slot},
 };
 
@@ -51,6 +52,8 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let header = |name| request.headers().get(name).map(HeaderValue::as_bytes);
+        let plain_http = PlainHttp::of(&self.config, request.method().is_safe(), header);
         let extensions = request.extensions_mut();
         let outer = extensions.get::<Innermost>().map(|innermost| &innermost.0);
         let slot = Slot::place(&self.config, outer);
@@ -58,7 +61,7 @@ where
             extensions.insert(Innermost(Arc::clone(slot)));
         }
         // Before the call, so that a panic in it also ends the session.
-        let session = FinishOnce::new(slot);
+        let session = FinishOnce::new(slot).warn_of(plain_http);
         ResponseFuture { inner: self.inner.call(request), session, made: None }
     }
 }
