@@ -21,8 +21,8 @@ use crate::{
 /// [`confirm_user`](Self::confirm_user), [`renew`](Self::renew)),
 /// [`revoke_others`](Self::revoke_others) and [`delete`](Self::delete) need no save.
 ///
-/// Do not extract an `Option<Session>`: a visitor without a cookie gets an empty session,
-/// so `None` could only mean that the layer is missing.
+/// Do not extract an `Option<Session>`, which does not compile on axum: a visitor without a
+/// cookie gets an empty session, so `None` could only mean that the layer is missing.
 ///
 /// `M` selects a second session of one application, whose sealer has the same
 /// [`Marker`](crate::Marker):
