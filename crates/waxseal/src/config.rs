@@ -1,6 +1,6 @@
 //! The configuration of a layer or middleware.
 
-use std::{panic::Location, sync::atomic::AtomicBool};
+use std::panic::Location;
 
 use waxseal_core::UnixTime;
 
@@ -15,7 +15,7 @@ pub struct Config {
     pub(crate) warnings: Throttle,
     /// Whether the warning of plain http was logged.
     #[cfg(any(feature = "actix", feature = "tower"))]
-    pub(crate) warned_of_http: AtomicBool,
+    pub(crate) warned_of_http: std::sync::atomic::AtomicBool,
     /// The purpose of the sealer's marker.
     pub(crate) marker: &'static str,
     /// Where the application made it.
@@ -36,7 +36,7 @@ impl Config {
             clock: Clock::new(now),
             warnings: Throttle::default(),
             #[cfg(any(feature = "actix", feature = "tower"))]
-            warned_of_http: AtomicBool::new(false),
+            warned_of_http: false.into(),
             location: Location::caller(),
         }
     }
