@@ -54,7 +54,6 @@ where
 struct NeverNone<M>(PhantomData<M>);
 
 impl<M> NeverNone<M> {
-    #[expect(clippy::panic, reason = "it fails the build, not the server")]
     const ERROR: () = panic!(
         "a session is never `None`: extract `Session` instead of `Option<Session>`; \
          `session.user()` is `None` if nobody is logged in"
