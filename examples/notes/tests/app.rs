@@ -558,6 +558,7 @@ async fn a_body_is_neither_endless_nor_large() {
 
 #[test]
 fn devices_of_sessions_that_have_expired_are_forgotten() {
+    const MONTH: u64 = 30 * 24 * 60 * 60;
     let server = Server::start(false);
     let user = server.app.database.add_user("susan", Some("1"), None).unwrap().unwrap().id;
     let see = |id: &str, at: u64| {
@@ -567,7 +568,6 @@ fn devices_of_sessions_that_have_expired_are_forgotten() {
         server.app.database.see_device(user, &device).unwrap();
         server.app.database.devices(user).unwrap().len()
     };
-    const MONTH: u64 = 30 * 24 * 60 * 60;
     assert_eq!([see("a", 1), see("b", MONTH + 1), see("c", MONTH + 2)], [1, 2, 2]);
 }
 
