@@ -16,7 +16,7 @@ use axum::{
     routing::{get, post},
 };
 use waxseal::{
-    Acknowledgement, DeviceBinding, Recorded, Revocation, RevocationStatus, Revocations, Sealer,
+    Acknowledgement, DeviceBinding, NotDurable, Recorded, Revocation, RevocationStatus, Revocations, Sealer,
     Secret, Session, SessionError, SessionLayer, SessionRef, SessionView, Successor, Target,
     UnixTime, test_util::TestClock,
 };
@@ -88,6 +88,8 @@ struct List {
     store: Arc<Mutex<Entries>>,
     copy: Arc<Mutex<Entries>>,
     is_unknown: Arc<AtomicBool>,
+    /// The store records, and the acknowledgement is lost.
+    loses_answers: Arc<AtomicBool>,
 }
 
 impl List {
@@ -129,7 +131,12 @@ impl Revocations for List {
         {
             copy.ids.insert(session.id.clone(), session.user.clone());
         }
-        Acknowledgement::new(ready(Ok(recorded)))
+        let answer = if self.loses_answers.load(SeqCst) {
+            Err(NotDurable::new("the connection broke"))
+        } else {
+            Ok(recorded)
+        };
+        Acknowledgement::new(ready(answer))
     }
 }
 
@@ -230,17 +237,22 @@ async fn revoke_others_does_not_keep_the_copy_from_before_the_registration_alive
     assert_ne!(thief.get("/").await.body, "susan, unbound");
 }
 
-/// F1 with the list of waxseal-revocation, whose entries have full seconds.
+/// F1 with the store of waxseal-revocation, whose entries have full seconds: a server that reads
+/// the store after the cutoff.
 #[tokio::test]
-async fn revoke_others_does_not_keep_the_copy_alive_with_the_real_list() {
-    let (clock, list) = (clock(), RevocationList::memory().unwrap());
-    let app = app(list.clone(), &clock);
-    let (mut browser, offer) = logged_in(&app, 1).await;
+async fn revoke_others_does_not_keep_the_copy_alive_with_the_real_store() {
+    let (clock, folder) = (clock(), tempfile::tempdir().unwrap());
+    let open = || {
+        let store = waxseal_revocation::Store::sqlite(folder.path().join("list.db"));
+        RevocationList::builder(store).open().unwrap()
+    };
+    let app_one = app(open(), &clock);
+    let (mut browser, offer) = logged_in(&app_one, 1).await;
     let mut thief = browser.clone();
     assert_eq!(browser.register(&offer).await.status, StatusCode::OK);
     tokio::time::sleep(Duration::from_millis(1500)).await;
     thief.send("POST", "/revoke-others", &[]).await;
-    tokio::time::sleep(Duration::from_millis(2500)).await;
+    thief.app = app(open(), &clock);
     clock.advance(LATE);
     assert_ne!(thief.get("/").await.body, "susan, unbound");
 }
@@ -504,4 +516,139 @@ async fn a_browser_that_has_lost_its_key_can_start_a_sign_in() {
     assert_eq!(browser.send("GET", "/", &navigation).await.body, "nobody");
     let answer = browser.send("POST", "/count", &navigation).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+}
+
+/// F14. The record of a registration takes effect although its response is a 503.
+#[tokio::test]
+async fn a_registration_whose_acknowledgement_is_lost_does_not_log_out() {
+    let (clock, list) = (clock(), List::default());
+    let (mut browser, offer) = logged_in(&app(list.clone(), &clock), 1).await;
+    list.loses_answers.store(true, SeqCst);
+    browser.register(&offer).await;
+    list.loses_answers.store(false, SeqCst);
+    clock.advance(LATE);
+    assert_ne!(browser.get("/").await.body, "nobody");
+}
+
+/// F15. A layer on a nested router, and on one of two merged routers.
+#[tokio::test]
+async fn a_layer_of_a_nested_or_merged_router_answers_its_routes() {
+    let (clock, list) = (clock(), RevocationList::memory().unwrap());
+    let layer = |name: &str, path: Option<&str>| {
+        let spec = waxseal::CookieSpec::builder(name).build().unwrap();
+        let binding = DeviceBinding::default();
+        let sealer = Sealer::builder(Secret::new([7; 32]).unwrap())
+            .cookie(spec)
+            .revocations(list.clone())
+            .device_bound(match path {
+                Some(path) => binding.path(path),
+                None => binding,
+            })
+            .build()
+            .unwrap();
+        SessionLayer::new(sealer).clock(clock.source())
+    };
+    let admin = || Router::new().route("/admin/login", post(log_in));
+    let nested = Router::new()
+        .nest("/admin", router().layer(layer("__Host-admin", Some("/admin/device"))));
+    let merged = Router::new()
+        .route("/", get(whoami))
+        .layer(layer("__Host-session", None))
+        .merge(admin().layer(layer("__Host-admin", None)));
+    let mut statuses = Vec::new();
+    for app in [nested, merged] {
+        let mut browser = Browser::new(&app, 1);
+        let answer = browser.send("POST", "/admin/login", &[]).await;
+        let offer = answer.header("secure-session-registration").unwrap().to_owned();
+        statuses.push(browser.register(&offer).await.status);
+    }
+    assert_eq!(statuses, [StatusCode::OK; 2]);
+}
+
+/// Holds: a registration that becomes a cutoff keeps the bound session, and ends the copies.
+#[tokio::test]
+async fn a_registration_in_a_full_list_binds() {
+    let (clock, list) = (clock(), List::default());
+    list.store.lock().unwrap().is_full = true;
+    list.sync();
+    let (mut browser, offer) = logged_in(&app(list.clone(), &clock), 1).await;
+    let mut copy = browser.clone();
+    assert_eq!(browser.register(&offer).await.status, StatusCode::OK);
+    list.sync();
+    assert_eq!(browser.get("/").await.body, "susan, bound");
+    assert_eq!(copy.get("/").await.body, "nobody");
+}
+
+/// Holds: two servers that register at once; the second key is refused.
+#[tokio::test]
+async fn the_second_of_two_registrations_at_two_servers_is_refused() {
+    let (clock, store) = (clock(), Arc::default());
+    let [one, two] = [List::of(&store), List::of(&store)];
+    let (mut browser, offer) = logged_in(&app(one, &clock), 1).await;
+    let mut thief = Browser { key: Browser::new(&browser.app, 9).key, ..browser.clone() };
+    thief.app = app(two, &clock);
+    assert_eq!(browser.register(&offer).await.status, StatusCode::OK);
+    let answer = thief.register(&offer).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(answer.sets_no_cookie());
+}
+
+/// Holds: tokens of another marker or application are no tokens.
+#[tokio::test]
+async fn a_proof_of_another_application_is_none() {
+    let (clock, list) = (clock(), RevocationList::memory().unwrap());
+    let mut browser = bound(&app(list.clone(), &clock), 1).await;
+    let sealer = Sealer::builder(Secret::new([7; 32]).unwrap())
+        .application("other")
+        .revocations(list)
+        .device_bound(DeviceBinding::default())
+        .build()
+        .unwrap();
+    let other = router().layer(SessionLayer::new(sealer).clock(clock.source()));
+    let mut others = bound(&other, 1).await;
+    assert_eq!(others.proof_cookie(), browser.proof_cookie(), "the key is the same");
+    let (challenge, name) = (browser.challenge().await, browser.proof_cookie());
+    let identifier = browser.identifier();
+    let proof = others.refresh_proof(&challenge);
+    let answer = others.prove(&proof).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN, "a challenge of another application");
+    let headers = [("sec-secure-session-id", &*identifier)];
+    let answer = others.send("POST", &others.refresh_url(), &headers).await;
+    assert!(answer.body.contains("\"continue\":false"), "{answer:?}");
+    browser.jar.insert(name.clone(), others.jar[&name].clone());
+    assert_eq!(browser.get("/").await.body, "nobody");
+}
+
+/// F16. The list connects to its store again while a registration waits: the entry that the copy
+/// got early reaches the store before the registration, which then finds itself.
+#[tokio::test]
+async fn a_registration_does_not_refuse_itself_after_a_reconnect() {
+    let (clock, folder) = (clock(), tempfile::tempdir().unwrap());
+    let path = folder.path().join("list.db");
+    let store = waxseal_revocation::Store::sqlite(path.clone());
+    let list = RevocationList::builder(store).open().unwrap();
+    let (mut browser, offer) = logged_in(&app(list, &clock), 1).await;
+    for end in ["", "-wal", "-shm", "-journal"] {
+        let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+    }
+    let answer = browser.register(&offer).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+}
+
+/// As F16, for a renewal of a session without device binding.
+#[tokio::test]
+async fn a_renewal_does_not_refuse_itself_after_a_reconnect() {
+    let (clock, folder) = (clock(), tempfile::tempdir().unwrap());
+    let path = folder.path().join("list.db");
+    let store = waxseal_revocation::Store::sqlite(path.clone());
+    let list = RevocationList::builder(store).open().unwrap();
+    let sealer = Sealer::builder(Secret::new([7; 32]).unwrap()).revocations(list).build().unwrap();
+    let app = router().layer(SessionLayer::new(sealer).clock(clock.source()));
+    let mut browser = Browser::new(&app, 1);
+    browser.send("POST", "/login", &[]).await;
+    for end in ["", "-wal", "-shm", "-journal"] {
+        let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+    }
+    let answer = browser.send("POST", "/renew", &[]).await;
+    assert!(!answer.sets_no_cookie(), "{answer:?}");
 }
