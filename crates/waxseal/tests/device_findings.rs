@@ -55,7 +55,10 @@ impl Entries {
     /// `waxseal-revocation`'s `record`.
     fn record(&mut self, revocation: &Revocation) -> Recorded {
         let successor = revocation.successor.as_ref();
-        let was_revoked = successor.is_some_and(|next| self.is_revoked(next.session.view()));
+        let was_revoked = successor.is_some_and(|next| {
+            self.is_revoked(next.session.view())
+                || next.also.as_ref().is_some_and(|id| self.ids.contains_key(id))
+        });
         let nothing =
             Recorded { stamp: self.stamp, was_revoked, is_cutoff: false, is_revoked: true };
         if was_revoked && successor.is_some_and(|next| next.must_be_good) {
@@ -128,6 +131,7 @@ impl Revocations for List {
         if let Target::Session(session) = &revocation.target
             && !copy.is_revoked(session.view())
             && !copy.is_full
+            && revocation.successor.is_none_or(|next| !next.must_be_good)
         {
             copy.ids.insert(session.id.clone(), session.user.clone());
         }

@@ -11,15 +11,12 @@ use crate::{
     keyring::{DeviceToken, KeySource, Keyring, Purpose, Secret},
     lifetime::LEEWAY,
     time::UnixTime,
+    token::Unverified,
 };
 
 /// How long a challenge is good, in seconds. A proof that was captured can be replayed within that
 /// time only.
 const CHALLENGE_SECS: u64 = 60;
-
-/// How long a session can be registered after its login, in seconds, with the leeway of two
-/// servers' clocks.
-pub(crate) const REGISTRATION_SECS: u64 = CHALLENGE_SECS + 2 * LEEWAY;
 
 /// How long after the login the cookie from before the registration is accepted, in seconds: for
 /// requests that the browser sent before it had the new one.
@@ -178,9 +175,16 @@ impl Binding {
         format!(r#"(ES256);path="{}";challenge="{challenge}""#, self.register_path)
     }
 
-    /// Whether a cookie pair can be a proof cookie.
+    /// The token in a cookie pair, if it can be a proof cookie: planted cookies that are no tokens
+    /// do not take the place of one.
+    fn proof_token<'p>(&self, pair: &'p [u8]) -> Option<&'p [u8]> {
+        let rest = pair.strip_prefix(self.proof_start.as_bytes())?;
+        let (_, token) = rest.split_at_checked(memchr::memchr(b'=', rest)?.checked_add(1)?)?;
+        Unverified::parse(token, &self.proofs).is_ok().then_some(token)
+    }
+
     pub(crate) fn is_proof(&self, pair: &[u8]) -> bool {
-        pair.starts_with(self.proof_start.as_bytes())
+        self.proof_token(pair).is_some()
     }
 
     /// The name of the proof cookie of a key: two sessions in one browser do not share one.
@@ -190,8 +194,7 @@ impl Binding {
 
     /// The claims of the proof cookie `pair`, even if it has expired, as JSON text.
     pub(crate) fn verify_proof(&self, pair: &[u8]) -> Option<String> {
-        let (_, token) = pair.split_at_checked(memchr::memchr(b'=', pair)?.checked_add(1)?)?;
-        verify(token, &self.proofs)
+        verify(self.proof_token(pair)?, &self.proofs)
     }
 
     /// The `Set-Cookie` line of a proof cookie. `session_id` is the session as it was registered.
