@@ -235,6 +235,7 @@ async fn revoke_others_does_not_keep_the_copy_from_before_the_registration_alive
     assert_eq!(browser.register(&offer).await.status, StatusCode::OK);
     thief.send("POST", "/revoke-others", &[]).await;
     list.sync();
+    assert_eq!(browser.get("/").await.body, "susan, bound");
     clock.advance(LATE);
     assert_ne!(thief.get("/").await.body, "susan, unbound");
     clock.advance(Duration::from_secs(3 * 86400));
@@ -530,6 +531,7 @@ async fn a_registration_whose_acknowledgement_is_lost_does_not_log_out() {
     list.loses_answers.store(true, SeqCst);
     browser.register(&offer).await;
     list.loses_answers.store(false, SeqCst);
+    list.sync();
     clock.advance(LATE);
     assert_ne!(browser.get("/").await.body, "nobody");
 }

@@ -118,9 +118,11 @@ impl DeviceBinding {
             format!("{folder}/.well-known/waxseal/{}", cookie.name())
         });
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
-        if !path.starts_with('/')
+        // RFC 6265, section 5.1.4: a cookie of /app is not sent to /application.
+        let below = path.strip_prefix(cookie.path().trim_end_matches('/'));
+        if !below.is_some_and(|below| below.starts_with('/'))
+            || path.starts_with("//")
             || path.ends_with('/')
-            || !path.starts_with(cookie.path())
             || !path.bytes().all(is_plain)
         {
             return Err(BuildError::DeviceBinding(DeviceBindingError::Path));
@@ -212,6 +214,11 @@ impl Binding {
         let thumbprint = Some(thumbprint.into());
         let token = DeviceClaims { expires_at, session_id, thumbprint, key: None };
         spec.set_line(&token.seal(&self.proofs), now, Some(browser_expiry), None)
+    }
+
+    /// The `Set-Cookie` line that removes the proof cookie of a key.
+    pub(crate) fn proof_removal_line(&self, thumbprint: &str) -> String {
+        self.cookie.named(self.proof_name(thumbprint)).removal_line()
     }
 
     /// The `Set-Cookie` line that notes for 30 seconds that the browser was asked for a proof.
