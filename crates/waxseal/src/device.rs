@@ -35,11 +35,7 @@ enum Answer {
 impl Answering {
     /// `None` if the application answers the request.
     /// `can_write` is whether the response can have a body.
-    pub(crate) fn start(
-        config: &Config,
-        request: &Incoming<'_>,
-        can_write: bool,
-    ) -> Option<Self> {
+    pub(crate) fn start(config: &Config, request: &Incoming<'_>, can_write: bool) -> Option<Self> {
         let sealer = config.sealer.current();
         let cookie = || sealer.cookie().name().to_owned();
         let Incoming { method, path, cookies, header } = request;

@@ -16,9 +16,9 @@ use axum::{
     routing::{get, post},
 };
 use waxseal::{
-    Acknowledgement, DeviceBinding, NotDurable, Recorded, Revocation, RevocationStatus, Revocations, Sealer,
-    Secret, Session, SessionError, SessionLayer, SessionRef, SessionView, Successor, Target,
-    UnixTime, test_util::TestClock,
+    Acknowledgement, DeviceBinding, NotDurable, Recorded, Revocation, RevocationStatus,
+    Revocations, Sealer, Secret, Session, SessionError, SessionLayer, SessionRef, SessionView,
+    Successor, Target, UnixTime, test_util::TestClock,
 };
 use waxseal_revocation::RevocationList;
 
@@ -162,6 +162,10 @@ async fn renew(session: Session) -> Result<(), SessionError> {
     session.renew()
 }
 
+async fn confirm(session: Session) -> Result<(), SessionError> {
+    session.confirm_user()
+}
+
 async fn revoke_others(session: Session) -> Result<(), SessionError> {
     session.require_user()?;
     session.revoke_others()
@@ -192,6 +196,7 @@ fn router() -> Router {
         .route("/login", post(log_in))
         .route("/logout", post(log_out))
         .route("/renew", post(renew))
+        .route("/confirm", post(confirm))
         .route("/revoke-others", post(revoke_others))
         .route("/count", post(count))
         .route("/count-in-an-outage", post(count_in_an_outage))
@@ -536,39 +541,72 @@ async fn a_registration_whose_acknowledgement_is_lost_does_not_log_out() {
     assert_ne!(browser.get("/").await.body, "nobody");
 }
 
-/// F15. A layer on a nested router, and on one of two merged routers.
-#[tokio::test]
-async fn a_layer_of_a_nested_or_merged_router_answers_its_routes() {
-    let (clock, list) = (clock(), RevocationList::memory().unwrap());
-    let layer = |name: &str, path: Option<&str>| {
-        let spec = waxseal::CookieSpec::builder(name).build().unwrap();
-        let binding = DeviceBinding::default();
-        let sealer = Sealer::builder(Secret::new([7; 32]).unwrap())
-            .cookie(spec)
-            .revocations(list.clone())
-            .device_bound(match path {
-                Some(path) => binding.path(path),
-                None => binding,
-            })
-            .build()
-            .unwrap();
-        SessionLayer::new(sealer).clock(clock.source())
+/// The layers of F15.
+fn layer(name: &str, path: Option<&str>, list: &RevocationList, clock: &TestClock) -> SessionLayer {
+    let spec = waxseal::CookieSpec::builder(name).build().unwrap();
+    let binding = DeviceBinding::default();
+    let binding = match path {
+        Some(path) => binding.path(path),
+        None => binding,
     };
-    let admin = || Router::new().route("/admin/login", post(log_in));
-    let nested = Router::new()
-        .nest("/admin", router().layer(layer("__Host-admin", Some("/admin/device"))));
-    let merged = Router::new()
-        .route("/", get(whoami))
-        .layer(layer("__Host-session", None))
-        .merge(admin().layer(layer("__Host-admin", None)));
-    let mut statuses = Vec::new();
-    for app in [nested, merged] {
-        let mut browser = Browser::new(&app, 1);
-        let answer = browser.send("POST", "/admin/login", &[]).await;
-        let offer = answer.header("secure-session-registration").unwrap().to_owned();
-        statuses.push(browser.register(&offer).await.status);
+    let sealer = Sealer::builder(Secret::new([7; 32]).unwrap())
+        .cookie(spec)
+        .revocations(list.clone())
+        .device_bound(binding)
+        .build()
+        .unwrap();
+    SessionLayer::new(sealer).clock(clock.source())
+}
+
+async fn status_of_registration(app: &Router, login: &str) -> StatusCode {
+    let mut browser = Browser::new(app, 1);
+    let answer = browser.send("POST", login, &[]).await;
+    let offer = answer.header("secure-session-registration").unwrap().to_owned();
+    browser.register(&offer).await.status
+}
+
+/// F15. The nested layer sees paths without `/admin`, and none without a route.
+#[tokio::test]
+async fn a_layer_of_a_nested_router_answers_its_routes() {
+    let (clock, list) = (clock(), RevocationList::memory().unwrap());
+    let layer = layer("__Host-admin", Some("/admin/device"), &list, &clock);
+    let app = Router::new().nest("/admin", router().layer(layer));
+    assert_eq!(status_of_registration(&app, "/admin/login").await, StatusCode::OK);
+}
+
+/// F15. Only one of two merged routers sees paths without a route.
+#[tokio::test]
+async fn the_layers_of_merged_routers_answer_their_routes() {
+    let (clock, list) = (clock(), RevocationList::memory().unwrap());
+    let main = router().layer(layer("__Host-session", None, &list, &clock));
+    let admin = Router::new().route("/admin/login", post(log_in));
+    let app = main.merge(admin.layer(layer("__Host-admin", None, &list, &clock)));
+    assert_eq!(status_of_registration(&app, "/admin/login").await, StatusCode::OK);
+    assert_eq!(status_of_registration(&app, "/login").await, StatusCode::OK);
+}
+
+/// F17. Two links of another site, opened in two tabs.
+#[tokio::test]
+async fn each_of_two_tabs_is_asked_for_a_proof() {
+    let (clock, list) = (clock(), RevocationList::memory().unwrap());
+    let mut browser = bound(&app(list, &clock), 1).await;
+    browser.jar.remove(&browser.proof_cookie());
+    for path in ["/?tab=1", "/?tab=2"] {
+        let answer = browser.send("GET", path, &[("sec-fetch-mode", "navigate")]).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
     }
-    assert_eq!(statuses, [StatusCode::OK; 2]);
+}
+
+/// F18. A code of a second factor confirms the user before the browser has made its key.
+#[tokio::test]
+async fn a_confirmation_before_the_registration_offers_another() {
+    let (clock, list) = (clock(), RevocationList::memory().unwrap());
+    let app = app(list, &clock);
+    let (mut browser, offer) = logged_in(&app, 1).await;
+    let answer = browser.send("POST", "/confirm", &[]).await;
+    let again = answer.header("secure-session-registration").map(str::to_owned);
+    browser.register(&again.unwrap_or(offer)).await;
+    assert_eq!(browser.get("/").await.body, "susan, bound");
 }
 
 /// Holds: a registration that becomes a cutoff keeps the bound session, and ends the copies.

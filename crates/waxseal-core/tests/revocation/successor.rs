@@ -25,7 +25,11 @@ fn must_be_good() -> Successor {
 /// A new session, which is sent in any case.
 fn issued(id: String, user: Option<&str>) -> Successor {
     let (user, issued_at) = (user.map(String::from), UnixTime::from_secs(NOW));
-    Successor { session: SessionRef { id, user, issued_at, stamp: STAMP }, must_be_good: false, also: None }
+    Successor {
+        session: SessionRef { id, user, issued_at, stamp: STAMP },
+        must_be_good: false,
+        also: None,
+    }
 }
 
 /// The successors of the revocations of a request.
