@@ -270,7 +270,11 @@ impl Revocations for RevocationList {
     fn revoke(&self, revocation: Revocation) -> Acknowledgement {
         let request = Request::new(&revocation);
         // A session that a cutoff revokes already needs no entry in the copy.
+        // The transaction decides about a session that must be good: an early entry that reaches
+        // a new or repaired store before it would refuse the request that has made it.
+        let is_decided = revocation.successor.as_ref().is_some_and(|next| next.must_be_good);
         if let Target::Session(session) = &revocation.target
+            && !is_decided
             && !self.shared.copy.is_revoked(&session.view())
         {
             self.apply_early(session);

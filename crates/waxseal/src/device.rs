@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use waxseal_core::{DeviceAnswer, DeviceRequest, DeviceResponse, Sealer};
+use waxseal_core::{DeviceAnswer, DeviceRequest, DeviceResponse, DeviceRoute, Sealer};
 
 use crate::{config::Config, events, slot::random};
 
@@ -34,11 +34,19 @@ enum Answer {
 
 impl Answering {
     /// `None` if the application answers the request.
-    pub(crate) fn start(config: &Config, request: &Incoming<'_>) -> Option<Self> {
+    /// `can_write` is whether the response can have a body.
+    pub(crate) fn start(config: &Config, request: &Incoming<'_>, can_write: bool) -> Option<Self> {
         let sealer = config.sealer.current();
         let cookie = || sealer.cookie().name().to_owned();
         let Incoming { method, path, cookies, header } = request;
         if let Some(route) = sealer.device_route(path) {
+            if route == DeviceRoute::Register && !can_write {
+                // Before the list records that the cookie without a binding ends.
+                let headers = vec![("cache-control", "no-store".to_owned())];
+                let outcome = "unavailable";
+                let refusal = DeviceResponse { status: 503, headers, body: String::new(), outcome };
+                return Some(Self { cookie: cookie(), answer: Answer::Page(Some(refusal)) });
+            }
             let request = DeviceRequest {
                 method,
                 cookies,
@@ -51,7 +59,8 @@ impl Answering {
         }
         // Only a navigation shows a page, and a browser that has skipped the proof would skip it
         // again.
-        if *method != "GET"
+        if !can_write
+            || *method != "GET"
             || header("sec-fetch-mode") != Some(b"navigate")
             || header("secure-session-skipped").is_some()
         {

@@ -11,15 +11,12 @@ use crate::{
     keyring::{DeviceToken, KeySource, Keyring, Purpose, Secret},
     lifetime::LEEWAY,
     time::UnixTime,
+    token::Unverified,
 };
 
 /// How long a challenge is good, in seconds. A proof that was captured can be replayed within that
 /// time only.
 const CHALLENGE_SECS: u64 = 60;
-
-/// How long a session can be registered after its login, in seconds, with the leeway of two
-/// servers' clocks.
-pub(crate) const REGISTRATION_SECS: u64 = CHALLENGE_SECS + 2 * LEEWAY;
 
 /// How long after the login the cookie from before the registration is accepted, in seconds: for
 /// requests that the browser sent before it had the new one.
@@ -121,9 +118,11 @@ impl DeviceBinding {
             format!("{folder}/.well-known/waxseal/{}", cookie.name())
         });
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
-        if !path.starts_with('/')
+        // RFC 6265, section 5.1.4: a cookie of /app is not sent to /application.
+        let below = path.strip_prefix(cookie.path().trim_end_matches('/'));
+        if !below.is_some_and(|below| below.starts_with('/'))
+            || path.starts_with("//")
             || path.ends_with('/')
-            || !path.starts_with(cookie.path())
             || !path.bytes().all(is_plain)
         {
             return Err(BuildError::DeviceBinding(DeviceBindingError::Path));
@@ -172,9 +171,16 @@ impl Binding {
         format!(r#"(ES256);path="{}";challenge="{challenge}""#, self.register_path)
     }
 
-    /// Whether a cookie pair can be a proof cookie.
+    /// The token in a cookie pair, if it can be a proof cookie: planted cookies that are no tokens
+    /// do not take the place of one.
+    fn proof_token<'p>(&self, pair: &'p [u8]) -> Option<&'p [u8]> {
+        let rest = pair.strip_prefix(self.proof_start.as_bytes())?;
+        let (_, token) = rest.split_at_checked(memchr::memchr(b'=', rest)?.checked_add(1)?)?;
+        Unverified::parse(token, &self.proofs).is_ok().then_some(token)
+    }
+
     pub(crate) fn is_proof(&self, pair: &[u8]) -> bool {
-        pair.starts_with(self.proof_start.as_bytes())
+        self.proof_token(pair).is_some()
     }
 
     /// The name of the proof cookie of a key: two sessions in one browser do not share one.
@@ -184,8 +190,7 @@ impl Binding {
 
     /// The claims of the proof cookie `pair`, even if it has expired.
     pub(crate) fn verify_proof(&self, pair: &[u8]) -> Option<String> {
-        let (_, token) = pair.split_at_checked(memchr::memchr(b'=', pair)?.checked_add(1)?)?;
-        verify(token, &self.proofs)
+        verify(self.proof_token(pair)?, &self.proofs)
     }
 
     /// The `Set-Cookie` line of a proof cookie. `session_id` is the session as it was registered.
@@ -197,6 +202,11 @@ impl Binding {
         let spec = self.cookie.named(self.proof_name(thumbprint));
         let token = DeviceClaims { expires_at, session_id, thumbprint, key: "" };
         spec.set_line(&token.seal(&self.proofs), now, Some(browser_expiry), None)
+    }
+
+    /// The `Set-Cookie` line that removes the proof cookie of a key.
+    pub(crate) fn proof_removal_line(&self, thumbprint: &str) -> String {
+        self.cookie.named(self.proof_name(thumbprint)).removal_line()
     }
 
     /// The `Set-Cookie` line that notes for 30 seconds that the browser was asked for a proof.

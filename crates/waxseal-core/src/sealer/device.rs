@@ -14,8 +14,9 @@ use crate::{
     time::UnixTime,
 };
 
-/// The proof cookies of one request that are verified: each costs a MAC.
-pub(super) const MAX_PROOFS: usize = 4;
+/// The proof cookies of one request that are verified: each costs a MAC. Each login leaves one for
+/// some minutes, and the browser sends the oldest first.
+pub(super) const MAX_PROOFS: usize = 16;
 
 impl Sealer {
     /// Checks the proof of a bound session, and returns its expiry. A session that is not bound may
@@ -64,7 +65,7 @@ impl Sealer {
     pub(crate) fn is_replaced(&self, session: SessionView<'_>) -> bool {
         let (Some(check), Some(id)) = (&self.revocations, session.id) else { return false };
         let id = Binding::unbound_id(id);
-        check.list.status(SessionView { id: Some(&id), ..session }) != RevocationStatus::Good
+        check.list.status(SessionView { id: Some(&id), ..session }) == RevocationStatus::Revoked
     }
 }
 

@@ -7,8 +7,7 @@ use super::{
     state::{Origin, SessionState},
 };
 use crate::{
-    claims,
-    device_bound::{self, Binding, GRACE_SECS, REGISTRATION_SECS},
+    device_bound::{self, Binding, GRACE_SECS},
     error::SaveError,
     json::decode_string,
     revocation::SessionRef,
@@ -52,29 +51,22 @@ impl SessionState {
         !is_saved_in_time && self.is_presented_unbound(sealer) && sealer.is_replaced(session.view())
     }
 
-    /// The record that the list keeps of the first registration or renewal of a session: it
-    /// refuses a second one, and later the cookie from before the registration.
-    pub(super) fn unbound_record(
+    /// The session ID under which the list has recorded that the presented session is bound, if
+    /// this request continues it without a binding, or is about to bind it.
+    pub(super) fn unbound_id(
         &self,
         sealer: &Sealer,
         origin: Origin,
-        replaced: Option<&SessionRef>,
-    ) -> Option<SessionRef> {
-        if !self.is_presented_unbound(sealer) {
-            return None;
-        }
-        let session = match origin {
-            Origin::Existing { .. } if self.device.registers => {
-                let id = self.data.claim("sid");
-                claims::reference(&self.data, id, self.issued_at?, self.stamp)
-            }
-            // A registration may be under way at another server.
-            Origin::Renewed { .. } => replaced.cloned().filter(|session| {
-                self.now < session.issued_at.plus(REGISTRATION_SECS) && session.user.is_some()
-            })?,
-            _ => return None,
-        };
-        (!session.id.is_empty())
-            .then(|| SessionRef { id: Binding::unbound_id(&session.id), ..session })
+        before: &SessionRef,
+    ) -> Option<String> {
+        let continues = origin != Origin::New && self.is_presented_unbound(sealer);
+        (continues && !before.id.is_empty()).then(|| Binding::unbound_id(&before.id))
+    }
+
+    /// The record that the list keeps of the first registration of a session: it refuses a
+    /// second one, and later the cookie from before the registration.
+    pub(super) fn unbound_record(&self, before: Option<&SessionRef>) -> Option<SessionRef> {
+        let session = before.filter(|session| self.device.registers && !session.id.is_empty())?;
+        Some(SessionRef { id: Binding::unbound_id(&session.id), ..session.clone() })
     }
 }

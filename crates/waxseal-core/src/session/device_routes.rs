@@ -67,12 +67,20 @@ impl Sealer {
     pub fn ask_for_proof(&self, cookies: &[&[u8]], now: UnixTime) -> Option<DeviceResponse> {
         let binding = self.binding.as_ref()?;
         let is_asked = |pair| binding.is_asked(pair);
-        if cookies.iter().flat_map(|header| pairs(header)).any(is_asked)
-            || self.open(cookies.iter().copied(), now).rejection != Some(Rejection::ProofMissing)
-        {
+        if cookies.iter().flat_map(|header| pairs(header)).any(is_asked) {
             return None;
         }
+        let found = self.open(cookies.iter().copied(), now);
         let mut response = response(401, "asked");
+        match found.rejection? {
+            Rejection::ProofMissing => {}
+            // The browser's clock is behind, so it would not prove again while it has the cookie.
+            Rejection::ProofExpired => {
+                let line = binding.proof_removal_line(&found.unproven?);
+                response.headers.push(("set-cookie", line));
+            }
+            _ => return None,
+        }
         response.headers.push(("content-type", "text/html; charset=utf-8".to_owned()));
         response.headers.push(("set-cookie", binding.asked_line(now)));
         response.body = PAGE.into();

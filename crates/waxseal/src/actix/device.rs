@@ -27,6 +27,7 @@ pub(super) fn answering(config: &Config, request: &ServiceRequest) -> Option<Ans
             cookies: headers.get_all(header::COOKIE).map(HeaderValue::as_bytes).collect(),
             header: &|name| headers.get(name).map(HeaderValue::as_bytes),
         },
+        true,
     )
 }
 

@@ -1,6 +1,6 @@
 //! Device binding over `http` requests and responses.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use waxseal_core::DeviceResponse;
@@ -11,7 +11,10 @@ use crate::{
 };
 
 /// The answer to a request that the application does not see.
-pub(super) fn answering<B>(config: &Config, request: &Request<B>) -> Option<Answering> {
+pub(super) fn answering<B, ResBody: 'static>(
+    config: &Config,
+    request: &Request<B>,
+) -> Option<Answering> {
     let headers = request.headers();
     Answering::start(
         config,
@@ -21,6 +24,7 @@ pub(super) fn answering<B>(config: &Config, request: &Request<B>) -> Option<Answ
             cookies: headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect(),
             header: &|name| headers.get(name).map(HeaderValue::as_bytes),
         },
+        can_write::<ResBody>(),
     )
 }
 
@@ -44,6 +48,15 @@ pub(super) fn response<B: Default + 'static>(answer: DeviceResponse) -> Response
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }
     response
+}
+
+/// Whether [`set_body`] can set a body of this type.
+fn can_write<B: 'static>() -> bool {
+    #[cfg(feature = "axum")]
+    if TypeId::of::<B>() == TypeId::of::<axum_core::body::Body>() {
+        return true;
+    }
+    false
 }
 
 /// Sets a body of axum. A bound on the type of the body would exclude other frameworks from the

@@ -53,7 +53,7 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         #[cfg(feature = "device-bound")]
-        if let Some(answering) = super::device::answering(&self.config, &request) {
+        if let Some(answering) = super::device::answering::<_, ResBody>(&self.config, &request) {
             let session = FinishOnce::answering(answering);
             return ResponseFuture { inner: None, session, made: None };
         }
