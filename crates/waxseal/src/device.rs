@@ -15,6 +15,8 @@ use crate::{config::Config, events, slot::random};
 pub(crate) struct Incoming<'r> {
     pub(crate) method: &'r str,
     pub(crate) path: &'r str,
+    /// The path and the query.
+    pub(crate) target: &'r str,
     /// The values of the `Cookie` headers.
     pub(crate) cookies: Vec<&'r [u8]>,
     /// The first value of a header, by its name in lower case.
@@ -38,7 +40,7 @@ impl Answering {
     pub(crate) fn start(config: &Config, request: &Incoming<'_>, can_write: bool) -> Option<Self> {
         let sealer = config.sealer.current();
         let cookie = || sealer.cookie().name().to_owned();
-        let Incoming { method, path, cookies, header } = request;
+        let Incoming { method, path, target, cookies, header } = request;
         if let Some(route) = sealer.device_route(path) {
             if route == DeviceRoute::Register && !can_write {
                 // Before the list records that the cookie without a binding ends.
@@ -66,7 +68,7 @@ impl Answering {
         {
             return None;
         }
-        let page = sealer.ask_for_proof(cookies, config.clock.now())?;
+        let page = sealer.ask_for_proof(target, cookies, config.clock.now())?;
         Some(Self { cookie: cookie(), answer: Answer::Page(Some(page)) })
     }
 

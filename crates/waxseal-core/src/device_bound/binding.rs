@@ -4,7 +4,10 @@ use alloc::{format, string::String};
 use core::time::Duration;
 
 use super::tokens::{DeviceClaims, verify};
+use sha2::{Digest as _, Sha256};
+
 use crate::{
+    base64url,
     cookie::CookieSpec,
     error::{BuildError, DeviceBindingError},
     json::quote,
@@ -210,15 +213,16 @@ impl Binding {
     }
 
     /// The `Set-Cookie` line that notes for 30 seconds that the browser was asked for a proof.
-    pub(crate) fn asked_line(&self, now: UnixTime) -> String {
+    pub(crate) fn asked_line(&self, target: &str, now: UnixTime) -> String {
         let name = [self.cookie.name(), ASKED].concat();
-        self.cookie.named(name).set_line("1", now, Some(now.plus(30)), None)
+        self.cookie.named(name).set_line(&asked(target), now, Some(now.plus(30)), None)
     }
 
     /// Whether a cookie pair is the one of [`asked_line`](Self::asked_line).
-    pub(crate) fn is_asked(&self, pair: &[u8]) -> bool {
+    pub(crate) fn is_asked(&self, pair: &[u8], target: &str) -> bool {
         let rest = pair.strip_prefix(self.cookie.name().as_bytes());
-        rest.and_then(|rest| rest.strip_prefix(ASKED.as_bytes())) == Some(b"=1")
+        let value = rest.and_then(|rest| rest.strip_prefix(ASKED.as_bytes())?.strip_prefix(b"="));
+        value.is_some_and(|value| value == asked(target).as_bytes())
     }
 
     /// The session configuration that answers a registration.
@@ -241,4 +245,11 @@ impl Binding {
     pub(crate) fn unbound_id(id: &str) -> String {
         format!("{id}~unbound")
     }
+}
+
+/// The value of the cookie that notes that the browser was asked for a proof: it differs for two
+/// tabs that open different pages.
+fn asked(target: &str) -> String {
+    let digest = Sha256::digest(target.as_bytes());
+    base64url::encode(digest.get(..6).unwrap_or_default())
 }

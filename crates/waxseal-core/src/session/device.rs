@@ -17,13 +17,21 @@ use crate::{
 impl SessionState {
     /// Binds the presented session to the key with this thumbprint.
     pub(super) fn bind(&mut self, sealer: &Sealer, thumbprint: &str) -> Result<(), SaveError> {
-        self.set_claim("cnf", &device_bound::confirmation(thumbprint));
         self.device.registers = true;
+        self.device.thumbprint = Some(thumbprint.into());
         self.seal(sealer)
     }
 
+    /// Names the key of the presented session in its data.
+    pub(super) fn name_device(&mut self) {
+        if let Some(thumbprint) = &self.device.thumbprint {
+            self.data.set_claim("cnf", &device_bound::confirmation(thumbprint));
+        }
+    }
+
     pub(super) fn binding(&self) -> Option<BoundDevice> {
-        let thumbprint = device_bound::thumbprint(self.data.claim("cnf")?).into();
+        let named = || self.data.claim("cnf").map(device_bound::thumbprint);
+        let thumbprint = self.device.thumbprint.as_deref().or_else(named)?.into();
         let proof_expires_at = self.device.proof_expires_at?;
         Some(BoundDevice { thumbprint, proof_expires_at })
     }
@@ -39,7 +47,8 @@ impl SessionState {
 
     /// Whether the presented session has no binding, although the sealer binds sessions.
     fn is_presented_unbound(&self, sealer: &Sealer) -> bool {
-        sealer.binding.is_some() && (self.device.registers || self.data.claim("cnf").is_none())
+        let has_key = self.device.thumbprint.is_some() || self.data.claim("cnf").is_some();
+        sealer.binding.is_some() && (self.device.registers || !has_key)
     }
 
     /// Whether the presented session is the copy of one that is bound by now. It is saved all the

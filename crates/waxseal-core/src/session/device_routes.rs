@@ -61,12 +61,17 @@ impl Sealer {
 
     /// The page for a navigation of a browser that has a bound session and no proof cookie, such as
     /// a link from another site: the page loads the URL again, for which the browser first proves
-    /// that it has the key. `None` if the request needs no proof, or has seen the page within 30
-    /// seconds: the browser cannot prove it.
+    /// that it has the key. `target` is the path and the query. `None` if the request needs no proof,
+    /// or has got the page for this target within 30 seconds: the browser cannot prove it.
     #[must_use]
-    pub fn ask_for_proof(&self, cookies: &[&[u8]], now: UnixTime) -> Option<DeviceResponse> {
+    pub fn ask_for_proof(
+        &self,
+        target: &str,
+        cookies: &[&[u8]],
+        now: UnixTime,
+    ) -> Option<DeviceResponse> {
         let binding = self.binding.as_ref()?;
-        let is_asked = |pair| binding.is_asked(pair);
+        let is_asked = |pair| binding.is_asked(pair, target);
         if cookies.iter().flat_map(|header| pairs(header)).any(is_asked) {
             return None;
         }
@@ -74,15 +79,19 @@ impl Sealer {
         let mut response = response(401, "asked");
         match found.rejection? {
             Rejection::ProofMissing => {}
-            // The browser's clock is behind, so it would not prove again while it has the cookie.
+            // The browser's clock is behind: it does not prove again while it has the cookie.
             Rejection::ProofExpired => {
-                let line = binding.proof_removal_line(&found.unproven?);
-                response.headers.push(("set-cookie", line));
+                let pairs = cookies.iter().flat_map(|header| pairs(header));
+                for proof in pairs.filter_map(|pair| binding.verify_proof(pair)) {
+                    let thumbprint = DeviceClaims::parse(&proof)?.thumbprint;
+                    let line = binding.proof_removal_line(thumbprint);
+                    response.headers.push(("set-cookie", line));
+                }
             }
             _ => return None,
         }
         response.headers.push(("content-type", "text/html; charset=utf-8".to_owned()));
-        response.headers.push(("set-cookie", binding.asked_line(now)));
+        response.headers.push(("set-cookie", binding.asked_line(target, now)));
         response.body = PAGE.into();
         Some(response)
     }
@@ -136,7 +145,7 @@ fn register<S: Deref<Target = Sealer> + Clone>(
     response.headers.push(("set-cookie", binding.proof_line(&id, &thumbprint, now)));
     response.body = binding.config(&identifier, &thumbprint);
     let finish = Finish::new(sealer.clone(), session.finish(sealer));
-    Ok(DeviceAnswer::registering(finish, response))
+    Ok(DeviceAnswer::registering(finish, response, sealer.revocations.is_some()))
 }
 
 /// Renews the proof cookie for a proof that is signed with the key of the identifier. A proof
@@ -190,7 +199,9 @@ fn presented_thumbprint(
     now: UnixTime,
 ) -> Option<String> {
     let found = sealer.open(request.cookies.iter().copied(), now);
-    let accepted = found.accepted.as_ref();
-    let cnf = accepted.and_then(|session| session.data.claim("cnf"));
-    cnf.map(|cnf| thumbprint(cnf).into()).or(found.unproven)
+    let Some(accepted) = found.accepted else {
+        return found.unproven.filter(|thumbprint| !thumbprint.is_empty());
+    };
+    let named = accepted.data.claim("cnf").map(|cnf| thumbprint(cnf).into());
+    named.or(accepted.proof?.thumbprint.map(Into::into))
 }

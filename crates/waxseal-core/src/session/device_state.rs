@@ -1,8 +1,8 @@
 //! What a request knows of the device of its session.
 
-use alloc::{boxed::Box, string::String};
+use alloc::{borrow::Cow, boxed::Box, string::String};
 
-use crate::time::UnixTime;
+use crate::{data::Data, device_bound::confirmation, time::UnixTime};
 
 /// A session that is bound to a device (the feature `device-bound`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +19,22 @@ pub(super) struct DeviceState {
     /// The key of the presented session, if the request has no good proof of it: until the next
     /// login, nothing is saved over its cookie.
     pub(super) unproven: Option<Box<str>>,
-    /// The expiry of the proof of the presented session.
+    /// The proof of the presented session.
     pub(super) proof_expires_at: Option<UnixTime>,
+    /// The key of the presented session, if its cookie does not name it yet.
+    pub(super) thumbprint: Option<Box<str>>,
     /// Whether the response offers the browser to register a key.
     pub(super) offers_registration: bool,
     /// Whether the request registers a key.
     pub(super) registers: bool,
+}
+
+impl DeviceState {
+    /// The data of a cookie that names the key.
+    pub(super) fn with_name<'d>(&self, mut data: Cow<'d, Data>) -> Cow<'d, Data> {
+        if let Some(thumbprint) = &self.thumbprint {
+            data.to_mut().set_claim("cnf", &confirmation(thumbprint));
+        }
+        data
+    }
 }

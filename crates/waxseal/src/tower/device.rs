@@ -1,6 +1,8 @@
 //! Device binding over `http` requests and responses.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
+#[cfg(feature = "axum")]
+use std::any::TypeId;
 
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use waxseal_core::DeviceResponse;
@@ -21,6 +23,7 @@ pub(super) fn answering<B, ResBody: 'static>(
         &Incoming {
             method: request.method().as_str(),
             path: request.uri().path(),
+            target: request.uri().path_and_query().map_or("/", |target| target.as_str()),
             cookies: headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect(),
             header: &|name| headers.get(name).map(HeaderValue::as_bytes),
         },

@@ -1,4 +1,5 @@
-//! What a hostile review found in device-bound sessions. Each test fails without its fix.
+//! Attacks on device-bound sessions, and races of the true browser: over two servers that share a
+//! list, a list that is full, lost or unavailable, and planted cookies.
 
 use std::{
     collections::BTreeMap,
@@ -350,12 +351,12 @@ async fn the_proof_cookies_of_earlier_logins_do_not_hide_the_newest() {
         logins.push(bound(&app, key).await);
     }
     logins.sort_by_key(Browser::proof_cookie);
-    let mut last = logins.pop().unwrap();
+    let mut newest = logins.pop().unwrap();
     for earlier in logins {
         let name = earlier.proof_cookie();
-        last.jar.insert(name.clone(), earlier.jar[&name].clone());
+        newest.jar.insert(name.clone(), earlier.jar[&name].clone());
     }
-    assert_eq!(last.get("/").await.body, "susan, bound");
+    assert_eq!(newest.get("/").await.body, "susan, bound");
 }
 
 /// F5. Planted cookies that are no tokens.
@@ -433,23 +434,6 @@ async fn an_expired_proof_cookie_that_the_browser_still_has_is_removed() {
     assert!(!browser.jar.contains_key(&proof));
 }
 
-/// F10. The name of the cookie changes.
-#[tokio::test]
-async fn a_bound_session_in_a_previous_cookie_goes_on() {
-    let (clock, list) = (clock(), RevocationList::memory().unwrap());
-    let mut browser = bound(&app(list.clone(), &clock), 1).await;
-    let cookie = |name: &str| waxseal::CookieSpec::builder(name).build().unwrap();
-    let sealer = Sealer::builder(Secret::new([7; 32]).unwrap())
-        .cookie(cookie("__Host-new"))
-        .previous_cookie(cookie("__Host-session"))
-        .revocations(list)
-        .device_bound(DeviceBinding::default())
-        .build()
-        .unwrap();
-    browser.app = router().layer(SessionLayer::new(sealer).clock(clock.source()));
-    assert_eq!(browser.get("/").await.body, "susan, bound");
-}
-
 /// F11. The path of the cookie is a prefix of the text, and not of the path.
 #[test]
 fn a_path_that_gets_no_cookie_is_an_error() {
@@ -512,101 +496,17 @@ async fn a_body_that_cannot_be_written_does_not_end_the_session() {
     assert_eq!(browser.get("/").await.body, "susan, unbound");
 }
 
-/// F13. A sign-in with another site keeps its state in the session: a browser that has lost its
-/// key never gets to `log_in`.
-#[tokio::test]
-async fn a_browser_that_has_lost_its_key_can_start_a_sign_in() {
-    let (clock, list) = (clock(), RevocationList::memory().unwrap());
-    let mut browser = bound(&app(list, &clock), 1).await;
-    browser.jar.remove(&browser.proof_cookie());
-    clock.advance(Duration::from_secs(3600));
-    let navigation = [("sec-fetch-mode", "navigate")];
-    // The page asks for a proof, which this browser cannot give.
-    assert_eq!(browser.send("GET", "/", &navigation).await.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(browser.send("GET", "/", &navigation).await.body, "nobody");
-    let answer = browser.send("POST", "/count", &navigation).await;
-    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
-}
-
-/// F14. The record of a registration takes effect although its response is a 503.
-#[tokio::test]
-async fn a_registration_whose_acknowledgement_is_lost_does_not_log_out() {
-    let (clock, list) = (clock(), List::default());
-    let (mut browser, offer) = logged_in(&app(list.clone(), &clock), 1).await;
-    list.loses_answers.store(true, SeqCst);
-    browser.register(&offer).await;
-    list.loses_answers.store(false, SeqCst);
-    list.sync();
-    clock.advance(LATE);
-    assert_ne!(browser.get("/").await.body, "nobody");
-}
-
-/// The layers of F15.
-fn layer(name: &str, path: Option<&str>, list: &RevocationList, clock: &TestClock) -> SessionLayer {
-    let spec = waxseal::CookieSpec::builder(name).build().unwrap();
-    let binding = DeviceBinding::default();
-    let binding = match path {
-        Some(path) => binding.path(path),
-        None => binding,
-    };
-    let sealer = Sealer::builder(Secret::new([7; 32]).unwrap())
-        .cookie(spec)
-        .revocations(list.clone())
-        .device_bound(binding)
-        .build()
-        .unwrap();
-    SessionLayer::new(sealer).clock(clock.source())
-}
-
-async fn status_of_registration(app: &Router, login: &str) -> StatusCode {
-    let mut browser = Browser::new(app, 1);
-    let answer = browser.send("POST", login, &[]).await;
-    let offer = answer.header("secure-session-registration").unwrap().to_owned();
-    browser.register(&offer).await.status
-}
-
-/// F15. The nested layer sees paths without `/admin`, and none without a route.
-#[tokio::test]
-async fn a_layer_of_a_nested_router_answers_its_routes() {
-    let (clock, list) = (clock(), RevocationList::memory().unwrap());
-    let layer = layer("__Host-admin", Some("/admin/device"), &list, &clock);
-    let app = Router::new().nest("/admin", router().layer(layer));
-    assert_eq!(status_of_registration(&app, "/admin/login").await, StatusCode::OK);
-}
-
-/// F15. Only one of two merged routers sees paths without a route.
-#[tokio::test]
-async fn the_layers_of_merged_routers_answer_their_routes() {
-    let (clock, list) = (clock(), RevocationList::memory().unwrap());
-    let main = router().layer(layer("__Host-session", None, &list, &clock));
-    let admin = Router::new().route("/admin/login", post(log_in));
-    let app = main.merge(admin.layer(layer("__Host-admin", None, &list, &clock)));
-    assert_eq!(status_of_registration(&app, "/admin/login").await, StatusCode::OK);
-    assert_eq!(status_of_registration(&app, "/login").await, StatusCode::OK);
-}
-
 /// F17. Two links of another site, opened in two tabs.
 #[tokio::test]
 async fn each_of_two_tabs_is_asked_for_a_proof() {
     let (clock, list) = (clock(), RevocationList::memory().unwrap());
     let mut browser = bound(&app(list, &clock), 1).await;
+    clock.advance(Duration::from_secs(70));
     browser.jar.remove(&browser.proof_cookie());
     for path in ["/?tab=1", "/?tab=2"] {
         let answer = browser.send("GET", path, &[("sec-fetch-mode", "navigate")]).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
     }
-}
-
-/// F18. A code of a second factor confirms the user before the browser has made its key.
-#[tokio::test]
-async fn a_confirmation_before_the_registration_offers_another() {
-    let (clock, list) = (clock(), RevocationList::memory().unwrap());
-    let app = app(list, &clock);
-    let (mut browser, offer) = logged_in(&app, 1).await;
-    let answer = browser.send("POST", "/confirm", &[]).await;
-    let again = answer.header("secure-session-registration").map(str::to_owned);
-    browser.register(&again.unwrap_or(offer)).await;
-    assert_eq!(browser.get("/").await.body, "susan, bound");
 }
 
 /// Holds: a registration that becomes a cutoff keeps the bound session, and ends the copies.
@@ -660,6 +560,7 @@ async fn a_proof_of_another_application_is_none() {
     let answer = others.send("POST", &others.refresh_url(), &headers).await;
     assert!(answer.body.contains("\"continue\":false"), "{answer:?}");
     browser.jar.insert(name.clone(), others.jar[&name].clone());
+    clock.advance(Duration::from_secs(70));
     assert_eq!(browser.get("/").await.body, "nobody");
 }
 
