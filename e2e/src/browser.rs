@@ -51,6 +51,19 @@ impl Driver {
     ///
     /// The browser does not run the command.
     pub async fn browser(&self, profile: &Path) -> WebDriverResult<WebDriver> {
+        self.browser_with(profile, &[]).await
+    }
+
+    /// Like [`browser`](Self::browser), with further arguments.
+    ///
+    /// # Errors
+    ///
+    /// The browser does not run the command.
+    pub async fn browser_with(
+        &self,
+        profile: &Path,
+        arguments: &[String],
+    ) -> WebDriverResult<WebDriver> {
         let mut chrome = DesiredCapabilities::chrome();
         for argument in [
             "--headless",
@@ -64,6 +77,9 @@ impl Driver {
             "--window-size=1000,1250",
             &format!("--user-data-dir={}", profile.display()),
         ] {
+            chrome.add_arg(argument)?;
+        }
+        for argument in arguments {
             chrome.add_arg(argument)?;
         }
         if let Ok(chromium) = env::var("CHROMIUM") {
