@@ -41,7 +41,7 @@ impl Login {
             if line.starts_with("--") {
                 login.options.push(line.to_owned());
             } else if line.starts_with("https://") {
-                login.url = line.to_owned();
+                line.clone_into(&mut login.url);
                 std::thread::spawn(move || lines.for_each(drop));
                 return login;
             }

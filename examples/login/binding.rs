@@ -1,16 +1,6 @@
 //! What the page shows about the device that a session is bound to.
 
-use std::time::Duration;
-
-use waxseal::{Session, UnixTime};
-
-use crate::anatomy::date;
-
-/// How long a proof of the browser is good.
-pub const PROOF_LIFETIME: Duration = Duration::from_secs(10 * 60);
-
-/// The server accepts a proof this much longer than the browser keeps its cookie.
-const LEEWAY: u64 = 60;
+use waxseal::Session;
 
 /// A browser registers its key within a fraction of a second after the login.
 const REGISTRATION_SECS: u64 = 2;
@@ -54,20 +44,6 @@ impl Binding {
             Self::Bound(proof) => Some(proof.secs_to_next + 1),
             Self::Registering => Some(REGISTRATION_SECS),
             Self::NotBound => None,
-        }
-    }
-}
-
-#[cfg(feature = "device-bound")]
-impl Proof {
-    fn new(device: waxseal::BoundDevice, now: UnixTime) -> Self {
-        let next = device.proof_expires_at.as_secs().saturating_sub(LEEWAY);
-        let shown = |secs: u64| i64::try_from(secs).ok().and_then(date).unwrap_or_default();
-        Self {
-            thumbprint: device.thumbprint,
-            last: shown(next.saturating_sub(PROOF_LIFETIME.as_secs())),
-            next: shown(next),
-            secs_to_next: next.saturating_sub(now.as_secs()),
         }
     }
 }

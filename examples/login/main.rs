@@ -19,6 +19,8 @@ mod binding;
 mod options;
 mod page;
 #[cfg(feature = "device-bound")]
+mod proof;
+#[cfg(feature = "device-bound")]
 mod tls;
 
 use std::{error::Error, fmt::Debug, io, process::ExitCode, time::Duration};
@@ -38,9 +40,7 @@ use page::Page;
 use tokio::net::TcpListener;
 use tower_http::csrf::CsrfLayer;
 use tracing_subscriber::EnvFilter;
-use waxseal::{
-    Rejection, Session, SessionError, SessionLayer, SharedSealer, keyring_file::KeyringFile,
-};
+use waxseal::{Session, SessionError, SessionLayer, SharedSealer, keyring_file::KeyringFile};
 use waxseal_revocation::{Readiness, RevocationList, State as ListState};
 
 #[derive(Clone)]
@@ -59,14 +59,6 @@ struct Login {
     remember: Option<String>,
 }
 
-/// Why the session of a bound device is not open.
-fn complaint(session: &Session) -> Option<&'static str> {
-    matches!(session.rejection()?, Rejection::ProofMissing | Rejection::ProofExpired).then_some(
-        "This session is bound to a device, and this browser has not proved that it is on that \
-         device. Log in again.",
-    )
-}
-
 /// Stands for the application's user database, which stores hashes of passwords (argon2).
 /// Returns the stable ID of the user.
 fn verify_password(username: &str, password: &str) -> Option<String> {
@@ -83,10 +75,14 @@ async fn index(
     let sealer = app.sealer.current();
     let anatomy = (!session.is_new()).then(|| Anatomy::of(&headers, &sealer)).flatten();
     let is_user = session.user().is_some();
+    #[cfg(feature = "device-bound")]
+    let complaint = proof::complaint(&session);
+    #[cfg(not(feature = "device-bound"))]
+    let complaint = None;
     Ok(Page {
         username,
         anatomy,
-        complaint: complaint(&session),
+        complaint,
         everywhere: app.revocations.is_some() && is_user,
         encrypted: app.encrypted,
         binding: (app.device_bound && is_user).then(|| Binding::of(&session)),

@@ -7,7 +7,7 @@ use waxseal::{KeySource, Sealer, Secret, SecretError, keyring_file::KeyringFile}
 use waxseal_revocation::{RevocationList, Store};
 
 #[cfg(feature = "device-bound")]
-use crate::binding::PROOF_LIFETIME;
+use crate::proof;
 
 pub const HELP: &str = "\
 A login page that shows the content of its cookie.
@@ -88,7 +88,7 @@ pub fn read() -> Result<Option<Options>, Box<dyn Error>> {
         }
         #[cfg(feature = "device-bound")]
         if device_bound {
-            let binding = waxseal::DeviceBinding::default().proof_lifetime(PROOF_LIFETIME);
+            let binding = waxseal::DeviceBinding::default().proof_lifetime(proof::LIFETIME);
             builder = builder.device_bound(binding);
         }
         builder.build()
