@@ -105,7 +105,7 @@ fn a_browser_without_device_binding_can_log_in() {
             let page = server.curl(&jar);
             assert!(page.contains("Hello <b>susan</b>!") && page.contains("Not bound"), "{page}");
             assert_eq!(page.contains("http-equiv=\"refresh\""), page.contains("Not bound yet"));
-            page.contains("This browser does not support it.")
+            page.contains("This browser does not support device binding.")
         });
     }
 }
@@ -134,7 +134,10 @@ fn a_key_file_is_an_error() {
     let output = command().env("SESSION_KEYRING", "keys.json").output().expect("it runs");
     assert_eq!(output.status.code(), Some(2));
     let error = String::from_utf8_lossy(&output.stderr);
-    assert!(error.contains("derived from a secret") && error.contains("SESSION_SECRET"), "{error}");
+    assert!(
+        error.contains("derives its keys from a secret") && error.contains("SESSION_SECRET"),
+        "{error}"
+    );
 }
 
 async fn deletes_the_proof(browser: &WebDriver) -> WebDriverResult<()> {

@@ -116,8 +116,8 @@ fn check_device_bound(microdot: bool) -> Result<(), Box<dyn Error>> {
     }
     if env::var_os("SESSION_KEYRING").is_some() {
         return Err(
-            "SESSION_KEYRING: a key file has no keys for device binding, which are derived \
-             from a secret; unset it, and set SESSION_SECRET"
+            "SESSION_KEYRING: device binding derives its keys from a secret, and a key file has \
+             none; unset SESSION_KEYRING, and set SESSION_SECRET"
                 .into(),
         );
     }
@@ -142,7 +142,8 @@ that Linux does not have by default:
     https://localhost:{port}
 
 Chrome 146 and newer on Windows bind sessions without --enable-features.
-In other browsers the login works, but the session is not bound.
+In other browsers, accept the warning about the certificate: the login works, and the session is
+not bound.
 "
     )
 }
