@@ -1,5 +1,5 @@
-//! The requests that the layer answers itself, before the application: the routes of
-//! device-bound sessions, and a navigation that needs a proof of the device.
+//! The requests that the layer answers before the application: those to the routes of device
+//! binding, and a navigation without the proof cookie of its session.
 
 use std::{
     fmt,
@@ -11,7 +11,7 @@ use waxseal_core::{DeviceAnswer, DeviceRequest, DeviceResponse, Sealer};
 
 use crate::{config::Config, events, slot::random};
 
-/// What an integration must pass of a request.
+/// The parts of a request that an integration must pass.
 pub(crate) struct Incoming<'r> {
     pub(crate) method: &'r str,
     pub(crate) path: &'r str,
@@ -21,7 +21,7 @@ pub(crate) struct Incoming<'r> {
     pub(crate) header: &'r dyn Fn(&'static str) -> Option<&'r [u8]>,
 }
 
-/// The response to a request that the application does not see.
+/// The pending response to a request that the application does not see.
 pub(crate) struct Answering {
     cookie: String,
     answer: Answer,
@@ -49,8 +49,8 @@ impl Answering {
             let answer = Sealer::answer_device(&sealer, route, &request, now, random);
             return Some(Self { cookie: cookie(), answer: Answer::Route(answer) });
         }
-        // Only a navigation shows a page, and a browser that has skipped the proof would skip it
-        // again.
+        // Only a navigation shows a page. A browser that says it has skipped the refresh would skip
+        // the next one, too.
         if *method != "GET"
             || header("sec-fetch-mode") != Some(b"navigate")
             || header("secure-session-skipped").is_some()
@@ -61,7 +61,7 @@ impl Answering {
         Some(Self { cookie: cookie(), answer: Answer::Page(Some(page)) })
     }
 
-    /// Pending only while a registration is not durable.
+    /// Pending only while the record of a registration is not durable.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<DeviceResponse> {
         let response = match &mut self.answer {
             Answer::Route(answer) => std::pin::pin!(answer).poll(cx),

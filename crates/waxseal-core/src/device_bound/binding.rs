@@ -13,25 +13,27 @@ use crate::{
     time::UnixTime,
 };
 
-/// How long a challenge is good, in seconds. A proof that was captured can be replayed within that
-/// time only.
+/// The lifetime of a challenge in seconds. A captured proof can be replayed only within that time.
 const CHALLENGE_SECS: u64 = 60;
 
-/// How long a session can be registered after its login, in seconds, with the leeway of two
-/// servers' clocks.
+/// How long after a login its session can be bound, in seconds: the lifetime of the challenge, and
+/// the leeway of the clocks of two servers.
 pub(crate) const REGISTRATION_SECS: u64 = CHALLENGE_SECS + 2 * LEEWAY;
 
-/// How long after the login the cookie from before the registration is accepted, in seconds: for
-/// requests that the browser sent before it had the new one.
+/// How long after the login the unbound copy of a bound session is accepted, in seconds: for
+/// requests that the browser sent before it had the bound cookie. The browser can register until
+/// the challenge expires, so 10 seconds remain for these requests.
 pub(crate) const GRACE_SECS: u64 = CHALLENGE_SECS + 10;
 
-/// The characters of the thumbprint in the name of a proof cookie.
+/// How many characters of the thumbprint the name of a proof cookie contains.
 const NAME_CHARS: usize = 8;
 
-/// The end of the name of the cookie that notes that the browser was asked for a proof.
+/// The end of the name of the cookie that notes that the browser got the page that loads itself
+/// again.
 const ASKED: &str = "-asked";
 
-/// Six signatures in nine minutes are the quota of Chromium.
+/// The shortest lifetime of a proof cookie, in seconds. Chromium signs at most six times in nine
+/// minutes for a site, and refreshes a proof cookie that has less than two minutes left.
 const MIN_LIFETIME: u64 = 5 * 60;
 
 /// Configures [device-bound sessions](crate::SealerBuilder::device_bound).
@@ -67,31 +69,61 @@ impl Default for DeviceBinding {
 }
 
 impl DeviceBinding {
-    /// Sets how long a proof is good, in whole seconds: 10 minutes otherwise, at least 5. A stolen
-    /// cookie works until then, and one minute longer because clocks differ.
+    /// Sets how long the browser keeps a proof cookie, in whole seconds: 10 minutes by default. The
+    /// server accepts it for one minute longer, because clocks may differ. A stolen session cookie
+    /// with its proof cookie works until then.
+    ///
+    /// [`build`](crate::SealerBuilder::build) fails if the lifetime is under 5 minutes.
+    ///
+    /// ```
+    /// # use waxseal_core::DeviceBinding;
+    /// use core::time::Duration;
+    ///
+    /// let binding = DeviceBinding::default().proof_lifetime(Duration::from_secs(5 * 60));
+    /// ```
     pub const fn proof_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime.as_secs();
         self
     }
 
-    /// Sets the folder of the two routes that the layer answers;
-    /// `/.well-known/waxseal/` and the name of the cookie otherwise. It must lie under the path of
-    /// the cookie, and start with a slash.
+    /// Sets the folder of the two routes that the layer answers, `register` and `refresh`. The
+    /// default is `.well-known/waxseal/` and the name of the cookie, under the path of the cookie.
+    ///
+    /// [`build`](crate::SealerBuilder::build) fails if the folder does not start with the path of
+    /// the cookie, ends with a slash, or has characters other than letters, digits and `/-._~`.
+    ///
+    /// ```
+    /// # use waxseal_core::DeviceBinding;
+    /// // POST /auth/device/register and POST /auth/device/refresh
+    /// let binding = DeviceBinding::default().path("/auth/device");
+    /// ```
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
     }
 
-    /// Sets whether a login offers the browser to register a key: `true` otherwise. With `false`, a
-    /// server answers for sessions that are bound already: for the first phase of a roll-out,
-    /// in which servers without device binding still run.
+    /// Sets whether the response to a login offers the browser to register a key: `true` by
+    /// default. With `false`, the server offers no registration, but opens bound sessions only with
+    /// their proof cookies, and answers their browsers. Use it for the first phase of a roll-out,
+    /// while servers without device binding still run.
+    ///
+    /// ```
+    /// # use waxseal_core::DeviceBinding;
+    /// let first_phase = DeviceBinding::default().offers_registration(false);
+    /// ```
     pub const fn offers_registration(mut self, offers: bool) -> Self {
         self.offers_registration = offers;
         self
     }
 
-    /// Binds sessions although the sealer has no revocation list. A copy of the cookie from before
-    /// the registration then works until it expires.
+    /// Binds sessions although the sealer has no revocation list. The cookie of the login response,
+    /// which is not bound, then works until it expires. In the first minute after the login, it can
+    /// also be bound to a second key.
+    ///
+    /// ```
+    /// # use waxseal_core::DeviceBinding;
+    /// let binding = DeviceBinding::default().dangerous_without_revocations();
+    /// ```
     pub const fn dangerous_without_revocations(mut self) -> Self {
         self.without_revocations = true;
         self
@@ -143,7 +175,7 @@ impl DeviceBinding {
     }
 }
 
-/// Device binding as a sealer does it.
+/// The device binding of a sealer.
 #[derive(Debug)]
 pub(crate) struct Binding {
     pub(crate) register_path: String,
@@ -153,14 +185,14 @@ pub(crate) struct Binding {
     pub(crate) identifiers: Keyring,
     pub(crate) challenges: Keyring,
     proofs: Keyring,
-    /// The session's cookie, whose attributes the others get.
+    /// The session cookie. The other cookies get its attributes.
     cookie: CookieSpec,
     /// The start of the names of proof cookies.
     proof_start: String,
 }
 
 impl Binding {
-    /// A challenge for the registration of a session, or for the next proof of a key.
+    /// A challenge for the registration of a session, or for a refresh with a key.
     pub(crate) fn challenge(
         &self,
         session_id: Option<&str>,
@@ -178,12 +210,13 @@ impl Binding {
         format!(r#"(ES256);path="{}";challenge="{challenge}""#, self.register_path)
     }
 
-    /// Whether a cookie pair can be a proof cookie.
+    /// Whether the name of a cookie pair is that of a proof cookie.
     pub(crate) fn is_proof(&self, pair: &[u8]) -> bool {
         pair.starts_with(self.proof_start.as_bytes())
     }
 
-    /// The name of the proof cookie of a key: two sessions in one browser do not share one.
+    /// The name of the proof cookie for a key. Two sessions in one browser have different keys, so
+    /// neither replaces the other's proof cookie.
     fn proof_name(&self, thumbprint: &str) -> String {
         self.proof_start.chars().chain(thumbprint.chars().take(NAME_CHARS)).collect()
     }
@@ -194,7 +227,8 @@ impl Binding {
         verify(token, &self.proofs)
     }
 
-    /// The `Set-Cookie` line of a proof cookie. `session_id` is the session as it was registered.
+    /// The `Set-Cookie` line of a proof cookie. `session_id` is the ID of the session at its
+    /// registration.
     pub(crate) fn proof_line(
         &self,
         session_id: Option<Cow<'_, str>>,
@@ -202,8 +236,8 @@ impl Binding {
         now: UnixTime,
     ) -> String {
         let browser_expiry = now.plus(self.lifetime);
-        // The browser counts from the receipt, and servers' clocks differ: without the leeway, a
-        // cookie that the browser still has would be refused.
+        // The browser counts from the time of receipt, and the clocks of servers differ: without
+        // the leeway, the server would refuse a cookie that the browser still keeps.
         let expires_at = browser_expiry.plus(LEEWAY).as_secs();
         let spec = self.cookie.named(self.proof_name(thumbprint));
         let thumbprint = Some(thumbprint.into());
@@ -211,7 +245,8 @@ impl Binding {
         spec.set_line(&token.seal(&self.proofs), now, Some(browser_expiry), None)
     }
 
-    /// The `Set-Cookie` line that notes for 30 seconds that the browser was asked for a proof.
+    /// The `Set-Cookie` line that notes for 30 seconds that the browser got the page that loads
+    /// itself again.
     pub(crate) fn asked_line(&self, now: UnixTime) -> String {
         let name = [self.cookie.name(), ASKED].concat();
         self.cookie.named(name).set_line("1", now, Some(now.plus(30)), None)
@@ -223,7 +258,7 @@ impl Binding {
         rest.and_then(|rest| rest.strip_prefix(ASKED.as_bytes())) == Some(b"=1")
     }
 
-    /// The session configuration that answers a registration.
+    /// The session configuration (JSON) in the response to a registration.
     pub(crate) fn config(&self, identifier: &str, thumbprint: &str) -> String {
         let (refresh, name) = (quote(&self.refresh_path), quote(&self.proof_name(thumbprint)));
         let attributes = quote(&self.cookie.named(String::new()).attributes());
@@ -233,13 +268,14 @@ impl Binding {
         )
     }
 
-    /// The session configuration that ends the session of an identifier in the browser.
+    /// The session configuration (JSON) that makes the browser end the DBSC session with this
+    /// identifier, and drop its key.
     pub(crate) fn end(identifier: &str) -> String {
         format!(r#"{{"session_identifier":{},"continue":false}}"#, quote(identifier))
     }
 
-    /// The session ID under which a revocation list records that the cookie from before the
-    /// registration of `id` is not accepted any more. No session has this ID.
+    /// The session ID under which the revocation list records that the unbound copy of the session
+    /// `id` is no longer accepted. No session has this ID.
     pub(crate) fn unbound_id(id: &str) -> String {
         format!("{id}~unbound")
     }

@@ -1,4 +1,4 @@
-//! The tokens of device binding: small claims, signed with the keys of their kind.
+//! The tokens of device binding: a few claims, signed with the keys of their kind.
 
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
@@ -14,11 +14,11 @@ use crate::{
 pub(crate) struct DeviceClaims<'c> {
     /// `exp`.
     pub(crate) expires_at: u64,
-    /// `sid`: the session that was bound, or is to be bound.
+    /// `sid`: the ID of the session at its registration.
     pub(crate) session_id: Option<Cow<'c, str>>,
     /// `jkt`: the SHA-256 thumbprint of the key (RFC 7638).
     pub(crate) thumbprint: Option<Cow<'c, str>>,
-    /// `key`: the key itself, a compressed point in base64url.
+    /// `key`: the public key, a compressed point in base64url.
     pub(crate) key: Option<Cow<'c, str>>,
 }
 
@@ -39,7 +39,7 @@ impl<'c> DeviceClaims<'c> {
         token::seal(json, keyring.sealing(), None).unwrap_or_default()
     }
 
-    /// The claims in the text that [`verify`] returned. The caller compares `expires_at`.
+    /// The claims in the text that [`verify`] returned. The caller must check `expires_at`.
     pub(crate) fn parse(claims: &'c str) -> Option<Self> {
         let [exp, sid, jkt, key] = members(claims, ["exp", "sid", "jkt", "key"])?;
         let text = |json: Option<&'c str>| json.and_then(decode_string);
@@ -83,7 +83,7 @@ pub(super) fn members<'j, const N: usize>(
 }
 
 /// The claim `cnf` of a session that is bound to the key with this thumbprint (RFC 7800,
-/// section 3.1; the member `jkt` is that of RFC 9449, section 6.1).
+/// section 3.1; `jkt` as in RFC 9449, section 6.1).
 pub(crate) fn confirmation(thumbprint: &str) -> String {
     format!(r#"{{"jkt":"{thumbprint}"}}"#)
 }

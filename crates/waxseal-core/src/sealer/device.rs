@@ -1,4 +1,4 @@
-//! Step 8 of opening: a session that is bound to a device needs a proof.
+//! Step 8 of opening: a session that is bound to a device needs a proof cookie.
 
 use alloc::{format, string::String};
 
@@ -14,13 +14,13 @@ use crate::{
     time::UnixTime,
 };
 
-/// The proof cookies of one request that are verified: each costs a MAC.
+/// The maximum number of proof cookies of a request that are verified: each costs a MAC.
 pub(super) const MAX_PROOFS: usize = 4;
 
 impl Sealer {
-    /// Checks the proof of a bound session, and returns its expiry. A session that is not bound may
-    /// be the copy of one that is: it is rejected, unless the request also has the proof of that
-    /// session, which then binds `data`.
+    /// Checks the proof cookie of a bound session, and returns its expiry. An unbound session can
+    /// be the unbound copy of a bound one. Such a copy is rejected after the grace period. But if
+    /// the request has the proof cookie of that session, `data` is bound to the same key.
     pub(super) fn check_device(
         &self,
         proofs: &[String],
@@ -49,7 +49,7 @@ impl Sealer {
         if let Some(proof) = proofs.find(registered)
             && let Some(thumbprint) = &proof.thumbprint
         {
-            // A response that was on its way has replaced the bound cookie.
+            // A response to an earlier request has replaced the bound cookie with the unbound copy.
             *data = bind(data, thumbprint).ok_or(Rejection::Claims)?;
             return Ok(Some(expiry(proof)));
         }
@@ -58,11 +58,11 @@ impl Sealer {
         let stamp = times.stamp.unwrap_or(0);
         let session = SessionView { id: Some(&*id), user: user.as_deref(), issued_at, stamp };
         let is_late = now >= issued_at.plus(GRACE_SECS);
-        // The list has no copy of most sessions, so the time comes first.
+        // The time is checked first, because it is cheaper than the revocation list.
         if is_late && self.is_replaced(session) { Err(Rejection::Revoked) } else { Ok(None) }
     }
 
-    /// Whether the session without a binding is the copy of one that is bound.
+    /// Whether the unbound session is the copy of a session that has been bound.
     pub(crate) fn is_replaced(&self, session: SessionView<'_>) -> bool {
         let (Some(check), Some(id)) = (&self.revocations, session.id) else { return false };
         let id = Binding::unbound_id(id);
@@ -70,7 +70,7 @@ impl Sealer {
     }
 }
 
-/// The same data with the claim `cnf`, as if it had been opened so.
+/// The same data with the claim `cnf`, as if the token had contained it.
 fn bind(data: &Data, thumbprint: &str) -> Option<Data> {
     let (_, members) = data.text().split_once('{')?;
     let text = format!(r#"{{"cnf":{},{members}"#, device_bound::confirmation(thumbprint));

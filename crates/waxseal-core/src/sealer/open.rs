@@ -28,7 +28,7 @@ pub(crate) struct Accepted {
     pub(crate) times: Times,
     /// The new `exp`, if the cookie needs a refresh.
     pub(crate) refresh: Option<UnixTime>,
-    /// The expiry of the device's proof.
+    /// The expiry of the proof cookie of a bound session.
     #[cfg(feature = "device-bound")]
     pub(crate) proof_expires_at: Option<UnixTime>,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Found {
     pub(crate) previous: Vec<usize>,
     /// The cookies that were not accepted, for a logout. Empty without a revocation list.
     pub(crate) others: Vec<OtherCookie>,
-    /// The key of a session that has no good proof.
+    /// The thumbprint of a bound session that has no valid proof cookie.
     #[cfg(feature = "device-bound")]
     pub(crate) unproven: Option<String>,
 }
@@ -188,7 +188,7 @@ impl<'s> Search<'s> {
                     Ok(expires_at) => {
                         *proof_expires_at = expires_at;
                         if !was_bound && expires_at.is_some() {
-                            // The browser gets the bound cookie again.
+                            // The response replaces the unbound copy with the bound cookie.
                             *refresh = refresh.or(times.expires_at);
                         }
                         self.found.accept(accepted);

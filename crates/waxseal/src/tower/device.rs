@@ -10,7 +10,7 @@ use crate::{
     device::{Answering, Incoming},
 };
 
-/// The answer to a request that the application does not see.
+/// Starts the answer to a request that the application does not see; `None` for other requests.
 pub(super) fn answering<B>(config: &Config, request: &Request<B>) -> Option<Answering> {
     let headers = request.headers();
     Answering::start(
@@ -35,19 +35,19 @@ pub(super) fn response<B: Default + 'static>(answer: DeviceResponse) -> Response
     }
     if !body.is_empty() && !set_body(response.body_mut(), body) {
         tracing::error!(
-            "device binding needs axum or actix-web: the session layer cannot write a body of the \
-             type {}; add it with axum's Router::layer",
+            "device binding needs axum or actix-web: the session layer cannot write a response \
+             body of the type {}; add the layer with axum's Router::layer, or remove device_bound",
             std::any::type_name::<B>()
         );
-        // The browser keeps what it has.
+        // At a 503, the browser keeps its key.
         response = Response::new(B::default());
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }
     response
 }
 
-/// Sets a body of axum. A bound on the type of the body would exclude other frameworks from the
-/// layer whenever the feature is enabled.
+/// Sets the body, if its type is axum's. A trait bound on the type would exclude other frameworks
+/// from the layer as soon as the feature is enabled.
 fn set_body(body: &mut dyn Any, text: String) -> bool {
     #[cfg(feature = "axum")]
     if let Some(body) = body.downcast_mut::<axum_core::body::Body>() {
