@@ -102,8 +102,8 @@ impl DeviceBinding {
         self
     }
 
-    /// Sets whether the response to a login offers the browser to register a key: `true` by
-    /// default. With `false`, the server offers no registration, but opens bound sessions only with
+    /// Sets whether the response to a login invites the browser to register a key: `true` by
+    /// default. With `false`, the server binds no new login, but opens bound sessions only with
     /// their proof cookies, and answers their browsers. Use it for the first phase of a roll-out,
     /// while servers without device binding still run.
     ///

@@ -22,7 +22,7 @@ pub(super) struct DeviceState {
     pub(super) unproven: Option<Box<str>>,
     /// The expiry of the proof cookie of the presented session.
     pub(super) proof_expires_at: Option<UnixTime>,
-    /// Whether the response offers the browser to register a key.
+    /// Whether the response invites the browser to register a key.
     pub(super) offers_registration: bool,
     /// Whether the request registers a key.
     pub(super) registers: bool,
