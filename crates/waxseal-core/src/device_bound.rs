@@ -1,17 +1,18 @@
-//! Device-bound sessions: the pure part of Device Bound Session Credentials (DBSC).
+//! Device-bound sessions: the part of Device Bound Session Credentials (DBSC) without I/O.
 //!
 //! The browser holds a P-256 key that cannot be exported. It registers the key after the login,
-//! and from then on proves every few minutes that it still holds it. The server keeps nothing:
+//! and then proves every few minutes that it still holds it. A proof is a JWS that the browser
+//! signs. The server stores no key; the browser stores these tokens of the server:
 //!
-//! | token | who holds it | what it says |
+//! | token | place | meaning |
 //! |---|---|---|
 //! | session cookie | the browser's cookies | the claim `cnf` (RFC 7800) names the key |
-//! | proof cookie | the browser's cookies | a proof of the key was good; for a few minutes |
-//! | session identifier | the browser's DBSC session | the key itself |
-//! | challenge | the browser, for one proof | what the next proof must repeat; for a minute |
+//! | proof cookie | the browser's cookies | the server has verified a proof in the last minutes |
+//! | session identifier | the browser's DBSC session | the public key |
+//! | challenge | the browser, for the next proof | a proof must repeat it within a minute |
 //!
-//! Every token but the session has keys of its own, so none is accepted in the place of another.
-//! A proof cookie, an identifier and a challenge open no session.
+//! Each of these kinds of token has keys of its own, so none is accepted in place of another. A
+//! proof cookie, a session identifier and a challenge open no session.
 
 mod binding;
 mod device_proof;

@@ -329,8 +329,9 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         claims::authenticated_at(&self.state.data)
     }
 
-    /// The device that the session is bound to; `None` if it is not bound. A response to this
-    /// request may have bound it later.
+    /// The device that the session is bound to; `None` if it is not bound. A session is unbound
+    /// until the browser has registered a key, shortly after the response to
+    /// [`log_in`](Self::log_in).
     #[cfg(feature = "device-bound")]
     #[must_use]
     pub fn binding(&self) -> Option<BoundDevice> {

@@ -1,5 +1,5 @@
-//! The requests that the layer answers itself, before the application: the routes of
-//! device-bound sessions, and a navigation that needs a proof of the device.
+//! The requests that the layer answers before the application: those to the routes of device
+//! binding, and a navigation without the proof cookie of its session.
 
 use std::{
     fmt,
@@ -11,7 +11,7 @@ use waxseal_core::{DeviceAnswer, DeviceRequest, DeviceResponse, DeviceRoute, Sea
 
 use crate::{config::Config, events, slot::random};
 
-/// What an integration must pass of a request.
+/// The parts of a request that an integration must pass.
 pub(crate) struct Incoming<'r> {
     pub(crate) method: &'r str,
     pub(crate) path: &'r str,
@@ -23,7 +23,7 @@ pub(crate) struct Incoming<'r> {
     pub(crate) header: &'r dyn Fn(&'static str) -> Option<&'r [u8]>,
 }
 
-/// The response to a request that the application does not see.
+/// The pending response to a request that the application does not see.
 pub(crate) struct Answering {
     cookie: String,
     answer: Answer,
@@ -72,7 +72,7 @@ impl Answering {
         Some(Self { cookie: cookie(), answer: Answer::Page(Some(page)) })
     }
 
-    /// Pending only while a registration is not durable.
+    /// Pending only while the record of a registration is not durable.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<DeviceResponse> {
         let response = match &mut self.answer {
             Answer::Route(answer) => std::pin::pin!(answer).poll(cx),

@@ -5,8 +5,9 @@ use std::{error::Error, fmt, panic::Location};
 use waxseal_core::{Main, Marker, NotDurable, ReadError, SaveError, WriteError};
 
 /// The error of the methods of [`Session`](crate::Session). Its response is empty: a 401 if
-/// the session has no user or was revoked during the request, a 503 if the revocation list
-/// is unavailable, otherwise a 500. The cause of a 500 goes to the log.
+/// the session has no user, was revoked during the request or has no valid proof cookie, a 403 if
+/// it must be bound to a device and is not, a 503 if the revocation list is unavailable, otherwise
+/// a 500. The cause of a 500 goes to the log.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SessionError {
@@ -19,15 +20,17 @@ pub enum SessionError {
     /// user.
     NoUser,
     /// [`require_user`](crate::Session::require_user) or
-    /// [`require_bound`](crate::Session::require_bound) was called, and the request has no good
-    /// proof of the device that its session is bound to: the cookie may be stolen.
+    /// [`require_bound`](crate::Session::require_bound) was called, and the session is bound to a
+    /// device, but the request has no proof cookie for it: the session cookie may be stolen.
     #[cfg(feature = "device-bound")]
     ProofMissing,
-    /// As [`ProofMissing`](Self::ProofMissing); the proof has expired.
+    /// [`require_user`](crate::Session::require_user) or
+    /// [`require_bound`](crate::Session::require_bound) was called, and the proof cookie of the
+    /// session has expired: the cookies may be stolen.
     #[cfg(feature = "device-bound")]
     ProofExpired,
     /// [`require_bound`](crate::Session::require_bound) was called in a session that is not bound
-    /// to a device.
+    /// to a device, or without a session.
     #[cfg(feature = "device-bound")]
     NotBound,
     /// Two layers around a handler have the same cookie. One session would overwrite
@@ -82,9 +85,9 @@ impl SessionError {
         }
     }
 
-    /// Logs the error, for an integration that turns it into a response. A missing user and
-    /// a revoked session are logged at debug level, as everyday events, and so is an unavailable
-    /// revocation list, because the list itself logs the outage.
+    /// Logs the error, for an integration that turns it into a response. A 401 or a 403 is logged
+    /// at debug level, as an everyday event, and so is an unavailable revocation list, because the
+    /// list itself logs the outage.
     pub fn log(&self) {
         let is_everyday = self.status() < 500
             || matches!(self, Self::RevocationUnknown | Self::Save(SaveError::RevocationUnknown));
@@ -116,8 +119,8 @@ impl fmt::Display for SessionError {
             Self::ProofMissing | Self::ProofExpired => SaveError::ProofMissing.fmt(f),
             #[cfg(feature = "device-bound")]
             Self::NotBound => f.write_str(
-                "the session is not bound to a device; respond with 403, or ask the user for \
-                 another proof of identity",
+                "the session is not bound to a device; respond with 403, or ask the user to \
+                 authenticate again",
             ),
             Self::SameCookie { cookie, layers: [one, other] } => write!(
                 f,

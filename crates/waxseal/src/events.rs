@@ -97,7 +97,8 @@ pub(crate) fn finished(cookie: &str, finished: &Result<ResponseChanges, Unavaila
     }
 }
 
-/// The layer has answered a request of a browser about the device of a session.
+/// The layer has answered a request to a route of device binding, or with the page that loads
+/// itself again.
 #[cfg(all(feature = "device-bound", any(feature = "actix", feature = "tower")))]
 pub(crate) fn device(cookie: &str, outcome: &'static str) {
     #[cfg(feature = "metrics")]

@@ -461,12 +461,13 @@ impl<M> Session<M> {
     ///
     /// # Errors
     ///
-    /// [`SessionError::NoUser`]; with device binding also `ProofMissing` and `ProofExpired`.
+    /// [`SessionError::NoUser`]; with device binding also `ProofMissing` and `ProofExpired`, if the
+    /// request has no valid proof cookie. The response is a 401.
     pub fn require_user(&self) -> Result<String, SessionError> {
         self.user().ok_or_else(|| self.unproven().unwrap_or(SessionError::NoUser))
     }
 
-    /// Why a session that is bound to a device was not opened.
+    /// The error for a bound session that was not opened, because its proof cookie is not valid.
     fn unproven(&self) -> Option<SessionError> {
         match self.rejection()? {
             #[cfg(feature = "device-bound")]
@@ -477,14 +478,16 @@ impl<M> Session<M> {
         }
     }
 
-    /// The device that the session is bound to; `None` if it is not bound. See
+    /// The device that the session is bound to; `None` if it is not bound. A session is unbound
+    /// until the browser has registered a key, shortly after the response to
+    /// [`log_in`](Self::log_in). See
     /// [`SealerBuilder::device_bound`](crate::SealerBuilder::device_bound).
     ///
     /// ```
     /// # use waxseal::Session;
     /// # fn handler(session: Session) {
     /// if let Some(device) = session.binding() {
-    ///     println!("the next proof is due at {}", device.proof_expires_at);
+    ///     println!("the proof cookie expires at {}", device.proof_expires_at);
     /// }
     /// # }
     /// ```
@@ -494,9 +497,12 @@ impl<M> Session<M> {
         self.with(|session| session.binding())
     }
 
-    /// The device that the session is bound to, for a handler that needs one: the session cannot
-    /// be used on another device. Browsers without device binding never get there, so offer them
-    /// another way.
+    /// The device that the session is bound to, for a handler that requires a bound session. In a
+    /// browser without device binding, this is always an error: offer another way, such as a second
+    /// factor. The first page after a login can come before the browser has registered a key.
+    ///
+    /// Without a session, the error is [`SessionError::NotBound`], too (403): call
+    /// [`require_user`](Self::require_user) first to respond with 401.
     ///
     /// ```
     /// # use waxseal::{Session, SessionError};
@@ -508,8 +514,9 @@ impl<M> Session<M> {
     ///
     /// # Errors
     ///
-    /// [`SessionError::NotBound`], [`SessionError::ProofMissing`] and
-    /// [`SessionError::ProofExpired`].
+    /// [`SessionError::NotBound`] (403) if the session is not bound;
+    /// [`SessionError::ProofMissing`] and [`SessionError::ProofExpired`] (401) if it is bound and
+    /// the request has no valid proof cookie.
     #[cfg(feature = "device-bound")]
     pub fn require_bound(&self) -> Result<crate::BoundDevice, SessionError> {
         self.binding().ok_or_else(|| self.unproven().unwrap_or(SessionError::NotBound))

@@ -1,4 +1,4 @@
-//! Device-bound sessions over axum: what the layer answers, and which requests open the session.
+//! Device-bound sessions over axum: the answers of the layer, and the requests that open a session.
 
 use std::time::Duration;
 
@@ -139,7 +139,7 @@ async fn a_login_offers_a_registration_and_the_answer_binds_the_session() {
     assert_eq!(config["scope"], json!({"include_site": false}));
     let credential = &config["credentials"][0];
     assert_eq!(credential["attributes"], "Path=/; Secure; HttpOnly; SameSite=Lax");
-    // The line has the attributes that the configuration names, and a lifetime.
+    // The line has the attributes of the configuration, and a lifetime.
     let name = browser.proof_cookie();
     let lines = answer.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
     let line = lines.into_iter().find(|line| line.starts_with(&name)).unwrap();
@@ -148,12 +148,12 @@ async fn a_login_offers_a_registration_and_the_answer_binds_the_session() {
 }
 
 #[tokio::test]
-async fn a_stolen_cookie_is_worthless_after_the_proof_has_expired() {
+async fn a_stolen_cookie_is_refused_after_the_proof_cookie_has_expired() {
     let site = site();
     let mut browser = site.bound().await;
     let mut thief = Browser::new(&site.app, 9);
     thief.jar = browser.jar.clone();
-    // The minutes that remain.
+    // A stolen pair of cookies works until the proof cookie expires.
     assert_eq!(thief.get("/").await.body, "susan, bound");
 
     site.clock.advance(PROOF_LIFETIME + LEEWAY);
@@ -161,12 +161,12 @@ async fn a_stolen_cookie_is_worthless_after_the_proof_has_expired() {
     let answer = thief.get("/user").await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     assert!(answer.sets_no_cookie());
-    // Nothing is saved over the cookie.
+    // No save replaces the cookie.
     let answer = thief.send("POST", "/count", &[]).await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     assert!(answer.sets_no_cookie());
 
-    // The true browser goes on, also after a renewal.
+    // The browser of the user keeps its session, also after a change of the session ID.
     assert_eq!(browser.refresh().await.status, StatusCode::OK);
     assert_eq!(browser.get("/").await.body, "susan, bound");
     for path in ["/renew", "/revoke-others"] {
@@ -180,7 +180,7 @@ async fn a_stolen_cookie_is_worthless_after_the_proof_has_expired() {
 }
 
 #[tokio::test]
-async fn without_the_proof_cookie_the_session_is_refused_at_once() {
+async fn a_bound_session_without_its_proof_cookie_is_refused_at_once() {
     let site = site();
     let mut browser = site.bound().await;
     let proof = browser.proof_cookie();
@@ -208,13 +208,13 @@ async fn without_the_proof_cookie_the_session_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn a_thief_cannot_prove_or_register() {
+async fn a_thief_can_neither_refresh_nor_register() {
     let site = site();
     let mut browser = site.bound().await;
     let mut thief = Browser { key: Browser::new(&site.app, 9).key, ..browser.clone() };
     let challenge = thief.challenge().await;
 
-    // With a key of his own, also one that he smuggles into the header.
+    // A proof that is signed with another key, without and with that key in its header.
     assert_refused(&thief.prove(&thief.refresh_proof(&challenge)).await);
     assert_refused(&thief.prove(&thief.registration_proof(&challenge)).await);
     let claims = json!({"jti": challenge});
@@ -226,7 +226,7 @@ async fn a_thief_cannot_prove_or_register() {
         json!({"alg": "ES256", "typ": "dbsc+jwt", "crit": ["x"], "x": 1}),
         json!({"alg": "ES256", "typ": "dbsc+jwt", "jwk": browser.jwk()}),
     ] {
-        // Even with the right key.
+        // The key is right, the header is not.
         assert_refused(&browser.prove(&browser.sign(&header, &claims)).await);
     }
     let good = browser.refresh_proof(&challenge);
@@ -235,7 +235,7 @@ async fn a_thief_cannot_prove_or_register() {
     assert_refused(&browser.prove(message).await);
     assert_refused(&browser.prove("").await);
     assert_refused(&browser.prove(&format!("{good}{}", "A".repeat(4096))).await);
-    // A challenge of a registration is none of a refresh.
+    // A challenge of a registration is not valid for a refresh.
     let (_, offer) = site.logged_in().await;
     let other = parameter(&offer, "challenge");
     assert_refused(&browser.prove(&browser.refresh_proof(&other)).await);
@@ -257,7 +257,7 @@ async fn a_thief_cannot_prove_or_register() {
     assert_eq!(body, json!({"session_identifier": identifier, "continue": false}));
     assert!(answer.sets_no_cookie());
 
-    // The same proof works in its minute, and not after it.
+    // A proof can be replayed for one minute, and not later.
     assert_eq!(browser.prove(&good).await.status, StatusCode::OK);
     let quoted = format!("\"{good}\"");
     assert_eq!(browser.prove(&quoted).await.status, StatusCode::OK);
@@ -323,14 +323,14 @@ async fn a_registration_is_only_for_the_session_of_its_login() {
 }
 
 #[tokio::test]
-async fn the_cookie_from_before_the_registration_ends() {
+async fn the_unbound_copy_is_refused_after_the_grace_period() {
     let site = site();
     let (mut browser, offer) = site.logged_in().await;
     let mut thief = Browser { key: Browser::new(&site.app, 9).key, ..browser.clone() };
     browser.register(&offer).await;
-    // For requests that are on their way.
+    // The browser may have sent requests before the registration.
     assert_eq!(thief.get("/").await.body, "susan, unbound");
-    // A session ID of its own is refused at once.
+    // Another session ID is refused at once.
     let mut renewing = thief.clone();
     let answer = renewing.send("POST", "/renew", &[]).await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
@@ -348,7 +348,7 @@ async fn the_cookie_from_before_the_registration_ends() {
 }
 
 #[tokio::test]
-async fn a_logout_ends_the_copies_from_before_the_registration_at_once() {
+async fn a_logout_ends_the_bound_and_the_unbound_copy_at_once() {
     let site = site();
     let (mut browser, offer) = site.logged_in().await;
     let mut before = browser.clone();
@@ -361,7 +361,7 @@ async fn a_logout_ends_the_copies_from_before_the_registration_at_once() {
 }
 
 #[tokio::test]
-async fn a_save_that_races_the_registration_is_healed() {
+async fn a_save_of_the_unbound_copy_is_bound_again() {
     let site = site();
     let (mut browser, offer) = site.logged_in().await;
     let mut racing = browser.clone();
@@ -387,7 +387,7 @@ async fn a_save_that_races_the_registration_is_healed() {
 }
 
 #[tokio::test]
-async fn a_browser_that_has_lost_its_key_logs_in_and_out() {
+async fn a_browser_without_its_key_can_log_in_and_out() {
     let site = site();
     let mut browser = site.bound().await;
     let mut lost = browser.clone();
@@ -402,20 +402,20 @@ async fn a_browser_that_has_lost_its_key_logs_in_and_out() {
     assert_eq!(lost.register(&offer).await.status, StatusCode::OK);
     assert_eq!(lost.get("/").await.body, "susan, bound");
 
-    // A logout without a proof revokes the session all the same.
+    // A logout without a proof cookie also revokes the session.
     assert_eq!(leaving.send("POST", "/logout", &[]).await.status, StatusCode::OK);
     assert!(!leaving.jar.contains_key("__Host-session"));
     assert_eq!(browser.get("/").await.body, "nobody");
 }
 
 #[tokio::test]
-async fn another_login_ends_the_older_binding_in_the_browser() {
+async fn another_login_ends_the_older_registration_in_the_browser() {
     let site = site();
     let mut browser = site.bound().await;
     let older = browser.clone();
     let answer = browser.send("POST", "/login-other", &[]).await;
     assert_eq!(browser.get("/").await.body, "mallory, unbound");
-    // Until the new key is registered, the older one is refreshed without harm.
+    // Until the new key is registered, a refresh with the older one changes nothing.
     let mut tab = Browser { config: older.config.clone(), ..browser.clone() };
     assert_eq!(tab.refresh().await.status, StatusCode::OK);
     assert_eq!(tab.get("/").await.body, "mallory, unbound");
@@ -438,7 +438,7 @@ async fn another_login_ends_the_older_binding_in_the_browser() {
 }
 
 #[tokio::test]
-async fn a_second_server_and_a_rotation_go_on() {
+async fn a_session_stays_bound_after_a_rotation() {
     let site = site();
     let mut browser = site.bound().await;
     let secrets = [8, 7].map(|byte| Secret::new([byte; 32]).unwrap());
@@ -454,14 +454,14 @@ async fn a_second_server_and_a_rotation_go_on() {
 }
 
 #[tokio::test]
-async fn a_navigation_gets_the_page_once() {
+async fn a_navigation_without_the_proof_cookie_gets_the_page_once() {
     let site = site();
     let mut browser = site.bound().await;
     site.clock.advance(GRACE);
     let proof = browser.proof_cookie();
     browser.jar.remove(&proof);
     let navigation = [("sec-fetch-mode", "navigate")];
-    // A browser that has skipped the proof cannot give it.
+    // A browser that has skipped the refresh gets no page.
     let skipped = [navigation[0], ("secure-session-skipped", "unreachable")];
     assert_eq!(browser.send("GET", "/", &skipped).await.body, "nobody");
 
@@ -474,7 +474,7 @@ async fn a_navigation_gets_the_page_once() {
     assert_eq!(browser.send("GET", "/", &navigation).await.body, "susan, bound");
     // A browser that has lost its key sees the application.
     assert_eq!(lost.send("GET", "/", &navigation).await.body, "nobody");
-    // Nobody else gets the page.
+    // A visitor and an unbound session get no page.
     let mut visitor = Browser::new(&site.app, 1);
     assert_eq!(visitor.send("GET", "/", &navigation).await.body, "nobody");
     let (mut unbound, _) = site.logged_in().await;
@@ -484,7 +484,7 @@ async fn a_navigation_gets_the_page_once() {
 
 #[cfg(feature = "metrics")]
 #[test]
-fn the_answers_are_counted() {
+fn the_outcomes_are_counted() {
     use std::collections::BTreeMap;
 
     use metrics_util::debugging::{DebugValue, DebuggingRecorder};
@@ -523,7 +523,7 @@ fn the_answers_are_counted() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_not_set_is_no_verdict_about_the_browser() {
+async fn a_server_without_a_set_clock_answers_503() {
     let site = site();
     let mut browser = site.bound().await;
     let clock = TestClock::new(UnixTime::from_secs(0));
@@ -535,14 +535,14 @@ async fn a_clock_that_is_not_set_is_no_verdict_about_the_browser() {
 }
 
 #[tokio::test]
-async fn the_first_phase_of_a_roll_out_offers_nothing() {
+async fn the_first_phase_of_a_roll_out_offers_no_registration() {
     let site = site();
     let quiet = DeviceBinding::default().offers_registration(false);
     let app = app_with(sealer(&site.list, 7, quiet), &site.clock);
     let mut browser = Browser::new(&app, 1);
     let answer = browser.send("POST", "/login", &[]).await;
     assert_eq!(answer.header("secure-session-registration"), None);
-    // It answers for sessions that another server has bound.
+    // The server answers the browsers whose sessions another server has bound.
     let mut bound = site.bound().await;
     site.clock.advance(GRACE);
     bound.app = app;

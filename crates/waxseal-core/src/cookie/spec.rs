@@ -102,8 +102,8 @@ impl CookieSpec {
         &self.path
     }
 
-    /// Whether Chromium binds a session to such a cookie: it registers keys over https only, and it
-    /// never renews a proof cookie with other attributes (Chromium 156).
+    /// Whether device binding works with this cookie: Chromium registers keys over https only, and
+    /// never refreshes a proof cookie with `Domain` or `Partitioned` (Chromium 156).
     #[cfg(feature = "device-bound")]
     pub(crate) const fn can_be_bound(&self) -> bool {
         self.secure && self.domain.is_none() && !self.partitioned

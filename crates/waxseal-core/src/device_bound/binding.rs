@@ -17,21 +17,22 @@ use crate::{
     token::Unverified,
 };
 
-/// How long a challenge is good, in seconds. A proof that was captured can be replayed within that
-/// time only.
+/// The lifetime of a challenge in seconds. A captured proof can be replayed only within that time.
 const CHALLENGE_SECS: u64 = 60;
 
 /// How long after the login the cookie from before the registration is accepted, in seconds: for
 /// requests that the browser sent before it had the new one.
 pub(crate) const GRACE_SECS: u64 = CHALLENGE_SECS + 10;
 
-/// The characters of the thumbprint in the name of a proof cookie.
+/// How many characters of the thumbprint the name of a proof cookie contains.
 const NAME_CHARS: usize = 8;
 
-/// The end of the name of the cookie that notes that the browser was asked for a proof.
+/// The end of the name of the cookie that notes that the browser got the page that loads itself
+/// again.
 const ASKED: &str = "-asked";
 
-/// Six signatures in nine minutes are the quota of Chromium.
+/// The shortest lifetime of a proof cookie, in seconds. Chromium signs at most six times in nine
+/// minutes for a site, and refreshes a proof cookie that has less than two minutes left.
 const MIN_LIFETIME: u64 = 5 * 60;
 
 /// Configures [device-bound sessions](crate::SealerBuilder::device_bound).
@@ -67,31 +68,61 @@ impl Default for DeviceBinding {
 }
 
 impl DeviceBinding {
-    /// Sets how long a proof is good, in whole seconds: 10 minutes otherwise, at least 5. A stolen
-    /// cookie works until then, and one minute longer because clocks differ.
+    /// Sets how long the browser keeps a proof cookie, in whole seconds: 10 minutes by default. The
+    /// server accepts it for one minute longer, because clocks may differ. A stolen session cookie
+    /// with its proof cookie works until then.
+    ///
+    /// [`build`](crate::SealerBuilder::build) fails if the lifetime is under 5 minutes.
+    ///
+    /// ```
+    /// # use waxseal_core::DeviceBinding;
+    /// use core::time::Duration;
+    ///
+    /// let binding = DeviceBinding::default().proof_lifetime(Duration::from_secs(5 * 60));
+    /// ```
     pub const fn proof_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime.as_secs();
         self
     }
 
-    /// Sets the folder of the two routes that the layer answers;
-    /// `/.well-known/waxseal/` and the name of the cookie otherwise. It must lie under the path of
-    /// the cookie, and start with a slash.
+    /// Sets the folder of the two routes that the layer answers, `register` and `refresh`. The
+    /// default is `.well-known/waxseal/` and the name of the cookie, under the path of the cookie.
+    ///
+    /// [`build`](crate::SealerBuilder::build) fails if the folder does not start with the path of
+    /// the cookie, ends with a slash, or has characters other than letters, digits and `/-._~`.
+    ///
+    /// ```
+    /// # use waxseal_core::DeviceBinding;
+    /// // POST /auth/device/register and POST /auth/device/refresh
+    /// let binding = DeviceBinding::default().path("/auth/device");
+    /// ```
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
     }
 
-    /// Sets whether a login offers the browser to register a key: `true` otherwise. With `false`, a
-    /// server answers for sessions that are bound already: for the first phase of a roll-out,
-    /// in which servers without device binding still run.
+    /// Sets whether the response to a login invites the browser to register a key: `true` by
+    /// default. With `false`, the server binds no new login, but opens bound sessions only with
+    /// their proof cookies, and answers their browsers. Use it for the first phase of a roll-out,
+    /// while servers without device binding still run.
+    ///
+    /// ```
+    /// # use waxseal_core::DeviceBinding;
+    /// let first_phase = DeviceBinding::default().offers_registration(false);
+    /// ```
     pub const fn offers_registration(mut self, offers: bool) -> Self {
         self.offers_registration = offers;
         self
     }
 
-    /// Binds sessions although the sealer has no revocation list. A copy of the cookie from before
-    /// the registration then works until it expires.
+    /// Binds sessions although the sealer has no revocation list. The cookie of the login response,
+    /// which is not bound, then works until it expires. In the first minute after the login, it can
+    /// also be bound to a second key.
+    ///
+    /// ```
+    /// # use waxseal_core::DeviceBinding;
+    /// let binding = DeviceBinding::default().dangerous_without_revocations();
+    /// ```
     pub const fn dangerous_without_revocations(mut self) -> Self {
         self.without_revocations = true;
         self
@@ -145,7 +176,7 @@ impl DeviceBinding {
     }
 }
 
-/// Device binding as a sealer does it.
+/// The device binding of a sealer.
 #[derive(Debug)]
 pub(crate) struct Binding {
     pub(crate) register_path: String,
@@ -155,7 +186,7 @@ pub(crate) struct Binding {
     pub(crate) identifiers: Keyring,
     pub(crate) challenges: Keyring,
     proofs: Keyring,
-    /// The session's cookie, whose attributes the others get.
+    /// The session cookie. The other cookies get its attributes.
     cookie: CookieSpec,
     /// The start of the names of proof cookies.
     proof_start: String,
@@ -186,7 +217,8 @@ impl Binding {
         self.proof_token(pair).is_some()
     }
 
-    /// The name of the proof cookie of a key: two sessions in one browser do not share one.
+    /// The name of the proof cookie for a key. Two sessions in one browser have different keys, so
+    /// neither replaces the other's proof cookie.
     fn proof_name(&self, thumbprint: &str) -> String {
         self.proof_start.chars().chain(thumbprint.chars().take(NAME_CHARS)).collect()
     }
@@ -199,8 +231,8 @@ impl Binding {
     /// The `Set-Cookie` line of a proof cookie. `session_id` is the session as it was registered.
     pub(crate) fn proof_line(&self, session_id: &str, thumbprint: &str, now: UnixTime) -> String {
         let browser_expiry = now.plus(self.lifetime);
-        // The browser counts from the receipt, and servers' clocks differ: without the leeway, a
-        // cookie that the browser still has would be refused.
+        // The browser counts from the time of receipt, and the clocks of servers differ: without
+        // the leeway, the server would refuse a cookie that the browser still keeps.
         let expires_at = browser_expiry.plus(LEEWAY).as_secs();
         let spec = self.cookie.named(self.proof_name(thumbprint));
         let token = DeviceClaims { expires_at, session_id, thumbprint, key: "" };
@@ -225,7 +257,7 @@ impl Binding {
         value.is_some_and(|value| value == asked(target).as_bytes())
     }
 
-    /// The session configuration that answers a registration.
+    /// The session configuration (JSON) in the response to a registration.
     pub(crate) fn config(&self, identifier: &str, thumbprint: &str) -> String {
         let (refresh, name) = (quote(&self.refresh_path), quote(&self.proof_name(thumbprint)));
         let attributes = quote(&self.cookie.named(String::new()).attributes());
@@ -235,13 +267,14 @@ impl Binding {
         )
     }
 
-    /// The session configuration that ends the session of an identifier in the browser.
+    /// The session configuration (JSON) that makes the browser end the DBSC session with this
+    /// identifier, and drop its key.
     pub(crate) fn end(identifier: &str) -> String {
         format!(r#"{{"session_identifier":{},"continue":false}}"#, quote(identifier))
     }
 
-    /// The session ID under which a revocation list records that the cookie from before the
-    /// registration of `id` is not accepted any more. No session has this ID.
+    /// The session ID under which the revocation list records that the unbound copy of the session
+    /// `id` is no longer accepted. No session has this ID.
     pub(crate) fn unbound_id(id: &str) -> String {
         format!("{id}~unbound")
     }

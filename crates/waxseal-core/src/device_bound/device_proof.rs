@@ -1,4 +1,4 @@
-//! The proof of a browser: the compact JWS in the header `Secure-Session-Response`.
+//! A proof of the browser: the compact JWS in the header `Secure-Session-Response`.
 
 use alloc::{
     borrow::{Cow, ToOwned as _},
@@ -9,15 +9,15 @@ use alloc::{
 use super::{public_key::PublicKey, tokens::members};
 use crate::{base64url, json::decode_string};
 
-/// The bytes of the longest header that is read; Chromium's have about 700.
+/// The maximum length of a proof in bytes. Proofs of Chromium have about 700.
 const MAX_LEN: usize = 4096;
 
-/// A proof that has the right shape. Nothing in it is trusted before its signature is verified.
+/// A well-formed proof. Nothing in it is trusted before its signature is verified.
 pub(crate) struct DeviceProof<'h> {
     /// `header.claims`, the bytes that are signed.
     message: &'h [u8],
     signature: [u8; 64],
-    /// The key in the header: only a registration has one.
+    /// The public key in the header. Only the proof of a registration has one.
     jwk: Option<String>,
     /// The claim `jti`.
     pub(crate) challenge: String,
@@ -25,9 +25,9 @@ pub(crate) struct DeviceProof<'h> {
 
 impl<'h> DeviceProof<'h> {
     /// Parses a proof for the route at `path`. `None` if it is not a JWS of the type `dbsc+jwt` with
-    /// ES256, or is for another URL.
+    /// ES256, or its `aud` is another URL.
     pub(crate) fn parse(header: &'h [u8], path: &str) -> Option<Self> {
-        // The draft sends a string (RFC 8941, section 3.3.3); Chromium sends it without quotes.
+        // In the draft the value is a string (RFC 8941, section 3.3.3). Chromium sends no quotes.
         let token = unquoted(header);
         if token.len() > MAX_LEN {
             return None;
@@ -39,7 +39,7 @@ impl<'h> DeviceProof<'h> {
 
         let [typ, alg, jwk, crit] = members(&header, ["typ", "alg", "jwk", "crit"])?;
         let [typ, alg] = [typ?, alg?].map(decode_string);
-        // An extension that must be understood is not (RFC 7515, section 4.1.11).
+        // A proof with `crit` is refused: this parser has no extensions (RFC 7515, section 4.1.11).
         if (typ.as_deref(), alg.as_deref(), crit) != (Some("dbsc+jwt"), Some("ES256"), None) {
             return None;
         }
@@ -53,14 +53,15 @@ impl<'h> DeviceProof<'h> {
         Some(Self { message, signature, jwk, challenge })
     }
 
-    /// The key of a registration and its thumbprint, if the proof is signed with it.
+    /// The public key in the proof of a registration and its thumbprint, if the proof is signed
+    /// with that key.
     pub(crate) fn registered_key(&self) -> Option<(PublicKey, String)> {
         let (key, thumbprint) = PublicKey::from_jwk(self.jwk.as_deref()?)?;
         key.verifies(self.message, &self.signature).then_some((key, thumbprint))
     }
 
-    /// Whether the proof has no key of its own and is signed with `key`, the text of a
-    /// [`PublicKey`].
+    /// Whether the proof is signed with `key`, the text of a [`PublicKey`], and contains no key of
+    /// its own.
     pub(crate) fn is_signed_with(&self, key: &str) -> bool {
         self.jwk.is_none()
             && PublicKey::from_text(key)
@@ -92,7 +93,7 @@ mod tests {
 
     use super::*;
 
-    /// The challenge and the key of a good proof, in the words of a case.
+    /// Whether the proof of a case is well-formed and signed with the key, and has the challenge.
     fn accepted(case: &Value) -> bool {
         let url = case["url"].as_str().unwrap_or("https://example.com/session/refresh");
         let path = url.strip_prefix("https://example.com").unwrap();
@@ -120,7 +121,7 @@ mod tests {
         }
     }
 
-    /// A second implementation wrote these cases, and gives a reason for each refusal.
+    /// These cases come from a second implementation, with a reason for each refusal.
     #[test]
     fn agrees_with_another_implementation() {
         let file = include_str!("../../tests/data/dbsc-invalid.json");
@@ -128,13 +129,14 @@ mod tests {
         let cases = file["cases"].as_array().unwrap();
         assert!(cases.len() > 150);
         for case in cases {
-            // The server may not know its host.
+            // Behind a proxy, the server may not know its host, so it does not compare the host.
             let is_known = case["name"] == "aud of another site";
             assert_eq!(accepted(case), case["reason"].is_null() || is_known, "{case}");
         }
     }
 
-    /// RFC 7638, section 3.1, has an RSA key; this thumbprint is from Python's hashlib.
+    /// The example in RFC 7638, section 3.1, is an RSA key. This thumbprint was computed with
+    /// Python's hashlib.
     #[test]
     fn the_thumbprint_is_frozen() {
         let jwk = r#"{"x":"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY","kty":"EC",

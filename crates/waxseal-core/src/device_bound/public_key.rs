@@ -1,4 +1,4 @@
-//! The key of a browser: a point on P-256.
+//! The public key of a browser: a point on P-256.
 
 use alloc::{format, string::String};
 
@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::tokens::members;
 use crate::{base64url, json::decode_string};
 
-/// The bytes of a coordinate.
+/// The length of a coordinate in bytes.
 const COORDINATE_LEN: usize = 32;
 
 pub(crate) struct PublicKey {
@@ -25,7 +25,7 @@ impl PublicKey {
             return None;
         }
         let (x, y) = (x?, y?);
-        // An uncompressed point (SEC 1, section 2.3.3). The decoder has room for whole groups.
+        // An uncompressed point (SEC 1, section 2.3.3). The decoder writes groups of three bytes.
         let mut point = [0; 2 * COORDINATE_LEN + 1];
         let (tag, coordinates) = point.split_first_mut()?;
         *tag = 4;

@@ -1,4 +1,4 @@
-//! The tokens of device binding: small claims, signed with the keys of their kind.
+//! The tokens of device binding: a few claims, signed with the keys of their kind.
 
 use alloc::{format, string::String};
 
@@ -75,7 +75,7 @@ pub(super) fn members<'j, const N: usize>(
 }
 
 /// The claim `cnf` of a session that is bound to the key with this thumbprint (RFC 7800,
-/// section 3.1; the member `jkt` is that of RFC 9449, section 6.1).
+/// section 3.1; `jkt` as in RFC 9449, section 6.1).
 pub(crate) fn confirmation(thumbprint: &str) -> String {
     format!(r#"{{"jkt":"{thumbprint}"}}"#)
 }

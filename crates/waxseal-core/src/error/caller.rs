@@ -137,9 +137,9 @@ pub enum SaveError {
     /// Another request has revoked the session during this one, so its cookie would be
     /// rejected.
     Revoked,
-    /// The session is bound to a device, and the request has no good proof of it: only
-    /// [`log_in`](crate::OpenSession::log_in) and [`delete`](crate::OpenSession::delete) change its
-    /// cookie.
+    /// The session is bound to a device, and the request has no valid proof cookie: only
+    /// [`log_in`](crate::OpenSession::log_in) and [`delete`](crate::OpenSession::delete) may
+    /// replace its cookie.
     #[cfg(feature = "device-bound")]
     ProofMissing,
     /// An earlier `log_in`, `clear_user`, `confirm_user`, `renew` or `revoke_others` of this
@@ -184,7 +184,7 @@ impl fmt::Display for SaveError {
             ),
             #[cfg(feature = "device-bound")]
             Self::ProofMissing => f.write_str(
-                "the session is bound to a device, and the request has no good proof of it; \
+                "the session is bound to a device, and the request has no valid proof cookie; \
                  respond with 401, or ask the user to log in",
             ),
             Self::EarlierFailure => f.write_str(

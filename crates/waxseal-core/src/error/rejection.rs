@@ -51,11 +51,12 @@ pub enum Rejection {
     /// The revocation list cannot be trusted, so the session may be good or revoked.
     /// The response is a 503 that leaves the cookie alone.
     RevocationUnknown,
-    /// The session is bound to a device, and the request has no proof cookie of that device: the
-    /// cookie may be stolen.
+    /// The session is bound to a device, and the request has no proof cookie for it: the session
+    /// cookie may be stolen, or the browser has not refreshed the proof cookie yet.
     #[cfg(feature = "device-bound")]
     ProofMissing,
-    /// The session is bound to a device, and the proof of that device has expired.
+    /// The session is bound to a device, and its proof cookie has expired: the cookies may be
+    /// stolen, or the clocks of two servers differ.
     #[cfg(feature = "device-bound")]
     ProofExpired,
 }
@@ -105,9 +106,13 @@ impl fmt::Display for Rejection {
             Self::Revoked => "the session is revoked",
             Self::RevocationUnknown => "the revocation list cannot be trusted",
             #[cfg(feature = "device-bound")]
-            Self::ProofMissing => "the session is bound to a device, and its proof is missing",
+            Self::ProofMissing => {
+                "the session is bound to a device, and its proof cookie is missing"
+            }
             #[cfg(feature = "device-bound")]
-            Self::ProofExpired => "the session is bound to a device, and its proof has expired",
+            Self::ProofExpired => {
+                "the session is bound to a device, and its proof cookie has expired"
+            }
         })
     }
 }

@@ -416,16 +416,20 @@ impl SealerBuilder {
     /// minutes: Device Bound Session Credentials. **Experimental:** browsers and the draft still
     /// change, so this option is not covered by semantic versioning.
     ///
-    /// After a login the browser registers a key, and from then on it proves every few minutes
-    /// that it still has it. A bound session without a good proof is rejected
-    /// ([`ProofMissing`](crate::Rejection::ProofMissing),
+    /// After a login the browser registers a key. Then it proves every few minutes that it still
+    /// holds the key, and gets a new proof cookie each time. A bound session without a valid proof
+    /// cookie is rejected ([`ProofMissing`](crate::Rejection::ProofMissing),
     /// [`ProofExpired`](crate::Rejection::ProofExpired)). A browser without the feature ignores
     /// the offer; its sessions stay unbound.
     ///
-    /// Requires a [revocation list](Self::revocations), a [`Secret`] and a `Secure` cookie. Give
-    /// the option to every server first with
+    /// Requires a [revocation list](Self::revocations), a [`Secret`], and a cookie with `Secure`,
+    /// without `Domain` and `Partitioned`. Otherwise, [`build`](Self::build) fails with
+    /// [`BuildError::DeviceBinding`].
+    ///
+    /// First deploy the option to every server with
     /// [`offers_registration(false)`](DeviceBinding::offers_registration): a server without it
-    /// opens bound sessions without a proof, and does not answer the browser.
+    /// opens bound sessions without a proof cookie, and does not answer the browser, which then
+    /// drops its key.
     ///
     /// ```
     /// # use waxseal_core::{DeviceBinding, Revocations, Sealer, Secret};

@@ -1,4 +1,4 @@
-//! Step 8 of opening: a session that is bound to a device needs a proof.
+//! Step 8 of opening: a session that is bound to a device needs a proof cookie.
 
 use alloc::{boxed::Box, string::String};
 

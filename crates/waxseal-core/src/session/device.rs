@@ -1,4 +1,4 @@
-//! What a request does to the binding of its session.
+//! Binding the session of a request to a key, and the unbound copy that remains.
 
 use alloc::string::String;
 
@@ -36,7 +36,7 @@ impl SessionState {
         Some(BoundDevice { thumbprint, proof_expires_at })
     }
 
-    /// The header that offers a registration, if a login is saved with a session ID.
+    /// The header that offers a registration, if the request saves a login with a session ID.
     pub(super) fn offer(&self, sealer: &Sealer) -> Option<String> {
         let binding = sealer.binding.as_ref()?;
         if !binding.offers_registration || !self.device.offers_registration {
@@ -45,15 +45,16 @@ impl SessionState {
         Some(binding.offer(&decode_string(self.id()?)?, self.now))
     }
 
-    /// Whether the presented session has no binding, although the sealer binds sessions.
+    /// Whether the presented session is unbound, although the sealer binds sessions.
     fn is_presented_unbound(&self, sealer: &Sealer) -> bool {
         let has_key = self.device.thumbprint.is_some() || self.data.claim("cnf").is_some();
         sealer.binding.is_some() && (self.device.registers || !has_key)
     }
 
-    /// Whether the presented session is the copy of one that is bound by now. It is saved all the
-    /// same for a moment, because its request may be of the browser that has just registered; a
-    /// proof heals it. It does not continue under another session ID, which could not be healed.
+    /// Whether the presented session is the unbound copy of a session that has been bound, and must
+    /// not be saved. During the grace period it may be saved, because the request may come from the
+    /// browser that has just registered: the proof cookie of that browser binds the copy again. A
+    /// copy under another session ID could not be bound again, so it is never saved.
     pub(super) fn is_replaced(&self, sealer: &Sealer, session: &SessionRef) -> bool {
         let is_in_time = self.now < session.issued_at.plus(GRACE_SECS);
         let is_saved_in_time = is_in_time && !matches!(self.origin, Origin::Renewed { .. });

@@ -1,4 +1,4 @@
-//! The requests of a browser about its device, and the responses.
+//! The requests of a browser to the routes of device binding, and the responses.
 
 use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
 use core::{
@@ -17,42 +17,44 @@ use crate::{device_bound::Binding, sealer::Sealer};
 pub enum DeviceRoute {
     /// The browser registers its key after a login.
     Register,
-    /// The browser proves that it still has the key.
+    /// The browser proves that it still holds the key.
     Refresh,
 }
 
-/// The parts of a request to a [`DeviceRoute`]. Its body is ignored.
+/// The parts of a request to a [`DeviceRoute`]. The body of the request is ignored.
 #[derive(Clone, Copy, Debug)]
 pub struct DeviceRequest<'r> {
     /// The method.
     pub method: &'r str,
     /// The values of the `Cookie` headers.
     pub cookies: &'r [&'r [u8]],
-    /// The value of `Secure-Session-Response`.
+    /// The value of `Secure-Session-Response`: the proof.
     pub proof: Option<&'r [u8]>,
-    /// The value of `Sec-Secure-Session-Id`.
+    /// The value of `Sec-Secure-Session-Id`: the session identifier.
     pub identifier: Option<&'r [u8]>,
 }
 
-/// The response to a [`DeviceRequest`].
+/// The response to a [`DeviceRequest`], or the page of [`Sealer::ask_for_proof`].
 #[derive(Debug)]
 #[must_use = "send it in place of the application's response"]
 pub struct DeviceResponse {
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
-    /// The headers.
+    /// The headers, with names in lower case. `set-cookie` can appear more than once.
     pub headers: Vec<(&'static str, String)>,
-    /// The body: JSON, or empty.
+    /// The body: JSON, the page, or empty.
     pub body: String,
-    /// What became of the request, as one word for counters: `registered`, `refreshed`,
-    /// `challenged`, `refused`, `ended`, `unavailable` or `asked`.
+    /// The outcome as one word, for counters: `registered`, `refreshed`, `challenged` (a challenge
+    /// is sent), `refused`, `ended` (the browser must drop its key), `unavailable` (a 503) or
+    /// `asked` (the page that loads itself again).
     pub outcome: &'static str,
 }
 
-/// The future of [`Sealer::answer_device`].
+/// The future of [`Sealer::answer_device`]. It is pending only while the revocation list records a
+/// registration, and resolves to the response.
 #[must_use = "the response is what this future resolves to"]
 pub struct DeviceAnswer<S> {
-    /// The recording of a registration in the revocation list.
+    /// The end of the request that registers a key: the revocation list records it.
     finish: Option<Finish<S>>,
     /// `None` after the future has completed.
     response: Option<DeviceResponse>,
@@ -115,7 +117,7 @@ pub(super) fn response(status: u16, outcome: &'static str) -> DeviceResponse {
     DeviceResponse { status, headers, body: String::new(), outcome }
 }
 
-/// The browser drops a registration that gets this status.
+/// The browser ends the registration at this status.
 pub(super) fn refused() -> DeviceResponse {
     response(400, "refused")
 }
@@ -131,7 +133,7 @@ pub(super) fn unavailable() -> DeviceResponse {
     response(503, "unavailable")
 }
 
-/// Ends the binding in the browser.
+/// Makes the browser end the DBSC session, and drop its key.
 pub(super) fn ended(identifier: &str) -> DeviceResponse {
     let mut response = response(200, "ended");
     response.headers.push(("content-type", "application/json".to_owned()));

@@ -1,6 +1,6 @@
-//! The two routes of device binding: a browser registers its key, and later proves that it still
-//! has it. Each costs at most one verification of a P-256 signature, and none before the MACs of
-//! what the browser gives back are verified.
+//! The two routes of device binding: the browser registers its key, and later proves that it still
+//! holds it. A request costs at most one verification of a P-256 signature, and none before the
+//! MACs of the tokens that the browser returns are verified.
 
 use alloc::{
     borrow::{Cow, ToOwned as _},
@@ -28,7 +28,21 @@ use crate::{
 };
 
 impl Sealer {
-    /// The route of device binding at this path of a URL, if the sealer binds sessions.
+    /// The route of device binding at this path of a URL; `None` for other paths, and without
+    /// [`device_bound`](crate::SealerBuilder::device_bound). For integrations: the application does
+    /// not see a request to such a route.
+    ///
+    /// ```
+    /// # use waxseal_core::{DeviceBinding, DeviceRoute, Revocations, Sealer, Secret};
+    /// # type Checked = Result<(), Box<dyn std::error::Error>>;
+    /// # fn check(secret: Secret, list: impl Revocations + 'static) -> Checked {
+    /// let binding = DeviceBinding::default().path("/device");
+    /// let sealer = Sealer::builder(secret).revocations(list).device_bound(binding).build()?;
+    /// assert_eq!(sealer.device_route("/device/refresh"), Some(DeviceRoute::Refresh));
+    /// assert_eq!(sealer.device_route("/"), None);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn device_route(&self, path: &str) -> Option<DeviceRoute> {
         let binding = self.binding.as_ref()?;
@@ -39,7 +53,35 @@ impl Sealer {
         }
     }
 
-    /// Answers a request to a route of device binding, for integrations.
+    /// Answers a request to a [route](Self::device_route) of device binding. For integrations: send
+    /// the response that the future resolves to, and do not call the application.
+    ///
+    /// Every problem is a response, not an error: a 400, 403 or 405 for a bad request, a 503 if the
+    /// clock is not set or the revocation list is unavailable. For an unknown or expired session
+    /// identifier, a 200 makes the browser drop its key.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use waxseal_core::{DeviceRequest, Sealer};
+    /// # use waxseal_core::{RandomError, UnixTime};
+    ///
+    /// # async fn answer(
+    /// #     sealer: Arc<Sealer>, path: &str, method: &str, cookie: &[u8], now: UnixTime,
+    /// #     random: fn() -> Result<[u8; 16], RandomError>,
+    /// #     header: fn(&str) -> Option<&'static [u8]>,
+    /// # ) {
+    /// if let Some(route) = sealer.device_route(path) {
+    ///     let request = DeviceRequest {
+    ///         method,
+    ///         cookies: &[cookie],
+    ///         proof: header("secure-session-response"),
+    ///         identifier: header("sec-secure-session-id"),
+    ///     };
+    ///     let response = Sealer::answer_device(&sealer, route, &request, now, random).await;
+    ///     println!("{} {:?} {}", response.status, response.headers, response.body);
+    /// }
+    /// # }
+    /// ```
     pub fn answer_device<S: Deref<Target = Self> + Clone>(
         sealer: &S,
         route: DeviceRoute,
@@ -97,13 +139,13 @@ impl Sealer {
     }
 }
 
-/// A redirect would not make the browser prove anything; a page that loads itself again does.
+/// Chromium does not refresh at a redirect to the same URL. It does when a page loads itself again.
 const PAGE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
     <meta http-equiv=\"refresh\" content=\"0\"><title>One moment</title>\
     <p>Checking this device. If the page does not change, load it again.";
 
-/// Binds the session of the request to the key of the proof. The challenge names the session, so
-/// a key cannot be registered for another one.
+/// Binds the session of the request to the key in the proof. The challenge contains the session ID,
+/// so it cannot be used to register a key for another session.
 fn register<S: Deref<Target = Sealer> + Clone>(
     sealer: &S,
     binding: &Binding,
@@ -148,8 +190,8 @@ fn register<S: Deref<Target = Sealer> + Clone>(
     Ok(DeviceAnswer::registering(finish, response, sealer.revocations.is_some()))
 }
 
-/// Renews the proof cookie for a proof that is signed with the key of the identifier. A proof
-/// cookie alone opens nothing, so the revocation list does not matter here.
+/// Sets a new proof cookie if the proof is signed with the key in the session identifier. The
+/// revocation list is not checked for the identifier: a proof cookie alone opens no session.
 fn refresh(
     sealer: &Sealer,
     binding: &Binding,
@@ -164,7 +206,8 @@ fn refresh(
     let Some(DeviceClaims { session_id, thumbprint, key, .. }) = identifier else {
         return ended(&text);
     };
-    // The user has logged in again: the browser keeps the newer binding.
+    // The session in the cookie is bound to another key, because the user has logged in again: the
+    // browser must end the older DBSC session.
     let presented = presented_thumbprint(sealer, request, now);
     if presented.is_some_and(|presented| presented != thumbprint) {
         return ended(&text);
@@ -182,7 +225,7 @@ fn refresh(
     };
     let challenge = verify(proof.challenge.as_bytes(), &binding.challenges);
     match challenge.as_deref().and_then(DeviceClaims::parse) {
-        // Chromium first sends its last proof again.
+        // Chromium starts a refresh with its last proof, however old that is.
         Some(challenge) if !challenge.is_current(now) => return challenge_again("challenged"),
         Some(challenge) if challenge.thumbprint == thumbprint && proof.is_signed_with(key) => {}
         _ => return challenge_again("refused"),
@@ -192,7 +235,7 @@ fn refresh(
     response
 }
 
-/// The key of the session in the request's cookies, with or without a good proof.
+/// The thumbprint of the session in the request's cookies, with or without a valid proof cookie.
 fn presented_thumbprint(
     sealer: &Sealer,
     request: &DeviceRequest<'_>,

@@ -1,23 +1,24 @@
-//! What a request knows of the device of its session.
+//! The device binding of the session of a request.
 
 use alloc::{borrow::Cow, boxed::Box, string::String};
 
 use crate::{data::Data, device_bound::confirmation, time::UnixTime};
 
-/// A session that is bound to a device (the feature `device-bound`).
+/// The device that a session is bound to (feature `device-bound`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BoundDevice {
     /// The SHA-256 thumbprint of the browser's key (RFC 7638), in base64url.
     pub thumbprint: String,
-    /// When the browser must have proved again that it has the key.
+    /// The time until which the server accepts the proof cookie. The browser drops the cookie, and
+    /// so refreshes it, at least one minute earlier.
     pub proof_expires_at: UnixTime,
 }
 
 #[derive(Clone, Default)]
 pub(super) struct DeviceState {
-    /// The key of the presented session, if the request has no good proof of it: until the next
-    /// login, nothing is saved over its cookie.
+    /// The thumbprint of the presented session, if the request has no valid proof cookie for it.
+    /// While it is set, no save replaces the session cookie.
     pub(super) unproven: Option<Box<str>>,
     /// The proof of the presented session.
     pub(super) proof_expires_at: Option<UnixTime>,

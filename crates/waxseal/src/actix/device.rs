@@ -16,7 +16,7 @@ use crate::{
     device::{Answering, Incoming},
 };
 
-/// The answer to a request that the application does not see.
+/// Starts the answer to a request that the application does not see; `None` for other requests.
 pub(super) fn answering(config: &Config, request: &ServiceRequest) -> Option<Answering> {
     let headers = request.headers();
     Answering::start(

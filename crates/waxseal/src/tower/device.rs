@@ -42,11 +42,11 @@ pub(super) fn response<B: Default + 'static>(answer: DeviceResponse) -> Response
     }
     if !body.is_empty() && !set_body(response.body_mut(), body) {
         tracing::error!(
-            "device binding needs axum or actix-web: the session layer cannot write a body of the \
-             type {}; add it with axum's Router::layer",
+            "device binding needs axum or actix-web: the session layer cannot write a response \
+             body of the type {}; add the layer with axum's Router::layer, or remove device_bound",
             std::any::type_name::<B>()
         );
-        // The browser keeps what it has.
+        // At a 503, the browser keeps its key.
         response = Response::new(B::default());
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }

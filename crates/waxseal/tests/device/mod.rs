@@ -1,4 +1,4 @@
-//! A browser with a software key: what Chromium does with device binding, without its network.
+//! A browser with a key in software, which does what Chromium does for device binding.
 
 use std::collections::BTreeMap;
 
@@ -30,24 +30,24 @@ impl Answer {
     }
 }
 
-/// A text in a structured header: `challenge="…"`.
+/// A string parameter in a structured header: `challenge="…"`.
 pub fn parameter(header: &str, name: &str) -> String {
     let (_, rest) = header.split_once(&format!("{name}=\"")).expect("the parameter exists");
     rest.split('"').next().unwrap().into()
 }
 
-/// A browser: its cookies, and the key of its device.
+/// A browser with its cookies and its key.
 #[derive(Clone)]
 pub struct Browser {
     pub app: Router,
     pub jar: BTreeMap<String, String>,
     pub key: SigningKey,
-    /// The session configuration that the server gave.
+    /// The session configuration in the response to the registration.
     pub config: Option<Value>,
 }
 
 impl Browser {
-    /// A browser whose key is made of a number.
+    /// A browser whose key is the same for the same number.
     pub fn new(app: &Router, key: u8) -> Self {
         let key = SigningKey::from_slice(&[key; 32]).unwrap();
         Self { app: app.clone(), jar: BTreeMap::new(), key, config: None }
@@ -86,7 +86,7 @@ impl Browser {
         }
     }
 
-    /// The body of a GET.
+    /// Sends a `GET`.
     pub async fn get(&mut self, path: &str) -> Answer {
         self.send("GET", path, &[]).await
     }
@@ -98,7 +98,7 @@ impl Browser {
         json!({"kty": "EC", "crv": "P-256", "x": coordinate(&bytes[1..33]), "y": coordinate(&bytes[33..])})
     }
 
-    /// A signed token of any header and claims.
+    /// A token with this header and these claims, signed with the browser's key.
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
         let part = |json: &Value| BASE64URL_NOPAD.encode(json.to_string().as_bytes());
         let message = format!("{}.{}", part(header), part(claims));
@@ -115,7 +115,7 @@ impl Browser {
         self.sign(&json!({"alg": "ES256", "typ": "dbsc+jwt"}), &json!({"jti": challenge}))
     }
 
-    /// Registers the key after a login, as `offer` asks for it.
+    /// Registers the key after a login. `offer` is the value of `Secure-Session-Registration`.
     pub async fn register(&mut self, offer: &str) -> Answer {
         let proof = self.registration_proof(&parameter(offer, "challenge"));
         let headers = [("secure-session-response", &*proof)];
@@ -144,7 +144,7 @@ impl Browser {
             .into()
     }
 
-    /// Asks for a challenge.
+    /// Requests a challenge from the refresh route.
     pub async fn challenge(&mut self) -> String {
         let identifier = self.identifier();
         let headers = [("sec-secure-session-id", &*identifier)];
@@ -162,7 +162,7 @@ impl Browser {
         self.send("POST", &self.refresh_url(), &headers).await
     }
 
-    /// Proves that it has the key, as Chromium does when the proof cookie is missing.
+    /// Refreshes the proof cookie, as Chromium does when it is missing.
     pub async fn refresh(&mut self) -> Answer {
         let challenge = self.challenge().await;
         self.prove(&self.refresh_proof(&challenge)).await
