@@ -35,6 +35,11 @@ pub fn notes() -> PathBuf {
     build(&["-p", "notes", "--bin", "notes"])
 }
 
+/// Builds the application `notes` with the stores of many servers.
+pub fn notes_with_all_stores() -> PathBuf {
+    build(&["-p", "notes", "--features", "redis,postgres", "--bin", "notes"])
+}
+
 /// Builds the binary `name` and returns its path.
 pub fn binary(name: &'static str) -> PathBuf {
     build(&["--bin", name])

@@ -176,7 +176,7 @@ fn every_rule_on_the_page_of_the_standard_has_a_test() {
             continue;
         }
         let tests = cells.last().expect("a cell");
-        let does_nothing = cells[2].starts_with("Nothing") || cells[0] == "**7.1.1**";
+        let does_nothing = cells[2].starts_with("Nothing") || cells[0].starts_with("**7.1.1**");
         assert_eq!(*tests == "none", does_nothing, "{}", cells[0]);
         assert!(does_nothing || tests.contains(".rs)"), "{}", cells[0]);
     }

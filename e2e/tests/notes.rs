@@ -115,6 +115,12 @@ async fn two_devices(
     pictures(phone, "provider").await?;
     send(phone, &[("user", "ada")]).await?;
     shows(phone, "h1", "ada (provider)").await?;
+    open(phone, &server, "/confirm?then=/devices").await?;
+    pictures(phone, "confirm").await?;
+    click(phone, "main form button").await?;
+    send(phone, &[("user", "ada")]).await?;
+    shows(phone, "h1", "Your devices").await?;
+    open(phone, &server, "/").await?;
 
     open(laptop, &server, "/admin").await?;
     pictures(laptop, "enter").await?;

@@ -21,7 +21,7 @@ mod tokens;
 
 pub use self::binding::DeviceBinding;
 pub(crate) use self::{
-    binding::{Binding, GRACE_SECS, REGISTRATION_SECS},
+    binding::{Binding, GRACE_SECS},
     device_proof::{DeviceProof, unquoted},
     tokens::{DeviceClaims, confirmation, thumbprint, verify},
 };

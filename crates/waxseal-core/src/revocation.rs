@@ -82,6 +82,9 @@ pub enum Target {
 pub struct Successor {
     /// The session.
     pub session: SessionRef,
+    /// Another session ID whose revocation revokes the session, too: the one under which the
+    /// list records that a session which the successor is a copy of was bound to a device.
+    pub also: Option<String>,
     /// Whether the store must record nothing if the session is revoked already. `false`
     /// after a login: the old session is revoked in any case.
     pub must_be_good: bool,

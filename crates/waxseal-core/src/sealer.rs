@@ -11,6 +11,8 @@ mod source;
 use alloc::{string::String, vec, vec::Vec};
 use core::time::Duration;
 
+#[cfg(feature = "device-bound")]
+pub(crate) use self::device::Proof;
 pub(crate) use self::open::{Accepted, Found, OtherCookie};
 pub use self::{builder::SealerBuilder, config::Sealer};
 use self::{

@@ -226,7 +226,9 @@ fn entry(
 
 /// Whether the session itself is an entry; `revoke_session` records it without its user.
 fn is_session_revoked(transaction: &Transaction, session: &Session) -> bool {
-    [session.user, UserKey::NONE].into_iter().any(|user| transaction.has_session(user, session.key))
+    [session.key].into_iter().chain(session.also).any(|key| {
+        [session.user, UserKey::NONE].into_iter().any(|user| transaction.has_session(user, key))
+    })
 }
 
 fn is_covered(transaction: &Transaction, head: Head, session: &Session) -> bool {
@@ -247,7 +249,7 @@ mod tests {
         assert!(create(&mut memory, &[], 0, Everyone::Trusted).unwrap());
         let (key, user) = (SessionKey::new("a"), UserKey::new("42"));
         let issued_at = UnixTime::from_secs(1);
-        let session = Session { key, user, issued_at, stamp: 5_000_000 };
+        let session = Session { key, user, issued_at, stamp: 5_000_000, also: None };
         let others = Request { target: Revoke::User(user), successor: Some((session, false)) };
         for request in [others, Request::of(Revoke::Session(session))] {
             let mut memory = memory.clone();

@@ -30,6 +30,8 @@ pub(crate) struct Session {
     pub(crate) user: UserKey,
     pub(crate) issued_at: UnixTime,
     pub(crate) stamp: u64,
+    /// Another session whose entry revokes this one, too.
+    pub(crate) also: Option<SessionKey>,
 }
 
 impl Session {
@@ -39,6 +41,7 @@ impl Session {
             user: UserKey::of(session.user.as_deref()),
             issued_at: session.issued_at,
             stamp: session.stamp,
+            also: None,
         }
     }
 }
@@ -50,7 +53,10 @@ impl Request {
             Target::User(user) => Revoke::User(UserKey::new(user)),
         };
         let successor = revocation.successor.as_ref();
-        let successor = successor.map(|next| (Session::new(&next.session), next.must_be_good));
+        let successor = successor.map(|next| {
+            let also = next.also.as_deref().map(SessionKey::new);
+            (Session { also, ..Session::new(&next.session) }, next.must_be_good)
+        });
         Self { target, successor }
     }
 

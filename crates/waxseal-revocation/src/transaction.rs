@@ -116,9 +116,9 @@ impl Needs {
                 _ => None,
             };
             for session in of_target.into_iter().chain(successor.as_ref().map(|(next, _)| next)) {
-                needs
-                    .sessions
-                    .extend([session.user, UserKey::NONE].map(|user| (user, session.key)));
+                for key in [session.key].into_iter().chain(session.also) {
+                    needs.sessions.extend([session.user, UserKey::NONE].map(|user| (user, key)));
+                }
                 needs.users.insert(session.user);
             }
         }

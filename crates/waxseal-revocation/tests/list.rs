@@ -27,7 +27,7 @@ fn logout(list: &RevocationList, session: &SessionRef) -> Recorded {
 
 fn renew(list: &RevocationList, session: &SessionRef) -> Recorded {
     let target = Target::Session(session.clone());
-    let successor = Some(Successor { session: session.clone(), must_be_good: true });
+    let successor = Some(Successor { session: session.clone(), must_be_good: true, also: None });
     block_on(list.revoke(Revocation { target, successor })).unwrap()
 }
 
@@ -131,7 +131,7 @@ fn the_transaction_says_whether_the_successor_is_revoked() {
 
         // A thief does not move his session past the cutoff with one of his own.
         let target = Target::User("42".into());
-        let successor = Some(Successor { session, must_be_good: true });
+        let successor = Some(Successor { session, must_be_good: true, also: None });
         let again = block_on(list.revoke(Revocation { target, successor })).unwrap();
         assert!(again.was_revoked && again.stamp == recorded.stamp);
     });
@@ -142,7 +142,7 @@ fn a_stamp_is_larger_than_that_of_the_sessions_it_revokes() {
     over_each(|list| {
         let ahead = SessionRef { stamp: list.stamp().unwrap() + 1_000_000, ..issue(list, "a") };
         let target = Target::User("42".into());
-        let successor = Some(Successor { session: ahead.clone(), must_be_good: true });
+        let successor = Some(Successor { session: ahead.clone(), must_be_good: true, also: None });
         let recorded = block_on(list.revoke(Revocation { target, successor })).unwrap();
         assert!(recorded.stamp > ahead.stamp && !is_good(list, &ahead));
     });

@@ -42,6 +42,7 @@ async fn logout(session: Session) -> Result<Redirect, SessionError> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    tracing_subscriber::fmt().init(); // waxseal logs mistakes, with the fix
     let sealer = Sealer::builder(Secret::from_env("SESSION_SECRET")?).build()?;
     let app = Router::new()
         .route("/", get(index).post(login))

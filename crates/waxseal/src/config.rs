@@ -13,6 +13,9 @@ pub struct Config {
     pub(crate) sealer: SharedSealer,
     pub(crate) clock: Clock,
     pub(crate) warnings: Throttle,
+    /// Whether the warning of plain http was logged.
+    #[cfg(any(feature = "actix", feature = "tower"))]
+    pub(crate) warned_of_http: std::sync::atomic::AtomicBool,
     /// The purpose of the sealer's marker.
     pub(crate) marker: &'static str,
     /// Where the application made it.
@@ -32,6 +35,8 @@ impl Config {
             sealer,
             clock: Clock::new(now),
             warnings: Throttle::default(),
+            #[cfg(any(feature = "actix", feature = "tower"))]
+            warned_of_http: false.into(),
             location: Location::caller(),
         }
     }

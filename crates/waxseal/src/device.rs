@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use waxseal_core::{DeviceAnswer, DeviceRequest, DeviceResponse, Sealer};
+use waxseal_core::{DeviceAnswer, DeviceRequest, DeviceResponse, DeviceRoute, Sealer};
 
 use crate::{config::Config, events, slot::random};
 
@@ -15,6 +15,8 @@ use crate::{config::Config, events, slot::random};
 pub(crate) struct Incoming<'r> {
     pub(crate) method: &'r str,
     pub(crate) path: &'r str,
+    /// The path and the query.
+    pub(crate) target: &'r str,
     /// The values of the `Cookie` headers.
     pub(crate) cookies: Vec<&'r [u8]>,
     /// The first value of a header, by its name in lower case.
@@ -33,12 +35,21 @@ enum Answer {
 }
 
 impl Answering {
-    /// `None` if the application answers the request.
-    pub(crate) fn start(config: &Config, request: &Incoming<'_>) -> Option<Self> {
+    /// Starts the answer; `None` if the application answers the request. `can_write` says whether
+    /// the layer can write the body of the response.
+    pub(crate) fn start(config: &Config, request: &Incoming<'_>, can_write: bool) -> Option<Self> {
         let sealer = config.sealer.current();
         let cookie = || sealer.cookie().name().to_owned();
-        let Incoming { method, path, cookies, header } = request;
+        let Incoming { method, path, target, cookies, header } = request;
         if let Some(route) = sealer.device_route(path) {
+            if route == DeviceRoute::Register && !can_write {
+                // A 503 before the revocation list records the registration: a browser without the
+                // session configuration would lose its session.
+                let headers = vec![("cache-control", "no-store".to_owned())];
+                let outcome = "unavailable";
+                let refusal = DeviceResponse { status: 503, headers, body: String::new(), outcome };
+                return Some(Self { cookie: cookie(), answer: Answer::Page(Some(refusal)) });
+            }
             let request = DeviceRequest {
                 method,
                 cookies,
@@ -51,13 +62,14 @@ impl Answering {
         }
         // Only a navigation shows a page. A browser that says it has skipped the refresh would skip
         // the next one, too.
-        if *method != "GET"
+        if !can_write
+            || *method != "GET"
             || header("sec-fetch-mode") != Some(b"navigate")
             || header("secure-session-skipped").is_some()
         {
             return None;
         }
-        let page = sealer.ask_for_proof(cookies, config.clock.now())?;
+        let page = sealer.ask_for_proof(target, cookies, config.clock.now())?;
         Some(Self { cookie: cookie(), answer: Answer::Page(Some(page)) })
     }
 

@@ -12,6 +12,8 @@ use waxseal_core::{Finish, ResponseChanges, Sealer, Unavailable};
 
 #[cfg(all(feature = "device-bound", any(feature = "actix", feature = "tower")))]
 use crate::device::Answering;
+#[cfg(any(feature = "actix", feature = "tower"))]
+use crate::plain_http::PlainHttp;
 use crate::{
     events,
     slot::{Shared, Slot, lock},
@@ -20,7 +22,11 @@ use crate::{
 /// Finishes the session once: when the response head is complete, or when this is
 /// dropped because the request was cancelled and gets no response.
 #[must_use = "the response must carry what `poll_finish` returns"]
-pub struct FinishOnce(Stage);
+pub struct FinishOnce {
+    stage: Stage,
+    #[cfg(any(feature = "actix", feature = "tower"))]
+    plain_http: Option<Box<PlainHttp>>,
+}
 
 enum Stage {
     /// The layer answers the request itself.
@@ -35,7 +41,7 @@ impl FinishOnce {
     /// For a request that the layer answers itself.
     #[cfg(all(feature = "device-bound", any(feature = "actix", feature = "tower")))]
     pub(crate) const fn answering(answering: Answering) -> Self {
-        Self(Stage::Answering(answering))
+        Self { stage: Stage::Answering(answering), plain_http: None }
     }
 
     /// The response of a request that the layer answers itself; `None` for other requests.
@@ -44,16 +50,24 @@ impl FinishOnce {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Option<Poll<waxseal_core::DeviceResponse>> {
-        let Stage::Answering(answering) = &mut self.0 else { return None };
+        let Stage::Answering(answering) = &mut self.stage else { return None };
         Some(answering.poll(cx))
     }
 
     /// For the session in `slot`.
     pub fn new(slot: Option<Arc<Slot>>) -> Self {
-        Self(match slot {
-            Some(slot) => Stage::Open(slot),
-            None => Stage::Done,
-        })
+        Self {
+            stage: slot.map_or(Stage::Done, Stage::Open),
+            #[cfg(any(feature = "actix", feature = "tower"))]
+            plain_http: None,
+        }
+    }
+
+    /// For a request over plain http: warns if its response sets a `Secure` cookie.
+    #[cfg(any(feature = "actix", feature = "tower"))]
+    pub(crate) fn warn_of(mut self, plain_http: Option<Box<PlainHttp>>) -> Self {
+        self.plain_http = plain_http;
+        self
     }
 
     /// Finishes the session when the response head is complete. `None` if no handler used
@@ -65,36 +79,43 @@ impl FinishOnce {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<ResponseChanges, Unavailable>>> {
-        if let Stage::Open(slot) = &self.0 {
+        if let Stage::Open(slot) = &self.stage {
             match slot.end() {
-                Ok(None) => self.0 = Stage::Done,
+                Ok(None) => self.stage = Stage::Done,
                 Ok(Some(shared)) => {
                     let finish = lock(&shared).finish();
-                    self.0 = Stage::Finishing(shared, finish);
+                    self.stage = Stage::Finishing(shared, finish);
                 }
                 Err(changes) => {
                     let finished = Ok(changes);
                     events::finished(slot.sealer().cookie().name(), &finished);
-                    self.0 = Stage::Done;
+                    self.stage = Stage::Done;
                     return Poll::Ready(Some(finished));
                 }
             }
         }
-        let Stage::Finishing(shared, finish) = &mut self.0 else { return Poll::Ready(None) };
+        let Stage::Finishing(shared, finish) = &mut self.stage else { return Poll::Ready(None) };
         let finished = ready!(Pin::new(finish).poll(cx));
-        events::finished(lock(shared).sealer().cookie().name(), &finished);
-        self.0 = Stage::Done;
+        let session = lock(shared);
+        let cookie = session.sealer().cookie().name();
+        events::finished(cookie, &finished);
+        #[cfg(any(feature = "actix", feature = "tower"))]
+        if let (Some(plain_http), Ok(changes)) = (&self.plain_http, &finished) {
+            plain_http.check(cookie, changes);
+        }
+        drop(session);
+        self.stage = Stage::Done;
         Poll::Ready(Some(finished))
     }
 
     /// Ends the session of a request that gets no response: later saves are errors.
     pub fn abandon(&mut self) {
-        if let Stage::Open(slot) = &self.0
+        if let Stage::Open(slot) = &self.stage
             && let Ok(Some(shared)) = slot.end()
         {
             lock(&shared).abandon();
         }
-        self.0 = Stage::Done;
+        self.stage = Stage::Done;
     }
 }
 

@@ -133,6 +133,8 @@ mod headers;
 pub mod integration;
 pub mod keyring_file;
 mod layer;
+#[cfg(any(feature = "actix", feature = "tower"))]
+mod plain_http;
 mod request;
 mod session;
 mod shared_sealer;

@@ -21,8 +21,8 @@ use crate::{
 /// [`confirm_user`](Self::confirm_user), [`renew`](Self::renew)),
 /// [`revoke_others`](Self::revoke_others) and [`delete`](Self::delete) need no save.
 ///
-/// Do not extract an `Option<Session>`: a visitor without a cookie gets an empty session,
-/// so `None` could only mean that the layer is missing.
+/// Do not extract an `Option<Session>`, which does not compile on axum: a visitor without a
+/// cookie gets an empty session, so `None` could only mean that the layer is missing.
 ///
 /// `M` selects a second session of one application, whose sealer has the same
 /// [`Marker`](crate::Marker):
@@ -154,7 +154,13 @@ impl<M> Session<M> {
     /// # }
     /// ```
     pub fn clear_data(&self) {
-        self.with(OpenSession::clear_data);
+        let has_user = self.with(|session| {
+            session.clear_data();
+            session.user().is_some()
+        });
+        if has_user {
+            tracing::debug!("clear_data() removed the data, not the user; delete() logs out");
+        }
     }
 
     /// Whether the session has no data. It can have a [user](Self::user).

@@ -132,7 +132,7 @@ pub const TABLE: &[Entry] = &[
             before: "cargo() { case $1 in add) echo \"$@\" ;; *) command cargo \"$@\" ;; esac; }",
             replace: &[],
             after: "cat src/main.rs",
-            prints: &["add waxseal axum", "add serde", "add tokio", "fn main"],
+            prints: &["add waxseal axum tracing-subscriber", "add serde", "add tokio", "fn main"],
         }),
     },
     Entry {

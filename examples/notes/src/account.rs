@@ -13,6 +13,7 @@ use waxseal::{RevocationStatus, Session, SessionError};
 
 use crate::{
     app::App,
+    database::User,
     failure::Failure,
     keys::Admin,
     page::{self, ConfirmPage, LoginPage, PasswordPage, SignupPage},
@@ -42,8 +43,13 @@ pub async fn signup(
         let page = SignupPage { complaint: Some(complaint) };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
-    let hash = password::hash(form.password).await?;
-    let Some(user) = app.database.add_user(name, Some(&hash), None)? else {
+    let hash = password::hash(form.password.clone()).await?;
+    let mut user = app.database.add_user(name, Some(&hash), None)?;
+    if user.is_none() {
+        // A sign-up whose response was a 503 has made the account, and is sent again.
+        user = check(&app, form.username, form.password).await?;
+    }
+    let Some(user) = user else {
         let page = SignupPage { complaint: Some("This name is taken.") };
         return Ok((StatusCode::CONFLICT, page).into_response());
     };
@@ -71,11 +77,7 @@ pub async fn login(
     State(app): State<App>,
     Form(form): Form<Account>,
 ) -> Result<Response, Failure> {
-    let user = app.database.user_by_name(form.username.trim())?.filter(|user| !user.is_locked);
-    let hash = user.as_ref().and_then(|user| user.password.clone());
-    let is_right = password::verify(form.password, hash).await?;
-    let Some(user) = user.filter(|_| is_right) else {
-        metrics::counter!("notes_failed_logins_total").increment(1);
+    let Some(user) = check(&app, form.username, form.password).await? else {
         let page = LoginPage { complaint: Some("This name or password is wrong."), flash: None };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
@@ -87,6 +89,18 @@ pub async fn login(
     }
     page::flash(&session, "You are logged in.")?; // saves the changes
     Ok(Redirect::to("/").into_response())
+}
+
+/// The user with this name and password. Anyone can try many passwords here: see "Limit the rate of
+/// logins" in docs/applications.md.
+async fn check(app: &App, name: String, password: String) -> anyhow::Result<Option<User>> {
+    let user = app.database.user_by_name(name.trim())?.filter(|user| !user.is_locked);
+    let hash = user.as_ref().and_then(|user| user.password.clone());
+    if password::verify(password, hash).await? {
+        return Ok(user);
+    }
+    metrics::counter!("notes_failed_logins_total").increment(1);
+    Ok(None)
 }
 
 pub async fn logout(session: Session, admin: Session<Admin>) -> Result<Redirect, Failure> {
@@ -114,17 +128,13 @@ pub struct Then {
 
 impl Then {
     /// Only pages of this application: a link to another site must not lead there from here.
-    fn page(&self) -> &'static str {
+    pub fn page(&self) -> &'static str {
         ["/password", "/devices"].into_iter().find(|page| *page == self.then).unwrap_or("/")
     }
 }
 
-pub async fn confirm_page(
-    LoggedIn { user, .. }: LoggedIn,
-    Query(then): Query<Then>,
-) -> ConfirmPage {
-    let complaint = "You have no password here. Log out, and log in with the provider again.";
-    ConfirmPage { then: then.page(), complaint: user.password.is_none().then_some(complaint) }
+pub async fn confirm_page(LoggedIn { user, .. }: LoggedIn, Query(to): Query<Then>) -> ConfirmPage {
+    ConfirmPage { then: to.page(), has_password: user.password.is_some(), complaint: None }
 }
 
 #[derive(Deserialize)]
@@ -140,17 +150,19 @@ pub async fn confirm(
 ) -> Result<Response, Failure> {
     if !password::verify(form.password, user.password).await? {
         let complaint = Some("This password is wrong.");
-        let page = ConfirmPage { then: form.then.page(), complaint };
+        let page = ConfirmPage { then: form.then.page(), has_password: true, complaint };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     session.confirm_user()?; // a new session ID, saved at once
     Ok(Redirect::to(form.then.page()).into_response())
 }
 
-pub async fn password_page(LoggedIn { session, .. }: LoggedIn) -> Response {
+pub async fn password_page(LoggedIn { user, session }: LoggedIn) -> Response {
+    let no_password = "You have no password here: the provider checks who you are.";
+    let complaint = user.password.is_none().then_some(no_password);
     match must_confirm(&session, "/password") {
         Some(redirect) => redirect.into_response(),
-        None => PasswordPage { complaint: None }.into_response(),
+        None => PasswordPage { complaint }.into_response(),
     }
 }
 

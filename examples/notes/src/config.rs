@@ -1,8 +1,8 @@
 //! The configuration: a flag, and the environment.
 
-use std::{env, path::PathBuf, str::FromStr as _};
+use std::{env, ffi::OsString, path::PathBuf, str::FromStr as _};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use waxseal_revocation::Store;
 
 pub const HELP: &str = "\
@@ -51,11 +51,8 @@ pub fn read() -> anyhow::Result<Option<Config>> {
 }
 
 fn variable(name: &str) -> anyhow::Result<Option<String>> {
-    match env::var(name) {
-        Ok(value) => Ok(Some(value)),
-        Err(env::VarError::NotPresent) => Ok(None),
-        Err(error) => Err(error).context(name.to_owned()),
-    }
+    let text = |value: OsString| value.into_string().map_err(|_| anyhow!("{name} is not UTF-8"));
+    env::var_os(name).map(text).transpose()
 }
 
 fn port(name: &str, default: u16) -> anyhow::Result<u16> {

@@ -104,9 +104,8 @@ impl Database {
             SELECT ?1, ?2, ?3, ?3 IS NULL AND NOT EXISTS (SELECT 1 FROM users WHERE is_admin) WHERE true
             ON CONFLICT DO NOTHING
             RETURNING id, name, password, is_admin, is_locked";
-        self.with(|db| {
-            db.query_row(ADD, params![name, password, provider_id], User::from_row).optional()
-        })
+        let user = params![name, password, provider_id];
+        self.with(|db| db.query_row(ADD, user, User::from_row).optional())
     }
 
     pub fn user_by_name(&self, name: &str) -> anyhow::Result<Option<User>> {
@@ -127,9 +126,8 @@ impl Database {
     }
 
     pub fn users(&self) -> anyhow::Result<Vec<User>> {
-        self.with(|db| {
-            db.prepare(&format!("{USER} true"))?.query_map([], User::from_row)?.collect()
-        })
+        let all = format!("{USER} true");
+        self.with(|db| db.prepare(&all)?.query_map([], User::from_row)?.collect())
     }
 
     /// Returns whether the password was still `old`, and the account not locked: a request that

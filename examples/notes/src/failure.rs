@@ -27,10 +27,9 @@ impl IntoResponse for Failure {
         let error = match self {
             Self::Complaint(status, text) => return (status, Complaint { text }).into_response(),
             // A revocation that the store has not recorded.
-            Self::Error(error) => match error.downcast::<NotDurable>() {
-                Ok(error) => anyhow::Error::new(SessionError::from(error)),
-                Err(error) => error,
-            },
+            Self::Error(error) => error
+                .downcast::<NotDurable>()
+                .map_or_else(|it| it, |it| SessionError::from(it).into()),
         };
         // An error of waxseal has its own status. Only the log contains any other.
         let mut status = StatusCode::INTERNAL_SERVER_ERROR;
@@ -42,9 +41,7 @@ impl IntoResponse for Failure {
         }
         let text = match status {
             StatusCode::UNAUTHORIZED => "Your session is over. Please log in again.",
-            StatusCode::SERVICE_UNAVAILABLE => {
-                "This server cannot check sessions at the moment. Try again soon."
-            }
+            StatusCode::SERVICE_UNAVAILABLE => "This server cannot check sessions. Try again soon.",
             _ => "Something went wrong.",
         };
         (status, Complaint { text }).into_response()

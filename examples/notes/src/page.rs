@@ -43,6 +43,7 @@ pub struct LoginPage {
 #[template(path = "confirm.html")]
 pub struct ConfirmPage {
     pub then: &'static str,
+    pub has_password: bool,
     pub complaint: Option<&'static str>,
 }
 

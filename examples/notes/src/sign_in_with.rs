@@ -13,6 +13,7 @@ use waxseal::{Sealer, Session, UnixTime};
 use waxseal_core::OpenSession;
 
 use crate::{
+    account::Then,
     app::App,
     failure::Failure,
     keys::random,
@@ -23,12 +24,14 @@ use crate::{
 /// Why neither opening nor finishing an attempt can fail.
 const NO_LIST: &str = "an attempt has no revocation list that could be unavailable";
 
-/// Sends the browser to the provider.
-pub async fn start(State(app): State<App>) -> Result<Response, Failure> {
+/// Sends the browser to the provider, for a login or to confirm the user. This provider asks who the
+/// user is each time. Others must be told so (`max_age=0`), and their `auth_time` must be checked.
+pub async fn start(State(app): State<App>, Form(then): Form<Then>) -> Result<Response, Failure> {
     let (state, verifier) = (random::<16>()?, random::<32>()?);
     let sealer = app.keys.attempt(&state)?;
     let mut attempt = open(&sealer, &HeaderMap::new())?;
     attempt.insert("verifier", &verifier)?;
+    attempt.insert("then", then.page())?;
     attempt.save()?;
     let to = format!("/provider?state={state}&challenge={}", challenge(&verifier));
     with_cookie(attempt, Redirect::to(&to)).await
@@ -52,23 +55,20 @@ pub async fn callback(
     let mut attempt = open(&sealer, &headers)?;
     // If the cookie is missing, another browser started this attempt (login CSRF).
     let verifier = attempt.take::<String>("verifier")?;
+    let then = attempt.take::<String>("then")?.unwrap_or_default();
     attempt.delete()?;
     let user = verifier.and_then(|verifier| app.provider.redeem(&callback.code, &verifier));
     let Some(provider_id) = user else { return with_cookie(attempt, over()).await };
 
-    let user = match app.database.user_of_provider(&provider_id)? {
-        Some(user) => user,
-        None => app
-            .database
-            .add_user(&format!("{provider_id} (provider)"), None, Some(&provider_id))?
-            .context("another request has added this user")?,
-    };
+    let name = format!("{provider_id} (provider)");
+    app.database.add_user(&name, None, Some(&provider_id))?; // changes nothing if the user exists
+    let user = app.database.user_of_provider(&provider_id)?.context("the user was just added")?;
     if user.is_locked {
         return with_cookie(attempt, over()).await;
     }
-    session.log_in(&user.session_user())?;
+    session.log_in(&user.session_user())?; // keeps the data of the same user, with a new ID and time
     page::flash(&session, "You are logged in with the provider.")?;
-    with_cookie(attempt, Redirect::to("/")).await
+    with_cookie(attempt, Redirect::to(&then)).await
 }
 
 /// Without a revocation list: the provider accepts a code only once.

@@ -10,10 +10,10 @@ use axum::{
 };
 use http_body_util::{BodyExt as _, channel::Channel};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use notes::{app::App, config::Config, operations};
+use notes::{app::App, config::Config, database::Device, keys::Keys, operations};
 use tower::ServiceExt as _;
 use waxseal::{
-    UnixTime,
+    SessionRef, UnixTime,
     test_util::{self, TestClock},
 };
 use waxseal_revocation::Store;
@@ -68,6 +68,14 @@ impl Page {
 type Held = http_body_util::channel::Sender<Bytes>;
 
 impl<'s> Browser<'s> {
+    /// Logs in with the provider, and returns its last page.
+    async fn log_in_with_provider(&mut self, form: &str, name: &str) -> Page {
+        let page = self.post("/login-with/start", form).await;
+        let query = page.location.strip_prefix("/provider?").unwrap().to_owned();
+        let page = self.post("/provider", &format!("{query}&user={name}")).await;
+        self.get(&page.location).await
+    }
+
     fn new(server: &'s Server) -> Self {
         Self { server, jar: BTreeMap::new() }
     }
@@ -167,7 +175,7 @@ async fn a_user_signs_up_writes_and_logs_out() {
             let page = browser.post("/login", &account(name, password)).await;
             assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
         }
-        let page = browser.post("/signup", &account("Susan", PASSWORD)).await;
+        let page = browser.post("/signup", &account("Susan", "another horse")).await;
         assert_eq!(page.status, StatusCode::CONFLICT, "names differ in more than case");
     }
 }
@@ -444,10 +452,7 @@ async fn the_provider_names_neither_an_administrator_nor_another_user() {
     let server = Server::start(false);
     let mut browser = Browser::new(&server);
     for name in ["zed", "ZED"] {
-        let page = browser.post("/login-with/start", "").await;
-        let query = page.location.strip_prefix("/provider?").unwrap().to_owned();
-        let page = browser.post("/provider", &format!("{query}&user={name}")).await;
-        assert_eq!(browser.get(&page.location).await.location, "/", "{name}");
+        assert_eq!(browser.log_in_with_provider("", name).await.location, "/", "{name}");
         assert!(browser.get("/").await.html.contains(&format!("{name} (provider)")));
     }
     assert_eq!(browser.get("/admin").await.status, StatusCode::NOT_FOUND);
@@ -455,4 +460,137 @@ async fn the_provider_names_neither_an_administrator_nor_another_user() {
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     let mut susan = Browser::signed_up(&server, "susan").await;
     assert!(susan.get("/admin").await.html.contains("Enter"));
+}
+
+#[tokio::test]
+async fn a_user_of_the_provider_confirms_with_the_provider() {
+    let server = Server::start(false);
+    let (mut laptop, mut phone) = (Browser::new(&server), Browser::new(&server));
+    laptop.log_in_with_provider("", "ada").await;
+    phone.log_in_with_provider("", "ada").await;
+    assert!(laptop.get("/password").await.html.contains("You have no password here"));
+    server.clock.advance(Duration::from_secs(11 * 60));
+    let page = laptop.post("/devices/end-others", "").await;
+    assert_eq!(page.location, "/confirm?then=/devices");
+    let page = laptop.get(&page.location).await.html;
+    assert!(page.contains("name=\"then\" value=\"/devices\""), "{page}");
+    assert!(page.contains("/login-with/start") && !page.contains("type=\"password\""), "{page}");
+
+    let page = laptop.log_in_with_provider("then=/devices", "ada").await;
+    assert_eq!(page.location, "/devices");
+    assert_eq!(laptop.post("/devices/end-others", "").await.location, "/devices");
+    assert!(laptop.is_logged_in().await && !phone.is_logged_in().await);
+    let page = laptop.log_in_with_provider("then=//evil.example", "ada").await;
+    assert_eq!(page.location, "/", "only to a page of this application");
+}
+
+/// The store records nothing, because another process holds its lock.
+#[tokio::test]
+async fn a_store_that_records_nothing_is_a_503_and_a_sign_up_can_be_sent_again() {
+    let server = Server::start(false);
+    let mut laptop = Browser::signed_up(&server, "susan").await;
+    let mut phone = Browser::logged_in(&server, "susan").await;
+    let mut shared = Browser::logged_in(&server, "susan").await;
+    phone.get("/").await;
+    let list = laptop.get("/devices").await.html;
+    let device = list.split_once("name=\"session\" value=\"").unwrap().1.split_once('"').unwrap().0;
+    let device = format!("session={device}");
+    let lock =
+        rusqlite::Connection::open(server.folder.path().join("data/revocations.db")).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+
+    let bob = account("bob", PASSWORD);
+    let (ended, ended_all, signed_up) = tokio::join!(
+        laptop.post("/devices/end", &device),
+        phone.post("/devices/end-all", ""),
+        // A new session replaces the one of susan.
+        shared.post("/signup", &bob),
+    );
+    for page in [&ended, &ended_all, &signed_up] {
+        assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    }
+    assert!(ended.html.contains("Try again soon"), "{}", ended.html);
+    assert!(phone.jar.is_empty(), "this browser is logged out in any case");
+
+    lock.execute_batch("ROLLBACK").unwrap();
+    let page = Browser::new(&server).post("/signup", &account("bob", "another horse")).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    let mut bob = Browser::signed_up(&server, "bob").await;
+    assert!(bob.get("/").await.html.contains("bob’s notes"));
+    assert_eq!(server.app.database.users().unwrap().len(), 2);
+}
+
+/// Between the statement that locks an account and the revocation of its sessions.
+#[tokio::test]
+async fn a_locked_account_cannot_be_used() {
+    let server = Server::start(false);
+    let mut susan = Browser::signed_up(&server, "susan").await;
+    susan.post("/admin", "password=correct+horse").await;
+    susan.post("/admin/lock", "user=1&is_locked=true").await;
+    assert!(susan.is_logged_in().await, "an administrator cannot lock herself out");
+    let mut bob = Browser::signed_up(&server, "bob").await;
+    let mut ada = Browser::new(&server);
+    ada.log_in_with_provider("", "ada").await;
+    for (browser, user) in [(&mut bob, 2), (&mut ada, 3)] {
+        assert!(browser.is_logged_in().await);
+        server.app.database.set_locked(user, true).unwrap();
+        assert!(!browser.is_logged_in().await);
+    }
+    assert_eq!(ada.log_in_with_provider("", "ada").await.status, StatusCode::FORBIDDEN);
+    for path in ["/login", "/signup"] {
+        let page = Browser::new(&server).post(path, &account("bob", PASSWORD)).await;
+        assert!(page.status.is_client_error(), "{path}: {}", page.status);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_is_neither_endless_nor_large() {
+    let server = Server::start(false);
+    let browser = Browser::new(&server);
+    let (held, response) = browser.hold("/login").await;
+    // The time passes at once, because nothing else happens.
+    let response = tokio::time::timeout(Duration::from_secs(60), response).await;
+    assert_eq!(response.expect("a response").unwrap().status, StatusCode::REQUEST_TIMEOUT);
+    drop(held);
+    let large = "x".repeat(64 * 1024 + 1);
+    assert_eq!(Browser::new(&server).post("/login", &large).await.status, 413);
+}
+
+#[test]
+fn devices_of_sessions_that_have_expired_are_forgotten() {
+    const MONTH: u64 = 30 * 24 * 60 * 60;
+    let server = Server::start(false);
+    let user = server.app.database.add_user("susan", Some("1"), None).unwrap().unwrap().id;
+    let see = |id: &str, at: u64| {
+        let at = UnixTime::from_secs(at);
+        let session = SessionRef { id: id.into(), user: None, issued_at: at, stamp: 0 };
+        let device = Device { session, browser: String::new(), seen: at };
+        server.app.database.see_device(user, &device).unwrap();
+        server.app.database.devices(user).unwrap().len()
+    };
+    assert_eq!([see("a", 1), see("b", MONTH + 1), see("c", MONTH + 2)], [1, 2, 2]);
+}
+
+#[test]
+fn every_change_of_the_secrets_is_noticed() {
+    let server = Server::start(false);
+    let keys = &server.app.keys;
+    let file = server.folder.path().join("data/secrets");
+    let time = file.metadata().unwrap().modified().unwrap();
+    for secret in ["a", "b"] {
+        std::fs::write(&file, secret.repeat(32)).unwrap();
+        std::fs::File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
+        assert!(keys.reload_if_changed().unwrap());
+        assert!(!keys.reload_if_changed().unwrap());
+    }
+    std::fs::write(&file, "too short").unwrap();
+    assert!(keys.reload_if_changed().is_err());
+    #[cfg(unix)]
+    {
+        let link = server.folder.path().join("link");
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        let opened = Keys::open(link.clone(), false, server.app.list.clone());
+        assert!(format!("{:#}", opened.unwrap_err()).contains("link: "));
+        assert!(!link.exists(), "a link to nowhere is no reason for new secrets");
+    }
 }

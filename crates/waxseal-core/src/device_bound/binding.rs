@@ -1,24 +1,24 @@
 //! The configuration of device binding, and its keys.
 
-use alloc::{borrow::Cow, format, string::String};
+use alloc::{format, string::String};
 use core::time::Duration;
 
 use super::tokens::{DeviceClaims, verify};
+use sha2::{Digest as _, Sha256};
+
 use crate::{
+    base64url,
     cookie::CookieSpec,
     error::{BuildError, DeviceBindingError},
     json::quote,
     keyring::{DeviceToken, KeySource, Keyring, Purpose, Secret},
     lifetime::LEEWAY,
     time::UnixTime,
+    token::Unverified,
 };
 
 /// The lifetime of a challenge in seconds. A captured proof can be replayed only within that time.
 const CHALLENGE_SECS: u64 = 60;
-
-/// How long after a login its session can be bound, in seconds: the lifetime of the challenge, and
-/// the leeway of the clocks of two servers.
-pub(crate) const REGISTRATION_SECS: u64 = CHALLENGE_SECS + 2 * LEEWAY;
 
 /// How long after the login the unbound copy of a bound session is accepted, in seconds: for
 /// requests that the browser sent before it had the bound cookie. The browser can register until
@@ -153,9 +153,11 @@ impl DeviceBinding {
             format!("{folder}/.well-known/waxseal/{}", cookie.name())
         });
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
-        if !path.starts_with('/')
+        // RFC 6265, section 5.1.4: a cookie of /app is not sent to /application.
+        let below = path.strip_prefix(cookie.path().trim_end_matches('/'));
+        if !below.is_some_and(|below| below.starts_with('/'))
+            || path.starts_with("//")
             || path.ends_with('/')
-            || !path.starts_with(cookie.path())
             || !path.bytes().all(is_plain)
         {
             return Err(BuildError::DeviceBinding(DeviceBindingError::Path));
@@ -193,26 +195,27 @@ pub(crate) struct Binding {
 
 impl Binding {
     /// A challenge for the registration of a session, or for a refresh with a key.
-    pub(crate) fn challenge(
-        &self,
-        session_id: Option<&str>,
-        thumbprint: Option<&str>,
-        now: UnixTime,
-    ) -> String {
-        let (session_id, thumbprint) = (session_id.map(Cow::from), thumbprint.map(Cow::from));
+    pub(crate) fn challenge(&self, session_id: &str, thumbprint: &str, now: UnixTime) -> String {
         let expires_at = now.plus(CHALLENGE_SECS).as_secs();
-        DeviceClaims { expires_at, session_id, thumbprint, key: None }.seal(&self.challenges)
+        DeviceClaims { expires_at, session_id, thumbprint, key: "" }.seal(&self.challenges)
     }
 
     /// The value of `Secure-Session-Registration`, which offers a registration to the browser.
     pub(crate) fn offer(&self, session_id: &str, now: UnixTime) -> String {
-        let challenge = self.challenge(Some(session_id), None, now);
+        let challenge = self.challenge(session_id, "", now);
         format!(r#"(ES256);path="{}";challenge="{challenge}""#, self.register_path)
     }
 
-    /// Whether the name of a cookie pair is that of a proof cookie.
+    /// The token in a cookie pair, if it can be a proof cookie: planted cookies that are no tokens
+    /// do not take the place of one.
+    fn proof_token<'p>(&self, pair: &'p [u8]) -> Option<&'p [u8]> {
+        let rest = pair.strip_prefix(self.proof_start.as_bytes())?;
+        let (_, token) = rest.split_at_checked(memchr::memchr(b'=', rest)?.checked_add(1)?)?;
+        Unverified::parse(token, &self.proofs).is_ok().then_some(token)
+    }
+
     pub(crate) fn is_proof(&self, pair: &[u8]) -> bool {
-        pair.starts_with(self.proof_start.as_bytes())
+        self.proof_token(pair).is_some()
     }
 
     /// The name of the proof cookie for a key. Two sessions in one browser have different keys, so
@@ -221,41 +224,40 @@ impl Binding {
         self.proof_start.chars().chain(thumbprint.chars().take(NAME_CHARS)).collect()
     }
 
-    /// The claims of the proof cookie `pair`, even if it has expired, as JSON text.
+    /// The claims of the proof cookie `pair`, even if it has expired.
     pub(crate) fn verify_proof(&self, pair: &[u8]) -> Option<String> {
-        let (_, token) = pair.split_at_checked(memchr::memchr(b'=', pair)?.checked_add(1)?)?;
-        verify(token, &self.proofs)
+        verify(self.proof_token(pair)?, &self.proofs)
     }
 
     /// The `Set-Cookie` line of a proof cookie. `session_id` is the ID of the session at its
     /// registration.
-    pub(crate) fn proof_line(
-        &self,
-        session_id: Option<Cow<'_, str>>,
-        thumbprint: &str,
-        now: UnixTime,
-    ) -> String {
+    pub(crate) fn proof_line(&self, session_id: &str, thumbprint: &str, now: UnixTime) -> String {
         let browser_expiry = now.plus(self.lifetime);
         // The browser counts from the time of receipt, and the clocks of servers differ: without
         // the leeway, the server would refuse a cookie that the browser still keeps.
         let expires_at = browser_expiry.plus(LEEWAY).as_secs();
         let spec = self.cookie.named(self.proof_name(thumbprint));
-        let thumbprint = Some(thumbprint.into());
-        let token = DeviceClaims { expires_at, session_id, thumbprint, key: None };
+        let token = DeviceClaims { expires_at, session_id, thumbprint, key: "" };
         spec.set_line(&token.seal(&self.proofs), now, Some(browser_expiry), None)
+    }
+
+    /// The `Set-Cookie` line that removes the proof cookie of a key.
+    pub(crate) fn proof_removal_line(&self, thumbprint: &str) -> String {
+        self.cookie.named(self.proof_name(thumbprint)).removal_line()
     }
 
     /// The `Set-Cookie` line that notes for 30 seconds that the browser got the page that loads
     /// itself again.
-    pub(crate) fn asked_line(&self, now: UnixTime) -> String {
+    pub(crate) fn asked_line(&self, target: &str, now: UnixTime) -> String {
         let name = [self.cookie.name(), ASKED].concat();
-        self.cookie.named(name).set_line("1", now, Some(now.plus(30)), None)
+        self.cookie.named(name).set_line(&asked(target), now, Some(now.plus(30)), None)
     }
 
     /// Whether a cookie pair is the one of [`asked_line`](Self::asked_line).
-    pub(crate) fn is_asked(&self, pair: &[u8]) -> bool {
+    pub(crate) fn is_asked(&self, pair: &[u8], target: &str) -> bool {
         let rest = pair.strip_prefix(self.cookie.name().as_bytes());
-        rest.and_then(|rest| rest.strip_prefix(ASKED.as_bytes())) == Some(b"=1")
+        let value = rest.and_then(|rest| rest.strip_prefix(ASKED.as_bytes())?.strip_prefix(b"="));
+        value.is_some_and(|value| value == asked(target).as_bytes())
     }
 
     /// The session configuration (JSON) in the response to a registration.
@@ -279,4 +281,11 @@ impl Binding {
     pub(crate) fn unbound_id(id: &str) -> String {
         format!("{id}~unbound")
     }
+}
+
+/// The value of the cookie that notes that the browser got the page that loads itself again. It
+/// differs for two tabs that open different URLs.
+fn asked(target: &str) -> String {
+    let digest = Sha256::digest(target.as_bytes());
+    base64url::encode(digest.get(..6).unwrap_or_default())
 }

@@ -1,62 +1,54 @@
 //! The tokens of device binding: a few claims, signed with the keys of their kind.
 
-use alloc::{borrow::Cow, format, string::String, vec::Vec};
+use alloc::{format, string::String};
 
 use crate::{
-    json::{self, decode_string, push_member, quote},
+    json,
     keyring::Keyring,
     time::UnixTime,
     token::{self, Unverified},
 };
 
-/// The claims of a challenge, a session identifier or a proof cookie.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The fields of a challenge, a session identifier or a proof cookie. A text is empty if the token
+/// does not have it. On the wire, the fields are joined by dots: only the last can contain one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DeviceClaims<'c> {
-    /// `exp`.
+    /// The expiry, in seconds since 1970.
     pub(crate) expires_at: u64,
-    /// `sid`: the ID of the session at its registration.
-    pub(crate) session_id: Option<Cow<'c, str>>,
-    /// `jkt`: the SHA-256 thumbprint of the key (RFC 7638).
-    pub(crate) thumbprint: Option<Cow<'c, str>>,
-    /// `key`: the public key, a compressed point in base64url.
-    pub(crate) key: Option<Cow<'c, str>>,
+    /// The SHA-256 thumbprint of the browser's key (RFC 7638).
+    pub(crate) thumbprint: &'c str,
+    /// The public key, a compressed point in base64url.
+    pub(crate) key: &'c str,
+    /// The ID of the session at its registration.
+    pub(crate) session_id: &'c str,
 }
 
 impl<'c> DeviceClaims<'c> {
     /// The token, which is ASCII.
-    pub(crate) fn seal(&self, keyring: &Keyring) -> String {
-        let mut json = Vec::with_capacity(192);
-        json.push(b'{');
-        push_member(&mut json, "exp", itoa::Buffer::new().format(self.expires_at));
-        let texts = [("sid", &self.session_id), ("jkt", &self.thumbprint), ("key", &self.key)];
-        for (name, text) in texts {
-            if let Some(text) = text {
-                push_member(&mut json, name, &quote(text));
-            }
-        }
-        json.push(b'}');
+    pub(crate) fn seal(self, keyring: &Keyring) -> String {
+        let Self { expires_at, thumbprint, key, session_id } = self;
+        let claims = format!("{expires_at}.{thumbprint}.{key}.{session_id}");
         // A signature needs no randomness.
-        token::seal(json, keyring.sealing(), None).unwrap_or_default()
+        token::seal(claims.into_bytes(), keyring.sealing(), None).unwrap_or_default()
     }
 
-    /// The claims in the text that [`verify`] returned. The caller must check `expires_at`.
+    /// The fields in the text that [`verify`] returned. The caller must check the expiry.
     pub(crate) fn parse(claims: &'c str) -> Option<Self> {
-        let [exp, sid, jkt, key] = members(claims, ["exp", "sid", "jkt", "key"])?;
-        let text = |json: Option<&'c str>| json.and_then(decode_string);
+        let mut fields = claims.splitn(4, '.');
         Some(Self {
-            expires_at: exp?.parse().ok()?,
-            session_id: text(sid),
-            thumbprint: text(jkt),
-            key: text(key),
+            expires_at: fields.next()?.parse().ok()?,
+            thumbprint: fields.next()?,
+            key: fields.next()?,
+            session_id: fields.next()?,
         })
     }
 
-    pub(crate) fn is_current(&self, now: UnixTime) -> bool {
+    pub(crate) const fn is_current(self, now: UnixTime) -> bool {
         now.as_secs() < self.expires_at
     }
 }
 
-/// The claims of a token whose signature verifies, as JSON text.
+/// The fields of a token whose signature verifies, as text.
 pub(crate) fn verify(token: &[u8], keyring: &Keyring) -> Option<String> {
     let claims = Unverified::parse(token, keyring).ok()?.verify().ok()?.0;
     String::from_utf8(claims).ok()
@@ -88,8 +80,9 @@ pub(crate) fn confirmation(thumbprint: &str) -> String {
     format!(r#"{{"jkt":"{thumbprint}"}}"#)
 }
 
-/// The thumbprint in a claim `cnf`. It is empty if the claim has another form: no proof fits such
-/// a session.
-pub(crate) fn thumbprint(cnf: &str) -> Cow<'_, str> {
-    members(cnf, ["jkt"]).and_then(|[jkt]| decode_string(jkt?)).unwrap_or_default()
+/// The thumbprint in a claim `cnf` as [`confirmation`] writes it; empty for any other: such a
+/// session has no proof cookie.
+pub(crate) fn thumbprint(cnf: &str) -> &str {
+    let jkt = cnf.strip_prefix(r#"{"jkt":""#).and_then(|rest| rest.strip_suffix(r#""}"#));
+    jkt.unwrap_or_default()
 }

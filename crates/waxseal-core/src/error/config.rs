@@ -3,8 +3,9 @@
 use alloc::string::String;
 use core::{error::Error, fmt};
 
-/// A secret is unusable.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A secret is unusable. `Debug` prints the message, too, because an error that `main` returns
+/// is printed with it.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretError {
     /// Shorter than 32 bytes, the least for HMAC-SHA-256 (RFC 7518,
@@ -43,15 +44,28 @@ impl fmt::Display for SecretError {
             Self::NotSet { variable } => write!(
                 f,
                 "the environment variable {variable} is not set; \
-                 set it to a secret of at least 32 bytes"
+                 set it to a secret of at least 32 bytes, such as the output of \
+                 `openssl rand -base64 32`"
             ),
             Self::NotUnicode { variable } => {
-                write!(f, "the environment variable {variable} is not UTF-8")
+                write!(f, "the environment variable {variable} is not UTF-8; set it to a text")
             }
             Self::Unreadable { path, reason } => {
                 write!(f, "the secret's file {path:?} cannot be read: {reason}")
             }
         }
+    }
+}
+
+impl fmt::Debug for SecretError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let variant = match self {
+            Self::TooShort { .. } => "TooShort",
+            Self::NotSet { .. } => "NotSet",
+            Self::NotUnicode { .. } => "NotUnicode",
+            Self::Unreadable { .. } => "Unreadable",
+        };
+        write!(f, "{variant}: {self}")
     }
 }
 

@@ -1,6 +1,6 @@
 //! Step 8 of opening: a session that is bound to a device needs a proof cookie.
 
-use alloc::{format, string::String};
+use alloc::{boxed::Box, string::String};
 
 use super::config::Sealer;
 use crate::{
@@ -8,71 +8,67 @@ use crate::{
     data::Data,
     device_bound::{self, Binding, DeviceClaims, GRACE_SECS},
     error::Rejection,
-    format::Format,
     lifetime::Times,
     revocation::{RevocationStatus, SessionView},
     time::UnixTime,
 };
 
-/// The maximum number of proof cookies of a request that are verified: each costs a MAC.
-pub(super) const MAX_PROOFS: usize = 4;
+/// The maximum number of proof cookies of a request that are verified: each costs a MAC. Each login
+/// leaves one for some minutes, and the browser sends the oldest first.
+pub(super) const MAX_PROOFS: usize = 16;
+
+/// The valid proof cookie of a session.
+pub(crate) struct Proof {
+    pub(crate) expires_at: UnixTime,
+    /// The thumbprint, if the session does not name the key yet. The next session cookie does.
+    pub(crate) thumbprint: Option<Box<str>>,
+}
 
 impl Sealer {
-    /// Checks the proof cookie of a bound session, and returns its expiry. An unbound session can
-    /// be the unbound copy of a bound one. Such a copy is rejected after the grace period. But if
-    /// the request has the proof cookie of that session, `data` is bound to the same key.
+    /// Checks the proof cookie of a bound session. A session that names no key is bound if a proof
+    /// cookie names the session, or if the revocation list has recorded its registration.
     pub(super) fn check_device(
         &self,
         proofs: &[String],
-        data: &mut Data,
+        data: &Data,
         times: &Times,
         now: UnixTime,
-    ) -> Result<Option<UnixTime>, Rejection> {
+    ) -> Result<Option<Proof>, Rejection> {
         if self.binding.is_none() {
             return Ok(None);
         }
-        let mut proofs = proofs.iter().filter_map(|proof| DeviceClaims::parse(proof));
-        let expiry = |proof: DeviceClaims<'_>| UnixTime::from_secs(proof.expires_at);
-        if let Some(cnf) = data.claim("cnf") {
-            let thumbprint = device_bound::thumbprint(cnf);
-            let proofs = proofs.filter(|proof| proof.thumbprint.as_ref() == Some(&thumbprint));
-            return match proofs.map(expiry).max() {
-                Some(expires_at) if expires_at <= now => Err(Rejection::ProofExpired),
-                None => Err(Rejection::ProofMissing),
-                found => Ok(found),
-            };
-        }
-        let Some(id) = claims::session_id(data) else { return Ok(None) };
-        let registered = |proof: &DeviceClaims<'_>| {
-            proof.is_current(now) && proof.session_id.as_ref() == Some(&id)
+        let cnf = data.claim("cnf").map(device_bound::thumbprint);
+        let id = claims::session_id(data).unwrap_or_default();
+        let is_of_session = |proof: &DeviceClaims<'_>| match cnf {
+            Some(thumbprint) => proof.thumbprint == thumbprint,
+            None => proof.session_id == id && !id.is_empty(),
         };
-        if let Some(proof) = proofs.find(registered)
-            && let Some(thumbprint) = &proof.thumbprint
-        {
-            // A response to an earlier request has replaced the bound cookie with the unbound copy.
-            *data = bind(data, thumbprint).ok_or(Rejection::Claims)?;
-            return Ok(Some(expiry(proof)));
+        let proofs = proofs.iter().filter_map(|proof| DeviceClaims::parse(proof));
+        let proof = proofs.filter(is_of_session).max_by_key(|proof| proof.expires_at);
+        if let Some(proof) = proof.filter(|proof| proof.is_current(now)) {
+            let thumbprint = cnf.is_none().then(|| proof.thumbprint.into());
+            let expires_at = UnixTime::from_secs(proof.expires_at);
+            return Ok(Some(Proof { expires_at, thumbprint }));
         }
-        let user = claims::user(data);
         let issued_at = times.issued_at.unwrap_or(UnixTime::from_secs(0));
-        let stamp = times.stamp.unwrap_or(0);
-        let session = SessionView { id: Some(&*id), user: user.as_deref(), issued_at, stamp };
-        let is_late = now >= issued_at.plus(GRACE_SECS);
-        // The time is checked first, because it is cheaper than the revocation list.
-        if is_late && self.is_replaced(session) { Err(Rejection::Revoked) } else { Ok(None) }
+        let is_bound = || {
+            let user = claims::user(data);
+            let stamp = times.stamp.unwrap_or(0);
+            let session = SessionView { id: Some(&*id), user: user.as_deref(), issued_at, stamp };
+            // The time is checked first, because it is cheaper than the revocation list.
+            now >= issued_at.plus(GRACE_SECS) && self.is_replaced(session)
+        };
+        match proof {
+            _ if cnf.is_none() && !is_bound() => Ok(None),
+            Some(_) => Err(Rejection::ProofExpired),
+            None => Err(Rejection::ProofMissing),
+        }
     }
 
-    /// Whether the unbound session is the copy of a session that has been bound.
+    /// Whether the revocation list has recorded a registration of the session, which names no key.
     pub(crate) fn is_replaced(&self, session: SessionView<'_>) -> bool {
         let (Some(check), Some(id)) = (&self.revocations, session.id) else { return false };
         let id = Binding::unbound_id(id);
-        check.list.status(SessionView { id: Some(&id), ..session }) != RevocationStatus::Good
+        check.list.status(SessionView { id: Some(&id), ..session }) == RevocationStatus::Revoked
     }
-}
-
-/// The same data with the claim `cnf`, as if the token had contained it.
-fn bind(data: &Data, thumbprint: &str) -> Option<Data> {
-    let (_, members) = data.text().split_once('{')?;
-    let text = format!(r#"{{"cnf":{},{members}"#, device_bound::confirmation(thumbprint));
-    Data::parse(text, Format::Waxseal, |_, _| true)
 }

@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 
 #[cfg(feature = "device-bound")]
-use super::device::MAX_PROOFS;
+use super::device::{MAX_PROOFS, Proof};
 use super::{config::Sealer, source::Source};
 #[cfg(feature = "device-bound")]
 use crate::device_bound;
@@ -28,9 +28,9 @@ pub(crate) struct Accepted {
     pub(crate) times: Times,
     /// The new `exp`, if the cookie needs a refresh.
     pub(crate) refresh: Option<UnixTime>,
-    /// The expiry of the proof cookie of a bound session.
+    /// The proof cookie of a bound session.
     #[cfg(feature = "device-bound")]
-    pub(crate) proof_expires_at: Option<UnixTime>,
+    pub(crate) proof: Option<Proof>,
 }
 
 /// The session among the cookies of a request.
@@ -43,7 +43,8 @@ pub(crate) struct Found {
     pub(crate) previous: Vec<usize>,
     /// The cookies that were not accepted, for a logout. Empty without a revocation list.
     pub(crate) others: Vec<OtherCookie>,
-    /// The thumbprint of a bound session that has no valid proof cookie.
+    /// The thumbprint of a bound session that has no valid proof cookie; empty if the session does
+    /// not name the key.
     #[cfg(feature = "device-bound")]
     pub(crate) unproven: Option<String>,
 }
@@ -95,15 +96,15 @@ impl<'s> Search<'s> {
     /// Tries each cookie with the sealer's name. The first that passes every step wins, so
     /// a malformed or planted cookie beside the good one does not lock the user out.
     #[inline]
-    pub(super) fn among<'h>(mut self, cookies: impl IntoIterator<Item = &'h [u8]>) -> Found {
+    pub(super) fn among<'h>(self, cookies: impl IntoIterator<Item = &'h [u8]>) -> Found {
         let headers = cookies.into_iter();
         #[cfg(feature = "device-bound")]
         if let Some(binding) = &self.sealer.binding {
             let headers: Vec<_> = headers.collect();
             let pairs = headers.iter().flat_map(|header| pairs(header));
             let proofs = pairs.filter(|pair| binding.is_proof(pair)).take(MAX_PROOFS);
-            self.proofs = proofs.filter_map(|pair| binding.verify_proof(pair)).collect();
-            return self.among_headers(headers.into_iter());
+            let proofs = proofs.filter_map(|pair| binding.verify_proof(pair)).collect();
+            return Self { proofs, ..self }.among_headers(headers.into_iter());
         }
         self.among_headers(headers)
     }
@@ -182,20 +183,15 @@ impl<'s> Search<'s> {
         match open_token(sealer, source, value, &mut self.attempts, self.now) {
             #[cfg(feature = "device-bound")]
             Ok(mut accepted) => {
-                let Accepted { data, times, refresh, proof_expires_at } = &mut accepted;
-                let was_bound = data.claim("cnf").is_some();
+                let Accepted { data, times, proof, .. } = &mut accepted;
                 match sealer.check_device(&self.proofs, data, times, self.now) {
-                    Ok(expires_at) => {
-                        *proof_expires_at = expires_at;
-                        if !was_bound && expires_at.is_some() {
-                            // The response replaces the unbound copy with the bound cookie.
-                            *refresh = refresh.or(times.expires_at);
-                        }
+                    Ok(found) => {
+                        *proof = found;
                         self.found.accept(accepted);
                     }
                     Err(rejection) => {
-                        let cnf = accepted.data.claim("cnf");
-                        self.found.unproven = cnf.map(|cnf| device_bound::thumbprint(cnf).into());
+                        let thumbprint = data.claim("cnf").map(device_bound::thumbprint);
+                        self.found.unproven = Some(thumbprint.unwrap_or_default().into());
                         self.found.reject(rejection);
                     }
                 }
@@ -297,6 +293,6 @@ pub(super) fn open_token(
         times,
         refresh,
         #[cfg(feature = "device-bound")]
-        proof_expires_at: None,
+        proof: None,
     })
 }

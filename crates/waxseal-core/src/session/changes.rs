@@ -100,8 +100,16 @@ pub struct ResponseChanges {
     pub(super) without_user: bool,
     pub(super) not_revoked: bool,
     pub(super) refresh_error: Option<SaveError>,
-    /// The value of `Secure-Session-Registration`.
     #[cfg(feature = "device-bound")]
+    pub(super) device: DeviceChanges,
+}
+
+#[cfg(feature = "device-bound")]
+#[derive(Clone)]
+pub(super) struct DeviceChanges {
+    /// Whether the session was sealed again with the stamp of a record.
+    pub(super) is_resealed: bool,
+    /// The value of `Secure-Session-Registration`.
     pub(super) registration: Option<String>,
 }
 
@@ -118,7 +126,7 @@ impl ResponseChanges {
             not_revoked: false,
             refresh_error: None,
             #[cfg(feature = "device-bound")]
-            registration: None,
+            device: DeviceChanges { is_resealed: false, registration: None },
         }
     }
 
@@ -145,7 +153,7 @@ impl ResponseChanges {
             headers.append("set-cookie", line);
         }
         #[cfg(feature = "device-bound")]
-        if let Some(registration) = self.registration {
+        if let Some(registration) = self.device.registration {
             headers.append("secure-session-registration", registration);
         }
     }

@@ -7,8 +7,7 @@ use super::{
     state::{Origin, SessionState},
 };
 use crate::{
-    claims,
-    device_bound::{self, Binding, GRACE_SECS, REGISTRATION_SECS},
+    device_bound::{self, Binding, GRACE_SECS},
     error::SaveError,
     json::decode_string,
     revocation::SessionRef,
@@ -18,13 +17,21 @@ use crate::{
 impl SessionState {
     /// Binds the presented session to the key with this thumbprint.
     pub(super) fn bind(&mut self, sealer: &Sealer, thumbprint: &str) -> Result<(), SaveError> {
-        self.set_claim("cnf", &device_bound::confirmation(thumbprint));
         self.device.registers = true;
+        self.device.thumbprint = Some(thumbprint.into());
         self.seal(sealer)
     }
 
+    /// Names the key of the presented session in its data.
+    pub(super) fn name_device(&mut self) {
+        if let Some(thumbprint) = &self.device.thumbprint {
+            self.data.set_claim("cnf", &device_bound::confirmation(thumbprint));
+        }
+    }
+
     pub(super) fn binding(&self) -> Option<BoundDevice> {
-        let thumbprint = device_bound::thumbprint(self.data.claim("cnf")?).into_owned();
+        let named = || self.data.claim("cnf").map(device_bound::thumbprint);
+        let thumbprint = self.device.thumbprint.as_deref().or_else(named)?.into();
         let proof_expires_at = self.device.proof_expires_at?;
         Some(BoundDevice { thumbprint, proof_expires_at })
     }
@@ -40,7 +47,8 @@ impl SessionState {
 
     /// Whether the presented session is unbound, although the sealer binds sessions.
     fn is_presented_unbound(&self, sealer: &Sealer) -> bool {
-        sealer.binding.is_some() && (self.device.registers || self.data.claim("cnf").is_none())
+        let has_key = self.device.thumbprint.is_some() || self.data.claim("cnf").is_some();
+        sealer.binding.is_some() && (self.device.registers || !has_key)
     }
 
     /// Whether the presented session is the unbound copy of a session that has been bound, and must
@@ -53,30 +61,22 @@ impl SessionState {
         !is_saved_in_time && self.is_presented_unbound(sealer) && sealer.is_replaced(session.view())
     }
 
-    /// The record in the revocation list of the first registration or renewal of an unbound
-    /// session. With this record, the list refuses a second registration, and after the grace
-    /// period the unbound copy.
-    pub(super) fn unbound_record(
+    /// The session ID under which the revocation list records that the presented session is bound,
+    /// if this request continues the session unbound, or binds it.
+    pub(super) fn unbound_id(
         &self,
         sealer: &Sealer,
         origin: Origin,
-        replaced: Option<&SessionRef>,
-    ) -> Option<SessionRef> {
-        if !self.is_presented_unbound(sealer) {
-            return None;
-        }
-        let session = match origin {
-            Origin::Existing { .. } if self.device.registers => {
-                let id = self.data.claim("sid");
-                claims::reference(&self.data, id, self.issued_at?, self.stamp)
-            }
-            // Another server may be answering a registration at the same time.
-            Origin::Renewed { .. } => replaced.cloned().filter(|session| {
-                self.now < session.issued_at.plus(REGISTRATION_SECS) && session.user.is_some()
-            })?,
-            _ => return None,
-        };
-        (!session.id.is_empty())
-            .then(|| SessionRef { id: Binding::unbound_id(&session.id), ..session })
+        before: &SessionRef,
+    ) -> Option<String> {
+        let continues = origin != Origin::New && self.is_presented_unbound(sealer);
+        (continues && !before.id.is_empty()).then(|| Binding::unbound_id(&before.id))
+    }
+
+    /// The record in the revocation list of the registration of a session. With this record, the
+    /// list refuses a second registration, and after the grace period the unbound copy.
+    pub(super) fn unbound_record(&self, before: Option<&SessionRef>) -> Option<SessionRef> {
+        let session = before.filter(|session| self.device.registers && !session.id.is_empty())?;
+        Some(SessionRef { id: Binding::unbound_id(&session.id), ..session.clone() })
     }
 }

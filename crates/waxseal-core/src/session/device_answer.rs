@@ -58,17 +58,21 @@ pub struct DeviceAnswer<S> {
     finish: Option<Finish<S>>,
     /// `None` after the future has completed.
     response: Option<DeviceResponse>,
+    has_list: bool,
 }
 
 impl<S> DeviceAnswer<S> {
     pub(super) const fn ready(response: DeviceResponse) -> Self {
-        Self { finish: None, response: Some(response) }
+        Self { finish: None, response: Some(response), has_list: false }
     }
 
-    /// The response that also sets the bound session cookie, after the revocation list has recorded
-    /// the registration.
-    pub(super) const fn registering(finish: Finish<S>, response: DeviceResponse) -> Self {
-        Self { finish: Some(finish), response: Some(response) }
+    /// The response that is sent after the revocation list has recorded the registration.
+    pub(super) const fn registering(
+        finish: Finish<S>,
+        response: DeviceResponse,
+        has_list: bool,
+    ) -> Self {
+        Self { finish: Some(finish), response: Some(response), has_list }
     }
 }
 
@@ -76,7 +80,7 @@ impl<S: Deref<Target = Sealer>> Future for DeviceAnswer<S> {
     type Output = DeviceResponse;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<DeviceResponse> {
-        let Self { finish, response } = &mut *self;
+        let Self { finish, response, has_list } = &mut *self;
         let changes = match finish {
             Some(finish) => Some(ready!(Pin::new(finish).poll(cx))),
             None => None,
@@ -84,12 +88,15 @@ impl<S: Deref<Target = Sealer>> Future for DeviceAnswer<S> {
         let Some(mut response) = response.take() else { return Poll::Pending };
         match changes {
             None => {}
-            Some(Ok(changes)) if changes.outcome() == Outcome::Saved => {
+            // The session was registered before, or it is revoked.
+            Some(Ok(changes)) if changes.outcome() != Outcome::Saved => response = refused(),
+            // The record in the revocation list protects the session. Its cookie stays, because a
+            // parallel response may have saved other data; the next save or refresh names the key.
+            Some(Ok(changes)) if *has_list && !changes.device.is_resealed => {}
+            Some(Ok(changes)) => {
                 let lines = changes.set_cookie_lines().map(str::to_owned);
                 response.headers.extend(lines.map(|line| ("set-cookie", line)));
             }
-            // The session was registered before, or it is revoked.
-            Some(Ok(_)) => response = refused(),
             Some(Err(_)) => response = unavailable(),
         }
         Poll::Ready(response)

@@ -101,11 +101,11 @@ impl Sealer {
         answered.unwrap_or_else(DeviceAnswer::ready)
     }
 
-    /// The page (401) for a navigation with a bound session and without its proof cookie, such as a
-    /// link from another site. The page loads the URL again, and for that request the browser first
-    /// refreshes the proof cookie. `None` if the request needs no proof cookie, or if the browser
-    /// got the page less than 30 seconds ago, because it may have lost its key: then the
-    /// application answers.
+    /// The page (401) for a navigation with a bound session and without a valid proof cookie, such
+    /// as a link from another site. The page loads the URL again, and for that request the browser
+    /// first refreshes the proof cookie. `target` is the path and the query. `None` if the request
+    /// needs no proof cookie, or if the browser got the page for this target less than 30 seconds
+    /// ago, because it may have lost its key: then the application answers.
     ///
     /// For integrations: call it for a `GET` with `Sec-Fetch-Mode: navigate` and without
     /// `Secure-Session-Skipped`.
@@ -113,23 +113,40 @@ impl Sealer {
     /// ```
     /// # use waxseal_core::{Sealer, UnixTime};
     /// # fn before_the_application(sealer: &Sealer, cookie: &[u8], now: UnixTime) {
-    /// if let Some(page) = sealer.ask_for_proof(&[cookie], now) {
+    /// if let Some(page) = sealer.ask_for_proof("/notes?page=2", &[cookie], now) {
     ///     println!("{} {:?} {}", page.status, page.headers, page.body);
     /// }
     /// # }
     /// ```
     #[must_use]
-    pub fn ask_for_proof(&self, cookies: &[&[u8]], now: UnixTime) -> Option<DeviceResponse> {
+    pub fn ask_for_proof(
+        &self,
+        target: &str,
+        cookies: &[&[u8]],
+        now: UnixTime,
+    ) -> Option<DeviceResponse> {
         let binding = self.binding.as_ref()?;
-        let is_asked = |pair| binding.is_asked(pair);
-        if cookies.iter().flat_map(|header| pairs(header)).any(is_asked)
-            || self.open(cookies.iter().copied(), now).rejection != Some(Rejection::ProofMissing)
-        {
+        let is_asked = |pair| binding.is_asked(pair, target);
+        if cookies.iter().flat_map(|header| pairs(header)).any(is_asked) {
             return None;
         }
+        let found = self.open(cookies.iter().copied(), now);
         let mut response = response(401, "asked");
+        match found.rejection? {
+            Rejection::ProofMissing => {}
+            // The browser's clock is behind: it does not refresh while it has the proof cookie.
+            Rejection::ProofExpired => {
+                let pairs = cookies.iter().flat_map(|header| pairs(header));
+                for proof in pairs.filter_map(|pair| binding.verify_proof(pair)) {
+                    let thumbprint = DeviceClaims::parse(&proof)?.thumbprint;
+                    let line = binding.proof_removal_line(thumbprint);
+                    response.headers.push(("set-cookie", line));
+                }
+            }
+            _ => return None,
+        }
         response.headers.push(("content-type", "text/html; charset=utf-8".to_owned()));
-        response.headers.push(("set-cookie", binding.asked_line(now)));
+        response.headers.push(("set-cookie", binding.asked_line(target, now)));
         response.body = PAGE.into();
         Some(response)
     }
@@ -158,10 +175,10 @@ fn register<S: Deref<Target = Sealer> + Clone>(
     let found = sealer.open(request.cookies.iter().copied(), now);
     let mut session = SessionState::new(sealer, found, now).map_err(|_| unavailable())?;
     session.random = Some(random);
-    let id = session.id().and_then(decode_string).map(|id| Cow::from(id.into_owned()));
+    let id = session.id().and_then(decode_string).map(Cow::into_owned).unwrap_or_default();
     let is_unbound = session.data.claim("cnf").is_none();
     let is_existing = matches!(session.origin, Origin::Existing { .. });
-    if id.is_none() || id != challenge.session_id || !is_unbound || !is_existing {
+    if id.is_empty() || id != challenge.session_id || !is_unbound || !is_existing {
         return Err(refused());
     }
     let (key, thumbprint) = proof.registered_key().ok_or_else(refused)?;
@@ -173,17 +190,17 @@ fn register<S: Deref<Target = Sealer> + Clone>(
         .map_or(UnixTime::LAST, |secs| session.issued_at.unwrap_or(now).plus(secs));
     let identifier = DeviceClaims {
         expires_at: expires_at.as_secs(),
-        session_id: id.clone(),
-        thumbprint: Some(Cow::from(&*thumbprint)),
-        key: Some(key.text().into()),
+        session_id: &id,
+        thumbprint: &thumbprint,
+        key: &key.text(),
     };
     let identifier = identifier.seal(&binding.identifiers);
     let mut response = response(200, "registered");
     response.headers.push(("content-type", "application/json".to_owned()));
-    response.headers.push(("set-cookie", binding.proof_line(id, &thumbprint, now)));
+    response.headers.push(("set-cookie", binding.proof_line(&id, &thumbprint, now)));
     response.body = binding.config(&identifier, &thumbprint);
     let finish = Finish::new(sealer.clone(), session.finish(sealer));
-    Ok(DeviceAnswer::registering(finish, response))
+    Ok(DeviceAnswer::registering(finish, response, sealer.revocations.is_some()))
 }
 
 /// Sets a new proof cookie if the proof is signed with the key in the session identifier. The
@@ -199,9 +216,7 @@ fn refresh(
     let identifier = verify(token, &binding.identifiers);
     let identifier = identifier.as_deref().and_then(DeviceClaims::parse);
     let identifier = identifier.filter(|identifier| identifier.is_current(now));
-    let Some(DeviceClaims { session_id, thumbprint: Some(thumbprint), key: Some(key), .. }) =
-        identifier
-    else {
+    let Some(DeviceClaims { session_id, thumbprint, key, .. }) = identifier else {
         return ended(&text);
     };
     // The session in the cookie is bound to another key, because the user has logged in again: the
@@ -211,7 +226,7 @@ fn refresh(
         return ended(&text);
     }
     let challenge_again = |outcome| {
-        let challenge = binding.challenge(None, Some(&thumbprint), now);
+        let challenge = binding.challenge("", thumbprint, now);
         let mut response = response(403, outcome);
         let value = format!(r#""{challenge}";id="{text}""#);
         response.headers.push(("secure-session-challenge", value));
@@ -225,13 +240,11 @@ fn refresh(
     match challenge.as_deref().and_then(DeviceClaims::parse) {
         // Chromium starts a refresh with its last proof, however old that is.
         Some(challenge) if !challenge.is_current(now) => return challenge_again("challenged"),
-        Some(challenge)
-            if challenge.thumbprint.as_ref() == Some(&thumbprint) && proof.is_signed_with(&key) => {
-        }
+        Some(challenge) if challenge.thumbprint == thumbprint && proof.is_signed_with(key) => {}
         _ => return challenge_again("refused"),
     }
     let mut response = response(200, "refreshed");
-    response.headers.push(("set-cookie", binding.proof_line(session_id, &thumbprint, now)));
+    response.headers.push(("set-cookie", binding.proof_line(session_id, thumbprint, now)));
     response
 }
 
@@ -242,7 +255,9 @@ fn presented_thumbprint(
     now: UnixTime,
 ) -> Option<String> {
     let found = sealer.open(request.cookies.iter().copied(), now);
-    let accepted = found.accepted.as_ref();
-    let cnf = accepted.and_then(|session| session.data.claim("cnf"));
-    cnf.map(|cnf| thumbprint(cnf).into_owned()).or(found.unproven)
+    let Some(accepted) = found.accepted else {
+        return found.unproven.filter(|thumbprint| !thumbprint.is_empty());
+    };
+    let named = accepted.data.claim("cnf").map(|cnf| thumbprint(cnf).into());
+    named.or(accepted.proof?.thumbprint.map(Into::into))
 }

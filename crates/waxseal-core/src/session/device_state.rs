@@ -1,8 +1,8 @@
 //! The device binding of the session of a request.
 
-use alloc::{boxed::Box, string::String};
+use alloc::{borrow::Cow, boxed::Box, string::String};
 
-use crate::time::UnixTime;
+use crate::{data::Data, device_bound::confirmation, time::UnixTime};
 
 /// The device that a session is bound to (feature `device-bound`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +22,20 @@ pub(super) struct DeviceState {
     pub(super) unproven: Option<Box<str>>,
     /// The expiry of the proof cookie of the presented session.
     pub(super) proof_expires_at: Option<UnixTime>,
+    /// The thumbprint of the presented session, if its cookie does not name the key yet.
+    pub(super) thumbprint: Option<Box<str>>,
     /// Whether the response invites the browser to register a key.
     pub(super) offers_registration: bool,
     /// Whether the request registers a key.
     pub(super) registers: bool,
+}
+
+impl DeviceState {
+    /// The data of a cookie that names the key.
+    pub(super) fn with_name<'d>(&self, mut data: Cow<'d, Data>) -> Cow<'d, Data> {
+        if let Some(thumbprint) = &self.thumbprint {
+            data.to_mut().set_claim("cnf", &confirmation(thumbprint));
+        }
+        data
+    }
 }

@@ -154,7 +154,13 @@ impl Plan {
         }
         if let (Some(saved), Some(stamp)) = (saved, stamp) {
             match saved.seal_with(sealer, stamp) {
-                Ok(lines) => changes.set_cookie(changes.outcome, lines),
+                Ok(lines) => {
+                    changes.set_cookie(changes.outcome, lines);
+                    #[cfg(feature = "device-bound")]
+                    {
+                        changes.device.is_resealed = true;
+                    }
+                }
                 Err(error) => return Err(Unavailable::not_sealed(removal(changes.unsaved), error)),
             }
         }

@@ -30,8 +30,8 @@ impl SessionState {
             session.start_another(sealer, |key| keep.contains(&key));
             #[cfg(feature = "device-bound")]
             {
-                session.device.offers_registration = false;
-                session.device.proof_expires_at = None;
+                let unproven = session.device.unproven.take();
+                session.device = DeviceState { unproven, ..DeviceState::default() };
             }
             Ok(())
         })

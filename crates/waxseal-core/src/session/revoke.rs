@@ -73,16 +73,21 @@ impl SessionState {
         let is_same_user =
             |user: &Option<String>| before.as_ref().is_some_and(|before| before.user == *user);
         let mut pending = Vec::new();
+        #[cfg(feature = "device-bound")]
+        let also = before.as_ref().and_then(|before| self.unbound_id(sealer, origin, before));
+        #[cfg(not(feature = "device-bound"))]
+        let also: Option<String> = None;
         let mut revoke = |target, successor: Option<SessionRef>, must_be_good, effect| {
-            let successor = successor.map(|session| Successor { session, must_be_good });
+            let also = also.clone();
+            let successor = successor.map(|session| Successor { session, also, must_be_good });
             let acknowledgement = check.list.revoke(Revocation { target, successor });
             pending.push(Pending { acknowledgement, effect });
         };
 
         let replaced = self.replaced.take();
         #[cfg(feature = "device-bound")]
-        if let Some(unbound) = self.unbound_record(sealer, origin, replaced.as_deref()) {
-            revoke(Target::Session(unbound.clone()), Some(unbound), true, Effect::MustBeGood);
+        if let Some(unbound) = self.unbound_record(before.as_ref()) {
+            revoke(Target::Session(unbound), before.clone(), true, Effect::MustBeGood);
         }
         let is_renewed = matches!(origin, Origin::Renewed { .. });
         let mut is_covered = false;

@@ -10,6 +10,8 @@ use super::{
     finish::Plan,
     saved::Saved,
 };
+#[cfg(feature = "device-bound")]
+use crate::sealer::Proof;
 use crate::{
     base64url,
     claims::{self, Claims},
@@ -95,12 +97,19 @@ enum CookieAction {
 impl SessionState {
     #[inline]
     pub(super) fn new(sealer: &Sealer, found: Found, now: UnixTime) -> Result<Self, Unavailable> {
-        let Found { accepted, rejection, previous, others, .. } = found;
+        #[cfg_attr(not(feature = "device-bound"), expect(unused_mut))]
+        let Found { mut accepted, rejection, previous, others, .. } = found;
         #[cfg(feature = "device-bound")]
         let device = DeviceState {
             unproven: found.unproven.filter(|_| accepted.is_none()).map(Into::into),
-            proof_expires_at: accepted.as_ref().and_then(|session| session.proof_expires_at),
             ..DeviceState::default()
+        };
+        #[cfg(feature = "device-bound")]
+        let device = match accepted.as_mut().and_then(|session| session.proof.take()) {
+            Some(Proof { expires_at, thumbprint }) => {
+                DeviceState { proof_expires_at: Some(expires_at), thumbprint, ..device }
+            }
+            None => device,
         };
         if rejection == Some(Rejection::RevocationUnknown) {
             return Err(Unavailable::revocation_unknown());
@@ -169,6 +178,8 @@ impl SessionState {
                 return Err(SaveError::Revoked);
             }
         }
+        #[cfg(feature = "device-bound")]
+        self.name_device();
         let issued_at = self.issued_at.unwrap_or(self.now);
         let expires_at = match sealer.format() {
             Format::Waxseal => {
@@ -281,7 +292,7 @@ impl SessionState {
                     sealer.revocations.is_some() && claims::user(&self.data).is_none();
                 #[cfg(feature = "device-bound")]
                 {
-                    changes.registration = self.offer(sealer);
+                    changes.device.registration = self.offer(sealer);
                 }
                 if let Some(saved) = &saved {
                     pending = self.revoke(sealer, Some(saved), saved_as);
@@ -313,6 +324,8 @@ impl SessionState {
         let (Some(data), Some(issued_at)) = (self.data.unmodified(), self.issued_at) else {
             return Ok(None);
         };
+        #[cfg(feature = "device-bound")]
+        let data = self.device.with_name(data);
         let id = self.session_id(sealer)?;
         let claims = Claims {
             issued_at,

@@ -19,13 +19,17 @@ fn presented() -> String {
 fn must_be_good() -> Successor {
     let (id, user) = ("old".into(), Some("42".into()));
     let session = SessionRef { id, user, issued_at: UnixTime::from_secs(ISSUED), stamp: BEFORE };
-    Successor { session, must_be_good: true }
+    Successor { session, must_be_good: true, also: None }
 }
 
 /// A new session, which is sent in any case.
 fn issued(id: String, user: Option<&str>) -> Successor {
     let (user, issued_at) = (user.map(String::from), UnixTime::from_secs(NOW));
-    Successor { session: SessionRef { id, user, issued_at, stamp: STAMP }, must_be_good: false }
+    Successor {
+        session: SessionRef { id, user, issued_at, stamp: STAMP },
+        must_be_good: false,
+        also: None,
+    }
 }
 
 /// The successors of the revocations of a request.

@@ -24,9 +24,11 @@ pub(super) fn answering(config: &Config, request: &ServiceRequest) -> Option<Ans
         &Incoming {
             method: request.method().as_str(),
             path: request.path(),
+            target: request.uri().path_and_query().map_or("/", |target| target.as_str()),
             cookies: headers.get_all(header::COOKIE).map(HeaderValue::as_bytes).collect(),
             header: &|name| headers.get(name).map(HeaderValue::as_bytes),
         },
+        true,
     )
 }
 

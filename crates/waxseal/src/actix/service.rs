@@ -12,6 +12,7 @@ use actix_web::{
     Error, HttpMessage as _,
     dev::{Service, ServiceRequest, ServiceResponse, Transform},
     error::ErrorServiceUnavailable,
+    http::header::HeaderValue,
 };
 use pin_project_lite::pin_project;
 use waxseal_core::ResponseChanges;
@@ -21,6 +22,7 @@ use crate::{
     finishing::FinishOnce,
     headers::actix::Headers,
     layer::SessionLayer,
+    plain_http::PlainHttp,
     slot::{Innermost, Slot},
 };
 
@@ -64,6 +66,8 @@ where
             let session = FinishOnce::answering(answering);
             return ActixResponseFuture { inner: None, session, made: None };
         }
+        let header = |name| request.headers().get(name).map(HeaderValue::as_bytes);
+        let plain_http = PlainHttp::of(&self.config, request.method().is_safe(), header);
         let slot = {
             let mut extensions = request.extensions_mut();
             let outer = extensions.get::<Innermost>().map(|innermost| &innermost.0);
@@ -74,7 +78,7 @@ where
             slot
         };
         // Before the call, so that a panic in it also ends the session.
-        let session = FinishOnce::new(slot);
+        let session = FinishOnce::new(slot).warn_of(plain_http);
         ActixResponseFuture { inner: Some(self.inner.call(request)), session, made: None }
     }
 }

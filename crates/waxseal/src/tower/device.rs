@@ -1,6 +1,8 @@
 //! Device binding over `http` requests and responses.
 
 use std::any::Any;
+#[cfg(feature = "axum")]
+use std::any::TypeId;
 
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use waxseal_core::DeviceResponse;
@@ -11,16 +13,21 @@ use crate::{
 };
 
 /// Starts the answer to a request that the application does not see; `None` for other requests.
-pub(super) fn answering<B>(config: &Config, request: &Request<B>) -> Option<Answering> {
+pub(super) fn answering<B, ResBody: 'static>(
+    config: &Config,
+    request: &Request<B>,
+) -> Option<Answering> {
     let headers = request.headers();
     Answering::start(
         config,
         &Incoming {
             method: request.method().as_str(),
             path: request.uri().path(),
+            target: request.uri().path_and_query().map_or("/", |target| target.as_str()),
             cookies: headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect(),
             header: &|name| headers.get(name).map(HeaderValue::as_bytes),
         },
+        can_write::<ResBody>(),
     )
 }
 
@@ -44,6 +51,15 @@ pub(super) fn response<B: Default + 'static>(answer: DeviceResponse) -> Response
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }
     response
+}
+
+/// Whether [`set_body`] can set a body of this type.
+fn can_write<B: 'static>() -> bool {
+    #[cfg(feature = "axum")]
+    if TypeId::of::<B>() == TypeId::of::<axum_core::body::Body>() {
+        return true;
+    }
+    false
 }
 
 /// Sets the body, if its type is axum's. A trait bound on the type would exclude other frameworks

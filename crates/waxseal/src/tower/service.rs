@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -18,6 +18,7 @@ use crate::{
     finishing::FinishOnce,
     headers::tower::Headers,
     layer::SessionLayer,
+    plain_http::PlainHttp,
     slot::{Innermost, Slot},
 };
 
@@ -52,10 +53,12 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         #[cfg(feature = "device-bound")]
-        if let Some(answering) = super::device::answering(&self.config, &request) {
+        if let Some(answering) = super::device::answering::<_, ResBody>(&self.config, &request) {
             let session = FinishOnce::answering(answering);
             return ResponseFuture { inner: None, session, made: None };
         }
+        let header = |name| request.headers().get(name).map(HeaderValue::as_bytes);
+        let plain_http = PlainHttp::of(&self.config, request.method().is_safe(), header);
         let extensions = request.extensions_mut();
         let outer = extensions.get::<Innermost>().map(|innermost| &innermost.0);
         let slot = Slot::place(&self.config, outer);
@@ -63,7 +66,7 @@ where
             extensions.insert(Innermost(Arc::clone(slot)));
         }
         // Before the call, so that a panic in it also ends the session.
-        let session = FinishOnce::new(slot);
+        let session = FinishOnce::new(slot).warn_of(plain_http);
         ResponseFuture { inner: Some(self.inner.call(request)), session, made: None }
     }
 }
