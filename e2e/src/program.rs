@@ -52,8 +52,13 @@ pub fn command_with_all_stores() -> PathBuf {
 
 /// Builds the example `login` with the stores of many servers.
 pub fn login_with_all_stores() -> PathBuf {
-    let features = "waxseal-revocation/redis-tls,waxseal-revocation/postgres-tls";
-    build(&["-p", "waxseal", "--features", features, "--example", "login"])
+    build(&["-p", "login", "--features", "redis,postgres", "--example", "login"])
+}
+
+/// Builds the example `login` with device binding. A test that uses it cannot use the other builds
+/// of `login`, which have the same path.
+pub fn login_with_device_binding() -> PathBuf {
+    build(&["-p", "login", "--features", "device-bound", "--example", "login"])
 }
 
 /// A server on Microdot, run by the Python that `MICRODOT_PYTHON` names, with the packages

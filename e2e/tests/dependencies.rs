@@ -77,3 +77,16 @@ fn no_library_enables_raw_value_of_serde_json() {
         assert!(!tree.contains("serde_json feature \"raw_value\""), "{arguments:?}");
     }
 }
+
+/// `cargo run --example login` builds neither the TLS library and the certificate of
+/// `--device-bound` nor the clients of Redis and Postgres.
+#[test]
+fn the_login_example_builds_tls_only_for_device_binding() {
+    let heavy = ["ring ", "rustls", "tokio-rustls", "rcgen", "p256", "redis", "tokio-postgres"];
+    let default = tree(&["-p", "login"]);
+    assert!(!packages(&default, &["axum "]).is_empty());
+    assert_eq!(packages(&default, &heavy), [""; 0]);
+    let bound = tree(&["-p", "login", "--features", "device-bound"]);
+    assert!(!packages(&bound, &["tokio-rustls "]).is_empty());
+    assert_eq!(packages(&bound, &["aws-lc", "openssl"]), [""; 0]);
+}

@@ -156,6 +156,17 @@ fn wrong_usage_is_an_error() {
     assert!(text.contains("--microdot") && text.contains("SESSION_SECRET"), "{text}");
 }
 
+/// The build of the README has no TLS; `device_login.rs` tests the build that has it.
+#[test]
+fn a_build_without_device_binding_says_how_to_get_it() {
+    let (code, text) = run(login().arg("--device-bound"));
+    assert_eq!(code, Some(2));
+    assert!(text.contains("--features device-bound -- --device-bound"), "{text}");
+    let (code, text) = run(login().args(["--device-bound", "--microdot"]));
+    assert_eq!(code, Some(2));
+    assert!(text.contains("Microdot's sessions cannot be bound"), "{text}");
+}
+
 #[test]
 fn the_server_exits_cleanly_on_a_signal() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {

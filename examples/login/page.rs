@@ -1,9 +1,9 @@
 //! The page.
 
-use crate::anatomy::Anatomy;
+use crate::{anatomy::Anatomy, binding::Binding};
 
 /// The form, or the name of the user. askama escapes all values.
-#[derive(askama::Template)]
+#[derive(askama::Template, Default)]
 #[template(path = "page.html")]
 pub struct Page {
     pub username: Option<String>,
@@ -13,4 +13,6 @@ pub struct Page {
     pub everywhere: bool,
     /// Whether sessions are encrypted.
     pub encrypted: bool,
+    /// The device of a logged-in user's session, if the server binds sessions.
+    pub binding: Option<Binding>,
 }

@@ -4,18 +4,26 @@
 //! cargo run --example login                # then open http://localhost:3000
 //! cargo run --example login -- --encrypted # the browser cannot read the cookie
 //! cargo run --example login -- --microdot  # with Microdot's cookie
+//! cargo run --example login --features device-bound -- --device-bound
+//!                                          # a copy of the cookie stops working within minutes
 //! ```
 //!
 //! The environment configures the server. `SESSION_SECRET` is the secret (random if it is
 //! not set); `SESSION_KEYRING` is a key file instead, which the server reloads when it
-//! changes; `REVOCATIONS` is the revocation store (`sqlite:PATH`); `PORT` is the port on
+//! changes; `REVOCATIONS` is the revocation store (`sqlite:PATH`, or `redis://` and `postgres://`
+//! in a build with the feature of that name); `PORT` is the port on
 //! 127.0.0.1 (3000); `RUST_LOG` is the log level (info).
 
 mod anatomy;
+mod binding;
 mod options;
 mod page;
+#[cfg(feature = "device-bound")]
+mod proof;
+#[cfg(feature = "device-bound")]
+mod tls;
 
-use std::{error::Error, io, process::ExitCode, time::Duration};
+use std::{error::Error, fmt::Debug, io, process::ExitCode, time::Duration};
 
 use anatomy::Anatomy;
 use axum::{
@@ -24,7 +32,9 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
+    serve::Listener,
 };
+use binding::Binding;
 use options::{Keys, Options};
 use page::Page;
 use tokio::net::TcpListener;
@@ -38,6 +48,7 @@ struct App {
     sealer: SharedSealer,
     revocations: Option<RevocationList>,
     encrypted: bool,
+    device_bound: bool,
 }
 
 #[derive(serde::Deserialize)]
@@ -63,8 +74,19 @@ async fn index(
     let username = session.get("username")?;
     let sealer = app.sealer.current();
     let anatomy = (!session.is_new()).then(|| Anatomy::of(&headers, &sealer)).flatten();
-    let everywhere = app.revocations.is_some() && session.user().is_some();
-    Ok(Page { username, anatomy, complaint: None, everywhere, encrypted: app.encrypted })
+    let is_user = session.user().is_some();
+    #[cfg(feature = "device-bound")]
+    let complaint = proof::complaint(&session);
+    #[cfg(not(feature = "device-bound"))]
+    let complaint = None;
+    Ok(Page {
+        username,
+        anatomy,
+        complaint,
+        everywhere: app.revocations.is_some() && is_user,
+        encrypted: app.encrypted,
+        binding: (app.device_bound && is_user).then(|| Binding::of(&session)),
+    })
 }
 
 async fn login(
@@ -74,8 +96,7 @@ async fn login(
 ) -> Result<Response, SessionError> {
     let Some(user_id) = verify_password(&form.username, &form.password) else {
         let complaint = Some("This name or password is wrong.");
-        let encrypted = app.encrypted;
-        let page = Page { username: None, anatomy: None, complaint, everywhere: false, encrypted };
+        let page = Page { complaint, encrypted: app.encrypted, ..Page::default() };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
     session.log_in(&user_id)?; // a new session, saved at once
@@ -187,8 +208,6 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(("127.0.0.1", options.port))
         .await
         .map_err(|error| format!("port {} cannot be used: {error}; set PORT", options.port))?;
-    // `localhost`, because browsers keep a Secure cookie for it over http.
-    println!("Open http://localhost:{}", listener.local_addr()?.port());
     let sealer = match options.keys {
         Keys::Fixed(sealer) => SharedSealer::new(*sealer),
         Keys::File(file) => {
@@ -197,9 +216,26 @@ async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
             sealer
         }
     };
-    let Options { revocations, encrypted, .. } = options;
-    let app = App { sealer, revocations, encrypted };
-    axum::serve(listener, router(app)).with_graceful_shutdown(stop()).await?;
+    let Options { revocations, encrypted, device_bound, .. } = options;
+    let router = router(App { sealer, revocations, encrypted, device_bound });
+    #[cfg(feature = "device-bound")]
+    if device_bound {
+        let listener = tls::TlsListener::new(listener)?;
+        let port = listener.local_addr()?.port();
+        print!("{}", options::how_to_open(port, listener.key_hash()));
+        return run(listener, router).await;
+    }
+    // `localhost`, because browsers keep a Secure cookie for it over http.
+    println!("Open http://localhost:{}", listener.local_addr()?.port());
+    run(listener, router).await
+}
+
+/// Serves until a signal.
+async fn run<L>(listener: L, router: Router) -> Result<(), Box<dyn Error>>
+where
+    L: Listener<Addr: Debug>,
+{
+    axum::serve(listener, router).with_graceful_shutdown(stop()).await?;
     println!("Stopped.");
     Ok(())
 }

@@ -77,6 +77,7 @@ impl Claim {
     fn new(name: String, value: &Value) -> Self {
         let is_time = ["iat", "exp", "nbf", "auth_time"].contains(&&*name);
         let date = value.as_i64().filter(|_| is_time).and_then(date);
+        let date = date.map(|(date, distance)| format!("{date}, {distance}"));
         Self { name, json: value.to_string(), date }
     }
 }
@@ -85,8 +86,8 @@ fn decode(part: &str) -> Option<Vec<u8>> {
     BASE64URL_NOPAD.decode(part.as_bytes()).ok()
 }
 
-/// `2026-11-23 06:31:00 UTC, in 7 days`.
-fn date(secs: i64) -> Option<String> {
+/// `2026-11-23 06:31:00 UTC` and `in 7 days`.
+pub fn date(secs: i64) -> Option<(String, String)> {
     let then = Timestamp::from_second(secs).ok()?;
     let away = secs.saturating_sub(Timestamp::now().as_second());
     let (count, unit) = match away.unsigned_abs() {
@@ -101,5 +102,5 @@ fn date(secs: i64) -> Option<String> {
         1.. => format!("in {count} {unit}{plural}"),
         _ => format!("{count} {unit}{plural} ago"),
     };
-    Some(format!("{}, {distance}", then.strftime("%Y-%m-%d %H:%M:%S UTC")))
+    Some((then.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(), distance))
 }
