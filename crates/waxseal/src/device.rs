@@ -35,15 +35,16 @@ enum Answer {
 }
 
 impl Answering {
-    /// `None` if the application answers the request.
-    /// `can_write` is whether the response can have a body.
+    /// Starts the answer; `None` if the application answers the request. `can_write` says whether
+    /// the layer can write the body of the response.
     pub(crate) fn start(config: &Config, request: &Incoming<'_>, can_write: bool) -> Option<Self> {
         let sealer = config.sealer.current();
         let cookie = || sealer.cookie().name().to_owned();
         let Incoming { method, path, target, cookies, header } = request;
         if let Some(route) = sealer.device_route(path) {
             if route == DeviceRoute::Register && !can_write {
-                // Before the list records that the cookie without a binding ends.
+                // A 503 before the revocation list records the registration: a browser without the
+                // session configuration would lose its session.
                 let headers = vec![("cache-control", "no-store".to_owned())];
                 let outcome = "unavailable";
                 let refusal = DeviceResponse { status: 503, headers, body: String::new(), outcome };
@@ -59,8 +60,8 @@ impl Answering {
             let answer = Sealer::answer_device(&sealer, route, &request, now, random);
             return Some(Self { cookie: cookie(), answer: Answer::Route(answer) });
         }
-        // Only a navigation shows a page, and a browser that has skipped the proof would skip it
-        // again.
+        // Only a navigation shows a page. A browser that says it has skipped the refresh would skip
+        // the next one, too.
         if !can_write
             || *method != "GET"
             || header("sec-fetch-mode") != Some(b"navigate")

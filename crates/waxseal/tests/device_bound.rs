@@ -191,7 +191,7 @@ async fn a_bound_session_without_its_proof_cookie_is_refused_at_once() {
     assert_eq!(browser.get("/bound").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(browser.refresh().await.status, StatusCode::OK);
     assert_eq!(browser.get("/bound").await.status, StatusCode::OK);
-    // A save names the key in the cookie. The proof of another session does not help then.
+    // After a save, the cookie names the key: the proof cookie of another session does not open it.
     browser.send("POST", "/count", &[]).await;
     let mut other = site.bound().await;
     browser.jar.insert(proof, other.jar[&other.proof_cookie()].clone());
@@ -375,7 +375,7 @@ async fn a_save_of_the_unbound_copy_is_bound_again() {
     let mut copy = browser.clone();
     assert_eq!(browser.get("/").await.body, "susan, bound");
     assert_eq!(browser.send("POST", "/count", &[]).await.body, "2");
-    // A copy of the racing cookie does not live on, and nothing is saved over it.
+    // Without the proof cookie, a copy of that cookie is refused, and no save replaces it.
     copy.jar.remove(&browser.proof_cookie());
     assert_eq!(copy.get("/").await.body, "nobody");
     assert_eq!(copy.get("/user").await.status, StatusCode::UNAUTHORIZED);
@@ -429,7 +429,7 @@ async fn another_login_ends_the_older_registration_in_the_browser() {
     let answer = tab.send("POST", &tab.refresh_url(), &headers).await;
     let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(body["continue"], false);
-    // Also beside a session whose proof is missing, if its cookie names the key.
+    // The same if the proof cookie of the newer session is missing, if its cookie names the key.
     tab.send("POST", "/count", &[]).await;
     tab.jar.remove(&browser.proof_cookie());
     let answer = tab.send("POST", &tab.refresh_url(), &headers).await;

@@ -20,8 +20,9 @@ use crate::{
 /// The lifetime of a challenge in seconds. A captured proof can be replayed only within that time.
 const CHALLENGE_SECS: u64 = 60;
 
-/// How long after the login the cookie from before the registration is accepted, in seconds: for
-/// requests that the browser sent before it had the new one.
+/// How long after the login the unbound copy of a bound session is accepted, in seconds: for
+/// requests that the browser sent before it had the bound cookie. The browser can register until
+/// the challenge expires, so 10 seconds remain for these requests.
 pub(crate) const GRACE_SECS: u64 = CHALLENGE_SECS + 10;
 
 /// How many characters of the thumbprint the name of a proof cookie contains.
@@ -193,7 +194,7 @@ pub(crate) struct Binding {
 }
 
 impl Binding {
-    /// A challenge for the registration of a session, or for the next proof of a key.
+    /// A challenge for the registration of a session, or for a refresh with a key.
     pub(crate) fn challenge(&self, session_id: &str, thumbprint: &str, now: UnixTime) -> String {
         let expires_at = now.plus(CHALLENGE_SECS).as_secs();
         DeviceClaims { expires_at, session_id, thumbprint, key: "" }.seal(&self.challenges)
@@ -228,7 +229,8 @@ impl Binding {
         verify(self.proof_token(pair)?, &self.proofs)
     }
 
-    /// The `Set-Cookie` line of a proof cookie. `session_id` is the session as it was registered.
+    /// The `Set-Cookie` line of a proof cookie. `session_id` is the ID of the session at its
+    /// registration.
     pub(crate) fn proof_line(&self, session_id: &str, thumbprint: &str, now: UnixTime) -> String {
         let browser_expiry = now.plus(self.lifetime);
         // The browser counts from the time of receipt, and the clocks of servers differ: without
@@ -244,7 +246,8 @@ impl Binding {
         self.cookie.named(self.proof_name(thumbprint)).removal_line()
     }
 
-    /// The `Set-Cookie` line that notes for 30 seconds that the browser was asked for a proof.
+    /// The `Set-Cookie` line that notes for 30 seconds that the browser got the page that loads
+    /// itself again.
     pub(crate) fn asked_line(&self, target: &str, now: UnixTime) -> String {
         let name = [self.cookie.name(), ASKED].concat();
         self.cookie.named(name).set_line(&asked(target), now, Some(now.plus(30)), None)
@@ -280,8 +283,8 @@ impl Binding {
     }
 }
 
-/// The value of the cookie that notes that the browser was asked for a proof: it differs for two
-/// tabs that open different pages.
+/// The value of the cookie that notes that the browser got the page that loads itself again. It
+/// differs for two tabs that open different URLs.
 fn asked(target: &str) -> String {
     let digest = Sha256::digest(target.as_bytes());
     base64url::encode(digest.get(..6).unwrap_or_default())

@@ -9,17 +9,17 @@ use crate::{
     token::{self, Unverified},
 };
 
-/// What a challenge, a session identifier or a proof cookie says. A text is empty if the token does
-/// not have it. On the wire, the fields are joined by dots: no field but the last contains one.
+/// The fields of a challenge, a session identifier or a proof cookie. A text is empty if the token
+/// does not have it. On the wire, the fields are joined by dots: only the last can contain one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DeviceClaims<'c> {
     /// The expiry, in seconds since 1970.
     pub(crate) expires_at: u64,
-    /// The SHA-256 thumbprint of the key (RFC 7638).
+    /// The SHA-256 thumbprint of the browser's key (RFC 7638).
     pub(crate) thumbprint: &'c str,
-    /// The key itself, a compressed point in base64url.
+    /// The public key, a compressed point in base64url.
     pub(crate) key: &'c str,
-    /// The session that was registered, or is to be registered.
+    /// The ID of the session at its registration.
     pub(crate) session_id: &'c str,
 }
 
@@ -32,7 +32,7 @@ impl<'c> DeviceClaims<'c> {
         token::seal(claims.into_bytes(), keyring.sealing(), None).unwrap_or_default()
     }
 
-    /// The claims in the text that [`verify`] returned. The caller compares the expiry.
+    /// The fields in the text that [`verify`] returned. The caller must check the expiry.
     pub(crate) fn parse(claims: &'c str) -> Option<Self> {
         let mut fields = claims.splitn(4, '.');
         Some(Self {
@@ -48,7 +48,7 @@ impl<'c> DeviceClaims<'c> {
     }
 }
 
-/// The claims of a token whose signature verifies.
+/// The fields of a token whose signature verifies, as text.
 pub(crate) fn verify(token: &[u8], keyring: &Keyring) -> Option<String> {
     let claims = Unverified::parse(token, keyring).ok()?.verify().ok()?.0;
     String::from_utf8(claims).ok()
@@ -80,8 +80,8 @@ pub(crate) fn confirmation(thumbprint: &str) -> String {
     format!(r#"{{"jkt":"{thumbprint}"}}"#)
 }
 
-/// The thumbprint in a claim `cnf` as [`confirmation`] writes it; empty for any other: no proof fits
-/// such a session.
+/// The thumbprint in a claim `cnf` as [`confirmation`] writes it; empty for any other: such a
+/// session has no proof cookie.
 pub(crate) fn thumbprint(cnf: &str) -> &str {
     let jkt = cnf.strip_prefix(r#"{"jkt":""#).and_then(|rest| rest.strip_suffix(r#""}"#));
     jkt.unwrap_or_default()

@@ -13,20 +13,20 @@ use crate::{
     time::UnixTime,
 };
 
-/// The proof cookies of one request that are verified: each costs a MAC. Each login leaves one for
-/// some minutes, and the browser sends the oldest first.
+/// The maximum number of proof cookies of a request that are verified: each costs a MAC. Each login
+/// leaves one for some minutes, and the browser sends the oldest first.
 pub(super) const MAX_PROOFS: usize = 16;
 
-/// The good proof of a session.
+/// The valid proof cookie of a session.
 pub(crate) struct Proof {
     pub(crate) expires_at: UnixTime,
-    /// The key, if the session does not name it yet: the next cookie does.
+    /// The thumbprint, if the session does not name the key yet. The next session cookie does.
     pub(crate) thumbprint: Option<Box<str>>,
 }
 
 impl Sealer {
-    /// Checks the proof of a bound session. A session that names no key is bound if a proof names
-    /// the session, or if the revocation list has recorded its registration.
+    /// Checks the proof cookie of a bound session. A session that names no key is bound if a proof
+    /// cookie names the session, or if the revocation list has recorded its registration.
     pub(super) fn check_device(
         &self,
         proofs: &[String],
@@ -55,7 +55,7 @@ impl Sealer {
             let user = claims::user(data);
             let stamp = times.stamp.unwrap_or(0);
             let session = SessionView { id: Some(&*id), user: user.as_deref(), issued_at, stamp };
-            // The list has no record of most sessions, so the time comes first.
+            // The time is checked first, because it is cheaper than the revocation list.
             now >= issued_at.plus(GRACE_SECS) && self.is_replaced(session)
         };
         match proof {
@@ -65,8 +65,7 @@ impl Sealer {
         }
     }
 
-    /// Whether the session, which names no key, was registered: its cookie is a copy from before
-    /// the registration, or a response that was on its way has replaced the cookie.
+    /// Whether the revocation list has recorded a registration of the session, which names no key.
     pub(crate) fn is_replaced(&self, session: SessionView<'_>) -> bool {
         let (Some(check), Some(id)) = (&self.revocations, session.id) else { return false };
         let id = Binding::unbound_id(id);

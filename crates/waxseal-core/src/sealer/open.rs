@@ -28,7 +28,7 @@ pub(crate) struct Accepted {
     pub(crate) times: Times,
     /// The new `exp`, if the cookie needs a refresh.
     pub(crate) refresh: Option<UnixTime>,
-    /// The proof of the device.
+    /// The proof cookie of a bound session.
     #[cfg(feature = "device-bound")]
     pub(crate) proof: Option<Proof>,
 }
@@ -43,7 +43,8 @@ pub(crate) struct Found {
     pub(crate) previous: Vec<usize>,
     /// The cookies that were not accepted, for a logout. Empty without a revocation list.
     pub(crate) others: Vec<OtherCookie>,
-    /// The key of a session that has no good proof; empty if the session does not name it.
+    /// The thumbprint of a bound session that has no valid proof cookie; empty if the session does
+    /// not name the key.
     #[cfg(feature = "device-bound")]
     pub(crate) unproven: Option<String>,
 }

@@ -61,8 +61,8 @@ impl SessionState {
         !is_saved_in_time && self.is_presented_unbound(sealer) && sealer.is_replaced(session.view())
     }
 
-    /// The session ID under which the list has recorded that the presented session is bound, if
-    /// this request continues it without a binding, or is about to bind it.
+    /// The session ID under which the revocation list records that the presented session is bound,
+    /// if this request continues the session unbound, or binds it.
     pub(super) fn unbound_id(
         &self,
         sealer: &Sealer,
@@ -73,8 +73,8 @@ impl SessionState {
         (continues && !before.id.is_empty()).then(|| Binding::unbound_id(&before.id))
     }
 
-    /// The record that the list keeps of the first registration of a session: it refuses a
-    /// second one, and later the cookie from before the registration.
+    /// The record in the revocation list of the registration of a session. With this record, the
+    /// list refuses a second registration, and after the grace period the unbound copy.
     pub(super) fn unbound_record(&self, before: Option<&SessionRef>) -> Option<SessionRef> {
         let session = before.filter(|session| self.device.registers && !session.id.is_empty())?;
         Some(SessionRef { id: Binding::unbound_id(&session.id), ..session.clone() })

@@ -66,7 +66,7 @@ impl<S> DeviceAnswer<S> {
         Self { finish: None, response: Some(response), has_list: false }
     }
 
-    /// The response, if the list records the registration.
+    /// The response that is sent after the revocation list has recorded the registration.
     pub(super) const fn registering(
         finish: Finish<S>,
         response: DeviceResponse,
@@ -88,10 +88,10 @@ impl<S: Deref<Target = Sealer>> Future for DeviceAnswer<S> {
         let Some(mut response) = response.take() else { return Poll::Pending };
         match changes {
             None => {}
-            // Another browser was first, or the session is revoked.
+            // The session was registered before, or it is revoked.
             Some(Ok(changes)) if changes.outcome() != Outcome::Saved => response = refused(),
-            // The record in the list protects the session. Its cookie stays, because a parallel
-            // response may have saved other data; the next save or refresh names the key.
+            // The record in the revocation list protects the session. Its cookie stays, because a
+            // parallel response may have saved other data; the next save or refresh names the key.
             Some(Ok(changes)) if *has_list && !changes.device.is_resealed => {}
             Some(Ok(changes)) => {
                 let lines = changes.set_cookie_lines().map(str::to_owned);

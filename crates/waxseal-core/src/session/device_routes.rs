@@ -101,10 +101,23 @@ impl Sealer {
         answered.unwrap_or_else(DeviceAnswer::ready)
     }
 
-    /// The page for a navigation of a browser that has a bound session and no proof cookie, such as
-    /// a link from another site: the page loads the URL again, for which the browser first proves
-    /// that it has the key. `target` is the path and the query. `None` if the request needs no proof,
-    /// or has got the page for this target within 30 seconds: the browser cannot prove it.
+    /// The page (401) for a navigation with a bound session and without a valid proof cookie, such
+    /// as a link from another site. The page loads the URL again, and for that request the browser
+    /// first refreshes the proof cookie. `target` is the path and the query. `None` if the request
+    /// needs no proof cookie, or if the browser got the page for this target less than 30 seconds
+    /// ago, because it may have lost its key: then the application answers.
+    ///
+    /// For integrations: call it for a `GET` with `Sec-Fetch-Mode: navigate` and without
+    /// `Secure-Session-Skipped`.
+    ///
+    /// ```
+    /// # use waxseal_core::{Sealer, UnixTime};
+    /// # fn before_the_application(sealer: &Sealer, cookie: &[u8], now: UnixTime) {
+    /// if let Some(page) = sealer.ask_for_proof("/notes?page=2", &[cookie], now) {
+    ///     println!("{} {:?} {}", page.status, page.headers, page.body);
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn ask_for_proof(
         &self,
@@ -121,7 +134,7 @@ impl Sealer {
         let mut response = response(401, "asked");
         match found.rejection? {
             Rejection::ProofMissing => {}
-            // The browser's clock is behind: it does not prove again while it has the cookie.
+            // The browser's clock is behind: it does not refresh while it has the proof cookie.
             Rejection::ProofExpired => {
                 let pairs = cookies.iter().flat_map(|header| pairs(header));
                 for proof in pairs.filter_map(|pair| binding.verify_proof(pair)) {

@@ -20,11 +20,11 @@ pub(super) struct DeviceState {
     /// The thumbprint of the presented session, if the request has no valid proof cookie for it.
     /// While it is set, no save replaces the session cookie.
     pub(super) unproven: Option<Box<str>>,
-    /// The proof of the presented session.
+    /// The expiry of the proof cookie of the presented session.
     pub(super) proof_expires_at: Option<UnixTime>,
-    /// The key of the presented session, if its cookie does not name it yet.
+    /// The thumbprint of the presented session, if its cookie does not name the key yet.
     pub(super) thumbprint: Option<Box<str>>,
-    /// Whether the response offers the browser to register a key.
+    /// Whether the response invites the browser to register a key.
     pub(super) offers_registration: bool,
     /// Whether the request registers a key.
     pub(super) registers: bool,

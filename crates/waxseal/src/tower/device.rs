@@ -12,7 +12,7 @@ use crate::{
     device::{Answering, Incoming},
 };
 
-/// The answer to a request that the application does not see.
+/// Starts the answer to a request that the application does not see; `None` for other requests.
 pub(super) fn answering<B, ResBody: 'static>(
     config: &Config,
     request: &Request<B>,
@@ -62,8 +62,8 @@ fn can_write<B: 'static>() -> bool {
     false
 }
 
-/// Sets a body of axum. A bound on the type of the body would exclude other frameworks from the
-/// layer whenever the feature is enabled.
+/// Sets the body, if its type is axum's. A trait bound on the type would exclude other frameworks
+/// from the layer as soon as the feature is enabled.
 fn set_body(body: &mut dyn Any, text: String) -> bool {
     #[cfg(feature = "axum")]
     if let Some(body) = body.downcast_mut::<axum_core::body::Body>() {
