@@ -1,6 +1,9 @@
 //! Logins, logouts and saves of one browser, and what becomes of its bindings.
 
-use e2e::{browser::fetch, https::Exchange};
+use e2e::{
+    browser::{fetch, has_cookie},
+    https::Exchange,
+};
 use thirtyfour::error::WebDriverResult;
 
 use super::{
@@ -25,6 +28,42 @@ async fn a_session_with_another_id_stays_bound() {
         }
         assert_eq!(site.who(&elsewhere).await, "nobody, Revoked");
         assert_eq!(site.exchanges(REGISTER).len(), 1);
+        Ok(())
+    })
+    .await;
+}
+
+/// Each login has a proof cookie, which the browser keeps for ten minutes.
+#[tokio::test]
+#[ignore = "from the fifth login on, the session is refused: only four proof cookies are read"]
+async fn many_logins_within_minutes_are_bound() {
+    supported().await;
+    with_browser(Site::start().await, async move |user| {
+        for number in 1..=7 {
+            user.log_in("susan").await?;
+            let registration = user.site.https.answered(REGISTER, number).await;
+            let registration = registration.expect("a registration");
+            assert!(has_cookie(&user.browser(), &proof_name(&registration)).await?);
+            assert_eq!(user.visit().await?, "susan, bound", "login {number}");
+        }
+        Ok(())
+    })
+    .await;
+}
+
+/// The key has few signatures, and nobody is logged in.
+#[tokio::test]
+#[ignore = "the browser proves every ten minutes that it has the key of the session that has ended"]
+async fn a_logout_ends_the_binding_in_the_browser() {
+    supported().await;
+    with_browser(Site::start().await, async move |user| {
+        user.log_in_bound("susan", 1).await?;
+        assert_eq!(user.post("/logout").await?.0, 200);
+        // The server says it at the next refresh at the latest.
+        assert_eq!(user.visit_without_proof().await?, "nobody");
+        let before = refreshes(&user).len();
+        assert_eq!(user.visit_without_proof().await?, "nobody");
+        assert_eq!(refreshes(&user).len(), before);
         Ok(())
     })
     .await;
@@ -177,7 +216,7 @@ async fn a_save_that_races_the_registration_is_healed() {
         site.gates.registrations.send_replace(true);
         let registration = site.https.answered(REGISTER, 1).await.expect("a registration");
         assert_eq!(registration.status, 200);
-        assert!(e2e::browser::has_cookie(&browser, &proof_name(&registration)).await?);
+        assert!(has_cookie(&browser, &proof_name(&registration)).await?);
         assert!(user.cookies().await?.is_bound());
 
         site.gates.saves.send_replace(true);

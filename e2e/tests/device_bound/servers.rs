@@ -5,7 +5,7 @@ use waxseal_revocation::{RevocationList, Store};
 
 use super::{
     WINDOW,
-    site::{REFRESH, Site, binding, secret},
+    site::{REFRESH, Site, binding, memory, secret},
     user::{User, supported, with_browser},
 };
 
@@ -61,6 +61,25 @@ async fn the_browser_goes_on() {
         assert_eq!(refreshes(&user), before + 1, "a restart of the browser");
         goes_on(&user, "after the restart").await?;
         Ok(())
+    })
+    .await;
+}
+
+/// The browser forgets the binding that the server cannot know any more, and binds the next login.
+#[tokio::test]
+async fn a_user_logs_in_again_after_the_secret_was_lost() {
+    supported().await;
+    let list = memory();
+    let site = Site::with(binding(secret(7), &list)).await;
+    with_browser(site, async move |user| {
+        user.log_in_bound("susan", 1).await?;
+        user.site.serve(binding(secret(9), &list));
+        assert_eq!(user.visit_without_proof().await?, "nobody, UnknownKey");
+        let before = user.site.exchanges(REFRESH).len();
+        assert_eq!(user.visit_without_proof().await?, "nobody, UnknownKey");
+        assert_eq!(user.site.exchanges(REFRESH).len(), before, "the binding has ended");
+        user.log_in_bound("susan", 2).await?;
+        goes_on(&user, "the next login").await
     })
     .await;
 }

@@ -202,6 +202,7 @@ fn routes(gates: Arc<Gates>) -> Router {
     Router::new()
         .route("/", get(page))
         .route("/who", get(async |session: Session| who(&session)))
+        .route("/seen", get(async |session: Session| [("x-who", who(&session))]))
         .route("/login", post(log_in))
         .route("/logout", post(async |session: Session| session.delete()))
         .route("/renew", post(renew))
