@@ -12,6 +12,8 @@ mod actix;
 mod browsers;
 #[path = "device_bound/logins.rs"]
 mod logins;
+#[path = "device_bound/markers.rs"]
+mod markers;
 #[path = "device_bound/servers.rs"]
 mod servers;
 #[path = "device_bound/site.rs"]
