@@ -40,7 +40,7 @@ async fn parallel_requests_wait_for_one_refresh() {
 }
 
 /// Serves one page for every request, as another site. Ends with the test.
-fn another_site(html: String) -> String {
+pub fn another_site(html: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     std::thread::spawn(move || {
