@@ -8,12 +8,16 @@ use waxseal::{Sealer, SealerBuilder};
 
 #[path = "device_bound/actix.rs"]
 mod actix;
+#[path = "device_bound/application.rs"]
+mod application;
 #[path = "device_bound/browsers.rs"]
 mod browsers;
 #[path = "device_bound/logins.rs"]
 mod logins;
 #[path = "device_bound/markers.rs"]
 mod markers;
+#[path = "device_bound/registrations.rs"]
+mod registrations;
 #[path = "device_bound/servers.rs"]
 mod servers;
 #[path = "device_bound/site.rs"]

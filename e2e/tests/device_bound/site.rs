@@ -3,24 +3,20 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
-    Form, Router,
+    Router,
     body::{Body, to_bytes},
-    extract::{Request, State},
+    extract::Request,
     http::HeaderMap,
-    middleware::{Next, from_fn_with_state},
-    response::{Html, Redirect, Response},
-    routing::{get, post},
 };
 use data_encoding::BASE64URL_NOPAD;
 use e2e::https::{Exchange, HttpsServer};
-use serde::Deserialize;
 use serde_json::Value;
-use tokio::sync::watch;
 use waxseal::{
-    DeviceBinding, Sealer, SealerBuilder, Secret, Session, SessionError, SessionLayer, UnixTime,
-    test_util::TestClock,
+    DeviceBinding, Sealer, SealerBuilder, Secret, SessionLayer, UnixTime, test_util::TestClock,
 };
 use waxseal_revocation::RevocationList;
+
+use super::application::{Gates, application};
 
 pub const COOKIE: &str = "__Host-session";
 pub const REGISTER: &str = "POST /.well-known/waxseal/__Host-session/register";
@@ -31,16 +27,6 @@ pub struct Site {
     pub https: HttpsServer,
     pub clock: TestClock,
     pub gates: Arc<Gates>,
-}
-
-/// A test decides with these when a request continues.
-pub struct Gates {
-    /// Whether registrations are answered.
-    pub registrations: watch::Sender<bool>,
-    /// Whether `POST /held-count` has read the session.
-    pub is_held: watch::Sender<bool>,
-    /// Whether `POST /held-count` continues.
-    pub saves: watch::Sender<bool>,
 }
 
 pub fn secret(byte: u8) -> Secret {
@@ -64,13 +50,8 @@ impl Site {
     }
 
     pub async fn with(sealer: SealerBuilder) -> Self {
-        let gates = Gates {
-            registrations: watch::Sender::new(true),
-            is_held: watch::Sender::new(false),
-            saves: watch::Sender::new(false),
-        };
         let https = HttpsServer::start(Router::new()).await;
-        let site = Self { https, clock: TestClock::new(UnixTime::now()), gates: Arc::new(gates) };
+        let site = Self { https, clock: TestClock::new(UnixTime::now()), gates: Arc::default() };
         site.serve(sealer);
         site
     }
@@ -79,8 +60,7 @@ impl Site {
     pub fn serve(&self, sealer: SealerBuilder) {
         let sealer = sealer.build().expect("a sealer");
         let sessions = SessionLayer::new(sealer).clock(self.clock.source());
-        let hold = from_fn_with_state(self.gates.clone(), hold_registrations);
-        self.https.replace(routes(self.gates.clone()).layer(sessions).layer(hold));
+        self.https.replace(application(sessions, &self.gates));
     }
 
     /// Sends a request as a client that is no browser: `GET /`.
@@ -179,102 +159,4 @@ impl Jar {
         let pairs: Vec<_> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
         pairs.join("; ")
     }
-}
-
-/// Holds a registration until the gate is open.
-async fn hold_registrations(
-    State(gates): State<Arc<Gates>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if REGISTER.ends_with(request.uri().path()) {
-        opened(&gates.registrations).await;
-    }
-    next.run(request).await
-}
-
-pub async fn opened(gate: &watch::Sender<bool>) {
-    // The sender lives as long as the server.
-    let _ = gate.subscribe().wait_for(|is_open| *is_open).await;
-}
-
-fn routes(gates: Arc<Gates>) -> Router {
-    Router::new()
-        .route("/", get(page))
-        .route("/who", get(async |session: Session| who(&session)))
-        .route("/seen", get(async |session: Session| [("x-who", who(&session))]))
-        .route("/login", post(log_in))
-        .route("/callback", get(callback))
-        .route("/logout", post(async |session: Session| session.delete()))
-        .route("/renew", post(renew))
-        .route("/revoke-others", post(revoke_others))
-        .route("/count", post(count))
-        .route("/held-count", post(held_count))
-        .route("/clear-storage", post(async || [("clear-site-data", "\"storage\"")]))
-        .with_state(gates)
-}
-
-/// `susan, bound`, or `nobody` and why a cookie is not accepted.
-fn who(session: &Session) -> String {
-    let bound = if session.binding().is_some() { "bound" } else { "unbound" };
-    match (session.user(), session.rejection()) {
-        (Some(user), _) => format!("{user}, {bound}"),
-        (None, Some(rejection)) => format!("nobody, {rejection:?}"),
-        (None, None) => "nobody".into(),
-    }
-}
-
-async fn page(session: Session) -> Html<String> {
-    Html(format!(
-        r#"<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>Site</title>
-        <p id="who">{}</p><form method="post" action="/login">
-        <button id="susan" name="user" value="susan">susan</button>
-        <button id="mallory" name="user" value="mallory">mallory</button></form>"#,
-        who(&session)
-    ))
-}
-
-#[derive(Deserialize)]
-struct Login {
-    user: String,
-}
-
-async fn log_in(session: Session, Form(form): Form<Login>) -> Result<Redirect, SessionError> {
-    session.log_in(&form.user)?;
-    Ok(Redirect::to("/"))
-}
-
-/// The browser comes back from an identity provider.
-async fn callback(session: Session) -> Result<Redirect, SessionError> {
-    session.log_in("susan")?;
-    Ok(Redirect::to("/"))
-}
-
-async fn renew(session: Session) -> Result<(), SessionError> {
-    session.require_user()?;
-    session.renew()
-}
-
-async fn revoke_others(session: Session) -> Result<(), SessionError> {
-    session.require_user()?;
-    session.revoke_others()
-}
-
-async fn count(session: Session) -> Result<String, SessionError> {
-    session.require_user()?;
-    let count = session.get::<u32>("count")?.unwrap_or(0) + 1;
-    session.insert("count", count)?;
-    session.save()?;
-    Ok(count.to_string())
-}
-
-/// Reads the session, and saves it when the test says so.
-async fn held_count(
-    State(gates): State<Arc<Gates>>,
-    session: Session,
-) -> Result<String, SessionError> {
-    session.require_user()?;
-    gates.is_held.send_replace(true);
-    opened(&gates.saves).await;
-    count(session).await
 }
