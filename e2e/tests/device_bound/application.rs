@@ -19,6 +19,10 @@ use super::site::REGISTER;
 pub struct Gates {
     /// Whether registrations are answered.
     pub registrations: watch::Sender<bool>,
+    /// Whether the response to the first registration is sent.
+    pub first_response: watch::Sender<bool>,
+    /// The number of registrations that the server has answered.
+    pub registered: watch::Sender<usize>,
     /// Whether `POST /held-count` has read the session.
     pub is_held: watch::Sender<bool>,
     /// Whether `POST /held-count` continues.
@@ -29,22 +33,34 @@ impl Default for Gates {
     fn default() -> Self {
         Self {
             registrations: watch::Sender::new(true),
+            first_response: watch::Sender::new(true),
+            registered: watch::Sender::new(0),
             is_held: watch::Sender::new(false),
             saves: watch::Sender::new(false),
         }
     }
 }
 
-/// Holds a registration until the gate is open.
+/// Holds a registration until the gate is open, and the response to the first one.
 async fn hold_registrations(
     State(gates): State<Arc<Gates>>,
     request: Request,
     next: Next,
 ) -> Response {
-    if REGISTER.ends_with(request.uri().path()) {
-        opened(&gates.registrations).await;
+    if !REGISTER.ends_with(request.uri().path()) {
+        return next.run(request).await;
     }
-    next.run(request).await
+    opened(&gates.registrations).await;
+    let response = next.run(request).await;
+    let mut number = 0;
+    gates.registered.send_modify(|registered| {
+        *registered += 1;
+        number = *registered;
+    });
+    if number == 1 {
+        opened(&gates.first_response).await;
+    }
+    response
 }
 
 pub async fn opened(gate: &watch::Sender<bool>) {

@@ -148,11 +148,29 @@ impl Jar {
         Self(self.0.clone().into_iter().filter(|(name, _)| name == COOKIE).collect())
     }
 
+    /// The cookies of a request.
+    pub fn sent(header: &str) -> Self {
+        let pairs = header.split("; ").filter_map(|pair| pair.split_once('='));
+        Self(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
     /// Whether the claims of the session name a key.
     pub fn is_bound(&self) -> bool {
-        let payload = self.0[COOKIE].split('.').nth(1).expect("a token");
-        let claims = BASE64URL_NOPAD.decode(payload.as_bytes()).expect("base64url");
-        serde_json::from_slice::<Value>(&claims).expect("JSON").get("cnf").is_some()
+        self.claims().expect("a session").get("cnf").is_some()
+    }
+
+    /// The session for messages: its ID, and whether it is bound.
+    pub fn session(&self) -> String {
+        let text = |claims: Value| {
+            let bound = if claims.get("cnf").is_some() { "bound" } else { "unbound" };
+            format!("{} {bound}", claims["sid"])
+        };
+        self.claims().map_or_else(|| "none".into(), text)
+    }
+
+    fn claims(&self) -> Option<Value> {
+        let payload = self.0.get(COOKIE)?.split('.').nth(1)?;
+        serde_json::from_slice(&BASE64URL_NOPAD.decode(payload.as_bytes()).ok()?).ok()
     }
 
     fn header(&self) -> String {
