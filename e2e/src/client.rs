@@ -44,7 +44,19 @@ impl Client {
 
     /// `GET path` with these `Cookie` headers.
     pub fn get<C: AsRef<[u8]>>(&self, path: &str, cookies: &[C]) -> Response {
-        self.send(self.request("GET", path, cookies), "")
+        self.get_with(path, cookies, &[])
+    }
+
+    /// [`get`](Self::get) with further headers.
+    pub fn get_with<C: AsRef<[u8]>>(
+        &self,
+        path: &str,
+        cookies: &[C],
+        headers: &[(&str, &str)],
+    ) -> Response {
+        let request = self.request("GET", path, cookies);
+        let add = |request: http::request::Builder, (name, value)| request.header(name, value);
+        self.send(headers.iter().copied().fold(request, add), "")
     }
 
     /// `POST path` with a form.

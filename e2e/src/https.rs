@@ -59,6 +59,12 @@ struct Shared {
     exchanges: watch::Sender<Vec<Exchange>>,
 }
 
+impl Shared {
+    fn current(&self) -> Router {
+        self.router.read().expect("no handler panics").clone()
+    }
+}
+
 /// A server, which stops when this value is dropped.
 #[derive(Debug)]
 pub struct HttpsServer {
@@ -115,6 +121,13 @@ impl HttpsServer {
         *self.shared.router.write().expect("no handler panics") = router;
     }
 
+    /// Passes a request to the current router, without a connection: for a client that is no
+    /// browser. The request is not among [`exchanges`](Self::exchanges).
+    pub async fn send(&self, request: Request) -> Response {
+        let Ok(response) = self.shared.current().oneshot(request).await;
+        response
+    }
+
     /// The requests so far, in the order of their responses.
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.shared.exchanges.borrow().clone()
@@ -142,7 +155,7 @@ impl Drop for HttpsServer {
 
 /// Passes a request to the current router, and records it.
 async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let router = shared.router.read().expect("no handler panics").clone();
+    let router = shared.current();
     let line = format!("{} {}", request.method(), request.uri().path());
     let request_headers = request.headers().clone();
     let Ok(response) = router.oneshot(request).await;
