@@ -6,6 +6,8 @@ mod device;
 #[cfg(feature = "device-bound")]
 mod device_answer;
 #[cfg(feature = "device-bound")]
+mod device_page;
+#[cfg(feature = "device-bound")]
 mod device_routes;
 #[cfg(feature = "device-bound")]
 mod device_state;

@@ -69,7 +69,9 @@ impl Answering {
         {
             return None;
         }
-        let page = sealer.ask_for_proof(target, cookies, config.clock.now())?;
+        let site = header("sec-fetch-site");
+        let is_from_elsewhere = matches!(site, Some(b"cross-site" | b"same-site"));
+        let page = sealer.ask_for_proof(target, is_from_elsewhere, cookies, config.clock.now())?;
         Some(Self { cookie: cookie(), answer: Answer::Page(Some(page)) })
     }
 

@@ -27,6 +27,10 @@ use waxseal_revocation::RevocationList;
 mod device;
 use device::{Browser, parameter};
 
+/// The headers of a link from another site.
+const FROM_ANOTHER_SITE: [(&str, &str); 2] =
+    [("sec-fetch-mode", "navigate"), ("sec-fetch-site", "cross-site")];
+
 const LATE: Duration = Duration::from_secs(70);
 
 /// A store as `waxseal-revocation` has it, and the copies of the servers, which a test updates.
@@ -413,7 +417,7 @@ async fn a_raced_cookie_without_a_proof_is_asked_for_one_and_not_overwritten() {
     let proof = browser.proof_cookie();
     browser.jar.remove(&proof);
     clock.advance(Duration::from_secs(3600));
-    let answer = browser.send("GET", "/", &[("sec-fetch-mode", "navigate")]).await;
+    let answer = browser.send("GET", "/", &FROM_ANOTHER_SITE).await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{answer:?}");
     let answer = browser.send("POST", "/count", &[]).await;
     assert!(answer.sets_no_cookie(), "{answer:?}");
@@ -429,7 +433,7 @@ async fn an_expired_proof_cookie_that_the_browser_still_has_is_removed() {
     let mut browser = bound(&app(list, &clock), 1).await;
     clock.advance(Duration::from_secs(700));
     let proof = browser.proof_cookie();
-    let answer = browser.send("GET", "/", &[("sec-fetch-mode", "navigate")]).await;
+    let answer = browser.send("GET", "/", &FROM_ANOTHER_SITE).await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{answer:?}");
     assert!(!browser.jar.contains_key(&proof));
 }
@@ -504,7 +508,7 @@ async fn each_of_two_tabs_is_asked_for_a_proof() {
     clock.advance(Duration::from_secs(70));
     browser.jar.remove(&browser.proof_cookie());
     for path in ["/?tab=1", "/?tab=2"] {
-        let answer = browser.send("GET", path, &[("sec-fetch-mode", "navigate")]).await;
+        let answer = browser.send("GET", path, &FROM_ANOTHER_SITE).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
     }
 }

@@ -18,6 +18,9 @@ mod device;
 use device::{Answer, Browser, parameter};
 
 const PROOF_LIFETIME: Duration = Duration::from_secs(600);
+/// The headers of a link from another site.
+const FROM_ANOTHER_SITE: [(&str, &str); 2] =
+    [("sec-fetch-mode", "navigate"), ("sec-fetch-site", "cross-site")];
 /// How long after the login the cookie from before the registration is accepted.
 const GRACE: Duration = Duration::from_secs(70);
 /// The leeway of the servers' clocks.
@@ -460,9 +463,10 @@ async fn a_navigation_without_the_proof_cookie_gets_the_page_once() {
     site.clock.advance(GRACE);
     let proof = browser.proof_cookie();
     browser.jar.remove(&proof);
-    let navigation = [("sec-fetch-mode", "navigate")];
+    let navigation = FROM_ANOTHER_SITE;
     // A browser that has skipped the refresh gets no page.
-    let skipped = [navigation[0], ("secure-session-skipped", "unreachable")];
+    let [mode, from] = navigation;
+    let skipped = [mode, from, ("secure-session-skipped", "unreachable")];
     assert_eq!(browser.send("GET", "/", &skipped).await.body, "nobody");
 
     let answer = browser.send("GET", "/", &navigation).await;
@@ -472,8 +476,9 @@ async fn a_navigation_without_the_proof_cookie_gets_the_page_once() {
     let mut lost = browser.clone();
     browser.refresh().await;
     assert_eq!(browser.send("GET", "/", &navigation).await.body, "susan, bound");
-    // A browser that has lost its key sees the application.
-    assert_eq!(lost.send("GET", "/", &navigation).await.body, "nobody");
+    // A browser that has lost its key sees the application when the page loads itself again.
+    let reload = [mode, ("sec-fetch-site", "same-origin")];
+    assert_eq!(lost.send("GET", "/", &reload).await.body, "nobody");
     // A visitor and an unbound session get no page.
     let mut visitor = Browser::new(&site.app, 1);
     assert_eq!(visitor.send("GET", "/", &navigation).await.body, "nobody");
@@ -500,7 +505,7 @@ fn the_outcomes_are_counted() {
             browser.prove("x").await; // refused
             site.clock.advance(GRACE);
             browser.jar.remove(&browser.proof_cookie());
-            browser.send("GET", "/", &[("sec-fetch-mode", "navigate")]).await; // asked
+            browser.send("GET", "/", &FROM_ANOTHER_SITE).await; // asked
             let headers = [("sec-secure-session-id", "x")];
             browser.send("POST", &browser.refresh_url(), &headers).await; // ended
         });

@@ -110,7 +110,11 @@ fn actix_registers_and_refreshes() {
         assert_eq!(who_is(&client, copy), "nobody");
     }
     let session = [format!("{COOKIE}={}", stolen.value(COOKIE).expect("a session"))];
-    let page = client.get_with("/", &session, &[("sec-fetch-mode", "navigate")]);
+    let page = client.get_with(
+        "/",
+        &session,
+        &[("sec-fetch-mode", "navigate"), ("sec-fetch-site", "cross-site")],
+    );
     assert_eq!(page.status, 401);
     assert!(page.body.contains("http-equiv=\"refresh\""), "{page:?}");
 

@@ -80,6 +80,7 @@ pub fn application(sessions: SessionLayer, gates: &Arc<Gates>) -> Router {
         .route("/renew", post(renew))
         .route("/revoke-others", post(revoke_others))
         .route("/count", post(count))
+        .route("/save", post(async |session: Session| session.save()))
         .route("/held-count", post(held_count))
         .route("/clear-storage", post(async || [("clear-site-data", "\"storage\"")]))
         .with_state(gates.clone())

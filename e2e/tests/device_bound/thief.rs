@@ -37,6 +37,7 @@ fn sent(exchange: &Exchange, name: &str) -> String {
 
 async fn seen(user: &User) -> WebDriverResult<Seen> {
     let registration = user.log_in_bound("susan", 1).await?;
+    user.visit_without_proof().await?;
     let login = user.site.exchanges("POST /login").remove(0);
     let offer = login.response_headers["secure-session-registration"].to_str().expect("ASCII");
     let exchanges = user.site.exchanges(REFRESH);
@@ -112,11 +113,13 @@ async fn no_other_identifier(site: &Site, seen: &Seen) {
         site.send(REFRESH, jar, &[(IDENTIFIER, identifier), (PROOF, proof)]).await
     };
     // One that names the key of the thief, with the signature of the true one.
-    let [_, mut claims] = decode(&seen.identifier).expect("a token");
-    claims["key"] = own.public_key().into();
-    claims["jkt"] = own.thumbprint().into();
-    let claims = data_encoding::BASE64URL_NOPAD.encode(claims.to_string().as_bytes());
     let mut parts: Vec<_> = seen.identifier.split('.').collect();
+    let claims = data_encoding::BASE64URL_NOPAD.decode(parts[1].as_bytes()).expect("base64url");
+    let claims = String::from_utf8(claims).expect("text");
+    let mut fields: Vec<_> = claims.split('.').collect();
+    let (thumbprint, key) = (own.thumbprint(), own.public_key());
+    (fields[1], fields[2]) = (&thumbprint, &key);
+    let claims = data_encoding::BASE64URL_NOPAD.encode(fields.join(".").as_bytes());
     parts[1] = &claims;
     let forged = parts.join(".");
     // Tokens of other kinds.

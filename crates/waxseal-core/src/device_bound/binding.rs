@@ -4,10 +4,7 @@ use alloc::{format, string::String};
 use core::time::Duration;
 
 use super::tokens::{DeviceClaims, verify};
-use sha2::{Digest as _, Sha256};
-
 use crate::{
-    base64url,
     cookie::CookieSpec,
     error::{BuildError, DeviceBindingError},
     json::quote,
@@ -27,10 +24,6 @@ pub(crate) const GRACE_SECS: u64 = CHALLENGE_SECS + 10;
 
 /// How many characters of the thumbprint the name of a proof cookie contains.
 const NAME_CHARS: usize = 8;
-
-/// The end of the name of the cookie that notes that the browser got the page that loads itself
-/// again.
-const ASKED: &str = "-asked";
 
 /// The shortest lifetime of a proof cookie, in seconds. Chromium signs at most six times in nine
 /// minutes for a site, and refreshes a proof cookie that has less than two minutes left.
@@ -246,20 +239,6 @@ impl Binding {
         self.cookie.named(self.proof_name(thumbprint)).removal_line()
     }
 
-    /// The `Set-Cookie` line that notes for 30 seconds that the browser got the page that loads
-    /// itself again.
-    pub(crate) fn asked_line(&self, target: &str, now: UnixTime) -> String {
-        let name = [self.cookie.name(), ASKED].concat();
-        self.cookie.named(name).set_line(&asked(target), now, Some(now.plus(30)), None)
-    }
-
-    /// Whether a cookie pair is the one of [`asked_line`](Self::asked_line).
-    pub(crate) fn is_asked(&self, pair: &[u8], target: &str) -> bool {
-        let rest = pair.strip_prefix(self.cookie.name().as_bytes());
-        let value = rest.and_then(|rest| rest.strip_prefix(ASKED.as_bytes())?.strip_prefix(b"="));
-        value.is_some_and(|value| value == asked(target).as_bytes())
-    }
-
     /// The session configuration (JSON) in the response to a registration.
     pub(crate) fn config(&self, identifier: &str, thumbprint: &str) -> String {
         let (refresh, name) = (quote(&self.refresh_path), quote(&self.proof_name(thumbprint)));
@@ -281,11 +260,4 @@ impl Binding {
     pub(crate) fn unbound_id(id: &str) -> String {
         format!("{id}~unbound")
     }
-}
-
-/// The value of the cookie that notes that the browser got the page that loads itself again. It
-/// differs for two tabs that open different URLs.
-fn asked(target: &str) -> String {
-    let digest = Sha256::digest(target.as_bytes());
-    base64url::encode(digest.get(..6).unwrap_or_default())
 }

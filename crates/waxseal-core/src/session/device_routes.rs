@@ -14,6 +14,7 @@ use super::{
         DeviceAnswer, DeviceRequest, DeviceResponse, DeviceRoute, ended, method_not_allowed,
         refused, response, unavailable,
     },
+    device_page::page,
     finish::Finish,
     state::{Origin, SessionState},
 };
@@ -101,11 +102,14 @@ impl Sealer {
         answered.unwrap_or_else(DeviceAnswer::ready)
     }
 
-    /// The page (401) for a navigation with a bound session and without a valid proof cookie, such
-    /// as a link from another site. The page loads the URL again, and for that request the browser
-    /// first refreshes the proof cookie. `target` is the path and the query. `None` if the request
-    /// needs no proof cookie, or if the browser got the page for this target less than 30 seconds
-    /// ago, because it may have lost its key: then the application answers.
+    /// Returns the page for a navigation of a browser whose session is bound, and whose proof cookie is
+    /// missing or has expired: the page loads `target` again, and the browser refreshes first. `None`
+    /// if the application must answer.
+    ///
+    /// `target` is the path and the query. Browsers do not refresh for a navigation that another site
+    /// or another origin has started (`is_from_elsewhere`: `Sec-Fetch-Site` is `cross-site` or
+    /// `same-site`), and they do refresh for one of the page. A browser whose clock is behind still has
+    /// the expired proof cookie, and does not refresh before the page has removed it.
     ///
     /// For integrations: call it for a `GET` with `Sec-Fetch-Mode: navigate` and without
     /// `Secure-Session-Skipped`.
@@ -113,7 +117,8 @@ impl Sealer {
     /// ```
     /// # use waxseal_core::{Sealer, UnixTime};
     /// # fn before_the_application(sealer: &Sealer, cookie: &[u8], now: UnixTime) {
-    /// if let Some(page) = sealer.ask_for_proof("/notes?page=2", &[cookie], now) {
+    /// let is_from_elsewhere = true;
+    /// if let Some(page) = sealer.ask_for_proof("/notes?page=2", is_from_elsewhere, &[cookie], now) {
     ///     println!("{} {:?} {}", page.status, page.headers, page.body);
     /// }
     /// # }
@@ -122,19 +127,19 @@ impl Sealer {
     pub fn ask_for_proof(
         &self,
         target: &str,
+        is_from_elsewhere: bool,
         cookies: &[&[u8]],
         now: UnixTime,
     ) -> Option<DeviceResponse> {
         let binding = self.binding.as_ref()?;
-        let is_asked = |pair| binding.is_asked(pair, target);
-        if cookies.iter().flat_map(|header| pairs(header)).any(is_asked) {
+        let mut pairs_of_request = cookies.iter().flat_map(|header| pairs(header));
+        // Most navigations need no opening of the session.
+        if !is_from_elsewhere && !pairs_of_request.any(|pair| binding.is_proof(pair)) {
             return None;
         }
-        let found = self.open(cookies.iter().copied(), now);
         let mut response = response(401, "asked");
-        match found.rejection? {
-            Rejection::ProofMissing => {}
-            // The browser's clock is behind: it does not refresh while it has the proof cookie.
+        match self.open(cookies.iter().copied(), now).rejection? {
+            Rejection::ProofMissing if is_from_elsewhere => {}
             Rejection::ProofExpired => {
                 let pairs = cookies.iter().flat_map(|header| pairs(header));
                 for proof in pairs.filter_map(|pair| binding.verify_proof(pair)) {
@@ -146,16 +151,10 @@ impl Sealer {
             _ => return None,
         }
         response.headers.push(("content-type", "text/html; charset=utf-8".to_owned()));
-        response.headers.push(("set-cookie", binding.asked_line(target, now)));
-        response.body = PAGE.into();
+        response.body = page(target);
         Some(response)
     }
 }
-
-/// Chromium does not refresh at a redirect to the same URL. It does when a page loads itself again.
-const PAGE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-    <meta http-equiv=\"refresh\" content=\"0\"><title>One moment</title>\
-    <p>Checking this device. If the page does not change, load it again.";
 
 /// Binds the session of the request to the key in the proof. The challenge contains the session ID,
 /// so it cannot be used to register a key for another session.
