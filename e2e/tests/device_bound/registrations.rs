@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use e2e::{
-    browser::{element, fetch, has_cookie},
+    browser::{fetch, has_cookie},
     https::Exchange,
 };
 use thirtyfour::error::WebDriverResult;
 
 use super::{
     application::opened,
-    browsers::another_site,
     site::{Jar, REGISTER, Site},
     user::{User, proof_name, supported, with_browser},
 };
