@@ -43,6 +43,10 @@ impl Answering {
         let Incoming { method, path, target, cookies, header } = request;
         if let Some(route) = sealer.device_route(path) {
             if route == DeviceRoute::Register && !can_write {
+                tracing::error!(
+                    "no session is bound to a device: the session layer can answer the browser only \
+                     with the body of axum or actix-web; add it with axum's Router::layer"
+                );
                 // A 503 before the revocation list records the registration: a browser without the
                 // session configuration would lose its session.
                 let headers = vec![("cache-control", "no-store".to_owned())];

@@ -18,7 +18,7 @@ use crate::{
 const CHALLENGE_SECS: u64 = 60;
 
 /// How long after the login the unbound copy of a bound session is accepted, in seconds: for
-/// requests that the browser sent before it had the bound cookie. The browser can register until
+/// requests that the browser sent before it had the proof cookie. The browser can register until
 /// the challenge expires, so 10 seconds remain for these requests.
 pub(crate) const GRACE_SECS: u64 = CHALLENGE_SECS + 10;
 

@@ -128,7 +128,7 @@ pub(super) fn method_not_allowed() -> DeviceResponse {
     response
 }
 
-/// The browser tries again later, and keeps its key.
+/// At a refresh, the browser keeps its key and tries again later. It does not register again.
 pub(super) fn unavailable() -> DeviceResponse {
     response(503, "unavailable")
 }
