@@ -29,7 +29,6 @@ use crate::{
     events,
     expiry::{self, Expiry, horizon},
     record::{self, Everyone},
-    request::Revoke,
     shared::{Job, Shared},
     store::Backend,
     transaction::{Head, Position},
@@ -277,10 +276,6 @@ impl Follower {
         let (mut kept, mut known) = (Vec::new(), HashSet::new());
         for mut job in self.waiting.drain(..) {
             job.request = job.request.without_response();
-            // The response is an error, so a renewed session is revoked without a successor.
-            if let Revoke::Session(session) = &job.request.target {
-                self.shared.apply_early(session);
-            }
             let is_kept = kept.len() < MAX_WAITING && known.insert(job.request.identity());
             let failed = Err(NotDurable::new(error.to_string()));
             self.shared.acknowledge(Job { acknowledge: job.acknowledge.take(), ..job }, failed);

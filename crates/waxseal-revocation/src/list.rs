@@ -10,8 +10,9 @@ use waxseal_core::{
 use crate::{
     builder::RevocationListBuilder,
     clock::Clock,
+    entry::{Entry, since},
     error::FutureTimeError,
-    key::UserKey,
+    key::{SessionKey, UserKey},
     readiness::{Readiness, State},
     request::{Request, Revoke, Session},
     shared::Shared,
@@ -219,6 +220,30 @@ impl RevocationList {
     fn append(&self, request: Request) -> Acknowledgement {
         self.worker.append(&self.shared, request)
     }
+
+    /// Adds a session to the copy before the store records it, if the list has room: this
+    /// server then rejects the session at once, and adds it to a store that loses it.
+    fn apply_early(&self, session: &SessionRef) {
+        let Shared { copy, max_sessions, clock, .. } = &*self.shared;
+        let (sessions, without_user) = copy.sessions();
+        let is_full = match session.user {
+            Some(_) => sessions >= *max_sessions,
+            None => sessions >= *max_sessions || without_user >= max_sessions.div_ceil(4),
+        };
+        if is_full {
+            return;
+        }
+        let user = session.user.as_deref().map(UserKey::new);
+        // Later than every cutoff that does not revoke the session.
+        let since = since(
+            clock.millis().max(copy.stamp()).max(session.stamp).saturating_add(1),
+            session.issued_at,
+        );
+        let since = UnixTime::from_secs(since.into());
+        if copy.apply(Entry::Session { key: SessionKey::new(&session.id), user, since }) {
+            self.shared.notify();
+        }
+    }
 }
 
 impl Revocations for RevocationList {
@@ -244,15 +269,11 @@ impl Revocations for RevocationList {
 
     fn revoke(&self, revocation: Revocation) -> Acknowledgement {
         let request = Request::new(&revocation);
-        // The transaction decides about a session that must be good: an early entry that reached
-        // another store before it would refuse the request that has made it.
-        let is_decided = revocation.successor.as_ref().is_some_and(|next| next.must_be_good);
         // A session that a cutoff revokes already needs no entry in the copy.
         if let Target::Session(session) = &revocation.target
-            && !is_decided
             && !self.shared.copy.is_revoked(&session.view())
         {
-            self.shared.apply_early(&Session::new(session));
+            self.apply_early(session);
         }
         self.append(request)
     }
@@ -272,7 +293,6 @@ impl fmt::Debug for RevocationList {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::Entry;
 
     #[test]
     fn an_early_entry_is_later_than_every_cutoff_that_its_session_has_survived() {
@@ -284,7 +304,7 @@ mod tests {
         let (user, issued_at) = (Some("42".into()), UnixTime::from_secs(1));
         let session = SessionRef { id: "a".into(), user, issued_at, stamp: 55_000 };
         assert!(!shared.copy.is_revoked(&session.view()));
-        list.shared.apply_early(&Session::new(&session));
+        list.apply_early(&session);
         // Without what the cutoff covers.
         shared.copy.prune(0);
         assert!(shared.copy.is_revoked(&session.view()));

@@ -12,16 +12,14 @@ use std::{
 };
 
 use tokio::sync::{oneshot, watch};
-use waxseal_core::{NotDurable, Recorded, UnixTime};
+use waxseal_core::{NotDurable, Recorded};
 
 use crate::{
     clock::Clock,
     copy::Copy,
-    entry::{Entry, since},
     events,
-    key::UserKey,
     readiness::{Readiness, State},
-    request::{Request, Session},
+    request::Request,
 };
 
 /// One waiting revocation.
@@ -74,24 +72,6 @@ impl Shared {
             trouble: Mutex::default(),
             was_current: AtomicBool::new(false),
             is_nearly_full: AtomicBool::new(false),
-        }
-    }
-
-    /// Adds a session to the copy before the store records it, if the list has room: this
-    /// server then rejects the session at once, and adds it to a store that loses it.
-    pub(crate) fn apply_early(&self, session: &Session) {
-        let user = Some(session.user).filter(|user| *user != UserKey::NONE);
-        let (sessions, without_user) = self.copy.sessions();
-        let is_full = sessions >= self.max_sessions
-            || (user.is_none() && without_user >= self.max_sessions.div_ceil(4));
-        if is_full {
-            return;
-        }
-        // Later than every cutoff that does not revoke the session.
-        let stamp = self.clock.millis().max(self.copy.stamp()).max(session.stamp);
-        let since = UnixTime::from_secs(since(stamp.saturating_add(1), session.issued_at).into());
-        if self.copy.apply(Entry::Session { key: session.key, user, since }) {
-            self.notify();
         }
     }
 

@@ -567,37 +567,3 @@ async fn a_proof_of_another_application_is_none() {
     clock.advance(Duration::from_secs(70));
     assert_eq!(browser.get("/").await.body, "nobody");
 }
-
-/// F16. The list connects to its store again while a registration waits: the entry that the copy
-/// got early reaches the store before the registration, which then finds itself.
-#[tokio::test]
-async fn a_registration_does_not_refuse_itself_after_a_reconnect() {
-    let (clock, folder) = (clock(), tempfile::tempdir().unwrap());
-    let path = folder.path().join("list.db");
-    let store = waxseal_revocation::Store::sqlite(path.clone());
-    let list = RevocationList::builder(store).open().unwrap();
-    let (mut browser, offer) = logged_in(&app(list, &clock), 1).await;
-    for end in ["", "-wal", "-shm", "-journal"] {
-        let _ = std::fs::remove_file(format!("{}{end}", path.display()));
-    }
-    let answer = browser.register(&offer).await;
-    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
-}
-
-/// As F16, for a renewal of a session without device binding.
-#[tokio::test]
-async fn a_renewal_does_not_refuse_itself_after_a_reconnect() {
-    let (clock, folder) = (clock(), tempfile::tempdir().unwrap());
-    let path = folder.path().join("list.db");
-    let store = waxseal_revocation::Store::sqlite(path.clone());
-    let list = RevocationList::builder(store).open().unwrap();
-    let sealer = Sealer::builder(Secret::new([7; 32]).unwrap()).revocations(list).build().unwrap();
-    let app = router().layer(SessionLayer::new(sealer).clock(clock.source()));
-    let mut browser = Browser::new(&app, 1);
-    browser.send("POST", "/login", &[]).await;
-    for end in ["", "-wal", "-shm", "-journal"] {
-        let _ = std::fs::remove_file(format!("{}{end}", path.display()));
-    }
-    let answer = browser.send("POST", "/renew", &[]).await;
-    assert!(!answer.sets_no_cookie(), "{answer:?}");
-}
