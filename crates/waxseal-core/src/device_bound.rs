@@ -23,5 +23,5 @@ pub use self::binding::DeviceBinding;
 pub(crate) use self::{
     binding::{Binding, GRACE_SECS},
     device_proof::{DeviceProof, unquoted},
-    tokens::{DeviceClaims, confirmation, thumbprint, verify},
+    tokens::{DeviceClaims, claims, confirmation, thumbprint, verify},
 };

@@ -3,7 +3,7 @@
 use alloc::{format, string::String};
 use core::time::Duration;
 
-use super::tokens::{DeviceClaims, verify};
+use super::tokens::DeviceClaims;
 use crate::{
     cookie::CookieSpec,
     error::{BuildError, DeviceBindingError},
@@ -201,25 +201,16 @@ impl Binding {
 
     /// The token in a cookie pair, if it can be a proof cookie: planted cookies that are no tokens
     /// do not take the place of one.
-    fn proof_token<'p>(&self, pair: &'p [u8]) -> Option<&'p [u8]> {
+    pub(crate) fn proof<'p>(&self, pair: &'p [u8]) -> Option<Unverified<'p, '_>> {
         let rest = pair.strip_prefix(self.proof_start.as_bytes())?;
         let (_, token) = rest.split_at_checked(memchr::memchr(b'=', rest)?.checked_add(1)?)?;
-        Unverified::parse(token, &self.proofs).is_ok().then_some(token)
-    }
-
-    pub(crate) fn is_proof(&self, pair: &[u8]) -> bool {
-        self.proof_token(pair).is_some()
+        Unverified::parse(token, &self.proofs).ok()
     }
 
     /// The name of the proof cookie for a key. Two sessions in one browser have different keys, so
     /// neither replaces the other's proof cookie.
     fn proof_name(&self, thumbprint: &str) -> String {
         self.proof_start.chars().chain(thumbprint.chars().take(NAME_CHARS)).collect()
-    }
-
-    /// The claims of the proof cookie `pair`, even if it has expired.
-    pub(crate) fn verify_proof(&self, pair: &[u8]) -> Option<String> {
-        verify(self.proof_token(pair)?, &self.proofs)
     }
 
     /// The `Set-Cookie` line of a proof cookie. `session_id` is the ID of the session at its

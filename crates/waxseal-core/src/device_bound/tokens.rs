@@ -50,8 +50,12 @@ impl<'c> DeviceClaims<'c> {
 
 /// The fields of a token whose signature verifies, as text.
 pub(crate) fn verify(token: &[u8], keyring: &Keyring) -> Option<String> {
-    let claims = Unverified::parse(token, keyring).ok()?.verify().ok()?.0;
-    String::from_utf8(claims).ok()
+    claims(Unverified::parse(token, keyring).ok()?)
+}
+
+/// The claims of a token that is parsed already, as [`verify`].
+pub(crate) fn claims(token: Unverified<'_, '_>) -> Option<String> {
+    String::from_utf8(token.verify().ok()?.0).ok()
 }
 
 /// The values of the members with these names as JSON text; `None` if `json` is not one object,

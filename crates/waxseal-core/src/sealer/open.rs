@@ -102,8 +102,8 @@ impl<'s> Search<'s> {
         if let Some(binding) = &self.sealer.binding {
             let headers: Vec<_> = headers.collect();
             let pairs = headers.iter().flat_map(|header| pairs(header));
-            let proofs = pairs.filter(|pair| binding.is_proof(pair)).take(MAX_PROOFS);
-            let proofs = proofs.filter_map(|pair| binding.verify_proof(pair)).collect();
+            let proofs = pairs.filter_map(|pair| binding.proof(pair)).take(MAX_PROOFS);
+            let proofs = proofs.filter_map(device_bound::claims).collect();
             return Self { proofs, ..self }.among_headers(headers.into_iter());
         }
         self.among_headers(headers)

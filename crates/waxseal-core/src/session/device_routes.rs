@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     cookie::pairs,
-    device_bound::{Binding, DeviceClaims, DeviceProof, thumbprint, unquoted, verify},
+    device_bound::{self, Binding, DeviceClaims, DeviceProof, thumbprint, unquoted, verify},
     error::Rejection,
     json::decode_string,
     random::Random,
@@ -134,7 +134,7 @@ impl Sealer {
         let binding = self.binding.as_ref()?;
         let mut pairs_of_request = cookies.iter().flat_map(|header| pairs(header));
         // Most navigations need no opening of the session.
-        if !is_from_elsewhere && !pairs_of_request.any(|pair| binding.is_proof(pair)) {
+        if !is_from_elsewhere && !pairs_of_request.any(|pair| binding.proof(pair).is_some()) {
             return None;
         }
         let mut response = response(401, "asked");
@@ -142,7 +142,8 @@ impl Sealer {
             Rejection::ProofMissing if is_from_elsewhere => {}
             Rejection::ProofExpired => {
                 let pairs = cookies.iter().flat_map(|header| pairs(header));
-                for proof in pairs.filter_map(|pair| binding.verify_proof(pair)) {
+                let proofs = pairs.filter_map(|pair| binding.proof(pair));
+                for proof in proofs.filter_map(device_bound::claims) {
                     let thumbprint = DeviceClaims::parse(&proof)?.thumbprint;
                     let line = binding.proof_removal_line(thumbprint);
                     response.headers.push(("set-cookie", line));
