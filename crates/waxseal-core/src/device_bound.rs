@@ -17,6 +17,7 @@
 mod binding;
 mod device_proof;
 mod public_key;
+mod registration;
 mod tokens;
 
 pub use self::binding::DeviceBinding;

@@ -17,9 +17,9 @@ use alloc::{string::String, vec::Vec};
 pub(crate) use hmac::{HmacKey, SIGNATURE_CHARS};
 pub use jwks::Jwks;
 pub(crate) use key::{Algorithm, Key, Material};
-pub(crate) use purpose::Purpose;
 #[cfg(feature = "device-bound")]
-pub(crate) use secret::DeviceToken;
+pub(crate) use purpose::DeviceToken;
+pub(crate) use purpose::Purpose;
 pub use secret::Secret;
 pub use source::KeySource;
 

@@ -142,7 +142,9 @@ impl Sealer {
     ///
     /// The [`Rejection`].
     pub fn verify(&self, token: &[u8], now: UnixTime) -> Result<String, Rejection> {
-        open_token(self, &self.current, token, &mut 1, now).map(|opened| opened.data.text().into())
+        let mut opened = open_token(self, &self.current, token, &mut 1, now)?;
+        opened.check_revocations(self)?;
+        Ok(opened.data.text().into())
     }
 
     /// The session among the `Cookie` headers of a request.

@@ -9,7 +9,7 @@ use std::{
 
 use waxseal_core::{DeviceAnswer, DeviceRequest, DeviceResponse, DeviceRoute, Sealer};
 
-use crate::{config::Config, events, slot::random};
+use crate::{config::Config, events};
 
 /// The parts of a request that an integration must pass.
 pub(crate) struct Incoming<'r> {
@@ -61,7 +61,7 @@ impl Answering {
                 identifier: header("sec-secure-session-id"),
             };
             let now = config.clock.now();
-            let answer = Sealer::answer_device(&sealer, route, &request, now, random);
+            let answer = Sealer::answer_device(&sealer, route, &request, now);
             return Some(Self { cookie: cookie(), answer: Answer::Route(answer) });
         }
         // Only a navigation shows a page. A browser that says it has skipped the refresh would skip

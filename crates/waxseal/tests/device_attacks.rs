@@ -513,7 +513,8 @@ async fn each_of_two_tabs_is_asked_for_a_proof() {
     }
 }
 
-/// Holds: a registration that becomes a cutoff keeps the bound session, and ends the copies.
+/// Holds: a registration that becomes a cutoff keeps the bound session, and ends the copies. The
+/// proof cookie carries the stamp of the cutoff until the session is saved.
 #[tokio::test]
 async fn a_registration_in_a_full_list_binds() {
     let (clock, list) = (clock(), List::default());
@@ -525,6 +526,26 @@ async fn a_registration_in_a_full_list_binds() {
     list.sync();
     assert_eq!(browser.get("/").await.body, "susan, bound");
     assert_eq!(copy.get("/").await.body, "nobody");
+
+    clock.advance(Duration::from_secs(660));
+    assert_eq!(browser.get("/").await.body, "nobody");
+    assert_eq!(browser.refresh().await.status, StatusCode::OK);
+    assert_eq!(browser.get("/").await.body, "susan, bound");
+    let before = browser.clone();
+    for path in ["/count", "/renew", "/count"] {
+        assert_eq!(browser.send("POST", path, &[]).await.status, StatusCode::OK, "{path}");
+        list.sync();
+        assert_eq!(browser.get("/").await.body, "susan, bound", "{path}");
+    }
+    // A later cutoff is above the stamp in the proof cookie.
+    let mut other = logged_in(&browser.app, 2).await.0;
+    other.send("POST", "/revoke-others", &[]).await;
+    list.sync();
+    for mut revoked in [before, browser] {
+        assert_eq!(revoked.get("/").await.body, "nobody");
+        assert_eq!(revoked.refresh().await.status, StatusCode::OK);
+        assert_eq!(revoked.get("/").await.body, "nobody");
+    }
 }
 
 /// Holds: two servers that register at once; the second key is refused.

@@ -1,6 +1,6 @@
 //! Device-bound sessions over axum: the answers of the layer, and the requests that open a session.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::{
     Router,
@@ -33,6 +33,11 @@ async fn whoami(session: Session) -> String {
 
 async fn log_in(session: Session) -> Result<(), SessionError> {
     session.log_in("susan")
+}
+
+async fn log_in_and_revoke_others(session: Session) -> Result<(), SessionError> {
+    session.log_in("susan")?;
+    session.revoke_others()
 }
 
 async fn log_in_other(session: Session) -> Result<(), SessionError> {
@@ -78,6 +83,7 @@ fn app_with(sealer: Sealer, clock: &TestClock) -> Router {
         .route("/", get(whoami))
         .route("/login", post(log_in))
         .route("/login-other", post(log_in_other))
+        .route("/login-and-revoke-others", post(log_in_and_revoke_others))
         .route("/logout", post(log_out))
         .route("/renew", post(renew))
         .route("/revoke-others", post(revoke_others))
@@ -275,12 +281,6 @@ async fn a_registration_is_only_for_the_session_of_its_login() {
     let challenge = parameter(&offer, "challenge");
     let path = parameter(&offer, "path");
 
-    // Another session, and no session.
-    let (other, _) = site.logged_in().await;
-    let mut planted = Browser { jar: other.jar, ..browser.clone() };
-    assert_refused(&planted.register(&offer).await);
-    planted.jar.clear();
-    assert_refused(&planted.register(&offer).await);
     // Proofs without a key, with a bad key, and with another challenge.
     let jwk = |change: fn(&mut serde_json::Value)| {
         let mut jwk = browser.jwk();
@@ -323,6 +323,80 @@ async fn a_registration_is_only_for_the_session_of_its_login() {
     let (mut late, offer) = site.logged_in().await;
     site.clock.advance(LEEWAY);
     assert_refused(&late.register(&offer).await);
+
+    // The cookies of the request do not matter: the session of another login stays unbound.
+    let (mut browser, offer) = site.logged_in().await;
+    let (mut other, _) = site.logged_in().await;
+    let answer = Browser { jar: other.jar.clone(), ..browser.clone() }.register(&offer).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    other.store(&answer);
+    assert_eq!(other.get("/").await.body, "susan, unbound");
+    browser.store(&answer);
+    assert_eq!(browser.get("/").await.body, "susan, bound");
+}
+
+/// After a login that another site began, such as an identity provider, Chromium registers without
+/// the `SameSite=Lax` cookie of the session.
+#[tokio::test]
+async fn a_browser_registers_without_its_session_cookie() {
+    let site = site();
+    let (mut browser, offer) = site.logged_in().await;
+    let copy = browser.clone();
+    let mut registering = Browser { jar: BTreeMap::new(), ..browser.clone() };
+    let answer = registering.register(&offer).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    assert_eq!(registering.jar.keys().collect::<Vec<_>>(), [&registering.proof_cookie()]);
+    let mut thief = Browser { key: Browser::new(&site.app, 9).key, ..registering.clone() };
+    assert_refused(&thief.register(&offer).await);
+    // Without the session cookie, the proof cookie opens nothing.
+    assert_eq!(registering.get("/").await.body, "nobody");
+
+    browser.config = registering.config;
+    browser.store(&answer);
+    assert_eq!(browser.get("/").await.body, "susan, bound");
+    site.clock.advance(GRACE);
+    assert_eq!(Browser { ..copy }.get("/").await.body, "nobody");
+    assert_eq!(browser.send("POST", "/count", &[]).await.body, "1");
+    site.clock.advance(PROOF_LIFETIME);
+    assert_eq!(browser.get("/").await.body, "nobody");
+    assert_eq!(browser.refresh().await.status, StatusCode::OK);
+    assert_eq!(browser.get("/").await.body, "susan, bound");
+}
+
+/// The response is sealed again with the stamp of the cutoff, and so is the offer.
+#[tokio::test]
+async fn a_login_that_revokes_the_others_is_bound() {
+    let site = site();
+    let mut browser = site.bound().await;
+    let answer = browser.send("POST", "/login-and-revoke-others", &[]).await;
+    let offer = answer.header("secure-session-registration").unwrap().to_owned();
+    let answer = browser.register(&offer).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    assert_eq!(browser.get("/").await.body, "susan, bound");
+}
+
+/// An offer names the user. It is encrypted if the session is.
+#[tokio::test]
+async fn the_offer_of_an_encrypted_session_hides_the_user() {
+    let site = site();
+    let shows_user = |offer: &str| {
+        let challenge = parameter(offer, "challenge");
+        let mut parts = challenge
+            .split('.')
+            .map(|part| data_encoding::BASE64URL_NOPAD.decode(part.as_bytes()).expect("base64url"));
+        parts.any(|part| String::from_utf8_lossy(&part).contains("susan"))
+    };
+    let (_, offer) = site.logged_in().await;
+    assert!(shows_user(&offer), "the test can see it");
+
+    let builder = Sealer::builder(Secret::new([8; 32]).unwrap()).encrypted();
+    let builder = builder.revocations(site.list.clone());
+    let sealer = builder.device_bound(DeviceBinding::default()).build().unwrap();
+    let encrypted = Site { app: app_with(sealer, &site.clock), ..site };
+    let (mut browser, offer) = encrypted.logged_in().await;
+    assert!(!shows_user(&offer), "{offer}");
+    assert_eq!(browser.register(&offer).await.status, StatusCode::OK);
+    assert_eq!(browser.get("/").await.body, "susan, bound");
 }
 
 #[tokio::test]

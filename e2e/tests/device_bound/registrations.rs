@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use e2e::{
-    browser::{fetch, has_cookie},
+    browser::{element, fetch, has_cookie},
     https::Exchange,
 };
 use thirtyfour::error::WebDriverResult;
 
 use super::{
     application::opened,
+    browsers::another_site,
     site::{Jar, REGISTER, Site},
     user::{User, proof_name, supported, with_browser},
 };
@@ -127,6 +128,25 @@ async fn a_save_that_races_the_registration_is_healed() {
         // The copy from between ends.
         site.clock.advance(Duration::from_secs(70));
         assert_eq!(site.who(&overwritten.session_only()).await, "nobody, ProofMissing");
+        Ok(())
+    })
+    .await;
+}
+
+/// The login is a request that begins at another site. The browser sends no `SameSite` cookies
+/// with the registration then, but it stores those that the registration sets.
+#[tokio::test]
+async fn a_login_at_an_identity_provider_is_bound() {
+    supported().await;
+    with_browser(Site::start().await, async move |user| {
+        let url = format!("{}/callback", user.site.https.url());
+        let provider = another_site(format!(r#"<a id="link" href="{url}">log in</a>"#));
+        user.browser().goto(&provider).await?;
+        element(&user.browser(), "#link").await?.click().await?;
+        assert!(user.shown().await?.starts_with("susan, "));
+        let registration = user.registered(1).await?;
+        assert_eq!(registration.sent("cookie"), None, "the browser sends no cookie");
+        assert_eq!(user.visit_without_proof().await?, "susan, bound");
         Ok(())
     })
     .await;

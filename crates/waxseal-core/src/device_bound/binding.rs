@@ -3,13 +3,15 @@
 use alloc::{format, string::String};
 use core::time::Duration;
 
-use super::tokens::DeviceClaims;
+use super::{registration, tokens::DeviceClaims};
 use crate::{
     cookie::CookieSpec,
     error::{BuildError, DeviceBindingError},
     json::quote,
-    keyring::{DeviceToken, KeySource, Keyring, Purpose, Secret},
+    keyring::{Algorithm, DeviceToken, KeySource, Keyring, Purpose, Secret},
     lifetime::LEEWAY,
+    random::Random,
+    revocation::SessionRef,
     time::UnixTime,
     token::Unverified,
 };
@@ -122,10 +124,11 @@ impl DeviceBinding {
         self
     }
 
-    /// Checks the configuration and derives the keys.
+    /// Checks the configuration and derives the keys. `algorithm` is that of the session cookie.
     pub(crate) fn build(
         self,
         keys: &KeySource,
+        algorithm: Algorithm,
         fallback: &[Secret],
         cookie: &CookieSpec,
         purpose: &Purpose,
@@ -155,15 +158,19 @@ impl DeviceBinding {
         {
             return Err(BuildError::DeviceBinding(DeviceBindingError::Path));
         }
-        let keyring = |token| keys.device_keys(token, fallback, cookie.name(), purpose);
+        let keyring =
+            |token, algorithm| keys.device_keys(token, algorithm, fallback, cookie.name(), purpose);
+        let signed = |token| keyring(token, Algorithm::Hs256);
         Ok(Binding {
             register_path: format!("{path}/register"),
             refresh_path: format!("{path}/refresh"),
             offers_registration: self.offers_registration,
             lifetime: self.lifetime,
-            identifiers: keyring(DeviceToken::Identifier)?,
-            challenges: keyring(DeviceToken::Challenge)?,
-            proofs: keyring(DeviceToken::Proof)?,
+            // It contains the user, which the session cookie does not show if it is encrypted.
+            registrations: keyring(DeviceToken::Registration, algorithm)?,
+            identifiers: signed(DeviceToken::Identifier)?,
+            challenges: signed(DeviceToken::Challenge)?,
+            proofs: signed(DeviceToken::Proof)?,
             cookie: cookie.clone(),
             proof_start: format!("{}-bound-", cookie.name()),
         })
@@ -177,6 +184,7 @@ pub(crate) struct Binding {
     pub(crate) refresh_path: String,
     pub(crate) offers_registration: bool,
     lifetime: u64,
+    registrations: Keyring,
     pub(crate) identifiers: Keyring,
     pub(crate) challenges: Keyring,
     proofs: Keyring,
@@ -187,16 +195,28 @@ pub(crate) struct Binding {
 }
 
 impl Binding {
-    /// A challenge for the registration of a session, or for a refresh with a key.
-    pub(crate) fn challenge(&self, session_id: &str, thumbprint: &str, now: UnixTime) -> String {
+    /// A challenge for a refresh with a key.
+    pub(crate) fn challenge(&self, thumbprint: &str, now: UnixTime) -> String {
         let expires_at = now.plus(CHALLENGE_SECS).as_secs();
-        DeviceClaims { expires_at, session_id, thumbprint, key: "" }.seal(&self.challenges)
+        DeviceClaims { expires_at, thumbprint, ..DeviceClaims::default() }.seal(&self.challenges)
     }
 
-    /// The value of `Secure-Session-Registration`, which offers a registration to the browser.
-    pub(crate) fn offer(&self, session_id: &str, now: UnixTime) -> String {
-        let challenge = self.challenge(session_id, "", now);
-        format!(r#"(ES256);path="{}";challenge="{challenge}""#, self.register_path)
+    /// The value of `Secure-Session-Registration`, which offers a registration to the browser after
+    /// the login of this session.
+    pub(crate) fn offer(
+        &self,
+        session: &SessionRef,
+        now: UnixTime,
+        random: Option<Random>,
+    ) -> Option<String> {
+        let expires_at = now.plus(CHALLENGE_SECS);
+        let challenge = registration::seal(session, expires_at, &self.registrations, random)?;
+        Some(format!(r#"(ES256);path="{}";challenge="{challenge}""#, self.register_path))
+    }
+
+    /// The session whose login has offered a registration with this challenge.
+    pub(crate) fn session_of(&self, challenge: &str, now: UnixTime) -> Option<SessionRef> {
+        registration::open(challenge, &self.registrations, now)
     }
 
     /// The token in a cookie pair, if it can be a proof cookie: planted cookies that are no tokens
@@ -213,15 +233,14 @@ impl Binding {
         self.proof_start.chars().chain(thumbprint.chars().take(NAME_CHARS)).collect()
     }
 
-    /// The `Set-Cookie` line of a proof cookie. `session_id` is the ID of the session at its
-    /// registration.
-    pub(crate) fn proof_line(&self, session_id: &str, thumbprint: &str, now: UnixTime) -> String {
+    /// The `Set-Cookie` line of a proof cookie for the session and the key in a session identifier.
+    pub(crate) fn proof_line(&self, identifier: DeviceClaims<'_>, now: UnixTime) -> String {
         let browser_expiry = now.plus(self.lifetime);
         // The browser counts from the time of receipt, and the clocks of servers differ: without
         // the leeway, the server would refuse a cookie that the browser still keeps.
         let expires_at = browser_expiry.plus(LEEWAY).as_secs();
-        let spec = self.cookie.named(self.proof_name(thumbprint));
-        let token = DeviceClaims { expires_at, session_id, thumbprint, key: "" };
+        let spec = self.cookie.named(self.proof_name(identifier.thumbprint));
+        let token = DeviceClaims { expires_at, key: "", ..identifier };
         spec.set_line(&token.seal(&self.proofs), now, Some(browser_expiry), None)
     }
 

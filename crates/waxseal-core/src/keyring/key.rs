@@ -7,8 +7,6 @@ use ctutils::CtEq as _;
 #[cfg(feature = "encryption")]
 use zeroize::Zeroizing;
 
-#[cfg(feature = "device-bound")]
-use super::secret::DeviceToken;
 use super::{
     hmac::{HmacKey, SIGNATURE_LEN},
     purpose::Purpose,
@@ -79,18 +77,6 @@ impl Key {
                 Self::encrypting(&key, &kid, None)
             }
         }
-    }
-
-    /// The key that `secret` derives for a token of device binding.
-    #[cfg(feature = "device-bound")]
-    pub(crate) fn of_device(
-        secret: &Secret,
-        token: DeviceToken,
-        cookie_name: &str,
-        purpose: &Purpose,
-    ) -> Self {
-        let (key, kid) = secret.derive_device(token, &purpose.context(cookie_name));
-        Self::with_kid(key.as_slice(), &kid, None)
     }
 
     /// A key without derivation, its `kid`, and the audience of its tokens.

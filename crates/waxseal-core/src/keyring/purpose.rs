@@ -13,6 +13,31 @@ pub(crate) struct Purpose {
     application: Option<String>,
     /// `None` for the main session.
     marker: Option<&'static str>,
+    /// `None` for the session itself.
+    #[cfg(feature = "device-bound")]
+    token: Option<DeviceToken>,
+}
+
+/// The tokens of device binding, by what keeps their keys apart.
+#[cfg(feature = "device-bound")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum DeviceToken {
+    Registration,
+    Identifier,
+    Challenge,
+    Proof,
+}
+
+#[cfg(feature = "device-bound")]
+impl DeviceToken {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Registration => "registration",
+            Self::Identifier => "identifier",
+            Self::Challenge => "challenge",
+            Self::Proof => "proof",
+        }
+    }
 }
 
 impl Purpose {
@@ -26,7 +51,18 @@ impl Purpose {
                 return Err(BuildError::Purpose { part });
             }
         }
-        Ok(Self { application, marker })
+        Ok(Self {
+            application,
+            marker,
+            #[cfg(feature = "device-bound")]
+            token: None,
+        })
+    }
+
+    /// The purpose of a token of device binding.
+    #[cfg(feature = "device-bound")]
+    pub(crate) fn of_device(&self, token: DeviceToken) -> Self {
+        Self { token: Some(token), ..self.clone() }
     }
 
     pub(crate) fn marker(&self) -> &'static str {
@@ -40,6 +76,10 @@ impl Purpose {
             if let Some(name) = name {
                 context.extend([label, name]);
             }
+        }
+        #[cfg(feature = "device-bound")]
+        if let Some(token) = self.token {
+            context.extend(["\0device=", token.as_str()]);
         }
         context
     }

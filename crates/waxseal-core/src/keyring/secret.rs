@@ -17,27 +17,6 @@ const ENCRYPTION_KEY_INFO: &[u8] = b"waxseal/1 A256CBC-HS512\0";
 #[cfg(feature = "encryption")]
 const ENCRYPTION_KID_INFO: &[u8] = b"waxseal/1 kid enc\0";
 
-/// The keys of device binding, by their token.
-#[cfg(feature = "device-bound")]
-#[derive(Clone, Copy)]
-pub(crate) enum DeviceToken {
-    Identifier,
-    Challenge,
-    Proof,
-}
-
-#[cfg(feature = "device-bound")]
-impl DeviceToken {
-    /// The start of the `info` of its key, and of its `kid`.
-    const fn infos(self) -> [&'static [u8]; 2] {
-        match self {
-            Self::Identifier => [b"waxseal/1 dbsc id\0", b"waxseal/1 kid dbsc id\0"],
-            Self::Challenge => [b"waxseal/1 dbsc challenge\0", b"waxseal/1 kid dbsc challenge\0"],
-            Self::Proof => [b"waxseal/1 dbsc proof\0", b"waxseal/1 kid dbsc proof\0"],
-        }
-    }
-}
-
 /// At least 32 secret bytes, from which a key is derived for each cookie name
 /// and purpose.
 ///
@@ -124,18 +103,6 @@ impl Secret {
         let mut key = Zeroizing::new([0; 64]);
         let infos = [ENCRYPTION_KEY_INFO, ENCRYPTION_KID_INFO];
         let kid = self.derive_into(key.as_mut_slice(), infos, context);
-        (key, kid)
-    }
-
-    /// The key of `context` for a token of device binding, and its `kid`.
-    #[cfg(feature = "device-bound")]
-    pub(super) fn derive_device(
-        &self,
-        token: DeviceToken,
-        context: &str,
-    ) -> (Zeroizing<[u8; 32]>, String) {
-        let mut key = Zeroizing::new([0; 32]);
-        let kid = self.derive_into(key.as_mut_slice(), token.infos(), context);
         (key, kid)
     }
 

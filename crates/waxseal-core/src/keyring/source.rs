@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 #[cfg(feature = "device-bound")]
-use super::{Keyring, secret::DeviceToken};
+use super::{Keyring, purpose::DeviceToken};
 use super::{
     jwks::Jwks,
     key::{Algorithm, Key},
@@ -86,15 +86,15 @@ impl KeySource {
     pub(crate) fn device_keys(
         &self,
         token: DeviceToken,
+        algorithm: Algorithm,
         fallback: &[Secret],
         cookie_name: &str,
         purpose: &Purpose,
     ) -> Result<Keyring, BuildError> {
-        let Self::Secret(secret) = self else {
+        let Self::Secret(_) = self else {
             return Err(BuildError::DeviceBinding(DeviceBindingError::NeedsSecret));
         };
-        let key = |secret| Key::of_device(secret, token, cookie_name, purpose);
-        Keyring::new((key(secret), fallback.iter().map(key).collect()))
+        Keyring::new(self.keys(algorithm, fallback, cookie_name, &purpose.of_device(token))?)
     }
 
     /// The keys of a previous cookie, which only open. A key set is bound to

@@ -470,9 +470,9 @@ impl SealerBuilder {
         let binding = self
             .device_binding
             .map(|binding| {
-                let (keys, fallback) = (&self.keys, &self.fallback);
+                let (keys, fallback, cookie) = (&self.keys, &self.fallback, &self.cookie);
                 let has_revocations = self.revocations.is_some();
-                binding.build(keys, fallback, &self.cookie, &purpose, has_revocations)
+                binding.build(keys, self.algorithm, fallback, cookie, &purpose, has_revocations)
             })
             .transpose()?;
         let signed_before = self.also.and_then(|(_, issued_before)| issued_before);

@@ -100,16 +100,8 @@ pub struct ResponseChanges {
     pub(super) without_user: bool,
     pub(super) not_revoked: bool,
     pub(super) refresh_error: Option<SaveError>,
-    #[cfg(feature = "device-bound")]
-    pub(super) device: DeviceChanges,
-}
-
-#[cfg(feature = "device-bound")]
-#[derive(Clone)]
-pub(super) struct DeviceChanges {
-    /// Whether the session was sealed again with the stamp of a record.
-    pub(super) is_resealed: bool,
     /// The value of `Secure-Session-Registration`.
+    #[cfg(feature = "device-bound")]
     pub(super) registration: Option<String>,
 }
 
@@ -126,7 +118,7 @@ impl ResponseChanges {
             not_revoked: false,
             refresh_error: None,
             #[cfg(feature = "device-bound")]
-            device: DeviceChanges { is_resealed: false, registration: None },
+            registration: None,
         }
     }
 
@@ -153,7 +145,7 @@ impl ResponseChanges {
             headers.append("set-cookie", line);
         }
         #[cfg(feature = "device-bound")]
-        if let Some(registration) = self.device.registration {
+        if let Some(registration) = self.registration {
             headers.append("secure-session-registration", registration);
         }
     }

@@ -1,4 +1,4 @@
-//! Binding the session of a request to a key, and the unbound copy that remains.
+//! The key of the session of a request, and the unbound copy of a bound session.
 
 use alloc::string::String;
 
@@ -7,21 +7,13 @@ use super::{
     state::{Origin, SessionState},
 };
 use crate::{
+    claims,
     device_bound::{self, Binding, GRACE_SECS},
-    error::SaveError,
-    json::decode_string,
     revocation::SessionRef,
     sealer::Sealer,
 };
 
 impl SessionState {
-    /// Binds the presented session to the key with this thumbprint.
-    pub(super) fn bind(&mut self, sealer: &Sealer, thumbprint: &str) -> Result<(), SaveError> {
-        self.device.registers = true;
-        self.device.thumbprint = Some(thumbprint.into());
-        self.seal(sealer)
-    }
-
     /// Names the key of the presented session in its data.
     pub(super) fn name_device(&mut self) {
         if let Some(thumbprint) = &self.device.thumbprint {
@@ -36,19 +28,20 @@ impl SessionState {
         Some(BoundDevice { thumbprint, proof_expires_at })
     }
 
-    /// The header that offers a registration, if the request saves a login with a session ID.
+    /// The header that offers a registration, if the request saves a login.
     pub(super) fn offer(&self, sealer: &Sealer) -> Option<String> {
         let binding = sealer.binding.as_ref()?;
         if !binding.offers_registration || !self.device.offers_registration {
             return None;
         }
-        Some(binding.offer(&decode_string(self.id()?)?, self.now))
+        let session = claims::reference(&self.data, self.id(), self.issued_at?, self.stamp);
+        binding.offer(&session, self.now, self.random)
     }
 
     /// Whether the presented session is unbound, although the sealer binds sessions.
     fn is_presented_unbound(&self, sealer: &Sealer) -> bool {
         let has_key = self.device.thumbprint.is_some() || self.data.claim("cnf").is_some();
-        sealer.binding.is_some() && (self.device.registers || !has_key)
+        sealer.binding.is_some() && !has_key
     }
 
     /// Whether the presented session is the unbound copy of a session that has been bound, and must
@@ -62,7 +55,7 @@ impl SessionState {
     }
 
     /// The session ID under which the revocation list records that the presented session is bound,
-    /// if this request continues the session unbound, or binds it.
+    /// if this request continues the session unbound.
     pub(super) fn unbound_id(
         &self,
         sealer: &Sealer,
@@ -71,12 +64,5 @@ impl SessionState {
     ) -> Option<String> {
         let continues = origin != Origin::New && self.is_presented_unbound(sealer);
         (continues && !before.id.is_empty()).then(|| Binding::unbound_id(&before.id))
-    }
-
-    /// The record in the revocation list of the registration of a session. With this record, the
-    /// list refuses a second registration, and after the grace period the unbound copy.
-    pub(super) fn unbound_record(&self, before: Option<&SessionRef>) -> Option<SessionRef> {
-        let session = before.filter(|session| self.device.registers && !session.id.is_empty())?;
-        Some(SessionRef { id: Binding::unbound_id(&session.id), ..session.clone() })
     }
 }

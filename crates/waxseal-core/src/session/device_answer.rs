@@ -1,6 +1,6 @@
 //! The requests of a browser to the routes of device binding, and the responses.
 
-use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
+use alloc::{borrow::ToOwned as _, boxed::Box, string::String, vec::Vec};
 use core::{
     fmt,
     future::Future,
@@ -9,8 +9,8 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-use super::{changes::Outcome, finish::Finish};
-use crate::{device_bound::Binding, sealer::Sealer};
+use super::device_registration::Registration;
+use crate::{device_bound::Binding, revocation::Acknowledgement, sealer::Sealer};
 
 /// A route that the session layer answers before the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,26 +53,28 @@ pub struct DeviceResponse {
 /// The future of [`Sealer::answer_device`]. It is pending only while the revocation list records a
 /// registration, and resolves to the response.
 #[must_use = "the response is what this future resolves to"]
-pub struct DeviceAnswer<S> {
-    /// The end of the request that registers a key: the revocation list records it.
-    finish: Option<Finish<S>>,
+pub struct DeviceAnswer<S>(State<S>);
+
+enum State<S> {
     /// `None` after the future has completed.
-    response: Option<DeviceResponse>,
-    has_list: bool,
+    Ready(Option<DeviceResponse>),
+    /// The revocation list records a registration.
+    Recording { sealer: S, acknowledgement: Acknowledgement, registration: Box<Registration> },
 }
 
 impl<S> DeviceAnswer<S> {
     pub(super) const fn ready(response: DeviceResponse) -> Self {
-        Self { finish: None, response: Some(response), has_list: false }
+        Self(State::Ready(Some(response)))
     }
 
-    /// The response that is sent after the revocation list has recorded the registration.
-    pub(super) const fn registering(
-        finish: Finish<S>,
-        response: DeviceResponse,
-        has_list: bool,
+    /// The response to a registration that the revocation list has recorded.
+    pub(super) fn recording(
+        sealer: S,
+        acknowledgement: Acknowledgement,
+        registration: Registration,
     ) -> Self {
-        Self { finish: Some(finish), response: Some(response), has_list }
+        let registration = Box::new(registration);
+        Self(State::Recording { sealer, acknowledgement, registration })
     }
 }
 
@@ -80,26 +82,18 @@ impl<S: Deref<Target = Sealer>> Future for DeviceAnswer<S> {
     type Output = DeviceResponse;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<DeviceResponse> {
-        let Self { finish, response, has_list } = &mut *self;
-        let changes = match finish {
-            Some(finish) => Some(ready!(Pin::new(finish).poll(cx))),
-            None => None,
-        };
-        let Some(mut response) = response.take() else { return Poll::Pending };
-        match changes {
-            None => {}
-            // The session was registered before, or it is revoked.
-            Some(Ok(changes)) if changes.outcome() != Outcome::Saved => response = refused(),
-            // The record in the revocation list protects the session. Its cookie stays, because a
-            // parallel response may have saved other data; the next save or refresh names the key.
-            Some(Ok(changes)) if *has_list && !changes.device.is_resealed => {}
-            Some(Ok(changes)) => {
-                let lines = changes.set_cookie_lines().map(str::to_owned);
-                response.headers.extend(lines.map(|line| ("set-cookie", line)));
+        let response = match &mut self.0 {
+            State::Ready(response) => response.take(),
+            State::Recording { sealer, acknowledgement, registration } => {
+                let recorded = ready!(Pin::new(acknowledgement).poll(cx));
+                Some(recorded.map_or_else(
+                    |_| unavailable(),
+                    |recorded| registration.response(sealer, Some(recorded)),
+                ))
             }
-            Some(Err(_)) => response = unavailable(),
-        }
-        Poll::Ready(response)
+        };
+        self.0 = State::Ready(None);
+        response.map_or(Poll::Pending, Poll::Ready)
     }
 }
 

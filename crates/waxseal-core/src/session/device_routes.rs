@@ -2,11 +2,7 @@
 //! holds it. A request costs at most one verification of a P-256 signature, and none before the
 //! MACs of the tokens that the browser returns are verified.
 
-use alloc::{
-    borrow::{Cow, ToOwned as _},
-    format,
-    string::String,
-};
+use alloc::{borrow::ToOwned as _, format, string::String};
 use core::ops::Deref;
 
 use super::{
@@ -15,15 +11,12 @@ use super::{
         refused, response, unavailable,
     },
     device_page::page,
-    finish::Finish,
-    state::{Origin, SessionState},
+    device_registration::register,
 };
 use crate::{
     cookie::pairs,
     device_bound::{self, Binding, DeviceClaims, DeviceProof, thumbprint, unquoted, verify},
     error::Rejection,
-    json::decode_string,
-    random::Random,
     sealer::Sealer,
     time::UnixTime,
 };
@@ -64,11 +57,10 @@ impl Sealer {
     /// ```
     /// # use std::sync::Arc;
     /// use waxseal_core::{DeviceRequest, Sealer};
-    /// # use waxseal_core::{RandomError, UnixTime};
+    /// # use waxseal_core::UnixTime;
     ///
     /// # async fn answer(
     /// #     sealer: Arc<Sealer>, path: &str, method: &str, cookie: &[u8], now: UnixTime,
-    /// #     random: fn() -> Result<[u8; 16], RandomError>,
     /// #     header: fn(&str) -> Option<&'static [u8]>,
     /// # ) {
     /// if let Some(route) = sealer.device_route(path) {
@@ -78,7 +70,7 @@ impl Sealer {
     ///         proof: header("secure-session-response"),
     ///         identifier: header("sec-secure-session-id"),
     ///     };
-    ///     let response = Sealer::answer_device(&sealer, route, &request, now, random).await;
+    ///     let response = Sealer::answer_device(&sealer, route, &request, now).await;
     ///     println!("{} {:?} {}", response.status, response.headers, response.body);
     /// }
     /// # }
@@ -88,14 +80,11 @@ impl Sealer {
         route: DeviceRoute,
         request: &DeviceRequest<'_>,
         now: UnixTime,
-        random: Random,
     ) -> DeviceAnswer<S> {
         let answered = match (&sealer.binding, route) {
             (Some(_), _) if request.method != "POST" => Err(method_not_allowed()),
             (Some(_), _) if !now.is_plausible() => Err(unavailable()),
-            (Some(binding), DeviceRoute::Register) => {
-                register(sealer, binding, request, now, random)
-            }
+            (Some(binding), DeviceRoute::Register) => register(sealer, binding, request, now),
             (Some(binding), DeviceRoute::Refresh) => Err(refresh(sealer, binding, request, now)),
             (None, _) => Err(refused()),
         };
@@ -157,52 +146,6 @@ impl Sealer {
     }
 }
 
-/// Binds the session of the request to the key in the proof. The challenge contains the session ID,
-/// so it cannot be used to register a key for another session.
-fn register<S: Deref<Target = Sealer> + Clone>(
-    sealer: &S,
-    binding: &Binding,
-    request: &DeviceRequest<'_>,
-    now: UnixTime,
-    random: Random,
-) -> Result<DeviceAnswer<S>, DeviceResponse> {
-    let proof = request.proof.and_then(|proof| DeviceProof::parse(proof, &binding.register_path));
-    let proof = proof.ok_or_else(refused)?;
-    let challenge = verify(proof.challenge.as_bytes(), &binding.challenges);
-    let challenge = challenge.as_deref().and_then(DeviceClaims::parse);
-    let challenge = challenge.filter(|challenge| challenge.is_current(now)).ok_or_else(refused)?;
-
-    let found = sealer.open(request.cookies.iter().copied(), now);
-    let mut session = SessionState::new(sealer, found, now).map_err(|_| unavailable())?;
-    session.random = Some(random);
-    let id = session.id().and_then(decode_string).map(Cow::into_owned).unwrap_or_default();
-    let is_unbound = session.data.claim("cnf").is_none();
-    let is_existing = matches!(session.origin, Origin::Existing { .. });
-    if id.is_empty() || id != challenge.session_id || !is_unbound || !is_existing {
-        return Err(refused());
-    }
-    let (key, thumbprint) = proof.registered_key().ok_or_else(refused)?;
-
-    session.bind(sealer, &thumbprint).map_err(|_| unavailable())?;
-    let expires_at = sealer
-        .limits
-        .absolute_timeout
-        .map_or(UnixTime::LAST, |secs| session.issued_at.unwrap_or(now).plus(secs));
-    let identifier = DeviceClaims {
-        expires_at: expires_at.as_secs(),
-        session_id: &id,
-        thumbprint: &thumbprint,
-        key: &key.text(),
-    };
-    let identifier = identifier.seal(&binding.identifiers);
-    let mut response = response(200, "registered");
-    response.headers.push(("content-type", "application/json".to_owned()));
-    response.headers.push(("set-cookie", binding.proof_line(&id, &thumbprint, now)));
-    response.body = binding.config(&identifier, &thumbprint);
-    let finish = Finish::new(sealer.clone(), session.finish(sealer));
-    Ok(DeviceAnswer::registering(finish, response, sealer.revocations.is_some()))
-}
-
 /// Sets a new proof cookie if the proof is signed with the key in the session identifier. The
 /// revocation list is not checked for the identifier: a proof cookie alone opens no session.
 fn refresh(
@@ -216,9 +159,8 @@ fn refresh(
     let identifier = verify(token, &binding.identifiers);
     let identifier = identifier.as_deref().and_then(DeviceClaims::parse);
     let identifier = identifier.filter(|identifier| identifier.is_current(now));
-    let Some(DeviceClaims { session_id, thumbprint, key, .. }) = identifier else {
-        return ended(&text);
-    };
+    let Some(identifier) = identifier else { return ended(&text) };
+    let DeviceClaims { thumbprint, key, .. } = identifier;
     // The session in the cookie is bound to another key, because the user has logged in again: the
     // browser must end the older DBSC session.
     let presented = presented_thumbprint(sealer, request, now);
@@ -226,7 +168,7 @@ fn refresh(
         return ended(&text);
     }
     let challenge_again = |outcome| {
-        let challenge = binding.challenge("", thumbprint, now);
+        let challenge = binding.challenge(thumbprint, now);
         let mut response = response(403, outcome);
         let value = format!(r#""{challenge}";id="{text}""#);
         response.headers.push(("secure-session-challenge", value));
@@ -244,7 +186,7 @@ fn refresh(
         _ => return challenge_again("refused"),
     }
     let mut response = response(200, "refreshed");
-    response.headers.push(("set-cookie", binding.proof_line(session_id, thumbprint, now)));
+    response.headers.push(("set-cookie", binding.proof_line(identifier, now)));
     response
 }
 

@@ -26,8 +26,6 @@ pub(super) struct DeviceState {
     pub(super) thumbprint: Option<Box<str>>,
     /// Whether the response invites the browser to register a key.
     pub(super) offers_registration: bool,
-    /// Whether the request registers a key.
-    pub(super) registers: bool,
 }
 
 impl DeviceState {

@@ -156,9 +156,10 @@ impl Plan {
             match saved.seal_with(sealer, stamp) {
                 Ok(lines) => {
                     changes.set_cookie(changes.outcome, lines);
+                    // A challenge with the stamp from before would be refused.
                     #[cfg(feature = "device-bound")]
-                    {
-                        changes.device.is_resealed = true;
+                    if changes.registration.is_some() {
+                        changes.registration = saved.offer_with(sealer, stamp);
                     }
                 }
                 Err(error) => return Err(Unavailable::not_sealed(removal(changes.unsaved), error)),

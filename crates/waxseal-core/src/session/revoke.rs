@@ -85,10 +85,6 @@ impl SessionState {
         };
 
         let replaced = self.replaced.take();
-        #[cfg(feature = "device-bound")]
-        if let Some(unbound) = self.unbound_record(before.as_ref()) {
-            revoke(Target::Session(unbound), before.clone(), true, Effect::MustBeGood);
-        }
         let is_renewed = matches!(origin, Origin::Renewed { .. });
         let mut is_covered = false;
         for session in core::mem::take(&mut self.cutoffs) {

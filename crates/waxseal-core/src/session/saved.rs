@@ -35,6 +35,13 @@ impl Saved {
         claims::reference(&self.data, self.id.as_deref(), self.issued_at, self.stamp)
     }
 
+    /// The offer of a registration, for the session with another stamp.
+    #[cfg(feature = "device-bound")]
+    pub(super) fn offer_with(&self, sealer: &Sealer, stamp: u64) -> Option<String> {
+        let session = SessionRef { stamp, ..self.reference() };
+        sealer.binding.as_ref()?.offer(&session, self.now, self.random)
+    }
+
     /// The lines that set its cookie, with another stamp.
     pub(super) fn seal_with(&self, sealer: &Sealer, stamp: u64) -> Result<Vec<String>, SaveError> {
         let Self { data, issued_at, expires_at, id, now, random, previous, .. } = self;

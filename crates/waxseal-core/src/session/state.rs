@@ -192,8 +192,6 @@ impl SessionState {
         let claims = Claims { issued_at, expires_at, session_id, stamp };
         let line = sealer.seal(&self.data, claims, self.now, self.random)?;
         let revokes = self.replaced.is_some() || self.logs_out || !self.cutoffs.is_empty();
-        #[cfg(feature = "device-bound")]
-        let revokes = revokes || self.device.registers;
         let revokes = revokes && sealer.revocations.is_some();
         let saved = revokes.then(|| {
             Box::new(Saved {
@@ -292,7 +290,7 @@ impl SessionState {
                     sealer.revocations.is_some() && claims::user(&self.data).is_none();
                 #[cfg(feature = "device-bound")]
                 {
-                    changes.device.registration = self.offer(sealer);
+                    changes.registration = self.offer(sealer);
                 }
                 if let Some(saved) = &saved {
                     pending = self.revoke(sealer, Some(saved), saved_as);

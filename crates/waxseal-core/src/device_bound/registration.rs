@@ -1,0 +1,40 @@
+//! The challenge of a registration, which names the session of a login.
+
+use alloc::{format, string::String};
+
+use super::tokens::verify;
+use crate::{keyring::Keyring, random::Random, revocation::SessionRef, time::UnixTime, token};
+
+/// The challenge in the response to a login. It contains all that a registration needs, because a
+/// browser that comes back from another site, such as an identity provider, registers without its
+/// `SameSite=Lax` cookies. `None` if an encrypted challenge gets no random bytes, or `session` has
+/// no ID or user.
+///
+/// The payload is `<expiry>.<iat>.<stamp>.<sid>.<user>`: only the last field can contain a dot,
+/// because this sealer has made the session ID.
+pub(super) fn seal(
+    session: &SessionRef,
+    expires_at: UnixTime,
+    keyring: &Keyring,
+    random: Option<Random>,
+) -> Option<String> {
+    let SessionRef { id, user, issued_at, stamp } = session;
+    let user = user.as_deref()?;
+    if id.is_empty() || id.contains('.') {
+        return None;
+    }
+    let (expires_at, issued_at) = (expires_at.as_secs(), issued_at.as_secs());
+    let claims = format!("{expires_at}.{issued_at}.{stamp}.{id}.{user}");
+    token::seal(claims.into_bytes(), keyring.sealing(), random).ok()
+}
+
+/// The session in a challenge that has not expired.
+pub(super) fn open(challenge: &str, keyring: &Keyring, now: UnixTime) -> Option<SessionRef> {
+    let claims = verify(challenge.as_bytes(), keyring)?;
+    let mut fields = claims.splitn(5, '.');
+    let expires_at = UnixTime::from_secs(fields.next()?.parse().ok()?);
+    let issued_at = UnixTime::from_secs(fields.next()?.parse().ok()?);
+    let stamp = fields.next()?.parse().ok()?;
+    let (id, user) = (fields.next()?.into(), Some(fields.next()?.into()));
+    (now < expires_at).then_some(SessionRef { id, user, issued_at, stamp })
+}
