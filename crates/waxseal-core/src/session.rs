@@ -119,6 +119,16 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         self
     }
 
+    /// Allows saves although a bound session has no valid proof cookie, because its browser has lost
+    /// the key. For integrations: call it for a request before which a browser with the key would
+    /// have refreshed its proof cookie. A login page that saves, such as one with a CSRF token,
+    /// would otherwise not work before the session expires.
+    #[cfg(feature = "device-bound")]
+    pub fn without_key(mut self) -> Self {
+        self.state.device.unproven = None;
+        self
+    }
+
     /// The sealer that opened the session.
     pub fn sealer(&self) -> &Sealer {
         &self.sealer

@@ -20,7 +20,26 @@ pub(crate) struct Incoming<'r> {
     /// The values of the `Cookie` headers.
     pub(crate) cookies: Vec<&'r [u8]>,
     /// The first value of a header, by its name in lower case.
-    pub(crate) header: &'r dyn Fn(&'static str) -> Option<&'r [u8]>,
+    pub(crate) header: Header<'r, 'r>,
+}
+
+/// Finds a header by its name in lower case.
+type Header<'f, 'r> = &'f (dyn Fn(&'static str) -> Option<&'r [u8]> + 'f);
+
+/// Whether a request shows a page. A browser that says it has skipped the refresh would skip the
+/// next one, too.
+fn is_navigation(method: &str, header: Header<'_, '_>) -> bool {
+    method == "GET"
+        && header("sec-fetch-mode") == Some(b"navigate")
+        && header("secure-session-skipped").is_none()
+}
+
+/// Whether a browser that holds a key refreshes a missing proof cookie before this request: a
+/// navigation of the user or of a page of this origin, and no prefetch.
+pub(crate) fn follows_refresh(method: &str, header: Header<'_, '_>) -> bool {
+    is_navigation(method, header)
+        && matches!(header("sec-fetch-site"), Some(b"none" | b"same-origin"))
+        && header("sec-purpose").is_none()
 }
 
 /// The pending response to a request that the application does not see.
@@ -64,13 +83,7 @@ impl Answering {
             let answer = Sealer::answer_device(&sealer, route, &request, now);
             return Some(Self { cookie: cookie(), answer: Answer::Route(answer) });
         }
-        // Only a navigation shows a page. A browser that says it has skipped the refresh would skip
-        // the next one, too.
-        if !can_write
-            || *method != "GET"
-            || header("sec-fetch-mode") != Some(b"navigate")
-            || header("secure-session-skipped").is_some()
-        {
+        if !can_write || !is_navigation(method, header) {
             return None;
         }
         let site = header("sec-fetch-site");

@@ -1,5 +1,7 @@
 //! The place of a request's session, empty until a handler asks for it.
 
+#[cfg(feature = "device-bound")]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -26,6 +28,9 @@ pub struct Slot {
     /// Of the middleware around this one.
     outer: Option<Arc<Slot>>,
     stage: Mutex<Stage>,
+    /// Whether a browser with a key has refreshed its proof cookie before this request.
+    #[cfg(feature = "device-bound")]
+    follows_refresh: AtomicBool,
 }
 
 /// The innermost slot as an extension of a request. The type is private, so that no
@@ -54,7 +59,19 @@ impl Slot {
             return None;
         }
         let (config, outer) = (Arc::clone(config), outer.cloned());
-        Some(Arc::new(Self { config, outer, stage: Mutex::new(Stage::Unopened) }))
+        Some(Arc::new(Self {
+            config,
+            outer,
+            stage: Mutex::new(Stage::Unopened),
+            #[cfg(feature = "device-bound")]
+            follows_refresh: AtomicBool::new(false),
+        }))
+    }
+
+    /// For a request before which a browser with a key refreshes its proof cookie.
+    #[cfg(all(feature = "device-bound", any(feature = "actix", feature = "tower")))]
+    pub(crate) fn follow_refresh(&self) {
+        self.follows_refresh.store(true, Ordering::Relaxed);
     }
 
     /// The session of the marker `M` in a request with this innermost slot and
@@ -118,6 +135,12 @@ impl Slot {
             Ok(session) => {
                 #[cfg(feature = "getrandom")]
                 let session = session.with_randomness(random);
+                #[cfg(feature = "device-bound")]
+                let session = if self.follows_refresh.load(Ordering::Relaxed) {
+                    session.without_key()
+                } else {
+                    session
+                };
                 let shared = Arc::new(Mutex::new(session));
                 *stage = Stage::Opened(Arc::clone(&shared));
                 Ok(shared)

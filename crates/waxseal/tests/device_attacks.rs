@@ -204,6 +204,7 @@ fn router() -> Router {
         .route("/confirm", post(confirm))
         .route("/revoke-others", post(revoke_others))
         .route("/count", post(count))
+        .route("/page", get(count))
         .route("/count-in-an-outage", post(count_in_an_outage))
 }
 
@@ -498,6 +499,41 @@ async fn a_body_that_cannot_be_written_does_not_end_the_session() {
     }
     clock.advance(LATE);
     assert_eq!(browser.get("/").await.body, "susan, unbound");
+}
+
+/// A browser with a key refreshes before it loads a page, so one without a proof cookie has no key.
+/// A login page that saves, here a counter, must work in it.
+#[tokio::test]
+async fn a_page_that_saves_works_in_a_browser_without_its_key() {
+    let (clock, list) = (clock(), RevocationList::memory().unwrap());
+    let mut browser = bound(&app(list, &clock), 1).await;
+    clock.advance(LATE);
+    browser.jar.remove(&browser.proof_cookie());
+    let by_user = [("sec-fetch-mode", "navigate"), ("sec-fetch-site", "none")];
+    for kept in [
+        &[][..],
+        &by_user[..1],
+        &[("sec-fetch-mode", "cors"), ("sec-fetch-site", "same-origin")],
+        // The browser keeps its key.
+        &[by_user[0], by_user[1], ("secure-session-skipped", "unreachable")],
+        &[by_user[0], by_user[1], ("sec-purpose", "prefetch;prerender")],
+    ] {
+        let answer = browser.send("GET", "/page", kept).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{kept:?}");
+        assert!(answer.sets_no_cookie(), "{kept:?}");
+    }
+    let before = browser.clone();
+    let answer = browser.send("GET", "/page", &by_user).await;
+    assert_eq!(answer.body, "1", "{answer:?}");
+    assert_ne!(before.jar["__Host-session"], browser.jar["__Host-session"]);
+    assert_eq!(browser.send("POST", "/count", &[]).await.body, "2");
+    let answer = browser.send("POST", "/login", &[]).await;
+    assert!(answer.header("secure-session-registration").is_some());
+
+    // A valid proof cookie is no lost key.
+    let mut browser = bound(&before.app, 2).await;
+    assert_eq!(browser.send("GET", "/page", &by_user).await.body, "1");
+    assert_eq!(browser.get("/").await.body, "susan, bound");
 }
 
 /// F17. Two links of another site, opened in two tabs.

@@ -72,6 +72,7 @@ pub async fn opened(gate: &watch::Sender<bool>) {
 pub fn application(sessions: SessionLayer, gates: &Arc<Gates>) -> Router {
     Router::new()
         .route("/", get(page))
+        .route("/saving", get(saving_page))
         .route("/who", get(async |session: Session| who(&session)))
         .route("/seen", get(async |session: Session| [("x-who", who(&session))]))
         .route("/login", post(log_in))
@@ -106,6 +107,13 @@ async fn page(session: Session) -> Html<String> {
         <button id="mallory" name="user" value="mallory">mallory</button></form>"#,
         who(&session)
     ))
+}
+
+/// The page, which changes the session and saves it.
+async fn saving_page(session: Session) -> Result<Html<String>, SessionError> {
+    session.insert("visits", session.get::<u32>("visits")?.unwrap_or(0) + 1)?;
+    session.save()?;
+    Ok(page(session).await)
 }
 
 #[derive(Deserialize)]

@@ -122,8 +122,33 @@ async fn a_user_with_a_cleared_storage_logs_in_again() {
         assert_eq!(user.visit_without_proof().await?, "nobody, ProofMissing");
         assert_eq!(refreshes(&user).len(), before, "the browser has lost the binding");
         assert_eq!(user.post("/count").await?.0, 401);
+        assert_eq!(user.post("/save").await?.0, 401);
+        // A page that saves before the login, as with a CSRF token.
+        user.browser().goto(format!("{}/saving", user.site.https.url())).await?;
+        assert_eq!(user.shown().await?, "nobody, ProofMissing");
+        assert_eq!(user.post("/save").await?.0, 200);
         user.log_in_bound("susan", 2).await?;
         assert_eq!(user.visit_without_proof().await?, "susan, bound");
+        Ok(())
+    })
+    .await;
+}
+
+/// The browser proves that it holds its key before a page can save, also right after its start.
+#[tokio::test]
+async fn a_page_that_saves_does_not_end_a_bound_session() {
+    supported().await;
+    with_browser(Site::start().await, async move |user| {
+        user.log_in_bound("susan", 1).await?;
+        let saving = format!("{}/saving", user.site.https.url());
+        for restarts in [false, true, true] {
+            user.expire_proofs().await?;
+            if restarts {
+                user.restart_browser().await?;
+            }
+            user.browser().goto(&saving).await?;
+            assert_eq!(user.shown().await?, "susan, bound", "a restart: {restarts}");
+        }
         Ok(())
     })
     .await;

@@ -17,6 +17,8 @@ use actix_web::{
 use pin_project_lite::pin_project;
 use waxseal_core::ResponseChanges;
 
+#[cfg(feature = "device-bound")]
+use crate::device::follows_refresh;
 use crate::{
     config::Config,
     finishing::FinishOnce,
@@ -68,11 +70,17 @@ where
         }
         let header = |name| request.headers().get(name).map(HeaderValue::as_bytes);
         let plain_http = PlainHttp::of(&self.config, request.method().is_safe(), header);
+        #[cfg(feature = "device-bound")]
+        let follows_refresh = follows_refresh(request.method().as_str(), &header);
         let slot = {
             let mut extensions = request.extensions_mut();
             let outer = extensions.get::<Innermost>().map(|innermost| &innermost.0);
             let slot = Slot::place(&self.config, outer);
             if let Some(slot) = &slot {
+                #[cfg(feature = "device-bound")]
+                if follows_refresh {
+                    slot.follow_refresh();
+                }
                 extensions.insert(Innermost(Arc::clone(slot)));
             }
             slot

@@ -13,6 +13,8 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
+#[cfg(feature = "device-bound")]
+use crate::device::follows_refresh;
 use crate::{
     config::Config,
     finishing::FinishOnce,
@@ -59,10 +61,16 @@ where
         }
         let header = |name| request.headers().get(name).map(HeaderValue::as_bytes);
         let plain_http = PlainHttp::of(&self.config, request.method().is_safe(), header);
+        #[cfg(feature = "device-bound")]
+        let follows_refresh = follows_refresh(request.method().as_str(), &header);
         let extensions = request.extensions_mut();
         let outer = extensions.get::<Innermost>().map(|innermost| &innermost.0);
         let slot = Slot::place(&self.config, outer);
         if let Some(slot) = &slot {
+            #[cfg(feature = "device-bound")]
+            if follows_refresh {
+                slot.follow_refresh();
+            }
             extensions.insert(Innermost(Arc::clone(slot)));
         }
         // Before the call, so that a panic in it also ends the session.
