@@ -17,16 +17,18 @@ const REJECT: u64 = 18_738;
 const OPEN_AFTER_THE_MAC: u64 = 4_228;
 const SAVE: u64 = 21_994;
 
-fn release(name: &str) -> PathBuf {
+/// Builds the program that repeats an operation, with a feature of waxseal if there is one.
+fn release(feature: Option<&str>) -> PathBuf {
     let folder = concat!(env!("CARGO_TARGET_TMPDIR"), "/release");
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "--release", "-p", "e2e", "--bin", name])
+        .args(["build", "--quiet", "--locked", "--release", "-p", "e2e", "--bin", "count"])
         .args(["--target-dir", folder])
+        .args(feature.map(|feature| format!("--features=waxseal/{feature}")))
         .env_remove("RUSTFLAGS")
         .status()
         .expect("cargo runs");
     assert!(built.success());
-    Path::new(folder).join("release").join(name)
+    Path::new(folder).join("release").join("count")
 }
 
 /// The instructions of one call.
@@ -47,10 +49,15 @@ fn instructions(count: &Path, what: &str) -> u64 {
 
 #[test]
 fn the_number_of_instructions_does_not_grow() {
-    let count = release("count");
-    let reject = instructions(&count, "reject");
-    let open = instructions(&count, "open") - reject;
-    let save = instructions(&count, "save");
+    // Device binding costs a sealer without it nothing.
+    check(&release(Some("device-bound")));
+    check(&release(None));
+}
+
+fn check(count: &Path) {
+    let reject = instructions(count, "reject");
+    let open = instructions(count, "open") - reject;
+    let save = instructions(count, "save");
     println!("REJECT {reject}, OPEN_AFTER_THE_MAC {open}, SAVE {save}");
     for (now, before) in [(reject, REJECT), (open, OPEN_AFTER_THE_MAC), (save, SAVE)] {
         let margin = before * MARGIN / 100;
