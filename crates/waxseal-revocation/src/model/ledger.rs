@@ -41,6 +41,8 @@ pub(super) struct Ledger {
     pub(super) cut_users: Vec<String>,
     /// IDs of sessions with an attempted revocation.
     pub(super) revoked_ids: Vec<String>,
+    /// The records of successful registrations, and when they succeeded.
+    pub(super) bound: Vec<(SessionRef, UnixTime)>,
 }
 
 impl Ledger {

@@ -6,6 +6,8 @@
 //! - P3: a session that a response has sent is good, unless P2 allows otherwise.
 //! - P4: no request can renew a revoked session.
 //! - P5: a revocation whose response was an error takes effect if its server lives.
+//! - P6: of the registrations of one session with device binding, one succeeds, and then every
+//!   server knows it.
 
 use std::{
     future::Future as _,
@@ -15,10 +17,12 @@ use std::{
         atomic::{AtomicU64, Ordering::SeqCst},
     },
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use waxseal_core::{
-    Acknowledgement, Finish, OpenSession, Outcome, RevocationStatus, Sealer, SessionRef, UnixTime,
+    Acknowledgement, Finish, OpenSession, Outcome, Revocation, RevocationStatus, Revocations as _,
+    Sealer, SessionRef, Successor, Target, UnixTime,
 };
 
 use super::{
@@ -57,6 +61,8 @@ pub(super) struct World {
     responses: Vec<Response>,
     /// Acknowledgements that an operator waits for, with their promise.
     operations: Vec<(Acknowledgement, usize)>,
+    /// Registrations that wait for acknowledgements, with the record of each.
+    registrations: Vec<(Acknowledgement, SessionRef)>,
     /// The number of times that the store has lost data.
     losses: u64,
 }
@@ -123,6 +129,7 @@ impl World {
             requests: Vec::new(),
             responses: Vec::new(),
             operations: Vec::new(),
+            registrations: Vec::new(),
             losses: 0,
         };
         for _ in 0..SERVERS {
@@ -169,7 +176,8 @@ impl World {
         self.step += 1;
         match self.random.below(100) {
             0..20 => self.open(),
-            20..50 => self.handle(),
+            20..48 => self.handle(),
+            48..50 => self.register(),
             50..54 => self.operate(),
             54..80 => {
                 let server = self.any();
@@ -466,9 +474,47 @@ impl World {
         self.operations.push((acknowledgement, promise));
     }
 
+    /// The browser of a session registers a key, or an attacker with a copy does.
+    fn register(&mut self) {
+        let server = self.any();
+        let recent = self.ledger.sent.len().saturating_sub(4);
+        let Some(sent) = self.random.pick(&self.ledger.sent[recent..]) else { return };
+        // The challenge names the session as it was when its ID was first sent.
+        let is_same = |first: &&Sent| first.reference.id == sent.reference.id;
+        let Some(first) = self.ledger.sent.iter().find(is_same) else { return };
+        let session = first.reference.clone();
+        let Some(user) = session.user.clone() else { return };
+        let record = SessionRef { id: format!("{}~unbound", session.id), ..session.clone() };
+        if self.overflows() {
+            self.ledger.cut_users.push(user);
+        }
+        self.log(format_args!("server {} registers {record:?}", self.servers[server].start));
+        let also = Some(record.id.clone());
+        let acknowledgement = self.servers[server].list.revoke(Revocation {
+            target: Target::Session(record.clone()),
+            successor: Some(Successor { session, also, must_be_good: true }),
+        });
+        self.registrations.push((acknowledgement, record));
+    }
+
     /// Completes the responses whose acknowledgements have come.
     fn poll(&mut self) {
         let mut context = Context::from_waker(Waker::noop());
+        for (mut acknowledgement, record) in std::mem::take(&mut self.registrations) {
+            match Pin::new(&mut acknowledgement).poll(&mut context) {
+                Poll::Pending => self.registrations.push((acknowledgement, record)),
+                Poll::Ready(Ok(recorded)) if !recorded.was_revoked => {
+                    let is_second = self.ledger.bound.iter().any(|(one, _)| one.id == record.id);
+                    // A store that has lost the first registration accepts another.
+                    if is_second && self.losses == 0 {
+                        self.fail("P6: a second registration of a session succeeds");
+                    }
+                    self.ledger.bound.push((record, self.now()));
+                }
+                // The session was bound or revoked before, or the response is a 503.
+                Poll::Ready(_) => {}
+            }
+        }
         for (mut acknowledgement, promise) in std::mem::take(&mut self.operations) {
             match Pin::new(&mut acknowledgement).poll(&mut context) {
                 Poll::Pending => self.operations.push((acknowledgement, promise)),
@@ -580,6 +626,15 @@ impl World {
                             server.start, sent.reference,
                         ));
                     }
+                }
+            }
+        }
+        for (record, since) in self.ledger.bound.iter().filter(|_| self.losses == 0) {
+            for server in &self.servers {
+                if self.now().saturating_since(*since) < Duration::from_secs(DAY)
+                    && server.list.status(record) == RevocationStatus::Good
+                {
+                    self.fail("P6: a server does not know a registration");
                 }
             }
         }
