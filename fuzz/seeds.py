@@ -1,7 +1,7 @@
-"""Generates the initial inputs of the fuzz targets from the published vectors, with
-only Python's standard library.
+"""Generates the initial inputs of the fuzz targets from the published vectors and the
+committed inputs, with only Python's standard library.
 
-    python3 fuzz/seeds.py fuzz/corpus
+    python3 fuzz/seeds.py FOLDER
 """
 
 import base64
@@ -41,6 +41,10 @@ def jwk(derivation, operations, cookie):
         "waxseal:cookie": cookie,
     }
 
+
+for file in (FUZZ / "corpus").glob("*.txt"):
+    for at, line in enumerate(file.read_text().splitlines()):
+        seed(file.stem, f"committed-{at:04}", decoded(line))
 
 vectors = json.loads((FUZZ / "../docs/vectors/vectors.json").read_text())
 
@@ -83,6 +87,14 @@ for at, case in enumerate(encrypted):
     seed("encrypted", f"header-{at}", bytes([0, 0, 0, 0x40]) + decoded(case["token"].split(".")[0]))
 for at, case in enumerate(case for case in vectors["cases"] if "claims" in case):
     seed("encrypted", f"claims-{at}", bytes([0, 0, 0, 0x80]) + case["claims"].encode())
+# The first four bytes choose a proof, or the header of a signed one.
+proofs = FUZZ / "../crates/waxseal-core/tests/data"
+for file, cases in (("dbsc-chromium.json", "proofs"), ("dbsc-invalid.json", "cases")):
+    for at, case in enumerate(json.loads((proofs / file).read_text())[cases]):
+        proof, name = case["proof"].encode(), f"{cases}-{at:03}"
+        seed("device_proof", name, bytes([0, 0, 0, 0x10]) + proof)
+        header = decoded(case["proof"].strip('"').split(".")[0])
+        seed("device_proof", f"{name}-header", bytes([0, 0, 0, 0x60]) + header)
 for count in range(1, len(keys) + 1):
     bound = [jwk(key, ["verify"], "__Host-session") for key in keys[:count]]
     bound[-1]["key_ops"] = ["sign", "verify"]

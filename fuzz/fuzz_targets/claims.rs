@@ -1,17 +1,16 @@
 //! The input is the claims of a correctly signed token. The library must accept
 //! exactly the claims that `serde_json` and docs/wire-format.md accept, and
 //! return each value byte for byte, before and after a save.
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use fuzz::{Kind, MICRODOT, NOW, Object, Seen, WAXSEAL, request, see};
-use libfuzzer_sys::fuzz_target;
 use serde_json::value::RawValue;
 use waxseal_core::{Rejection, SaveError};
 
 const ABSOLUTE_TIMEOUT: u64 = 30 * 86_400;
 const LEEWAY: u64 = 60;
 
-fuzz_target!(|claims: &[u8]| {
+fuzz::target!(|claims: &[u8]| {
     for kind in [&*WAXSEAL, &*MICRODOT] {
         let token = kind.minter().token(claims);
         let cookie = kind.cookie(&token);

@@ -1,6 +1,7 @@
-//! The input is a request to the refresh route of device binding: any proof, any identifier, a
-//! correctly signed proof with any header or claims, or a good one with a changed byte.
-#![no_main]
+//! The input is a request to a route of device binding: any proof, any identifier, a correctly
+//! signed proof with any header or claims, a registration with any challenge, or a good one with a
+//! changed byte.
+#![cfg_attr(fuzzing, no_main)]
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +13,6 @@ use std::{
 use arbitrary::Arbitrary;
 use data_encoding::BASE64URL_NOPAD;
 use fuzz::{NOW, Object, support};
-use libfuzzer_sys::fuzz_target;
 use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
 use waxseal_core::{
     DeviceBinding, DeviceRequest, DeviceResponse, DeviceRoute, OpenSession, Sealer, UnixTime,
@@ -24,6 +24,7 @@ enum Input<'a> {
     Identifier(&'a [u8]),
     Header(&'a str),
     Claims { before: &'a str, after: &'a str },
+    Challenge(&'a str),
     ChangedProof { at: usize, byte: u8 },
     ChangedIdentifier { at: usize, byte: u8 },
 }
@@ -32,6 +33,8 @@ enum Input<'a> {
 struct Browser {
     sealer: &'static Sealer,
     key: SigningKey,
+    /// The header of the proof of a registration, with the public key.
+    header: String,
     identifier: String,
     challenge: String,
 }
@@ -72,10 +75,9 @@ impl Browser {
         let header = format!(
             r#"{{"alg":"ES256","typ":"dbsc+jwt","jwk":{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}"}}}}"#
         );
-        let mut browser = Self { sealer, key, identifier: String::new(), challenge };
-        let proof = browser.signed(&header, &browser.claims());
-        let cookie = headers["set-cookie"].split(';').next().unwrap();
-        let response = browser.send(DeviceRoute::Register, &[cookie.as_bytes()], Some(&proof), b"");
+        let mut browser = Self { sealer, key, header, identifier: String::new(), challenge };
+        let proof = browser.signed(&browser.header, &browser.claims());
+        let response = browser.send(DeviceRoute::Register, &[], Some(&proof), b"");
         browser.identifier = between(&response.body, "\"session_identifier\":\"");
         let identifier = browser.identifier.clone();
         let response = browser.send(DeviceRoute::Refresh, &[], None, identifier.as_bytes());
@@ -130,7 +132,7 @@ fn text(value: Option<&String>) -> Option<String> {
     serde_json::from_str(value?).ok()
 }
 
-fuzz_target!(|input: Input<'_>| {
+fuzz::target!(|input: Input<'_>| {
     let browser = &*BROWSER;
     match input {
         // Nobody guesses a signature or a MAC.
@@ -163,6 +165,12 @@ fuzz_target!(|input: Input<'_>| {
             let accepted = browser.is_accepted(&browser.signed(HEADER, &claims));
             let jti = object(&claims).and_then(|members| text(members.get("jti")));
             assert!(!accepted || jti.as_ref() == Some(&browser.challenge), "{claims}");
+        }
+        Input::Challenge(challenge) => {
+            let claims = serde_json::json!({ "jti": challenge }).to_string();
+            let proof = browser.signed(&browser.header, &claims);
+            let response = browser.send(DeviceRoute::Register, &[], Some(&proof), b"");
+            assert_eq!(response.status, 400);
         }
         Input::ChangedProof { at, byte } => {
             let good = browser.signed(HEADER, &browser.claims());

@@ -1,11 +1,10 @@
 //! The input is a token for a sealer that encrypts: any bytes, or a correctly encrypted token
 //! with any header, any claims, or one changed byte. Claims get the verdict that they get
 //! in a signed token; everything else must be rejected.
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use arbitrary::Arbitrary;
 use fuzz::{NOW, Object, WAXSEAL, jwe::Jwe, request, see, support};
-use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use waxseal_core::{Rejection, Sealer, UnixTime};
 
@@ -21,7 +20,7 @@ enum Input<'a> {
     Changed { claims: &'a [u8], at: usize, byte: u8 },
 }
 
-fuzz_target!(|input: Input<'_>| {
+fuzz::target!(|input: Input<'_>| {
     let now = UnixTime::from_secs(NOW);
     match input {
         // Nobody guesses a tag.

@@ -1,12 +1,11 @@
 //! The input is the header of a correctly signed token. The library must accept
 //! exactly the headers that `serde_json` and docs/wire-format.md accept.
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use fuzz::{Kind, MICRODOT, Object, WAXSEAL, request, see, support};
-use libfuzzer_sys::fuzz_target;
 use waxseal_core::Rejection;
 
-fuzz_target!(|header: &[u8]| {
+fuzz::target!(|header: &[u8]| {
     for (kind, claims) in [(&*WAXSEAL, support::alive("")), (&*MICRODOT, "{}".into())] {
         let token = kind.minter().token_with(header, claims);
         let cookie = kind.cookie(&token);

@@ -1,9 +1,8 @@
 //! The input is the text of a key set. Every set that parses must build a sealer for
 //! its cookie, and its exposed form must parse to the same keys.
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use fuzz::{request, see};
-use libfuzzer_sys::fuzz_target;
 use waxseal_core::{CookieSpec, Jwks, Marker, Sealer};
 
 struct Admin;
@@ -12,7 +11,7 @@ impl Marker for Admin {
     const PURPOSE: &'static str = "admin";
 }
 
-fuzz_target!(|json: &str| {
+fuzz::target!(|json: &str| {
     let Ok(jwks) = Jwks::parse(json) else { return };
     let exposed = jwks.expose();
     let again = Jwks::parse(&exposed).unwrap();

@@ -3,16 +3,15 @@
 //!
 //! The target replaces `~` after the last dot of a value with the correct signature,
 //! so that the fuzzer reaches the code behind the check of the signature.
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::borrow::Cow;
 
 use data_encoding::BASE64URL_NOPAD;
 use fuzz::{Kind, MICRODOT, MIGRATING, Minter, Object, Seen, WAXSEAL, request, see};
-use libfuzzer_sys::fuzz_target;
 use waxseal_core::SaveError;
 
-fuzz_target!(|input: &[u8]| {
+fuzz::target!(|input: &[u8]| {
     for kind in [&*WAXSEAL, &*MICRODOT, &*MIGRATING] {
         let headers: Vec<_> =
             input.split(|byte| *byte == b'\n').map(|header| signed(kind, header)).collect();

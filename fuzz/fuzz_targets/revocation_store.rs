@@ -1,11 +1,10 @@
 //! The input is a list of changes to the bytes of an SQLite file with revocations. Reading the
 //! file is an error or gives entries, and never panics.
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::{fs, path::PathBuf, sync::LazyLock};
 
 use arbitrary::Arbitrary;
-use libfuzzer_sys::fuzz_target;
 use waxseal_core::UnixTime;
 use waxseal_revocation::{Entry, Store, operator::Operator};
 
@@ -34,7 +33,7 @@ static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     fs::read(&*PATH).unwrap()
 });
 
-fuzz_target!(|changes: Vec<Change>| {
+fuzz::target!(|changes: Vec<Change>| {
     let mut file = FILE.clone();
     for change in changes {
         match change {

@@ -1,12 +1,11 @@
 //! Runs a sequence of operations on sessions and on a plain map. The next request must
 //! read exactly the entries that were saved.
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use fuzz::{Kind, MICRODOT, Session, WAXSEAL, request};
-use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value};
 use waxseal_core::{SaveError, WriteError};
 
@@ -109,7 +108,7 @@ enum Response {
     Removes,
 }
 
-fuzz_target!(|input: Input| {
+fuzz::target!(|input: Input| {
     let kind = if input.is_microdot { &*MICRODOT } else { &*WAXSEAL };
     let (mut cookie, mut kept) = (None::<String>, Model::default());
     for operations in input.requests {

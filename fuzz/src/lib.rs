@@ -1,6 +1,9 @@
 //! The code that the targets share: the sealers under test, tokens that an
 //! independent implementation signs, and a second JSON parser.
 
+/// Reading the committed inputs.
+pub mod corpus;
+
 /// The independent implementation, which the tests of the core also use.
 #[path = "../../crates/waxseal-core/tests/support/mod.rs"]
 pub mod support;
@@ -16,6 +19,38 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 pub use support::{Headers, Minter, NOW};
 use waxseal_core::{CookieSpec, OpenSession, Rejection, Sealer, UnixTime};
+
+/// Defines a fuzz target. With cargo-fuzz it is a fuzzer, and otherwise a test that replays the
+/// committed inputs.
+#[macro_export]
+macro_rules! target {
+    (|$input:ident: $type:ty| $body:block) => {
+        fn run($input: $type) $body
+
+        #[cfg(fuzzing)]
+        libfuzzer_sys::fuzz_target!(|input: $type| {
+            run(input);
+        });
+
+        #[cfg(not(fuzzing))]
+        fn main() {
+            println!("scripts/fuzz runs this target");
+        }
+
+        #[cfg(test)]
+        #[test]
+        fn the_corpus_finds_no_fault() {
+            use arbitrary::{Arbitrary as _, Unstructured};
+
+            for input in fuzz::corpus::inputs(env!("CARGO_BIN_NAME")) {
+                // As libfuzzer-sys reads its input.
+                if let Ok(input) = <$type>::arbitrary_take_rest(Unstructured::new(&input)) {
+                    run(input);
+                }
+            }
+        }
+    };
+}
 
 /// A sealer, and the independent signers of the cookies that it accepts.
 pub struct Kind {
