@@ -86,7 +86,7 @@ fn answer(
     route: DeviceRoute,
     request: DeviceRequest<'_>,
 ) -> DeviceResponse {
-    ready(Sealer::answer_device(&sealer, route, &request, ours::now()))
+    ready(sealer.answer_device(route, &request, ours::now()))
 }
 
 /// The text after `start` in a header or a body, up to the next quote.

@@ -108,7 +108,7 @@ impl Browser {
         let request =
             DeviceRequest { method: "POST", cookies, proof, identifier: Some(identifier) };
         let now = UnixTime::from_secs(NOW);
-        ready(Sealer::answer_device(&self.sealer, route, &request, now))
+        ready(self.sealer.answer_device(route, &request, now))
     }
 
     /// Whether a proof renews the proof cookie.

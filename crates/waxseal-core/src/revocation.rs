@@ -69,6 +69,10 @@ pub struct Revocation {
 pub enum Target {
     /// One session. A list may record a cutoff of its user instead.
     Session(SessionRef),
+    /// One session, and never a cutoff instead: a list without room records nothing, and
+    /// [`is_revoked`](Recorded::is_revoked) is `false`. The record counts only if its
+    /// acknowledgement is good: after an error, the list must not try again.
+    OnlySession(SessionRef),
     /// All sessions of a user: a cutoff.
     User(String),
 }
@@ -95,6 +99,7 @@ impl fmt::Debug for Revocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let target = match &self.target {
             Target::Session(_) => "Session(..)",
+            Target::OnlySession(_) => "OnlySession(..)",
             Target::User(_) => "User(..)",
         };
         f.debug_struct("Revocation")

@@ -8,8 +8,6 @@ mod device_answer;
 #[cfg(feature = "device-bound")]
 mod device_page;
 #[cfg(feature = "device-bound")]
-mod device_registration;
-#[cfg(feature = "device-bound")]
 mod device_routes;
 #[cfg(feature = "device-bound")]
 mod device_state;

@@ -275,10 +275,12 @@ impl Follower {
     fn fail(&mut self, error: &StoreError) {
         let (mut kept, mut known) = (Vec::new(), HashSet::new());
         for mut job in self.waiting.drain(..) {
-            job.request = job.request.without_response();
-            let is_kept = kept.len() < MAX_WAITING && known.insert(job.request.identity());
             let failed = Err(NotDurable::new(error.to_string()));
-            self.shared.acknowledge(Job { acknowledge: job.acknowledge.take(), ..job }, failed);
+            let acknowledge = job.acknowledge.take();
+            self.shared.acknowledge(Job { acknowledge, ..job }, failed);
+            let Some(request) = job.request.without_response() else { continue };
+            job.request = request;
+            let is_kept = kept.len() < MAX_WAITING && known.insert(job.request.identity());
             if is_kept {
                 kept.push(job);
             }

@@ -149,19 +149,21 @@ fn record(
     // A stamp must be larger than the stamp of every session that it revokes, even if the store
     // has lost its last stamps and its clock is behind.
     let of_target = match &request.target {
-        Revoke::Session(session) => session.stamp,
+        Revoke::Session(session) | Revoke::OnlySession(session) => session.stamp,
         _ => request.successor.map_or(0, |(session, _)| session.stamp),
     };
     let stamp = next_stamp(last.max(of_target), transaction.rows.clock)?;
     let entry = match request.target {
-        Revoke::Session(session) => {
+        Revoke::Session(session) | Revoke::OnlySession(session) => {
             if is_covered(transaction, &session) {
                 return Ok(nothing);
             }
-            let Some(entry) = entry(transaction, &session, stamp, max_sessions) else {
-                return Ok(Recorded { is_revoked: false, ..nothing });
-            };
-            entry
+            let can_be_cutoff = matches!(request.target, Revoke::Session(_));
+            let entry = entry(transaction, &session, stamp, max_sessions);
+            match entry.filter(|entry| can_be_cutoff || !matches!(entry, Entry::User { .. })) {
+                Some(entry) => entry,
+                None => return Ok(Recorded { is_revoked: false, ..nothing }),
+            }
         }
         Revoke::Reference(session) => {
             if is_session_revoked(transaction, &session) {

@@ -15,6 +15,8 @@ pub(crate) struct Request {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Revoke {
     Session(Session),
+    /// A session, and never a cutoff of its user in its place.
+    OnlySession(Session),
     /// A session by a reference whose user, issue time and stamp may be wrong, so an entry is
     /// recorded even if a cutoff seems to cover the session.
     Reference(Session),
@@ -50,6 +52,7 @@ impl Request {
     pub(crate) fn new(revocation: &Revocation) -> Self {
         let target = match &revocation.target {
             Target::Session(session) => Revoke::Session(Session::new(session)),
+            Target::OnlySession(session) => Revoke::OnlySession(Session::new(session)),
             Target::User(user) => Revoke::User(UserKey::new(user)),
         };
         let successor = revocation.successor.as_ref();
@@ -61,18 +64,20 @@ impl Request {
     }
 
     /// After the response was an error: the presented session of a renewal is revoked all the
-    /// same. A cutoff by `revoke_others` still needs a good session.
-    pub(crate) fn without_response(self) -> Self {
+    /// same. A cutoff by `revoke_others` still needs a good session. `None` if the revocation must
+    /// not be recorded any more.
+    pub(crate) fn without_response(self) -> Option<Self> {
         match self.target {
-            Revoke::Session(_) => Self::of(self.target),
-            _ => self,
+            Revoke::Session(_) => Some(Self::of(self.target)),
+            Revoke::OnlySession(_) => None,
+            _ => Some(self),
         }
     }
 
     /// Equal for two requests of which one is enough.
     pub(crate) fn identity(&self) -> (u8, [u8; 16], u64, bool) {
         let (kind, key, time) = match self.target {
-            Revoke::Session(session) => (0, session.key.0, 0),
+            Revoke::Session(session) | Revoke::OnlySession(session) => (0, session.key.0, 0),
             Revoke::Reference(session) => (1, session.key.0, 0),
             Revoke::User(user) => (2, user.0, 0),
             Revoke::Everyone => (3, [0; 16], 0),

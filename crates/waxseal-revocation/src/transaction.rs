@@ -112,7 +112,9 @@ impl Needs {
         let mut needs = Self::default();
         for Request { target, successor } in requests {
             let of_target = match target {
-                Revoke::Session(session) | Revoke::Reference(session) => Some(session),
+                Revoke::Session(session)
+                | Revoke::OnlySession(session)
+                | Revoke::Reference(session) => Some(session),
                 _ => None,
             };
             for session in of_target.into_iter().chain(successor.as_ref().map(|(next, _)| next)) {

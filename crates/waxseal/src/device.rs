@@ -3,11 +3,10 @@
 
 use std::{
     fmt,
-    sync::Arc,
     task::{Context, Poll},
 };
 
-use waxseal_core::{DeviceAnswer, DeviceRequest, DeviceResponse, DeviceRoute, Sealer};
+use waxseal_core::{DeviceAnswer, DeviceRequest, DeviceResponse, DeviceRoute};
 
 use crate::{config::Config, events};
 
@@ -49,7 +48,7 @@ pub(crate) struct Answering {
 }
 
 enum Answer {
-    Route(DeviceAnswer<Arc<Sealer>>),
+    Route(DeviceAnswer),
     Page(Option<DeviceResponse>),
 }
 
@@ -80,7 +79,7 @@ impl Answering {
                 identifier: header("sec-secure-session-id"),
             };
             let now = config.clock.now();
-            let answer = Sealer::answer_device(&sealer, route, &request, now);
+            let answer = sealer.answer_device(route, &request, now);
             return Some(Self { cookie: cookie(), answer: Answer::Route(answer) });
         }
         if !can_write || !is_navigation(method, header) {

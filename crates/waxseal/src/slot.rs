@@ -28,7 +28,7 @@ pub struct Slot {
     /// Of the middleware around this one.
     outer: Option<Arc<Slot>>,
     stage: Mutex<Stage>,
-    /// Whether a browser with a key has refreshed its proof cookie before this request.
+    /// Whether a browser with a key would have refreshed its proof cookie before this request.
     #[cfg(feature = "device-bound")]
     follows_refresh: AtomicBool,
 }

@@ -19,7 +19,7 @@ use axum::{
 use waxseal::{
     Acknowledgement, DeviceBinding, NotDurable, Recorded, Revocation, RevocationStatus,
     Revocations, Sealer, Secret, Session, SessionError, SessionLayer, SessionRef, SessionView,
-    Successor, Target, UnixTime, test_util::TestClock,
+    Target, UnixTime, test_util::TestClock,
 };
 use waxseal_revocation::RevocationList;
 
@@ -75,12 +75,19 @@ impl Entries {
                 self.stamp += 1;
                 self.cut_off(user, self.stamp);
             }
-            Target::Session(session) if self.is_revoked(session.view()) => return nothing,
+            Target::Session(session) | Target::OnlySession(session)
+                if self.is_revoked(session.view()) =>
+            {
+                return nothing;
+            }
+            Target::OnlySession(_) if self.is_full => {
+                return Recorded { is_revoked: false, ..nothing };
+            }
             Target::Session(SessionRef { user: Some(user), .. }) if self.is_full => {
                 self.stamp += 1;
                 self.cut_off(user, self.stamp);
             }
-            Target::Session(session) => {
+            Target::Session(session) | Target::OnlySession(session) => {
                 self.stamp += 1;
                 self.ids.insert(session.id.clone(), session.user.clone());
                 is_cutoff = false;
@@ -324,21 +331,25 @@ async fn a_renewal_soon_after_the_login_works_when_the_list_is_full() {
     assert_eq!(browser.get("/").await.body, "susan, unbound");
 }
 
-/// F4 with the list of waxseal-revocation.
-#[tokio::test]
-async fn a_renewal_soon_after_the_login_works_for_a_user_with_a_thousand_entries() {
-    let (clock, list) = (clock(), RevocationList::memory().unwrap());
-    let app = app(list.clone(), &clock);
+/// A thousand revoked sessions of the user.
+async fn fill(list: &RevocationList) {
     for number in 0..1000 {
         let session = SessionRef {
             id: format!("session {number}"),
             user: Some("susan".into()),
             issued_at: UnixTime::now(),
-            stamp: Revocations::stamp(&list).unwrap(),
+            stamp: Revocations::stamp(list).unwrap(),
         };
-        let successor: Option<Successor> = None;
-        let _ = list.revoke(Revocation { target: Target::Session(session), successor }).await;
+        let _ = list.revoke(Revocation { target: Target::Session(session), successor: None }).await;
     }
+}
+
+/// F4 with the list of waxseal-revocation.
+#[tokio::test]
+async fn a_renewal_soon_after_the_login_works_for_a_user_with_a_thousand_entries() {
+    let (clock, list) = (clock(), RevocationList::memory().unwrap());
+    let app = app(list.clone(), &clock);
+    fill(&list).await;
     let (mut browser, _) = logged_in(&app, 1).await;
     let answer = browser.send("POST", "/renew", &[]).await;
     assert!(!answer.sets_no_cookie(), "{answer:?}");
@@ -549,39 +560,36 @@ async fn each_of_two_tabs_is_asked_for_a_proof() {
     }
 }
 
-/// Holds: a registration that becomes a cutoff keeps the bound session, and ends the copies. The
-/// proof cookie carries the stamp of the cutoff until the session is saved.
+/// A cutoff in place of the record would revoke the session itself, so the list records nothing.
 #[tokio::test]
-async fn a_registration_in_a_full_list_binds() {
+async fn a_registration_without_room_in_the_list_leaves_the_session_unbound() {
     let (clock, list) = (clock(), List::default());
+    let app = app(list.clone(), &clock);
+    let mut older = bound(&app, 2).await;
     list.store.lock().unwrap().is_full = true;
     list.sync();
-    let (mut browser, offer) = logged_in(&app(list.clone(), &clock), 1).await;
-    let mut copy = browser.clone();
-    assert_eq!(browser.register(&offer).await.status, StatusCode::OK);
+    let (mut browser, offer) = logged_in(&app, 1).await;
+    let answer = browser.register(&offer).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(answer.sets_no_cookie());
     list.sync();
-    assert_eq!(browser.get("/").await.body, "susan, bound");
-    assert_eq!(copy.get("/").await.body, "nobody");
+    clock.advance(LATE);
+    assert_eq!(browser.get("/").await.body, "susan, unbound");
+    assert_eq!(older.get("/").await.body, "susan, bound");
+}
 
-    clock.advance(Duration::from_secs(660));
-    assert_eq!(browser.get("/").await.body, "nobody");
-    assert_eq!(browser.refresh().await.status, StatusCode::OK);
-    assert_eq!(browser.get("/").await.body, "susan, bound");
-    let before = browser.clone();
-    for path in ["/count", "/renew", "/count"] {
-        assert_eq!(browser.send("POST", path, &[]).await.status, StatusCode::OK, "{path}");
-        list.sync();
-        assert_eq!(browser.get("/").await.body, "susan, bound", "{path}");
-    }
-    // A later cutoff is above the stamp in the proof cookie.
-    let mut other = logged_in(&browser.app, 2).await.0;
-    other.send("POST", "/revoke-others", &[]).await;
-    list.sync();
-    for mut revoked in [before, browser] {
-        assert_eq!(revoked.get("/").await.body, "nobody");
-        assert_eq!(revoked.refresh().await.status, StatusCode::OK);
-        assert_eq!(revoked.get("/").await.body, "nobody");
-    }
+/// The same with the list of waxseal-revocation, in which a logout of such a user makes room.
+#[tokio::test]
+async fn the_login_after_a_logout_is_bound_for_a_user_with_a_thousand_entries() {
+    let (clock, list) = (clock(), RevocationList::memory().unwrap());
+    fill(&list).await;
+    let app = app(list, &clock);
+    let (mut browser, offer) = logged_in(&app, 1).await;
+    assert_eq!(browser.register(&offer).await.status, StatusCode::BAD_REQUEST);
+    clock.advance(LATE);
+    assert_eq!(browser.get("/").await.body, "susan, unbound");
+    assert_eq!(browser.send("POST", "/logout", &[]).await.status, StatusCode::OK);
+    bound(&app, 1).await;
 }
 
 /// Holds: two servers that register at once; the second key is refused.
@@ -623,4 +631,135 @@ async fn a_proof_of_another_application_is_none() {
     browser.jar.insert(name.clone(), others.jar[&name].clone());
     clock.advance(Duration::from_secs(70));
     assert_eq!(browser.get("/").await.body, "nobody");
+}
+
+/// Without a revocation list, only the session cookie says that the session is bound, so the first
+/// response to a request with both cookies names the key in it.
+#[tokio::test]
+async fn without_a_list_the_cookie_of_a_bound_browser_needs_its_proof() {
+    let clock = clock();
+    let sealer = Sealer::builder(Secret::new([7; 32]).unwrap())
+        .device_bound(DeviceBinding::default().dangerous_without_revocations())
+        .build()
+        .unwrap();
+    let app = router().layer(SessionLayer::new(sealer).clock(clock.source()));
+    let mut browser = bound(&app, 1).await;
+    // The browser is used for two days: each request has a proof.
+    for _ in 0..2 {
+        clock.advance(Duration::from_secs(86400));
+        assert_eq!(browser.refresh().await.status, StatusCode::OK);
+        assert_eq!(browser.get("/").await.body, "susan, bound");
+    }
+    // Malware copies the cookies, and uses them an hour later.
+    let mut thief = browser.clone();
+    clock.advance(Duration::from_secs(3600));
+    assert_eq!(thief.get("/").await.body, "nobody");
+    thief.jar.remove(&browser.proof_cookie());
+    assert_eq!(thief.get("/").await.body, "nobody");
+}
+
+/// An attacker with the login response registers first. The logout of the user, whose browser has no
+/// key, ends the attacker's session.
+#[tokio::test]
+async fn a_logout_ends_the_session_of_an_attacker_who_registered_first() {
+    let (clock, list) = (clock(), RevocationList::memory().unwrap());
+    let (mut user, offer) = logged_in(&app(list, &clock), 1).await;
+    let mut thief = Browser { key: Browser::new(&user.app, 9).key, ..user.clone() };
+    assert_eq!(thief.register(&offer).await.status, StatusCode::OK);
+    clock.advance(LATE);
+    assert_eq!(user.get("/").await.body, "nobody");
+    assert_eq!(user.send("POST", "/logout", &[]).await.status, StatusCode::OK);
+    clock.advance(Duration::from_secs(86400));
+    assert_eq!(thief.refresh().await.status, StatusCode::OK);
+    assert_eq!(thief.get("/").await.body, "nobody");
+}
+
+/// The second phase of a roll-out of encryption, while some servers still run the first.
+#[tokio::test]
+async fn a_browser_registers_at_a_server_of_the_other_phase() {
+    let (clock, list) = (clock(), RevocationList::memory().unwrap());
+    let secret = || Secret::new([7; 32]).unwrap();
+    let until = UnixTime::from_secs(UnixTime::now().as_secs() + 86400);
+    let app = |builder: waxseal::SealerBuilder| {
+        let builder = builder.revocations(list.clone()).device_bound(DeviceBinding::default());
+        let layer = SessionLayer::new(builder.build().unwrap()).clock(clock.source());
+        router().layer(layer)
+    };
+    let signs = app(Sealer::builder(secret()).also_accept_encrypted());
+    let encrypts = app(Sealer::builder(secret()).encrypted().also_accept_signed(until));
+    for (one, other) in [(&signs, &encrypts), (&encrypts, &signs)] {
+        let (mut browser, offer) = logged_in(one, 1).await;
+        browser.app = other.clone();
+        assert_eq!(browser.get("/").await.body, "susan, unbound");
+        let answer = browser.register(&offer).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        assert_eq!(browser.get("/").await.body, "susan, bound");
+    }
+}
+
+/// Holds: only a `GET` from the same origin, or of the user, may save.
+#[tokio::test]
+async fn only_a_page_of_the_same_origin_saves_in_a_browser_without_its_key() {
+    let (clock, list) = (clock(), RevocationList::memory().unwrap());
+    let mut browser = bound(&app(list, &clock), 1).await;
+    clock.advance(LATE);
+    browser.jar.remove(&browser.proof_cookie());
+    let from = |site| [("sec-fetch-mode", "navigate"), ("sec-fetch-site", site)];
+    for (method, path, site) in [
+        ("GET", "/page", "same-site"),
+        ("GET", "/page", "cross-site"),
+        ("GET", "/page", "unknown"),
+        ("POST", "/count", "same-origin"),
+        ("POST", "/count", "none"),
+    ] {
+        let answer = browser.send(method, path, &from(site)).await;
+        assert!(answer.sets_no_cookie(), "{method} {site} {answer:?}");
+    }
+    assert_eq!(browser.send("GET", "/page", &from("same-origin")).await.body, "1");
+}
+
+/// Holds: each kind of token has its own keys. A session identifier, which lives for 30 days, is no
+/// proof cookie.
+#[tokio::test]
+async fn a_token_of_one_kind_is_none_of_another() {
+    let (clock, list) = (clock(), RevocationList::memory().unwrap());
+    let app = app(list, &clock);
+    let (mut other, offer) = logged_in(&app, 2).await;
+    let mut browser = bound(&app, 1).await;
+    let name = browser.proof_cookie();
+    let (session, proof_cookie) =
+        (browser.jar["__Host-session"].clone(), browser.jar[&name].clone());
+    let (identifier, refresh_url) = (browser.identifier(), browser.refresh_url());
+    let refresh = browser.challenge().await;
+    let register = parameter(&offer, "challenge");
+
+    // As the challenge of a registration.
+    for token in [&session, &proof_cookie, &identifier, &refresh] {
+        let answer = other
+            .register(&format!(r#"path="{}";challenge="{token}""#, parameter(&offer, "path")))
+            .await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    }
+    // As the challenge of a refresh.
+    for token in [&session, &proof_cookie, &identifier, &register] {
+        let answer = browser.prove(&browser.refresh_proof(token)).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        assert!(answer.sets_no_cookie());
+    }
+    // As the session identifier.
+    for token in [&session, &proof_cookie, &refresh, &register] {
+        let answer = browser.send("POST", &refresh_url, &[("sec-secure-session-id", token)]).await;
+        assert!(answer.body.contains("\"continue\":false"), "{answer:?}");
+    }
+    // As the proof cookie, and as the session.
+    clock.advance(Duration::from_secs(700));
+    for token in [&session, &identifier, &refresh, &register] {
+        let mut thief = browser.clone();
+        thief.jar.insert(name.clone(), token.clone());
+        assert_eq!(thief.get("/").await.body, "nobody");
+        if *token != session {
+            thief.jar.insert("__Host-session".into(), token.clone());
+            assert_eq!(thief.get("/").await.body, "nobody");
+        }
+    }
 }

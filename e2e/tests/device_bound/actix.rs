@@ -25,6 +25,11 @@ async fn log_in(session: Session) -> Result<&'static str, SessionError> {
     Ok("")
 }
 
+async fn save(session: Session) -> Result<&'static str, SessionError> {
+    session.save()?;
+    Ok("")
+}
+
 /// A server, which stops when this value is dropped.
 struct Server {
     url: String,
@@ -42,6 +47,7 @@ impl Server {
                 App::new()
                     .wrap(sessions.clone())
                     .route("/", web::get().to(who))
+                    .route("/saving", web::get().to(save))
                     .route("/login", web::post().to(log_in))
             };
             System::new().block_on(async move {
@@ -138,4 +144,12 @@ fn actix_registers_and_refreshes() {
     assert_eq!(who_is(&client, &stolen), "nobody");
     clock.advance(Duration::from_mins(1));
     assert_eq!(refresh(&device.refresh(&challenge).sign()).status, 403);
+
+    // A page that the user opens can save if the browser has lost its key.
+    let saving = |site| {
+        let headers = [("sec-fetch-mode", "navigate"), ("sec-fetch-site", site)];
+        client.get_with("/saving", &session, &headers)
+    };
+    assert_eq!(client.get_with("/saving", &session, &[]).status, 401);
+    assert_eq!(saving("none").set_cookies(COOKIE).len(), 1);
 }

@@ -8,7 +8,7 @@ use crate::{
     cookie::CookieSpec,
     error::{BuildError, DeviceBindingError},
     json::quote,
-    keyring::{Algorithm, DeviceToken, KeySource, Keyring, Purpose, Secret},
+    keyring::{DeviceToken, KeySource, Keyring, Purpose, Secret},
     lifetime::LEEWAY,
     random::Random,
     revocation::SessionRef,
@@ -124,14 +124,15 @@ impl DeviceBinding {
         self
     }
 
-    /// Checks the configuration and derives the keys. `algorithm` is that of the session cookie.
+    /// Checks the configuration and derives the keys. `registrations` are the keys of the challenge
+    /// of a registration, which is encrypted if the session is.
     pub(crate) fn build(
         self,
         keys: &KeySource,
-        algorithm: Algorithm,
         fallback: &[Secret],
         cookie: &CookieSpec,
         purpose: &Purpose,
+        registrations: Result<Keyring, BuildError>,
         has_revocations: bool,
     ) -> Result<Binding, BuildError> {
         if !has_revocations && !self.without_revocations {
@@ -158,19 +159,16 @@ impl DeviceBinding {
         {
             return Err(BuildError::DeviceBinding(DeviceBindingError::Path));
         }
-        let keyring =
-            |token, algorithm| keys.device_keys(token, algorithm, fallback, cookie.name(), purpose);
-        let signed = |token| keyring(token, Algorithm::Hs256);
+        let keyring = |token| keys.device_keys(token, fallback, cookie.name(), purpose);
         Ok(Binding {
             register_path: format!("{path}/register"),
             refresh_path: format!("{path}/refresh"),
             offers_registration: self.offers_registration,
             lifetime: self.lifetime,
-            // It contains the user, which the session cookie does not show if it is encrypted.
-            registrations: keyring(DeviceToken::Registration, algorithm)?,
-            identifiers: signed(DeviceToken::Identifier)?,
-            challenges: signed(DeviceToken::Challenge)?,
-            proofs: signed(DeviceToken::Proof)?,
+            identifiers: keyring(DeviceToken::Identifier)?,
+            challenges: keyring(DeviceToken::Challenge)?,
+            proofs: keyring(DeviceToken::Proof)?,
+            registrations: registrations?,
             cookie: cookie.clone(),
             proof_start: format!("{}-bound-", cookie.name()),
         })

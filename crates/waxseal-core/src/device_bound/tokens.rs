@@ -16,9 +16,6 @@ use crate::{
 pub(crate) struct DeviceClaims<'c> {
     /// The expiry, in seconds since 1970.
     pub(crate) expires_at: u64,
-    /// The stamp of the registration, if the revocation list has recorded it as a cutoff; otherwise
-    /// 0. The session has at least this stamp.
-    pub(crate) stamp: u64,
     /// The SHA-256 thumbprint of the browser's key (RFC 7638).
     pub(crate) thumbprint: &'c str,
     /// The public key, a compressed point in base64url.
@@ -30,18 +27,17 @@ pub(crate) struct DeviceClaims<'c> {
 impl<'c> DeviceClaims<'c> {
     /// The token, which is ASCII.
     pub(crate) fn seal(self, keyring: &Keyring) -> String {
-        let Self { expires_at, stamp, thumbprint, key, session_id } = self;
-        let claims = format!("{expires_at}.{stamp}.{thumbprint}.{key}.{session_id}");
+        let Self { expires_at, thumbprint, key, session_id } = self;
+        let claims = format!("{expires_at}.{thumbprint}.{key}.{session_id}");
         // A signature needs no randomness.
         token::seal(claims.into_bytes(), keyring.sealing(), None).unwrap_or_default()
     }
 
     /// The fields in the text that [`verify`] returned. The caller must check the expiry.
     pub(crate) fn parse(claims: &'c str) -> Option<Self> {
-        let mut fields = claims.splitn(5, '.');
+        let mut fields = claims.splitn(4, '.');
         Some(Self {
             expires_at: fields.next()?.parse().ok()?,
-            stamp: fields.next()?.parse().ok()?,
             thumbprint: fields.next()?,
             key: fields.next()?,
             session_id: fields.next()?,

@@ -86,7 +86,6 @@ impl KeySource {
     pub(crate) fn device_keys(
         &self,
         token: DeviceToken,
-        algorithm: Algorithm,
         fallback: &[Secret],
         cookie_name: &str,
         purpose: &Purpose,
@@ -94,7 +93,8 @@ impl KeySource {
         let Self::Secret(_) = self else {
             return Err(BuildError::DeviceBinding(DeviceBindingError::NeedsSecret));
         };
-        Keyring::new(self.keys(algorithm, fallback, cookie_name, &purpose.of_device(token))?)
+        let purpose = purpose.of_device(token);
+        Keyring::new(self.keys(Algorithm::Hs256, fallback, cookie_name, &purpose)?)
     }
 
     /// The keys of a previous cookie, which only open. A key set is bound to

@@ -10,8 +10,6 @@ use super::{
     revocations::RevocationCheck,
     source::Source,
 };
-#[cfg(feature = "device-bound")]
-use crate::device_bound::DeviceBinding;
 use crate::{
     cookie::CookieSpec,
     error::BuildError,
@@ -21,6 +19,8 @@ use crate::{
     revocation::Revocations,
     time::UnixTime,
 };
+#[cfg(feature = "device-bound")]
+use crate::{device_bound::DeviceBinding, keyring::DeviceToken};
 
 const DAY: u64 = 86_400;
 
@@ -469,10 +469,12 @@ impl SealerBuilder {
         #[cfg(feature = "device-bound")]
         let binding = self
             .device_binding
+            .clone()
             .map(|binding| {
+                let registrations = self.keyring(&purpose.of_device(DeviceToken::Registration));
                 let (keys, fallback, cookie) = (&self.keys, &self.fallback, &self.cookie);
-                let has_revocations = self.revocations.is_some();
-                binding.build(keys, self.algorithm, fallback, cookie, &purpose, has_revocations)
+                let has_list = self.revocations.is_some();
+                binding.build(keys, fallback, cookie, &purpose, registrations, has_list)
             })
             .transpose()?;
         let signed_before = self.also.and_then(|(_, issued_before)| issued_before);

@@ -2,11 +2,13 @@
 
 use alloc::{boxed::Box, string::String};
 
-use super::{config::Sealer, open::Accepted};
+use super::config::Sealer;
 use crate::{
     claims,
+    data::Data,
     device_bound::{self, Binding, DeviceClaims, GRACE_SECS},
     error::Rejection,
+    lifetime::Times,
     revocation::{RevocationStatus, SessionView},
     time::UnixTime,
 };
@@ -23,58 +25,41 @@ pub(crate) struct Proof {
 }
 
 impl Sealer {
-    /// The newest proof cookie of a session, among the claims of those presented. If the revocation
-    /// list has recorded the registration as a cutoff, the session gets the stamp of that cutoff.
-    pub(super) fn proof_of<'p>(
-        &self,
-        proofs: &'p [String],
-        session: &mut Accepted,
-        now: UnixTime,
-    ) -> Option<DeviceClaims<'p>> {
-        self.binding.as_ref()?;
-        let cnf = session.data.claim("cnf").map(device_bound::thumbprint);
-        let id = claims::session_id(&session.data).unwrap_or_default();
-        let is_of_session = |proof: &DeviceClaims<'_>| match cnf {
-            Some(thumbprint) => proof.thumbprint == thumbprint,
-            None => proof.session_id == id && !id.is_empty(),
-        };
-        let proofs = proofs.iter().filter_map(|proof| DeviceClaims::parse(proof));
-        let proof = proofs.filter(is_of_session).max_by_key(|proof| proof.expires_at)?;
-        // A cookie that names the key was saved after the registration, with that stamp.
-        if cnf.is_none() && proof.is_current(now) && proof.stamp > 0 {
-            session.times.stamp = session.times.stamp.max(Some(proof.stamp));
-        }
-        Some(proof)
-    }
-
     /// Checks the proof cookie of a bound session. A session that names no key is bound if a proof
     /// cookie names the session, or if the revocation list has recorded its registration.
     pub(super) fn check_device(
         &self,
-        proof: Option<DeviceClaims<'_>>,
-        session: &Accepted,
+        proofs: &[String],
+        data: &Data,
+        times: &Times,
         now: UnixTime,
     ) -> Result<Option<Proof>, Rejection> {
         if self.binding.is_none() {
             return Ok(None);
         }
-        let Accepted { data, times, .. } = session;
-        let names_key = data.claim("cnf").is_some();
+        let cnf = data.claim("cnf").map(device_bound::thumbprint);
+        let id = claims::session_id(data).unwrap_or_default();
+        let is_of_session = |proof: &DeviceClaims<'_>| match cnf {
+            Some(thumbprint) => proof.thumbprint == thumbprint,
+            None => proof.session_id == id && !id.is_empty(),
+        };
+        let proofs = proofs.iter().filter_map(|proof| DeviceClaims::parse(proof));
+        let proof = proofs.filter(is_of_session).max_by_key(|proof| proof.expires_at);
         if let Some(proof) = proof.filter(|proof| proof.is_current(now)) {
-            let thumbprint = (!names_key).then(|| proof.thumbprint.into());
+            let thumbprint = cnf.is_none().then(|| proof.thumbprint.into());
             let expires_at = UnixTime::from_secs(proof.expires_at);
             return Ok(Some(Proof { expires_at, thumbprint }));
         }
         let issued_at = times.issued_at.unwrap_or(UnixTime::from_secs(0));
         let is_bound = || {
-            let (id, user) = (claims::session_id(data), claims::user(data));
-            let (id, user) = (id.as_deref(), user.as_deref());
-            let session = SessionView { id, user, issued_at, stamp: times.stamp.unwrap_or(0) };
+            let user = claims::user(data);
+            let stamp = times.stamp.unwrap_or(0);
+            let session = SessionView { id: Some(&*id), user: user.as_deref(), issued_at, stamp };
             // The time is checked first, because it is cheaper than the revocation list.
             now >= issued_at.plus(GRACE_SECS) && self.is_replaced(session)
         };
         match proof {
-            _ if !names_key && !is_bound() => Ok(None),
+            _ if cnf.is_none() && !is_bound() => Ok(None),
             Some(_) => Err(Rejection::ProofExpired),
             None => Err(Rejection::ProofMissing),
         }

@@ -22,7 +22,7 @@ use crate::{
 /// The maximum number of MACs that opening can cost, and again a logout.
 const MAX_ATTEMPTS: usize = 16;
 
-/// A session that has passed every step so far.
+/// A session that has passed every step.
 pub(crate) struct Accepted {
     pub(crate) data: Data,
     pub(crate) times: Times,
@@ -31,19 +31,6 @@ pub(crate) struct Accepted {
     /// The proof cookie of a bound session.
     #[cfg(feature = "device-bound")]
     pub(crate) proof: Option<Proof>,
-}
-
-impl Accepted {
-    /// 7. The revocation list.
-    #[inline]
-    pub(super) fn check_revocations(&mut self, sealer: &Sealer) -> Result<(), Rejection> {
-        if let Some(check) = &sealer.revocations
-            && check.check(&self.data, &self.times)?
-        {
-            self.refresh = self.refresh.or(self.times.expires_at);
-        }
-        Ok(())
-    }
 }
 
 /// The session among the cookies of a request.
@@ -193,31 +180,33 @@ impl<'s> Search<'s> {
     fn accepts(&mut self, previous: Option<usize>, value: &[u8]) -> bool {
         let sealer = self.sealer;
         let Some(source) = sealer.source(previous) else { return false };
-        let opened = open_token(sealer, source, value, &mut self.attempts, self.now);
-        match opened.and_then(|session| self.check(session)) {
+        match open_token(sealer, source, value, &mut self.attempts, self.now) {
+            #[cfg(feature = "device-bound")]
+            Ok(mut accepted) => {
+                let Accepted { data, times, proof, refresh } = &mut accepted;
+                match sealer.check_device(&self.proofs, data, times, self.now) {
+                    Ok(found) => {
+                        // Without a list, only the cookie says that the session is bound.
+                        let names_key =
+                            found.as_ref().is_none_or(|found| found.thumbprint.is_none());
+                        if !names_key && sealer.revocations.is_none() {
+                            *refresh = refresh.or(times.expires_at);
+                        }
+                        *proof = found;
+                        self.found.accept(accepted);
+                    }
+                    Err(rejection) => {
+                        let thumbprint = data.claim("cnf").map(device_bound::thumbprint);
+                        self.found.unproven = Some(thumbprint.unwrap_or_default().into());
+                        self.found.reject(rejection);
+                    }
+                }
+            }
+            #[cfg(not(feature = "device-bound"))]
             Ok(accepted) => self.found.accept(accepted),
             Err(rejection) => self.found.reject(rejection),
         }
         self.found.accepted.is_some()
-    }
-
-    /// The steps after the times: the revocation list, and the proof cookie of a bound session.
-    #[inline]
-    fn check(&mut self, mut session: Accepted) -> Result<Accepted, Rejection> {
-        let sealer = self.sealer;
-        #[cfg(feature = "device-bound")]
-        let proof = sealer.proof_of(&self.proofs, &mut session, self.now);
-        session.check_revocations(sealer)?;
-        #[cfg(feature = "device-bound")]
-        match sealer.check_device(proof, &session, self.now) {
-            Ok(proof) => session.proof = proof,
-            Err(rejection) => {
-                let thumbprint = session.data.claim("cnf").map(device_bound::thumbprint);
-                self.found.unproven = Some(thumbprint.unwrap_or_default().into());
-                return Err(rejection);
-            }
-        }
-        Ok(session)
     }
 
     /// Keeps a cookie for a logout, if it can be a token of the sealer: malformed ones must not
@@ -262,8 +251,7 @@ impl Sealer {
     }
 }
 
-/// The first steps of opening, for the value of one cookie. The caller must check the revocation
-/// list.
+/// The steps of opening for the value of one cookie.
 pub(super) fn open_token(
     sealer: &Sealer,
     source: &Source,
@@ -299,7 +287,13 @@ pub(super) fn open_token(
     // 6. The times.
     let limits = sealer.limits.shortened(times.timeouts);
     let is_late = limits.judge(&times, now)?;
-    let refresh = source.refresh(is_late, outdated, limits, &times, now);
+    let mut refresh = source.refresh(is_late, outdated, limits, &times, now);
+    // 7. The revocation list.
+    if let Some(check) = &sealer.revocations
+        && check.check(&data, &times)?
+    {
+        refresh = refresh.or(times.expires_at);
+    }
     Ok(Accepted {
         data,
         times,

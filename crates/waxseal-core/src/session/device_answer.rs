@@ -1,16 +1,14 @@
 //! The requests of a browser to the routes of device binding, and the responses.
 
-use alloc::{borrow::ToOwned as _, boxed::Box, string::String, vec::Vec};
+use alloc::{borrow::ToOwned as _, string::String, vec::Vec};
 use core::{
     fmt,
     future::Future,
-    ops::Deref,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
-use super::device_registration::Registration;
-use crate::{device_bound::Binding, revocation::Acknowledgement, sealer::Sealer};
+use crate::{device_bound::Binding, revocation::Acknowledgement};
 
 /// A route that the session layer answers before the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +32,7 @@ pub struct DeviceRequest<'r> {
     pub identifier: Option<&'r [u8]>,
 }
 
-/// The response to a [`DeviceRequest`], or the page of [`Sealer::ask_for_proof`].
+/// The response to a [`DeviceRequest`], or the page of [`Sealer::ask_for_proof`](crate::Sealer::ask_for_proof).
 #[derive(Debug)]
 #[must_use = "send it in place of the application's response"]
 pub struct DeviceResponse {
@@ -50,57 +48,47 @@ pub struct DeviceResponse {
     pub outcome: &'static str,
 }
 
-/// The future of [`Sealer::answer_device`]. It is pending only while the revocation list records a
+/// The future of [`Sealer::answer_device`](crate::Sealer::answer_device). It is pending only while the revocation list records a
 /// registration, and resolves to the response.
 #[must_use = "the response is what this future resolves to"]
-pub struct DeviceAnswer<S>(State<S>);
-
-enum State<S> {
+pub struct DeviceAnswer {
+    /// The record of a registration in the revocation list.
+    recording: Option<Acknowledgement>,
     /// `None` after the future has completed.
-    Ready(Option<DeviceResponse>),
-    /// The revocation list records a registration.
-    Recording { sealer: S, acknowledgement: Acknowledgement, registration: Box<Registration> },
+    response: Option<DeviceResponse>,
 }
 
-impl<S> DeviceAnswer<S> {
+impl DeviceAnswer {
     pub(super) const fn ready(response: DeviceResponse) -> Self {
-        Self(State::Ready(Some(response)))
+        Self { recording: None, response: Some(response) }
     }
 
-    /// The response to a registration that the revocation list has recorded.
-    pub(super) fn recording(
-        sealer: S,
-        acknowledgement: Acknowledgement,
-        registration: Registration,
-    ) -> Self {
-        let registration = Box::new(registration);
-        Self(State::Recording { sealer, acknowledgement, registration })
+    /// The response that is sent after the revocation list has recorded the registration.
+    pub(super) const fn after(recording: Acknowledgement, response: DeviceResponse) -> Self {
+        Self { recording: Some(recording), response: Some(response) }
     }
 }
 
-impl<S: Deref<Target = Sealer>> Future for DeviceAnswer<S> {
+impl Future for DeviceAnswer {
     type Output = DeviceResponse;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<DeviceResponse> {
-        let response = match &mut self.0 {
-            State::Ready(response) => response.take(),
-            State::Recording { sealer, acknowledgement, registration } => {
-                let recorded = ready!(Pin::new(acknowledgement).poll(cx));
-                Some(recorded.map_or_else(
-                    |_| unavailable(),
-                    |recorded| registration.response(sealer, Some(recorded)),
-                ))
-            }
+        let recorded = match &mut self.recording {
+            Some(recording) => Some(ready!(Pin::new(recording).poll(cx))),
+            None => None,
         };
-        self.0 = State::Ready(None);
-        response.map_or(Poll::Pending, Poll::Ready)
+        self.recording = None;
+        let Some(response) = self.response.take() else { return Poll::Pending };
+        Poll::Ready(match recorded {
+            Some(Err(_)) => unavailable(),
+            // Another server has bound or revoked the session, or the list has no room.
+            Some(Ok(recorded)) if recorded.was_revoked || !recorded.is_revoked => refused(),
+            _ => response,
+        })
     }
 }
 
-// Nothing in it is pinned.
-impl<S> Unpin for DeviceAnswer<S> {}
-
-impl<S> fmt::Debug for DeviceAnswer<S> {
+impl fmt::Debug for DeviceAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DeviceAnswer(..)")
     }

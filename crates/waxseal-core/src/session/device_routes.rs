@@ -2,24 +2,22 @@
 //! holds it. A request costs at most one verification of a P-256 signature, and none before the
 //! MACs of the tokens that the browser returns are verified.
 
-use alloc::{borrow::ToOwned as _, format, string::String};
-use core::ops::Deref;
-
 use super::{
     device_answer::{
         DeviceAnswer, DeviceRequest, DeviceResponse, DeviceRoute, ended, method_not_allowed,
         refused, response, unavailable,
     },
     device_page::page,
-    device_registration::register,
 };
 use crate::{
     cookie::pairs,
     device_bound::{self, Binding, DeviceClaims, DeviceProof, thumbprint, unquoted, verify},
     error::Rejection,
+    revocation::{Revocation, RevocationStatus, SessionRef, Successor, Target},
     sealer::Sealer,
     time::UnixTime,
 };
+use alloc::{borrow::ToOwned as _, format, string::String};
 
 impl Sealer {
     /// The route of device binding at this path of a URL; `None` for other paths, and without
@@ -55,12 +53,11 @@ impl Sealer {
     /// identifier, a 200 makes the browser drop its key.
     ///
     /// ```
-    /// # use std::sync::Arc;
     /// use waxseal_core::{DeviceRequest, Sealer};
     /// # use waxseal_core::UnixTime;
     ///
     /// # async fn answer(
-    /// #     sealer: Arc<Sealer>, path: &str, method: &str, cookie: &[u8], now: UnixTime,
+    /// #     sealer: &Sealer, path: &str, method: &str, cookie: &[u8], now: UnixTime,
     /// #     header: fn(&str) -> Option<&'static [u8]>,
     /// # ) {
     /// if let Some(route) = sealer.device_route(path) {
@@ -70,22 +67,22 @@ impl Sealer {
     ///         proof: header("secure-session-response"),
     ///         identifier: header("sec-secure-session-id"),
     ///     };
-    ///     let response = Sealer::answer_device(&sealer, route, &request, now).await;
+    ///     let response = sealer.answer_device(route, &request, now).await;
     ///     println!("{} {:?} {}", response.status, response.headers, response.body);
     /// }
     /// # }
     /// ```
-    pub fn answer_device<S: Deref<Target = Self> + Clone>(
-        sealer: &S,
+    pub fn answer_device(
+        &self,
         route: DeviceRoute,
         request: &DeviceRequest<'_>,
         now: UnixTime,
-    ) -> DeviceAnswer<S> {
-        let answered = match (&sealer.binding, route) {
+    ) -> DeviceAnswer {
+        let answered = match (&self.binding, route) {
             (Some(_), _) if request.method != "POST" => Err(method_not_allowed()),
             (Some(_), _) if !now.is_plausible() => Err(unavailable()),
-            (Some(binding), DeviceRoute::Register) => register(sealer, binding, request, now),
-            (Some(binding), DeviceRoute::Refresh) => Err(refresh(sealer, binding, request, now)),
+            (Some(binding), DeviceRoute::Register) => register(self, binding, request, now),
+            (Some(binding), DeviceRoute::Refresh) => Err(refresh(self, binding, request, now)),
             (None, _) => Err(refused()),
         };
         answered.unwrap_or_else(DeviceAnswer::ready)
@@ -144,6 +141,49 @@ impl Sealer {
         response.body = page(target);
         Some(response)
     }
+}
+
+/// Binds a session to the key in the proof. The challenge, which only the response to the login
+/// contained, names the session; the cookies of the request are ignored. The response sets the proof
+/// cookie and leaves the session cookie alone, because a parallel response may have saved other data.
+fn register(
+    sealer: &Sealer,
+    binding: &Binding,
+    request: &DeviceRequest<'_>,
+    now: UnixTime,
+) -> Result<DeviceAnswer, DeviceResponse> {
+    let proof = request.proof.and_then(|proof| DeviceProof::parse(proof, &binding.register_path));
+    let proof = proof.ok_or_else(refused)?;
+    let session = binding.session_of(&proof.challenge, now).ok_or_else(refused)?;
+    if let Some(check) = &sealer.revocations {
+        match check.list.status(session.view()) {
+            RevocationStatus::Unknown => return Err(unavailable()),
+            RevocationStatus::Revoked => return Err(refused()),
+            // The first registration wins.
+            RevocationStatus::Good if sealer.is_replaced(session.view()) => return Err(refused()),
+            RevocationStatus::Good => {}
+        }
+    }
+    let (key, thumbprint) = proof.registered_key().ok_or_else(refused)?;
+
+    let absolute_timeout = sealer.limits.absolute_timeout;
+    let expires_at = absolute_timeout.map_or(UnixTime::LAST, |secs| session.issued_at.plus(secs));
+    let (expires_at, key, thumbprint) = (expires_at.as_secs(), &*key.text(), &*thumbprint);
+    let identifier = DeviceClaims { expires_at, thumbprint, key, session_id: &session.id };
+    let mut response = response(200, "registered");
+    response.headers.push(("content-type", "application/json".to_owned()));
+    response.headers.push(("set-cookie", binding.proof_line(identifier, now)));
+    response.body = binding.config(&identifier.seal(&binding.identifiers), thumbprint);
+    let Some(check) = &sealer.revocations else { return Ok(DeviceAnswer::ready(response)) };
+
+    // With this record, the list refuses a second registration, and after the grace period the
+    // unbound copy. A cutoff in its place would revoke the session, too.
+    let unbound = Binding::unbound_id(&session.id);
+    let recording = check.list.revoke(Revocation {
+        target: Target::OnlySession(SessionRef { id: unbound.clone(), ..session.clone() }),
+        successor: Some(Successor { session, also: Some(unbound), must_be_good: true }),
+    });
+    Ok(DeviceAnswer::after(recording, response))
 }
 
 /// Sets a new proof cookie if the proof is signed with the key in the session identifier. The

@@ -79,6 +79,7 @@ impl Known {
         let (mut is_cutoff, mut is_revoked) = (false, true);
         match target {
             _ if was_revoked && must_be_good => {}
+            Target::OnlySession(_) => unreachable!("no session is bound to a device"),
             Target::Session(session) if revokes(session) => {}
             Target::Session(SessionRef { id, user, .. }) => match user {
                 _ if !self.is_full => store.record(|store, _| {
@@ -161,7 +162,7 @@ impl List {
         let known = self.known();
         let sessions = known.requested.iter().filter_map(|revocation| match &revocation.target {
             Target::Session(session) => Some(session.clone()),
-            Target::User(_) => None,
+            Target::User(_) | Target::OnlySession(_) => None,
         });
         sessions.collect()
     }
@@ -170,7 +171,7 @@ impl List {
     pub fn cut_off(&self) -> Vec<String> {
         let known = self.known();
         let users = known.requested.iter().filter_map(|revocation| match &revocation.target {
-            Target::Session(_) => None,
+            Target::Session(_) | Target::OnlySession(_) => None,
             Target::User(user) => Some(user.clone()),
         });
         users.collect()

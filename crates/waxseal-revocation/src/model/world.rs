@@ -483,15 +483,14 @@ impl World {
         let is_same = |first: &&Sent| first.reference.id == sent.reference.id;
         let Some(first) = self.ledger.sent.iter().find(is_same) else { return };
         let session = first.reference.clone();
-        let Some(user) = session.user.clone() else { return };
-        let record = SessionRef { id: format!("{}~unbound", session.id), ..session.clone() };
-        if self.overflows() {
-            self.ledger.cut_users.push(user);
+        if session.user.is_none() {
+            return;
         }
+        let record = SessionRef { id: format!("{}~unbound", session.id), ..session.clone() };
         self.log(format_args!("server {} registers {record:?}", self.servers[server].start));
         let also = Some(record.id.clone());
         let acknowledgement = self.servers[server].list.revoke(Revocation {
-            target: Target::Session(record.clone()),
+            target: Target::OnlySession(record.clone()),
             successor: Some(Successor { session, also, must_be_good: true }),
         });
         self.registrations.push((acknowledgement, record));
@@ -503,7 +502,7 @@ impl World {
         for (mut acknowledgement, record) in std::mem::take(&mut self.registrations) {
             match Pin::new(&mut acknowledgement).poll(&mut context) {
                 Poll::Pending => self.registrations.push((acknowledgement, record)),
-                Poll::Ready(Ok(recorded)) if !recorded.was_revoked => {
+                Poll::Ready(Ok(recorded)) if !recorded.was_revoked && recorded.is_revoked => {
                     let is_second = self.ledger.bound.iter().any(|(one, _)| one.id == record.id);
                     // A store that has lost the first registration accepts another.
                     if is_second && self.losses == 0 {
@@ -511,7 +510,8 @@ impl World {
                     }
                     self.ledger.bound.push((record, self.now()));
                 }
-                // The session was bound or revoked before, or the response is a 503.
+                // The session was bound or revoked before, the list is full, or the response is a
+                // 503.
                 Poll::Ready(_) => {}
             }
         }

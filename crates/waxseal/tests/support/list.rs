@@ -50,8 +50,12 @@ impl Known {
         let (mut is_cutoff, mut is_revoked) = (false, true);
         match target {
             _ if was_revoked && successor.is_some_and(|next| next.must_be_good) => {}
-            Target::Session(SessionRef { user: None, .. }) if self.is_full => is_revoked = false,
-            Target::Session(session) => {
+            Target::Session(SessionRef { user: None, .. }) | Target::OnlySession(_)
+                if self.is_full =>
+            {
+                is_revoked = false;
+            }
+            Target::Session(session) | Target::OnlySession(session) => {
                 self.stamp += 1;
                 self.revoked.push(session);
             }
