@@ -58,7 +58,8 @@ pub async fn two_devices(
     shows(laptop, ".flash", "logged out").await?;
     shows(phone, "#state", "You are logged out").await?;
     pictures(engine, phone, "revoked").await?;
-    assert_eq!(phone.query(By::Css("#notes li")).nowait().all_from_selector().await?.len(), 0);
+    let left = phone.query(By::Css("#notes li, nav")).nowait().all_from_selector().await?;
+    assert!(left.is_empty(), "the notes and the links are gone");
     open(phone, &server, "/").await?;
     assert_eq!(text(phone, "h1").await?, "Log in");
 
@@ -103,8 +104,13 @@ pub async fn two_devices(
         open(browser, &server, "/").await?;
         shows(browser, "h1", name).await?;
     }
+    open(laptop, &server, "/devices").await?;
     click(laptop, "form[action='/logout'] button").await?;
-    shows(laptop, "h1", "Log in").await
+    shows(laptop, "h1", "Log in").await?;
+    // Not even from the browser's cache.
+    laptop.back().await?;
+    assert_eq!(text(laptop, "h1").await?, "Log in", "the back button shows no page of the user");
+    Ok(())
 }
 
 /// The user logs out everywhere, and an administrator locks another user.

@@ -35,7 +35,7 @@ pub async fn three_tabs(browser: &WebDriver, server: &Server) -> WebDriverResult
         open(browser, server, "/").await?;
         shows(browser, "h1", "ada (provider)").await?;
     }
-    // An attempt that is over cannot be used again.
+    // An attempt that this browser has not started is refused.
     open(browser, server, "/login-with/callback?state=AAAAAAAAAAAAAAAAAAAAAA&code=A").await?;
     assert_eq!(text(browser, "[role=alert]").await?, "This login attempt is over.");
     element(browser, ".aside a").await?.click().await?;
