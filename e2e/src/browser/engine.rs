@@ -69,7 +69,8 @@ impl Engine {
         }
     }
 
-    /// Sets the color scheme that the user of the browser prefers: `light` or `dark`.
+    /// Sets the color scheme that the user of the browser prefers: `light` or `dark`. Waits until the
+    /// page has it.
     ///
     /// # Errors
     ///
@@ -77,12 +78,16 @@ impl Engine {
     pub async fn prefer(self, browser: &WebDriver, scheme: &str) -> WebDriverResult<()> {
         let run =
             async |path, body| browser.handle().cmd(DriverCommand { path, body }).await.map(drop);
+        const APPLIED: &str = "
+            const [scheme, done] = arguments;
+            const query = matchMedia(`(prefers-color-scheme: ${scheme})`);
+            if (query.matches) done(); else query.onchange = () => done();";
         match self {
             Self::Chromium => {
                 let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
                 let params = json!({ "features": features });
                 let body = json!({ "cmd": "Emulation.setEmulatedMedia", "params": params });
-                run("goog/cdp/execute", body).await
+                run("goog/cdp/execute", body).await?;
             }
             Self::Firefox => {
                 const SCRIPT: &str = "Services.prefs.setIntPref(
@@ -91,9 +96,10 @@ impl Engine {
                 let number = u8::from(scheme == "light");
                 let set = browser.execute(SCRIPT, vec![number.into()]).await;
                 run("moz/context", json!({ "context": "content" })).await?;
-                set.map(drop)
+                set?;
             }
         }
+        browser.execute_async(APPLIED, vec![scheme.into()]).await.map(drop)
     }
 }
 
