@@ -76,12 +76,12 @@ impl Engine {
     ///
     /// The browser does not run the command.
     pub async fn prefer(self, browser: &WebDriver, scheme: &str) -> WebDriverResult<()> {
-        let run =
-            async |path, body| browser.handle().cmd(DriverCommand { path, body }).await.map(drop);
         const APPLIED: &str = "
             const [scheme, done] = arguments;
             const query = matchMedia(`(prefers-color-scheme: ${scheme})`);
             if (query.matches) done(); else query.onchange = () => done();";
+        let run =
+            async |path, body| browser.handle().cmd(DriverCommand { path, body }).await.map(drop);
         match self {
             Self::Chromium => {
                 let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
