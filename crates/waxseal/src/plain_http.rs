@@ -1,6 +1,6 @@
 //! Plain http on another host than localhost: browsers drop a `Secure` cookie there, so a login
-//! seems to do nothing, and no error appears anywhere. WebKit (Safari) also drops it on localhost,
-//! where its requests look like those of other browsers, so nothing warns there.
+//! seems to do nothing, and no error appears anywhere. Safari also drops it on localhost, where its
+//! requests look like those of other browsers, so nothing warns there.
 
 use std::{
     net::IpAddr,
