@@ -67,6 +67,7 @@ fn document(run: &Run, docs: &Path) -> io::Result<String> {
         revocation = part("revocation.md")?,
         stores = part("stores.md")?,
         encryption = part("encryption.md")?,
+        devices = part("devices.md")?,
         cost = part("cost.md")?,
     ))
 }

@@ -1,50 +1,50 @@
-//! A real browser. `CHROMIUM` and `CHROMEDRIVER` are the paths of the programs; if they are not
-//! set, the programs are found on the PATH. `SCREENSHOTS` is the folder for screenshots; if it is
-//! not set, a test takes none.
+//! A real browser. `CHROMIUM`, `CHROMEDRIVER`, `FIREFOX` and `GECKODRIVER` are the paths of the
+//! programs; if they are not set, the programs are found on the PATH. `SCREENSHOTS` is the folder
+//! for screenshots; if it is not set, a test takes none.
+
+mod engine;
 
 use std::{
     collections::BTreeMap,
     env, fs,
     io::{BufRead as _, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
     time::Duration,
 };
 
 use thirtyfour::{
-    By, ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver, WebElement,
-    error::WebDriverResult, extensions::query::ElementQueryable as _,
+    By, WebDriver, WebElement, error::WebDriverResult, extensions::query::ElementQueryable as _,
 };
 
-/// A chromedriver process, which is killed when this value is dropped.
+pub use engine::Engine;
+
+/// The process of a driver, which is killed when this value is dropped.
 #[derive(Debug)]
 pub struct Driver {
+    engine: Engine,
     child: Child,
     url: String,
 }
 
 impl Driver {
-    /// Starts it on a free port.
-    pub fn start() -> Self {
-        let program = env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".into());
-        let mut child = Command::new(program)
-            .arg("--port=0")
+    /// Starts it on a free port. The driver of Firefox has one browser at a time.
+    pub fn start(engine: Engine) -> Self {
+        let mut child = engine
+            .driver()
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .expect("chromedriver starts");
+            .expect("the driver starts");
         let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
         let port = lines
             .by_ref()
             .map_while(Result::ok)
-            .find_map(|line| {
-                line.split_once("successfully on port ")
-                    .map(|(_, port)| port.trim_end_matches('.').to_owned())
-            })
-            .expect("chromedriver prints its port");
+            .find_map(|line| engine.port(&line))
+            .expect("the driver prints its port");
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, url: format!("http://127.0.0.1:{port}") }
+        Self { engine, child, url: format!("http://127.0.0.1:{port}") }
     }
 
     /// A browser with an empty profile.
@@ -66,28 +66,7 @@ impl Driver {
         profile: &Path,
         arguments: &[String],
     ) -> WebDriverResult<WebDriver> {
-        let mut chrome = DesiredCapabilities::chrome();
-        for argument in [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--window-size=1000,1250",
-            &format!("--user-data-dir={}", profile.display()),
-        ] {
-            chrome.add_arg(argument)?;
-        }
-        for argument in arguments {
-            chrome.add_arg(argument)?;
-        }
-        if let Ok(chromium) = env::var("CHROMIUM") {
-            chrome.set_binary(&chromium)?;
-        }
-        WebDriver::new(&self.url, chrome).await
+        WebDriver::new(&self.url, self.engine.capabilities(profile, arguments)?).await
     }
 }
 
@@ -105,6 +84,22 @@ impl Drop for Driver {
 /// The browser does not run the command.
 pub async fn element(browser: &WebDriver, css: &str) -> WebDriverResult<WebElement> {
     browser.query(By::Css(css)).first().await
+}
+
+/// Waits until the browser has left its page for one whose URL starts with `url`, for at most ten
+/// seconds. Browsers show a page of their own with that URL if an error response is empty.
+///
+/// # Errors
+///
+/// The browser does not run the command.
+pub async fn arrives(browser: &WebDriver, url: &str) -> WebDriverResult<()> {
+    for _ in 0..200 {
+        if browser.current_url().await?.as_str().starts_with(url) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the browser never arrives at {url}");
 }
 
 /// The text of an element.

@@ -7,7 +7,8 @@
 //! | `client.rs` | an HTTP client, and a browser's cookie jar |
 //! | `visitor.rs` | a user at the login page |
 //! | `program.rs` | the programs of the workspace |
-//! | `browser.rs` | a real browser |
+//! | `browser.rs` | a real browser, of two engines |
+//! | `another_site.rs` | a page of another site |
 //! | `device/` | a device that proves the possession of a key, and the probe of a browser that does |
 //! | `https.rs` | a server with https |
 //! | `grpc.rs` | a gRPC client of the service `waxseal.Whoami` |
@@ -61,6 +62,8 @@
     reason = "every function is for tests, which panic on failure"
 )]
 
+#[cfg(feature = "browser")]
+pub mod another_site;
 #[cfg(feature = "stores")]
 pub mod authority;
 #[cfg(feature = "browser")]

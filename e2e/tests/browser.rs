@@ -1,18 +1,15 @@
-//! The example `login` in a real browser.
+//! The example `login` in real browsers of two engines.
 
-use std::{
-    io::{BufRead as _, BufReader, Write as _},
-    net::TcpListener,
-    process::Command,
-};
+use std::process::Command;
 
 use e2e::{
-    browser::{Driver, element, screenshot, text},
+    another_site::another_site,
+    browser::{Driver, Engine, arrives, element, screenshot, text},
     mint::Mint,
     program::example,
     server::{Format, Server},
 };
-use thirtyfour::{By, WebDriver, error::WebDriverResult, extensions::query::ElementQueryable as _};
+use thirtyfour::{WebDriver, error::WebDriverResult};
 
 /// Logs in, reloads, checks the cookie, and logs out.
 async fn a_user_logs_in_reloads_and_logs_out(
@@ -53,10 +50,9 @@ async fn a_user_logs_in_reloads_and_logs_out(
     Ok(())
 }
 
-#[tokio::test]
-async fn a_user_logs_in_and_out() {
+async fn a_user_logs_in_and_out(engine: Engine) {
     let login = example("login");
-    let driver = Driver::start();
+    let driver = Driver::start(engine);
     for (format, mint, name) in [
         (Format::Waxseal, Mint::waxseal(), "waxseal"),
         (Format::Waxseal, Mint::encrypted(), "encrypted"),
@@ -68,7 +64,8 @@ async fn a_user_logs_in_and_out() {
         // In its own task, so that the browser is closed if a check fails.
         let checks = tokio::spawn({
             let browser = browser.clone();
-            async move { a_user_logs_in_reloads_and_logs_out(&browser, &server, name).await }
+            let name = format!("{name}-{}", engine.name());
+            async move { a_user_logs_in_reloads_and_logs_out(&browser, &server, &name).await }
         });
         let result = checks.await;
         browser.quit().await.expect("the browser closes");
@@ -91,23 +88,22 @@ async fn logs_in(browser: &WebDriver, server: &Server, name: &str) -> WebDriverR
 }
 
 /// A logout everywhere in one browser logs the user out in another.
-#[tokio::test]
-async fn a_user_logs_out_everywhere() {
+async fn a_user_logs_out_everywhere(engine: Engine) {
     let place = tempfile::tempdir().expect("a folder");
     let mut command = Command::new(example("login"));
     command.env("REVOCATIONS", format!("sqlite:{}", place.path().join("revoked").display()));
     let server = Server::start(&mut command, Format::Waxseal);
-    let driver = Driver::start();
+    let drivers = [(); 2].map(|()| Driver::start(engine));
     let profiles = [(); 2].map(|()| tempfile::tempdir().expect("a new profile"));
-    let laptop = driver.browser(profiles[0].path()).await.expect("a browser");
-    let phone = driver.browser(profiles[1].path()).await.expect("another");
+    let laptop = drivers[0].browser(profiles[0].path()).await.expect("a browser");
+    let phone = drivers[1].browser(profiles[1].path()).await.expect("another");
     // In its own task, so that the browsers are closed if a check fails.
     let checks = tokio::spawn({
         let (laptop, phone) = (laptop.clone(), phone.clone());
         async move {
             logs_in(&laptop, &server, "susan").await?;
             logs_in(&phone, &server, "susan").await?;
-            screenshot(&laptop, "everywhere.png").await?;
+            screenshot(&laptop, &format!("everywhere-{}.png", engine.name())).await?;
             element(&laptop, "#everywhere").await?.click().await?;
             element(&laptop, "#login").await?;
             phone.refresh().await?;
@@ -122,28 +118,8 @@ async fn a_user_logs_out_everywhere() {
     result.expect("every check holds").expect("the browsers run the commands");
 }
 
-/// Serves one page for every request, as another site. Ends with the test.
-fn another_site(html: String) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().map_while(Result::ok) {
-            let mut head = BufReader::new(&stream).lines().map_while(Result::ok);
-            while head.next().is_some_and(|line| !line.is_empty()) {}
-            let length = html.len();
-            let _ = write!(
-                stream,
-                "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n\
-                 content-length: {length}\r\n\r\n{html}"
-            );
-        }
-    });
-    url
-}
-
 /// S-L13: a form on another site neither logs the user out nor logs in another user.
-#[tokio::test]
-async fn the_form_of_another_site_is_refused() {
+async fn the_form_of_another_site_is_refused(engine: Engine) {
     let server = Server::start(&mut Command::new(example("login")), Format::Waxseal);
     let home = server.url.replace("127.0.0.1", "localhost");
     let site = another_site(format!(
@@ -153,7 +129,7 @@ async fn the_form_of_another_site_is_refused() {
            <button id="login" onclick="document.forms[0].submit()">login</button>
            <button id="logout" onclick="document.forms[1].submit()">logout</button>"#
     ));
-    let driver = Driver::start();
+    let driver = Driver::start(engine);
     let profile = tempfile::tempdir().expect("a new profile");
     let browser = driver.browser(profile.path()).await.expect("a browser");
     let checks = tokio::spawn({
@@ -163,9 +139,7 @@ async fn the_form_of_another_site_is_refused() {
             for button in ["#login", "#logout"] {
                 browser.goto(&site).await?;
                 element(&browser, button).await?.click().await?;
-                // The response is empty, so the browser shows a page of its own.
-                let page = browser.query(By::XPath("//*[contains(text(), 'HTTP ERROR 403')]"));
-                page.first().await?;
+                arrives(&browser, &home).await?;
                 browser.goto(&home).await?;
                 assert_eq!(text(&browser, "h1 b").await?, "susan", "{button}");
             }
@@ -175,4 +149,34 @@ async fn the_form_of_another_site_is_refused() {
     let result = checks.await;
     browser.quit().await.expect("the browser closes");
     result.expect("every check holds").expect("the browser runs the commands");
+}
+
+#[tokio::test]
+async fn chromium_logs_in_and_out() {
+    a_user_logs_in_and_out(Engine::Chromium).await;
+}
+
+#[tokio::test]
+async fn firefox_logs_in_and_out() {
+    a_user_logs_in_and_out(Engine::Firefox).await;
+}
+
+#[tokio::test]
+async fn chromium_logs_out_everywhere() {
+    a_user_logs_out_everywhere(Engine::Chromium).await;
+}
+
+#[tokio::test]
+async fn firefox_logs_out_everywhere() {
+    a_user_logs_out_everywhere(Engine::Firefox).await;
+}
+
+#[tokio::test]
+async fn another_site_is_refused_in_chromium() {
+    the_form_of_another_site_is_refused(Engine::Chromium).await;
+}
+
+#[tokio::test]
+async fn another_site_is_refused_in_firefox() {
+    the_form_of_another_site_is_refused(Engine::Firefox).await;
 }

@@ -1,7 +1,7 @@
 //! Device-bound sessions in a real browser.
 
 use e2e::{
-    browser::{Driver, delete_cookie, fetch, has_cookie},
+    browser::{Driver, Engine, delete_cookie, fetch, has_cookie},
     device::{COOKIE, DeviceServer, arguments, probe},
     https::Exchange,
 };
@@ -10,7 +10,7 @@ use thirtyfour::{WebDriver, error::WebDriverResult};
 /// The other tests of this file need what this one tests.
 #[tokio::test]
 async fn chromium_supports_device_bound_sessions() {
-    let driver = Driver::start();
+    let driver = Driver::start(Engine::Chromium);
     probe(&driver).await.unwrap_or_else(|problem| panic!("{problem}"));
 }
 
@@ -72,7 +72,7 @@ async fn with_browser<F>(checks: impl FnOnce(WebDriver, DeviceServer) -> F)
 where
     F: Future<Output = WebDriverResult<()>> + Send + 'static,
 {
-    let driver = Driver::start();
+    let driver = Driver::start(Engine::Chromium);
     probe(&driver).await.unwrap_or_else(|problem| panic!("{problem}"));
     let server = DeviceServer::start().await;
     let profile = tempfile::tempdir().expect("a new profile");

@@ -7,7 +7,7 @@ use std::{
 };
 
 use e2e::{
-    browser::{Driver, element, screenshot, text},
+    browser::{Driver, Engine, element, screenshot, text},
     program::login_with_device_binding,
     visitor::eventually,
 };
@@ -179,7 +179,7 @@ async fn a_session_is_bound(browser: &WebDriver, url: &str) -> WebDriverResult<(
 async fn chromium_binds_a_session_with_the_printed_options() {
     for arguments in [&[][..], &["--encrypted"]] {
         let server = Login::start(arguments);
-        let driver = Driver::start();
+        let driver = Driver::start(Engine::Chromium);
         let profile = tempfile::tempdir().expect("a new profile");
         let browser = driver.browser_with(profile.path(), &server.options).await;
         let browser = browser.expect("a browser");

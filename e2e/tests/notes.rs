@@ -1,19 +1,27 @@
-//! The application `notes` in two browsers, which are two devices of one user.
+//! The application `notes` in real browsers of two engines.
 
-use std::{path::Path, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use e2e::{
-    browser::{Driver, element, screenshot, text},
+    browser::{Driver, Engine},
     program::notes,
     server::{Format, Server},
 };
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
-use thirtyfour::{
-    By, WebDriver, WebElement, error::WebDriverResult, extensions::query::ElementQueryable as _,
-};
+use thirtyfour::{WebDriver, error::WebDriverResult};
+
+#[path = "notes/another_site.rs"]
+mod another_site;
+#[path = "notes/devices.rs"]
+mod devices;
+#[path = "notes/page.rs"]
+mod page;
+#[path = "notes/provider.rs"]
+mod provider;
+#[path = "notes/remember.rs"]
+mod remember;
 
 const PASSWORD: &str = "correct horse";
 
@@ -23,145 +31,109 @@ fn start(data: &Path) -> Server {
     Server::start(&mut command, Format::Waxseal)
 }
 
-/// Opens a page of the server.
-async fn open(browser: &WebDriver, server: &Server, path: &str) -> WebDriverResult<()> {
-    // Over http, a browser keeps a Secure cookie only for `localhost`.
-    browser.goto(server.url.replace("127.0.0.1", "localhost") + path).await
-}
-
-/// Fills the fields of the page's first form, and sends it.
-async fn send(browser: &WebDriver, fields: &[(&str, &str)]) -> WebDriverResult<()> {
-    for (name, value) in fields {
-        element(browser, &format!("[name={name}]")).await?.send_keys(*value).await?;
+/// Runs the checks with a new server and new browsers, which are closed if a check fails.
+async fn with_browsers<const N: usize, F>(
+    engine: Engine,
+    checks: impl FnOnce([WebDriver; N], Server, PathBuf) -> F,
+) where
+    F: Future<Output = WebDriverResult<()>> + Send + 'static,
+{
+    let data = tempfile::tempdir().expect("a folder");
+    let server = start(data.path());
+    let drivers = [(); N].map(|()| Driver::start(engine));
+    let profiles = [(); N].map(|()| tempfile::tempdir().expect("a new profile"));
+    let mut browsers = vec![];
+    for (driver, profile) in drivers.iter().zip(&profiles) {
+        browsers.push(driver.browser(profile.path()).await.expect("a browser"));
     }
-    click(browser, "main form button").await
-}
-
-/// Clicks, and waits for the next page: the click returns before the browser leaves this one.
-async fn click(browser: &WebDriver, css: &str) -> WebDriverResult<()> {
-    browser.execute("document.body.dataset.old = ''", vec![]).await?;
-    element(browser, css).await?.click().await?;
-    element(browser, "body:not([data-old])").await.map(drop)
-}
-
-/// Waits until an element contains the text.
-async fn shows(browser: &WebDriver, css: &str, expected: &str) -> WebDriverResult<()> {
-    let expected = expected.to_owned();
-    let element = browser.query(By::Css(css)).with_filter(move |element: WebElement| {
-        let expected = expected.clone();
-        // An error means that the page has changed: then the query looks again.
-        async move { Ok(element.text().await.is_ok_and(|text| text.contains(&expected))) }
-    });
-    element.first().await.map(drop)
-}
-
-/// Light and dark, wide and narrow.
-async fn pictures(browser: &WebDriver, name: &str) -> WebDriverResult<()> {
-    for (width, scheme) in [(1000, "light"), (1000, "dark"), (500, "light")] {
-        let script = format!("document.documentElement.style.colorScheme = '{scheme}'");
-        browser.execute(script, vec![]).await?;
-        browser.set_window_rect(0, 0, width, 900).await?;
-        let overflow = browser
-            .execute("return document.documentElement.scrollWidth > innerWidth", vec![])
-            .await?;
-        assert_eq!(overflow.json(), false, "{name} fits into {width} pixels");
-        screenshot(browser, &format!("notes-{name}-{width}-{scheme}.png")).await?;
+    let all = browsers.clone().try_into().expect("one for each driver");
+    // In its own task, so that the browsers are closed if a check fails.
+    let result = tokio::spawn(checks(all, server, data.path().to_owned())).await;
+    for browser in browsers {
+        browser.quit().await.expect("the browser closes");
     }
-    browser.set_window_rect(0, 0, 1000, 900).await
+    result.expect("every check holds").expect("the browsers run the commands");
 }
 
-async fn two_devices(
-    laptop: &WebDriver,
-    phone: &WebDriver,
-    mut server: Server,
-    data: &Path,
-) -> WebDriverResult<()> {
-    open(laptop, &server, "/").await?;
-    assert_eq!(text(laptop, "h1").await?, "Log in");
-    pictures(laptop, "login").await?;
-    open(laptop, &server, "/signup").await?;
-    send(laptop, &[("username", "Søren <b>"), ("password", PASSWORD)]).await?;
-    shows(laptop, ".flash", "Welcome").await?;
-    send(laptop, &[("text", "Buy milk\nand <b>bread</b>")]).await?;
-    shows(laptop, "#notes li p", "and <b>bread</b>").await?;
-    pictures(laptop, "notes").await?;
+async fn a_user_with_two_devices(engine: Engine) {
+    with_browsers(engine, |browsers, server, data| async move {
+        devices::two_devices(engine, &browsers, server, &data).await
+    })
+    .await;
+}
 
-    // The phone shows a note of the laptop at once, without a reload.
-    open(phone, &server, "/login").await?;
-    send(phone, &[("username", "søren <b>"), ("password", "wrong horse")]).await?;
-    shows(phone, "[role=alert]", "wrong").await?;
-    pictures(phone, "wrong").await?;
-    // The form keeps no input. SQLite's NOCASE knows ASCII only.
-    send(phone, &[("username", "Søren <B>"), ("password", PASSWORD)]).await?;
-    shows(phone, ".flash", "You are logged in").await?;
-    send(laptop, &[("text", "from the laptop")]).await?;
-    shows(phone, "#notes li p", "from the laptop").await?;
+async fn all_devices_of_a_user_end(engine: Engine) {
+    with_browsers(engine, |browsers, server, _| async move {
+        devices::all_devices_end(&browsers, &server).await
+    })
+    .await;
+}
 
-    // The laptop logs the phone out, which sees it without a reload, too.
-    open(laptop, &server, "/devices").await?;
-    shows(laptop, ".rows", "this device").await?;
-    pictures(laptop, "devices").await?;
-    click(laptop, ".rows button").await?;
-    shows(laptop, ".flash", "logged out").await?;
-    shows(phone, "#state", "You are logged out").await?;
-    screenshot(phone, "notes-revoked.png").await?;
-    assert_eq!(phone.query(By::Css("#notes li")).nowait().all_from_selector().await?.len(), 0);
-    open(phone, &server, "/").await?;
-    assert_eq!(text(phone, "h1").await?, "Log in");
+async fn a_user_is_remembered(engine: Engine) {
+    let data = tempfile::tempdir().expect("a folder");
+    remember::restarts(engine, start(data.path())).await;
+}
 
-    // Login with the provider.
-    click(phone, "form[action='/login-with/start'] button").await?;
-    shows(phone, "h1", "The provider").await?;
-    pictures(phone, "provider").await?;
-    send(phone, &[("user", "ada")]).await?;
-    shows(phone, "h1", "ada (provider)").await?;
-    open(phone, &server, "/confirm?then=/devices").await?;
-    pictures(phone, "confirm").await?;
-    click(phone, "main form button").await?;
-    send(phone, &[("user", "ada")]).await?;
-    shows(phone, "h1", "Your devices").await?;
-    open(phone, &server, "/").await?;
+async fn three_tabs_log_in_with_the_provider(engine: Engine) {
+    with_browsers(engine, |[browser], server, _| async move {
+        provider::three_tabs(&browser, &server).await
+    })
+    .await;
+}
 
-    open(laptop, &server, "/admin").await?;
-    pictures(laptop, "enter").await?;
-    send(laptop, &[("password", PASSWORD)]).await?;
-    shows(laptop, ".rows", "administrator").await?;
-    pictures(laptop, "admin").await?;
-    click(laptop, "form[action='/admin/rotate'] button").await?;
-    open(laptop, &server, "/password").await?;
-    pictures(laptop, "password").await?;
-    send(laptop, &[("password", "another horse")]).await?;
-    shows(laptop, ".flash", "Your password is changed").await?;
-
-    // A stop closes the sockets. Both sessions live on in the next process.
-    let id = server.id().try_into().expect("a process ID");
-    kill(Pid::from_raw(id), Signal::SIGTERM).expect("the server can be stopped");
-    shows(phone, "#state", "The connection is closed").await?;
-    assert_eq!(server.wait(), Some(0), "a clean end");
-    let server = start(data);
-    for (browser, name) in [(laptop, "Søren"), (phone, "ada")] {
-        open(browser, &server, "/").await?;
-        shows(browser, "h1", name).await?;
-    }
-    click(laptop, "form[action='/logout'] button").await?;
-    shows(laptop, "h1", "Log in").await
+async fn another_site_can_do_nothing(engine: Engine) {
+    with_browsers(engine, |[browser], server, _| async move {
+        another_site::another_site_can_do_nothing(&browser, &server).await
+    })
+    .await;
 }
 
 #[tokio::test]
-async fn a_user_with_two_devices() {
-    let data = tempfile::tempdir().expect("a folder");
-    let server = start(data.path());
-    let driver = Driver::start();
-    let profiles = [(); 2].map(|()| tempfile::tempdir().expect("a new profile"));
-    let laptop = driver.browser(profiles[0].path()).await.expect("a browser");
-    let phone = driver.browser(profiles[1].path()).await.expect("another");
-    // In its own task, so that the browsers are closed if a check fails.
-    let checks = tokio::spawn({
-        let (laptop, phone, data) = (laptop.clone(), phone.clone(), data.path().to_owned());
-        async move { two_devices(&laptop, &phone, server, &data).await }
-    });
-    let result = checks.await;
-    laptop.quit().await.expect("the browser closes");
-    phone.quit().await.expect("the browser closes");
-    result.expect("every check holds").expect("the browsers run the commands");
+async fn two_devices_in_chromium() {
+    a_user_with_two_devices(Engine::Chromium).await;
+}
+
+#[tokio::test]
+async fn two_devices_in_firefox() {
+    a_user_with_two_devices(Engine::Firefox).await;
+}
+
+#[tokio::test]
+async fn all_devices_end_in_chromium() {
+    all_devices_of_a_user_end(Engine::Chromium).await;
+}
+
+#[tokio::test]
+async fn all_devices_end_in_firefox() {
+    all_devices_of_a_user_end(Engine::Firefox).await;
+}
+
+#[tokio::test]
+async fn remember_me_in_chromium() {
+    a_user_is_remembered(Engine::Chromium).await;
+}
+
+#[tokio::test]
+async fn remember_me_in_firefox() {
+    a_user_is_remembered(Engine::Firefox).await;
+}
+
+#[tokio::test]
+async fn three_tabs_in_chromium() {
+    three_tabs_log_in_with_the_provider(Engine::Chromium).await;
+}
+
+#[tokio::test]
+async fn three_tabs_in_firefox() {
+    three_tabs_log_in_with_the_provider(Engine::Firefox).await;
+}
+
+#[tokio::test]
+async fn another_site_in_chromium() {
+    another_site_can_do_nothing(Engine::Chromium).await;
+}
+
+#[tokio::test]
+async fn another_site_in_firefox() {
+    another_site_can_do_nothing(Engine::Firefox).await;
 }

@@ -1,5 +1,6 @@
 //! Plain http on another host than localhost: browsers drop a `Secure` cookie there, so a login
-//! seems to do nothing, and no error appears anywhere.
+//! seems to do nothing, and no error appears anywhere. Safari also drops it on localhost, where its
+//! requests look like those of other browsers, so nothing warns there.
 
 use std::{
     net::IpAddr,
@@ -47,8 +48,8 @@ impl PlainHttp {
                 cookie,
                 origin = self.origin,
                 "browsers drop the session cookie, because it is Secure and the page was loaded \
-                 over http, so a login seems to do nothing: use https or http://localhost, or \
-                 CookieSpec::insecure_http() in a development network"
+                 over http, so a login seems to do nothing: use https, http://localhost (except \
+                 in Safari), or CookieSpec::insecure_http() in a development network"
             );
         }
     }

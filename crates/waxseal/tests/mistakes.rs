@@ -9,7 +9,7 @@ use support::{Log, clock, get, sealer, set_cookies};
 use tower::{Layer as _, Service, ServiceExt as _, service_fn};
 use waxseal::{CookieSpec, Sealer, Secret, Session, SessionLayer};
 
-const FIX: &str = "use https or http://localhost, or CookieSpec::insecure_http()";
+const FIX: &str = "use https, http://localhost (except in Safari), or CookieSpec::insecure_http()";
 
 fn application(
     sealer: Sealer,

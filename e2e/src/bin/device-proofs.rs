@@ -6,7 +6,7 @@
 use std::process::Command;
 
 use e2e::{
-    browser::Driver,
+    browser::{Driver, Engine},
     device::{DeviceServer, cases},
 };
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ async fn main() {
 
 /// Two devices: each registers, and refreshes twice.
 async fn chromium() -> Value {
-    let driver = Driver::start();
+    let driver = Driver::start(Engine::Chromium);
     let mut proofs = vec![];
     for _ in 0..2 {
         let recorded = DeviceServer::start().await.record(&driver, 2).await;

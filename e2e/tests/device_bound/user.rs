@@ -7,7 +7,7 @@ use std::{
 };
 
 use e2e::{
-    browser::{Driver, cookies, delete_cookie, element, fetch, has_cookie},
+    browser::{Driver, Engine, cookies, delete_cookie, element, fetch, has_cookie},
     device::{arguments, probe},
     https::Exchange,
 };
@@ -23,7 +23,7 @@ use super::site::{COOKIE, Jar, REGISTER, Site};
 /// Panics unless the installed Chromium supports device-bound sessions.
 pub async fn supported() {
     static PROBE: OnceCell<Result<(), String>> = OnceCell::const_new();
-    let probed = PROBE.get_or_init(async || probe(&Driver::start()).await).await;
+    let probed = PROBE.get_or_init(async || probe(&Driver::start(Engine::Chromium)).await).await;
     probed.as_ref().unwrap_or_else(|problem| panic!("{problem}"));
 }
 
@@ -51,7 +51,7 @@ pub async fn with_arguments<F>(site: Site, arguments: Vec<String>, checks: impl 
 where
     F: Future<Output = WebDriverResult<()>> + Send + 'static,
 {
-    let driver = Driver::start();
+    let driver = Driver::start(Engine::Chromium);
     let profile = tempfile::tempdir().expect("a new profile");
     let browser = driver.browser_with(profile.path(), &arguments).await.expect("a browser");
     let browser = Arc::new(Mutex::new(browser));

@@ -4,6 +4,7 @@ const socket = new WebSocket(location.origin.replace("http", "ws") + "/live")
 socket.onmessage = event => { document.querySelector("#notes").innerHTML = event.data }
 socket.onclose = event => {
   if (event.reason === "session over") {
+    document.querySelector("nav").remove()
     state.parentElement.replaceChildren(state)
     state.innerHTML = "You are logged out. <a href='/login'>Log in</a>"
   } else {
