@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, process::Command};
 
+use e2e::pages::page;
+
 /// The normal dependencies of a package and their features.
 fn tree(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO"))
@@ -37,16 +39,49 @@ fn actix_does_not_depend_on_axum() {
     assert!(!packages(&tree, &["actix-web "]).is_empty());
 }
 
-/// The README states the number.
-#[test]
-fn an_axum_application_gets_39_crates() {
-    let tree = tree(&["-p", "waxseal"]);
-    let crates: BTreeSet<_> = tree
-        .lines()
+/// The names and versions of the crates of a tree.
+fn crates(tree: &str) -> BTreeSet<&str> {
+    tree.lines()
         .map(|line| line.trim_end_matches(" (*)"))
         .filter(|line| !line.is_empty() && !line.contains(" feature "))
-        .collect();
-    assert_eq!(crates.len(), 39, "{crates:#?}");
+        .map(|line| line.split(" (").next().unwrap_or(line))
+        .collect()
+}
+
+/// The README states the numbers.
+#[test]
+fn an_application_gets_as_many_crates_as_the_readme_says() {
+    let (axum, actix) = (tree(&["-p", "waxseal"]), tree(&ACTIX));
+    let (axum, actix) = (crates(&axum), crates(&actix));
+    let framework = tree(&["-p", "actix-web"]);
+    let more = actix.difference(&crates(&framework)).count();
+    let sentences = [
+        format!("An axum application gets {} crates from waxseal,", axum.len()),
+        format!(
+            "An actix-web application gets {} crates, {more} more than from actix-web alone,",
+            actix.len()
+        ),
+    ];
+    let readme = page("README.md").text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for sentence in sentences {
+        assert!(readme.contains(&sentence), "{sentence}\n{axum:#?}\n{actix:#?}");
+    }
+}
+
+/// SECURITY.md says of each one whether it processes unverified bytes.
+#[test]
+fn the_security_page_names_every_dependency_of_the_core() {
+    let tree = tree(&["-p", "waxseal-core", "--all-features"]);
+    let names: BTreeSet<_> =
+        crates(&tree).iter().filter_map(|line| line.split(' ').next()).collect();
+    assert!(names.contains("memchr") && names.contains("p256"), "{names:?}");
+    let security = page("SECURITY.md").text;
+    let (_, section) =
+        security.split_once("### Dependencies that process").expect("the section of the page");
+    let named: BTreeSet<_> = section.split('`').skip(1).step_by(2).collect();
+    let missing: Vec<_> =
+        names.iter().filter(|name| **name != "waxseal-core" && !named.contains(*name)).collect();
+    assert!(missing.is_empty(), "SECURITY.md does not name {missing:?}");
 }
 
 /// Every integration provides session IDs by default.

@@ -3,6 +3,8 @@
 
 mod header;
 mod seal;
+#[cfg(test)]
+mod vectorized;
 
 use alloc::vec::Vec;
 
@@ -81,7 +83,7 @@ impl<'t, 'k> Unverified<'t, 'k> {
                 if !key.verifies(message, signature) {
                     return Err(Rejection::Signature);
                 }
-                base64url::decode(claims).map(Verified).ok_or(Rejection::Claims)
+                base64url::decode_verified(claims).map(Verified).ok_or(Rejection::Claims)
             }
             #[cfg(feature = "encryption")]
             (Material::Content { key, .. }, Body::Encrypted(parts)) => {

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use crate::error::StoreError;
+use crate::error::StoreFailure;
 
 /// The two clocks of a server. A test sets them.
 #[derive(Clone)]
@@ -51,9 +51,9 @@ impl fmt::Debug for Clock {
 }
 
 /// 63 random bits: the integers of SQLite have a sign.
-pub(crate) fn random() -> Result<u64, StoreError> {
+pub(crate) fn random() -> Result<u64, StoreFailure> {
     let bits = getrandom::u64().map_err(|error| {
-        StoreError::because("the operating system has no random bits", error.to_string())
+        StoreFailure::because("the operating system has no random bits", error.to_string())
     })?;
     Ok(bits >> 1)
 }

@@ -42,21 +42,65 @@ impl Error for OpenError {
     }
 }
 
-impl From<StoreError> for OpenError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
+impl From<StoreFailure> for OpenError {
+    fn from(failure: StoreFailure) -> Self {
+        Self::Store(StoreError(failure))
     }
 }
 
 /// A revocation store cannot be read or written.
 #[derive(Debug)]
-pub struct StoreError {
+pub struct StoreError(StoreFailure);
+
+impl StoreError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self(StoreFailure::new(message))
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl From<StoreFailure> for StoreError {
+    fn from(failure: StoreFailure) -> Self {
+        Self(failure)
+    }
+}
+
+/// The content of a [`StoreError`]. Only this type converts from the errors of the clients, because a
+/// public conversion would make their versions, which are 0.x, part of the API.
+#[derive(Debug)]
+pub(crate) struct StoreFailure {
     message: String,
     is_of_writing: bool,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-impl StoreError {
+impl fmt::Display for StoreFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            Some(source) => write!(f, "{}: {source}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl Error for StoreFailure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_ref().map(|source| &**source as &(dyn Error + 'static))
+    }
+}
+
+impl StoreFailure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), is_of_writing: false, source: None }
     }
@@ -80,24 +124,10 @@ impl StoreError {
     }
 }
 
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.source {
-            Some(source) => write!(f, "{}: {source}", self.message),
-            None => f.write_str(&self.message),
-        }
-    }
-}
-
-impl Error for StoreError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_ref().map(|source| &**source as &(dyn Error + 'static))
-    }
-}
-
 /// [`RevocationList::revoke_issued_before`](crate::RevocationList::revoke_issued_before) was
 /// called with a time in the future: until then, the list would revoke every new session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FutureTimeError;
 
 impl fmt::Display for FutureTimeError {

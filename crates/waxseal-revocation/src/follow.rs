@@ -25,7 +25,7 @@ use waxseal_core::NotDurable;
 use crate::{
     copy::Missing,
     entry::Entry,
-    error::StoreError,
+    error::StoreFailure,
     events,
     expiry::{self, Expiry, horizon},
     record::{self, Everyone},
@@ -48,7 +48,7 @@ const MERGED_AT_ONCE: usize = 5000;
 
 pub(crate) struct Follower {
     shared: Arc<Shared>,
-    connect: Box<dyn FnMut() -> Result<Box<dyn Backend>, StoreError> + Send>,
+    connect: Box<dyn FnMut() -> Result<Box<dyn Backend>, StoreFailure> + Send>,
     connection: Option<Connection>,
     waiting: Vec<Job>,
     /// When this server has last looked for expired entries, by its run time, and what it saw.
@@ -64,7 +64,7 @@ struct Connection {
 impl Follower {
     pub(crate) fn new(
         shared: Arc<Shared>,
-        connect: impl FnMut() -> Result<Box<dyn Backend>, StoreError> + Send + 'static,
+        connect: impl FnMut() -> Result<Box<dyn Backend>, StoreFailure> + Send + 'static,
     ) -> Self {
         Self {
             shared,
@@ -82,7 +82,7 @@ impl Follower {
     }
 
     /// One exchange with the store, with the revocations that have arrived.
-    pub(crate) fn turn(&mut self, jobs: Vec<Job>) -> Result<(), StoreError> {
+    pub(crate) fn turn(&mut self, jobs: Vec<Job>) -> Result<(), StoreFailure> {
         self.waiting.extend(jobs);
         if self.shared.must_read.swap(false, Relaxed)
             && let Some(connection) = &mut self.connection
@@ -97,7 +97,7 @@ impl Follower {
         result
     }
 
-    fn exchange(&mut self) -> Result<(), StoreError> {
+    fn exchange(&mut self) -> Result<(), StoreFailure> {
         for _ in 0..MAX_ATTEMPTS {
             let reused = self.connection.take();
             let is_reused = reused.is_some();
@@ -121,12 +121,12 @@ impl Follower {
                 Err(error) => return Err(error),
             }
         }
-        Err(StoreError::new("the revocation store does not keep what it has acknowledged"))
+        Err(StoreFailure::new("the revocation store does not keep what it has acknowledged"))
     }
 
     /// Follows the feed, appends the waiting revocations, and reads them back. Returns false if
     /// the store has lost something. A store that can be read and not written is contact.
-    fn exchange_over(&mut self, connection: &mut Connection) -> Result<bool, StoreError> {
+    fn exchange_over(&mut self, connection: &mut Connection) -> Result<bool, StoreFailure> {
         let position = match connection.position {
             Some(position) => position,
             None => self.read(&mut *connection.backend)?,
@@ -163,7 +163,7 @@ impl Follower {
         &self,
         backend: &mut dyn Backend,
         position: Position,
-    ) -> Result<Option<Position>, StoreError> {
+    ) -> Result<Option<Position>, StoreFailure> {
         let started = self.shared.clock.run_time();
         let Some(items) = backend.follow(position)? else {
             return Ok(None);
@@ -184,7 +184,7 @@ impl Follower {
 
     /// Reads everything, and completes the store from the copy. Returns a position up to which
     /// the copy is complete.
-    fn read(&self, backend: &mut dyn Backend) -> Result<Position, StoreError> {
+    fn read(&self, backend: &mut dyn Backend) -> Result<Position, StoreFailure> {
         for _ in 0..MAX_ATTEMPTS {
             let Some(head) = backend.head()? else {
                 self.create(backend)?;
@@ -218,7 +218,7 @@ impl Follower {
             // The feed has lost its last item: give it another, and read again.
             record::merge(backend, &[], copy.stamp(), own)?;
         }
-        Err(StoreError::new("the revocation store does not keep what was added to it"))
+        Err(StoreFailure::new("the revocation store does not keep what was added to it"))
     }
 
     /// Adds what the store lacks, in parts, each of which it follows with what other servers
@@ -228,7 +228,7 @@ impl Follower {
         backend: &mut dyn Backend,
         mut position: Position,
         missing: &[Entry],
-    ) -> Result<Option<Position>, StoreError> {
+    ) -> Result<Option<Position>, StoreFailure> {
         let (stamp, timeout) = (self.shared.copy.stamp(), self.shared.absolute_timeout.as_secs());
         let nothing = missing.is_empty().then_some(missing);
         for part in missing.chunks(MERGED_AT_ONCE).chain(nothing) {
@@ -245,7 +245,7 @@ impl Follower {
     }
 
     /// Creates the list in an empty store.
-    fn create(&self, backend: &mut dyn Backend) -> Result<(), StoreError> {
+    fn create(&self, backend: &mut dyn Backend) -> Result<(), StoreFailure> {
         let copy = &self.shared.copy;
         let mut entries = Vec::new();
         copy.for_each(|entry| entries.push(entry));
@@ -272,7 +272,7 @@ impl Follower {
 
     /// Tells the callers that their revocations are not durable, and keeps the revocations for
     /// the next exchange. Equal ones are one: without a bound, an outage would fill the memory.
-    fn fail(&mut self, error: &StoreError) {
+    fn fail(&mut self, error: &StoreFailure) {
         let (mut kept, mut known) = (Vec::new(), HashSet::new());
         for mut job in self.waiting.drain(..) {
             let failed = Err(NotDurable::new(error.to_string()));
@@ -289,7 +289,7 @@ impl Follower {
     }
 
     /// Drops the entries that have expired.
-    fn expire(&mut self, backend: &mut dyn Backend) -> Result<(), StoreError> {
+    fn expire(&mut self, backend: &mut dyn Backend) -> Result<(), StoreFailure> {
         let run_time = self.shared.clock.run_time();
         let last = self.expiry.map(|(at, seen)| (seen, run_time.saturating_sub(at)));
         if last.is_some_and(|(_, ago)| ago < expiry::INTERVAL) {

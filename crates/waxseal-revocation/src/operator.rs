@@ -38,7 +38,7 @@ impl Operator {
     ///
     /// [`StoreError`] if it cannot be read.
     pub fn open(store: &Store) -> Result<Self, StoreError> {
-        store.connect_existing().map(Self)
+        Ok(Self(store.connect_existing()?))
     }
 
     /// Creates a list in an empty or missing store. Returns false, and changes nothing, if the
@@ -55,7 +55,7 @@ impl Operator {
         let mut backend = store.connect()?;
         let stamp = Clock::system().millis();
         let everyone = if trust_existing { Everyone::Trusted } else { Everyone::CutOff };
-        record::create(&mut *backend, &[], stamp, everyone)
+        Ok(record::create(&mut *backend, &[], stamp, everyone)?)
     }
 
     /// Checks that the store can be written, with a write that changes no entry. In Postgres, it
@@ -65,7 +65,7 @@ impl Operator {
     ///
     /// [`StoreError`] if it cannot, for example because it is a replica.
     pub fn must_be_writable(&mut self) -> Result<(), StoreError> {
-        self.0.transact(&Needs::default(), &mut |_| Ok(()))
+        Ok(self.0.transact(&Needs::default(), &mut |_| Ok(()))?)
     }
 
     /// Calls `visit` with every entry, and returns a summary; `None` if the store has no list.

@@ -5,7 +5,7 @@ use waxseal_core::{Recorded, Sealer, UnixTime};
 use crate::{
     clock::random,
     entry::{Entry, since},
-    error::StoreError,
+    error::StoreFailure,
     expiry::{Expiry, horizon},
     key::UserKey,
     request::{Request, Revoke, Session},
@@ -34,7 +34,7 @@ pub(crate) fn create(
     entries: &[Entry],
     stamp: u64,
     everyone: Everyone,
-) -> Result<bool, StoreError> {
+) -> Result<bool, StoreFailure> {
     let random = random()?;
     let mut is_created = false;
     backend.transact(&Needs::default(), &mut |transaction| {
@@ -65,7 +65,7 @@ pub(crate) fn merge(
     entries: &[Entry],
     stamp: u64,
     absolute_timeout: u64,
-) -> Result<Position, StoreError> {
+) -> Result<Position, StoreFailure> {
     let random = random()?;
     let mut position = Position::default();
     backend.transact(&Needs::default(), &mut |transaction| {
@@ -73,7 +73,7 @@ pub(crate) fn merge(
         head.absolute_timeout = head.absolute_timeout.max(absolute_timeout);
         let nothing = Entry::Everyone { cutoff: head.everyone };
         let mut last = head.position.stamp.max(stamp);
-        let mut next = || -> Result<Position, StoreError> {
+        let mut next = || -> Result<Position, StoreFailure> {
             last = next_stamp(last, 0)?;
             position = Position { stamp: last, random };
             Ok(position)
@@ -93,7 +93,7 @@ pub(crate) fn append(
     backend: &mut dyn Backend,
     requests: &[Request],
     max_sessions: u64,
-) -> Result<Vec<Recorded>, StoreError> {
+) -> Result<Vec<Recorded>, StoreFailure> {
     let random = random()?;
     let mut recorded = Vec::new();
     backend.transact(&Needs::of(requests), &mut |transaction| {
@@ -111,7 +111,7 @@ pub(crate) fn expire(
     backend: &mut dyn Backend,
     last: Option<(Expiry, u64)>,
     server: u64,
-) -> Result<(Head, u64), StoreError> {
+) -> Result<(Head, u64), StoreFailure> {
     let mut result = (Head::default(), 0);
     backend.transact(&Needs::default(), &mut |transaction| {
         let clock = transaction.rows.clock / 1000;
@@ -134,7 +134,7 @@ fn record(
     request: &Request,
     max_sessions: u64,
     random: u64,
-) -> Result<Recorded, StoreError> {
+) -> Result<Recorded, StoreFailure> {
     let head = *transaction.head()?;
     let last = head.position.stamp;
     let is_covered = |transaction: &Transaction, session: &Session| {
@@ -194,12 +194,12 @@ fn record(
 
 /// The stamp of the next record: the time of the store's clock, or the last stamp plus one if
 /// the clock is behind.
-pub(crate) fn next_stamp(last: u64, clock: u64) -> Result<u64, StoreError> {
+pub(crate) fn next_stamp(last: u64, clock: u64) -> Result<u64, StoreFailure> {
     let stamp = clock.max(last.saturating_add(1));
     if stamp < END_OF_STAMPS {
         Ok(stamp)
     } else {
-        Err(StoreError::new("the clock of the revocation store is wrong; set it"))
+        Err(StoreFailure::new("the clock of the revocation store is wrong; set it"))
     }
 }
 

@@ -25,7 +25,7 @@ use self::redis::RedisStore;
 use self::sqlite::Sqlite;
 use crate::{
     entry::Entry,
-    error::StoreError,
+    error::{StoreError, StoreFailure},
     transaction::{Head, Item, Needs, Position, Transaction},
 };
 
@@ -48,17 +48,17 @@ pub(crate) trait Backend: Send {
     }
 
     /// Reads the head. `None` if the store has no list yet.
-    fn head(&mut self) -> Result<Option<Head>, StoreError>;
+    fn head(&mut self) -> Result<Option<Head>, StoreFailure>;
 
     /// Reads the sessions and the cutoffs of users: all that were recorded before the last call
     /// of `head`, except those that a later cutoff in the feed covers.
-    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreError>;
+    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreFailure>;
 
     /// Returns the items of the feed from a position on, *with* the item at the position.
     /// `None` if that item is missing: the store is another one, or has lost something.
     ///
     /// An answer counts as contact with the store.
-    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreError>;
+    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreFailure>;
 
     /// Runs one transaction: reads the head and the rows that it needs, calls `change`, and
     /// commits the changes durably. All transactions of a store happen in one order: another
@@ -67,8 +67,8 @@ pub(crate) trait Backend: Send {
     fn transact(
         &mut self,
         needs: &Needs,
-        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreError> + Send),
-    ) -> Result<(), StoreError>;
+        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreFailure> + Send),
+    ) -> Result<(), StoreFailure>;
 }
 
 /// Where the list is stored.
@@ -123,7 +123,7 @@ impl Store {
         not(any(feature = "sqlite", feature = "redis", feature = "postgres")),
         expect(clippy::unnecessary_wraps, reason = "other stores can fail")
     )]
-    pub(crate) fn connect(&self) -> Result<Box<dyn Backend>, StoreError> {
+    pub(crate) fn connect(&self) -> Result<Box<dyn Backend>, StoreFailure> {
         match &self.0 {
             Kind::Memory(memory) => Ok(Box::new(memory.clone())),
             #[cfg(feature = "sqlite")]
@@ -136,7 +136,7 @@ impl Store {
     }
 
     /// Connects to a store that exists.
-    pub(crate) fn connect_existing(&self) -> Result<Box<dyn Backend>, StoreError> {
+    pub(crate) fn connect_existing(&self) -> Result<Box<dyn Backend>, StoreFailure> {
         #[cfg(feature = "sqlite")]
         if let Kind::Sqlite(path) = &self.0 {
             return Ok(Box::new(Sqlite::open(path)?));
@@ -147,9 +147,9 @@ impl Store {
 
 /// Reads a certificate in PEM.
 #[cfg(any(feature = "redis", feature = "postgres"))]
-fn read_certificate(path: &str) -> Result<Vec<u8>, StoreError> {
+fn read_certificate(path: &str) -> Result<Vec<u8>, StoreFailure> {
     std::fs::read(path).map_err(|error| {
-        StoreError::because(format!("the root certificate {path} cannot be read"), error)
+        StoreFailure::because(format!("the root certificate {path} cannot be read"), error)
     })
 }
 

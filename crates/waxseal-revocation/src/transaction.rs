@@ -7,7 +7,7 @@ use waxseal_core::UnixTime;
 
 use crate::{
     entry::Entry,
-    error::StoreError,
+    error::StoreFailure,
     expiry::Expiry,
     key::{SessionKey, UserKey},
     request::{Request, Revoke},
@@ -56,7 +56,7 @@ impl Head {
     }
 
     /// Returns `None` if they are damaged.
-    pub(crate) fn from_numbers(numbers: [u64; 9]) -> Result<Option<Self>, StoreError> {
+    pub(crate) fn from_numbers(numbers: [u64; 9]) -> Result<Option<Self>, StoreFailure> {
         let [
             min_reader,
             stamp,
@@ -69,7 +69,7 @@ impl Head {
             expired,
         ] = numbers;
         if min_reader > VERSION {
-            return Err(StoreError::new(format!(
+            return Err(StoreFailure::new(format!(
                 "the revocation store has entries of a newer release (version {min_reader}, this \
                  release reads {VERSION}); upgrade this program"
             )));
@@ -176,8 +176,9 @@ impl Transaction {
         Self { head, rows, changes: Vec::new() }
     }
 
-    pub(crate) fn head(&mut self) -> Result<&mut Head, StoreError> {
-        let missing = || StoreError::new("the revocation store does not contain its list any more");
+    pub(crate) fn head(&mut self) -> Result<&mut Head, StoreFailure> {
+        let missing =
+            || StoreFailure::new("the revocation store does not contain its list any more");
         self.head.as_mut().ok_or_else(missing)
     }
 
@@ -190,7 +191,7 @@ impl Transaction {
     }
 
     /// Inserts an entry; the later of two stays.
-    pub(crate) fn put(&mut self, entry: Entry) -> Result<(), StoreError> {
+    pub(crate) fn put(&mut self, entry: Entry) -> Result<(), StoreFailure> {
         match entry {
             Entry::Session { key, user, .. } => {
                 let Rows { sessions, users, all_sessions, without_user, .. } = &mut self.rows;
@@ -230,7 +231,7 @@ impl Transaction {
         self.rows.users.entry(user).or_default().sessions = 0;
     }
 
-    pub(crate) fn push(&mut self, item: Item) -> Result<(), StoreError> {
+    pub(crate) fn push(&mut self, item: Item) -> Result<(), StoreFailure> {
         self.head()?.position = item.position;
         self.changes.push(Change::Push(item));
         Ok(())

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use waxseal_core::{Acknowledgement, NotDurable};
 
 use crate::{
-    error::StoreError,
+    error::StoreFailure,
     events,
     follow::Follower,
     request::Request,
@@ -37,7 +37,7 @@ pub(crate) struct Worker {
 
 impl Worker {
     /// Starts the thread.
-    pub(crate) fn start(shared: Arc<Shared>, follower: Follower) -> Result<Self, StoreError> {
+    pub(crate) fn start(shared: Arc<Shared>, follower: Follower) -> Result<Self, StoreFailure> {
         let (queue, jobs) = sync_channel(QUEUE);
         let thread = thread::Builder::new()
             .name("waxseal-revocation".into())
@@ -45,7 +45,7 @@ impl Worker {
                 let _on_panic = OnPanic(shared);
                 run(follower, &jobs);
             })
-            .map_err(|error| StoreError::because("the list's thread cannot be started", error))?;
+            .map_err(|error| StoreFailure::because("the list's thread cannot be started", error))?;
         Ok(Self { queue: Some(queue), thread: Mutex::new(Some(thread)) })
     }
 

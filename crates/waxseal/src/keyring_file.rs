@@ -156,16 +156,16 @@ impl Stamp {
 }
 
 fn read(path: &Path) -> Result<(Jwks, Stamp), KeyringFileError> {
-    let file = fs::File::open(path)?;
-    let metadata = file.metadata()?;
+    let file = fs::File::open(path).map_err(KeyringFileError::Io)?;
+    let metadata = file.metadata().map_err(KeyringFileError::Io)?;
     warn_of_readers(path, &metadata);
     if metadata.len() > MAX_LEN {
-        return Err(io::Error::from(io::ErrorKind::FileTooLarge).into());
+        return Err(KeyringFileError::Io(io::ErrorKind::FileTooLarge.into()));
     }
     // The full capacity from the start: a reallocation would leave a copy of the keys in memory.
     let capacity = usize::try_from(metadata.len()).unwrap_or_default().saturating_add(1);
     let mut text = Zeroizing::new(String::with_capacity(capacity));
-    file.take(metadata.len()).read_to_string(&mut text)?;
+    file.take(metadata.len()).read_to_string(&mut text).map_err(KeyringFileError::Io)?;
     let jwks = Jwks::parse(&text).map_err(KeyringFileError::Jwks)?;
     Ok((jwks, Stamp::of(&metadata)))
 }
@@ -210,9 +210,3 @@ impl fmt::Display for KeyringFileError {
 }
 
 impl Error for KeyringFileError {}
-
-impl From<io::Error> for KeyringFileError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}

@@ -4,7 +4,7 @@ use waxseal_core::UnixTime;
 
 use super::Entry;
 use crate::{
-    error::StoreError,
+    error::StoreFailure,
     key::{SessionKey, UserKey},
     transaction::END_OF_STAMPS,
 };
@@ -30,9 +30,9 @@ impl Entry {
     }
 
     /// An error if the bytes are damaged, or of a newer release.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, StoreFailure> {
         parse(bytes).ok_or_else(|| {
-            StoreError::new("the revocation store has an entry that this release cannot read")
+            StoreFailure::new("the revocation store has an entry that this release cannot read")
         })
     }
 }

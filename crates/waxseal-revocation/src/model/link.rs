@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::Random;
 use crate::{
     entry::Entry,
-    error::StoreError,
+    error::StoreFailure,
     store::{
         Backend,
         memory::{Memory, Tables},
@@ -64,25 +64,25 @@ impl Link {
         rate > 0 && faults.random.one_in(rate)
     }
 
-    fn reach(&self) -> Result<(), StoreError> {
+    fn reach(&self) -> Result<(), StoreFailure> {
         let mut faults = lock(&self.faults);
         let rate = faults.rate;
         if !*lock(&self.is_up) || (rate > 0 && faults.random.one_in(rate)) {
-            return Err(StoreError::new("the model's network is down"));
+            return Err(StoreFailure::new("the model's network is down"));
         }
         Ok(())
     }
 
     /// After a call has taken effect: the store may lose its last data, and the answer may be
     /// lost.
-    fn answer<T>(&self, answer: T) -> Result<T, StoreError> {
+    fn answer<T>(&self, answer: T) -> Result<T, StoreFailure> {
         let mut faults = lock(&self.faults);
         let rate = faults.rate;
         if rate > 0 && faults.random.one_in(rate.saturating_mul(4)) {
             set_back(&self.memory, &mut faults);
         }
         if rate > 0 && faults.random.one_in(rate) {
-            return Err(StoreError::new("the model's answer is lost"));
+            return Err(StoreFailure::new("the model's answer is lost"));
         }
         Ok(answer)
     }
@@ -106,19 +106,19 @@ pub(super) fn set_back(memory: &Memory, faults: &mut Faults) {
 }
 
 impl Backend for Link {
-    fn head(&mut self) -> Result<Option<Head>, StoreError> {
+    fn head(&mut self) -> Result<Option<Head>, StoreFailure> {
         self.reach()?;
         let head = self.memory.head()?;
         self.answer(head)
     }
 
-    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreError> {
+    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreFailure> {
         self.reach()?;
         self.memory.entries(visit)?;
         self.answer(())
     }
 
-    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreError> {
+    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreFailure> {
         self.reach()?;
         let items = self.memory.follow(position)?;
         // A read is an answer of the state it has read: no loss comes between.
@@ -128,8 +128,8 @@ impl Backend for Link {
     fn transact(
         &mut self,
         needs: &Needs,
-        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreError> + Send),
-    ) -> Result<(), StoreError> {
+        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreFailure> + Send),
+    ) -> Result<(), StoreFailure> {
         self.reach()?;
         let is_survivor = *lock(&self.was_in_contact);
         let (mut late, mut is_feed) = (None, false);
@@ -151,7 +151,7 @@ impl Backend for Link {
                 let rate = faults.rate;
                 if rate > 0 && faults.random.one_in(rate.saturating_mul(2)) {
                     late = Some(Late { before, transaction: transaction.clone() });
-                    return Err(StoreError::new("the model's store commits later"));
+                    return Err(StoreFailure::new("the model's store commits later"));
                 }
                 Ok(())
             })

@@ -11,7 +11,7 @@ use super::Backend;
 use crate::{
     clock::Clock,
     entry::{Entry, covers, since},
-    error::StoreError,
+    error::StoreFailure,
     key::{SessionKey, UserKey},
     transaction::{Change, Head, Item, Needs, OfUser, Position, Rows, Transaction},
 };
@@ -50,16 +50,16 @@ impl Memory {
 }
 
 impl Backend for Memory {
-    fn head(&mut self) -> Result<Option<Head>, StoreError> {
+    fn head(&mut self) -> Result<Option<Head>, StoreFailure> {
         Ok(self.tables().head)
     }
 
-    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreError> {
+    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreFailure> {
         self.tables().entries().for_each(visit);
         Ok(())
     }
 
-    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreError> {
+    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreFailure> {
         let tables = self.tables();
         let at = tables.feed.iter().position(|item| item.position == position);
         Ok(at.and_then(|at| tables.feed.get(at..)).map(<[Item]>::to_vec))
@@ -68,8 +68,8 @@ impl Backend for Memory {
     fn transact(
         &mut self,
         needs: &Needs,
-        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreError> + Send),
-    ) -> Result<(), StoreError> {
+        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreFailure> + Send),
+    ) -> Result<(), StoreFailure> {
         let mut tables = self.tables();
         let rows = tables.rows(needs, self.clock.millis());
         let mut transaction = Transaction::new(tables.head, rows);

@@ -20,7 +20,7 @@ use self::connection::{Connection, within};
 use super::Backend;
 use crate::{
     entry::Entry,
-    error::StoreError,
+    error::StoreFailure,
     key::{SessionKey, UserKey},
     transaction::{
         Change, END_OF_STAMPS, Head, Item, Needs, OfUser, Position, Rows, Transaction, VERSION,
@@ -59,12 +59,12 @@ pub(super) struct PostgresStore {
 }
 
 impl PostgresStore {
-    pub(super) fn connect(postgres: &Postgres) -> Result<Self, StoreError> {
+    pub(super) fn connect(postgres: &Postgres) -> Result<Self, StoreFailure> {
         Ok(Self { connection: postgres.connect()?, last_beat: None })
     }
 
     /// Returns false if the table is missing.
-    fn beat(&mut self) -> Result<bool, StoreError> {
+    fn beat(&mut self) -> Result<bool, StoreFailure> {
         if self.last_beat.is_some_and(|last| last.elapsed() < BEAT) {
             return Ok(true);
         }
@@ -90,7 +90,7 @@ impl Backend for PostgresStore {
         Duration::from_secs(5)
     }
 
-    fn head(&mut self) -> Result<Option<Head>, StoreError> {
+    fn head(&mut self) -> Result<Option<Head>, StoreFailure> {
         let Connection { waiter, client } = &mut self.connection;
         waiter.wait(async {
             let rows = within(unless_missing(client.query_typed(HEAD, &[]))).await?;
@@ -98,7 +98,7 @@ impl Backend for PostgresStore {
         })
     }
 
-    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreError> {
+    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreFailure> {
         let sql = r#"SELECT key, cutoff FROM "waxseal".users
             WHERE key > $1 AND key <> 'list' ORDER BY key LIMIT $2"#;
         let mut from = Some(Vec::<u8>::new());
@@ -129,13 +129,13 @@ impl Backend for PostgresStore {
                 visit(Entry::Session { key, user, since: UnixTime::from_secs(number(row, 2)?) });
             }
             let last =
-                rows.last().map(|row| Ok::<_, StoreError>((row.try_get(0)?, row.try_get(1)?)));
+                rows.last().map(|row| Ok::<_, StoreFailure>((row.try_get(0)?, row.try_get(1)?)));
             from = last.transpose()?;
         }
         Ok(())
     }
 
-    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreError> {
+    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreFailure> {
         if !self.beat()? {
             return Ok(None);
         }
@@ -162,8 +162,8 @@ impl Backend for PostgresStore {
     fn transact(
         &mut self,
         needs: &Needs,
-        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreError> + Send),
-    ) -> Result<(), StoreError> {
+        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreFailure> + Send),
+    ) -> Result<(), StoreFailure> {
         let Connection { waiter, client } = &mut self.connection;
         waiter.wait(async {
             // Every statement sees what was committed before it, also before the lock was given.
@@ -205,7 +205,7 @@ const EMPTY: &str = r#"
 
 type Parameter<'p> = (&'p (dyn tokio_postgres::types::ToSql + Sync), Type);
 
-async fn load(client: &Client, needs: &Needs) -> Result<(Option<Head>, Rows), StoreError> {
+async fn load(client: &Client, needs: &Needs) -> Result<(Option<Head>, Rows), StoreFailure> {
     let found = within(client.query_typed(HEAD, &[])).await?;
     let Some((head, mut rows)) = found.first().map(read_head).transpose()? else {
         let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
@@ -232,7 +232,7 @@ async fn load(client: &Client, needs: &Needs) -> Result<(Option<Head>, Rows), St
 
 /// Makes the changes, and counts the sessions. The drops come first: a later entry that a cutoff
 /// covers is only superfluous.
-async fn apply(client: &Client, changes: &[Change]) -> Result<(), StoreError> {
+async fn apply(client: &Client, changes: &[Change]) -> Result<(), StoreFailure> {
     let (mut sessions, mut users) = (BTreeMap::new(), BTreeMap::new());
     let (mut stamps, mut randoms, mut entries) = (Vec::new(), Vec::new(), Vec::new());
     for change in changes {
@@ -280,7 +280,7 @@ async fn apply(client: &Client, changes: &[Change]) -> Result<(), StoreError> {
 async fn put_sessions(
     client: &Client,
     sessions: &[((UserKey, SessionKey), i64)],
-) -> Result<(), StoreError> {
+) -> Result<(), StoreFailure> {
     let of: Vec<_> = sessions.iter().map(|((user, _), _)| &user.0[..]).collect();
     let keys: Vec<_> = sessions.iter().map(|((_, key), _)| &key.0[..]).collect();
     let since: Vec<i64> = sessions.iter().map(|(_, since)| *since).collect();
@@ -306,7 +306,7 @@ async fn drop_covered(
     client: &Client,
     user: Option<UserKey>,
     cutoff: u64,
-) -> Result<(), StoreError> {
+) -> Result<(), StoreFailure> {
     let since = signed(cutoff / 1000);
     let none = &UserKey::NONE.0[..];
     let Some(user) = user else {
@@ -329,7 +329,7 @@ async fn drop_covered(
     Ok(())
 }
 
-fn read_head(row: &Row) -> Result<(Head, Rows), StoreError> {
+fn read_head(row: &Row) -> Result<(Head, Rows), StoreFailure> {
     let mut numbers = [0; 9];
     for (index, found) in numbers.iter_mut().enumerate() {
         *found = number(row, index)?;
@@ -340,7 +340,7 @@ fn read_head(row: &Row) -> Result<(Head, Rows), StoreError> {
     Ok((head, rows))
 }
 
-async fn write_head(client: &Client, head: &Head) -> Result<(), StoreError> {
+async fn write_head(client: &Client, head: &Head) -> Result<(), StoreFailure> {
     let numbers = head.to_numbers().map(signed);
     let parameters = numbers.each_ref().map(|number| -> Parameter<'_> { (number, Type::INT8) });
     let sql = r#"UPDATE "waxseal".head SET min_reader = $1, stamp = $2, random = $3, everyone = $4,
@@ -353,20 +353,20 @@ fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn number(row: &Row, index: usize) -> Result<u64, StoreError> {
+fn number(row: &Row, index: usize) -> Result<u64, StoreFailure> {
     u64::try_from(row.try_get::<_, i64>(index)?).map_err(|_| damaged())
 }
 
-fn stamp(row: &Row, index: usize) -> Result<u64, StoreError> {
+fn stamp(row: &Row, index: usize) -> Result<u64, StoreFailure> {
     Some(number(row, index)?).filter(|stamp| *stamp < END_OF_STAMPS).ok_or_else(damaged)
 }
 
-fn bytes(row: &Row, index: usize) -> Result<[u8; 16], StoreError> {
+fn bytes(row: &Row, index: usize) -> Result<[u8; 16], StoreFailure> {
     row.try_get::<_, &[u8]>(index)?.try_into().map_err(|_| damaged())
 }
 
-fn damaged() -> StoreError {
-    StoreError::new(
+fn damaged() -> StoreFailure {
+    StoreFailure::new(
         "the revocation list in Postgres is damaged; drop its schema: a server creates a new one, \
          from its copy if it has one; otherwise all users must log in again",
     )
@@ -385,7 +385,7 @@ async fn unless_missing<T>(
     }
 }
 
-impl From<tokio_postgres::Error> for StoreError {
+impl From<tokio_postgres::Error> for StoreFailure {
     fn from(error: tokio_postgres::Error) -> Self {
         let message = "the revocation list in Postgres cannot be read or written";
         let is_locked = error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);

@@ -19,7 +19,7 @@ use super::Backend;
 use crate::{
     clock::random,
     entry::{Entry, covers},
-    error::StoreError,
+    error::StoreFailure,
     key::{SessionKey, UserKey},
     transaction::{Change, END_OF_STAMPS, Head, Item, Needs, OfUser, Position, Rows, Transaction},
 };
@@ -53,21 +53,21 @@ pub(super) struct RedisStore {
 }
 
 impl RedisStore {
-    pub(super) fn connect(redis: &Redis) -> Result<Self, StoreError> {
+    pub(super) fn connect(redis: &Redis) -> Result<Self, StoreFailure> {
         let keys = ["head", "sessions", "users", "feed"].map(|name| redis.key(name));
         let connection = redis.connect()?;
         Ok(Self { redis: redis.clone(), connection, keys, last_beat: None })
     }
 
     /// Runs the script that reads: its first answers are those of `head`.
-    fn read(&mut self, what: &str, arguments: &[&[u8]]) -> Result<Answers, StoreError> {
+    fn read(&mut self, what: &str, arguments: &[&[u8]]) -> Result<Answers, StoreFailure> {
         let mut command = redis::cmd("EVAL");
         command.arg(READ).arg(self.keys.len()).arg(&self.keys).arg(what).arg(arguments);
         Ok(command.query::<Vec<Value>>(&mut self.connection)?.into_iter())
     }
 
     /// Writes, and waits for the replicas: only a primary that reaches them is the store.
-    fn write(&mut self, command: &Cmd) -> Result<Value, StoreError> {
+    fn write(&mut self, command: &Cmd) -> Result<Value, StoreFailure> {
         let mut pipe = redis::pipe();
         pipe.add_command(command.clone());
         let replicas = self.redis.replicas;
@@ -78,7 +78,7 @@ impl RedisStore {
         if replicas > 0 {
             let have: u32 = convert(answers.pop().unwrap_or(Value::Nil))?;
             if have < replicas {
-                return Err(StoreError::new(format!(
+                return Err(StoreFailure::new(format!(
                     "only {have} of {replicas} replicas of Redis have the data"
                 )));
             }
@@ -87,7 +87,7 @@ impl RedisStore {
         Ok(answers.pop().unwrap_or(Value::Nil))
     }
 
-    fn beat(&mut self, random: u64) -> Result<(), StoreError> {
+    fn beat(&mut self, random: u64) -> Result<(), StoreFailure> {
         let mut command = redis::cmd("SET");
         command.arg(self.redis.key("beat")).arg(random);
         self.write(&command).map(drop)
@@ -99,7 +99,7 @@ impl RedisStore {
         before: &str,
         after: &str,
         changes: &[Change],
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, StoreFailure> {
         if before.is_empty() {
             return self.create(after, changes);
         }
@@ -113,7 +113,7 @@ impl RedisStore {
 
     /// Creates the list, unless another server is creating it: all of them at the same time could
     /// need more memory than there is.
-    fn create(&mut self, after: &str, changes: &[Change]) -> Result<bool, StoreError> {
+    fn create(&mut self, after: &str, changes: &[Change]) -> Result<bool, StoreFailure> {
         let creating = self.redis.key("creating");
         let mut lock = redis::cmd("SET");
         lock.arg(&creating).arg(0).arg("NX").arg("EX").arg(CREATOR_LIVES);
@@ -131,7 +131,7 @@ impl RedisStore {
     }
 
     /// Waits until another server has created the list.
-    fn wait_for_creator(&mut self, creating: &str) -> Result<bool, StoreError> {
+    fn wait_for_creator(&mut self, creating: &str) -> Result<bool, StoreFailure> {
         for _ in 0..MAX_LOOKS {
             thread::sleep(LOOK);
             if self.head()?.is_some() {
@@ -142,7 +142,7 @@ impl RedisStore {
                 break;
             }
         }
-        Err(StoreError::new(
+        Err(StoreFailure::new(
             "another server has begun to create the revocation list in Redis, and did not finish",
         ))
     }
@@ -155,7 +155,7 @@ impl RedisStore {
         new: &[String; 2],
         after: &str,
         changes: &[Change],
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, StoreFailure> {
         // Above all cutoffs, so that none of everyone drops it.
         let scores = [0, END_OF_STAMPS];
         let mut pipe = redis::pipe();
@@ -201,8 +201,8 @@ impl RedisStore {
     /// Reads the members of the sessions in pages.
     fn for_each_page(
         &mut self,
-        mut visit: impl FnMut(&mut Connection, Vec<Member>) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+        mut visit: impl FnMut(&mut Connection, Vec<Member>) -> Result<(), StoreFailure>,
+    ) -> Result<(), StoreFailure> {
         let mut from = b"-".to_vec();
         loop {
             let mut command = redis::cmd("ZRANGEBYLEX");
@@ -217,7 +217,7 @@ impl RedisStore {
     }
 
     /// Drops the sessions that a durable cutoff of everyone covers.
-    fn sweep(&mut self, cutoff: u64) -> Result<(), StoreError> {
+    fn sweep(&mut self, cutoff: u64) -> Result<(), StoreFailure> {
         let sessions = self.keys[1].clone();
         self.for_each_page(|connection, members| {
             let mut command = redis::cmd("ZREM");
@@ -242,11 +242,11 @@ impl Backend for RedisStore {
         Duration::from_secs(5)
     }
 
-    fn head(&mut self) -> Result<Option<Head>, StoreError> {
+    fn head(&mut self) -> Result<Option<Head>, StoreFailure> {
         Ok(head(&mut self.read("head", &[])?)?.1)
     }
 
-    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreError> {
+    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreFailure> {
         let mut cursor = 0_u64;
         loop {
             let mut command = redis::cmd("ZSCAN");
@@ -269,7 +269,7 @@ impl Backend for RedisStore {
         })
     }
 
-    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreError> {
+    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreFailure> {
         if self.last_beat.is_none_or(|last| last.elapsed() >= BEAT) {
             self.beat(position.random)?;
         }
@@ -291,8 +291,8 @@ impl Backend for RedisStore {
     fn transact(
         &mut self,
         needs: &Needs,
-        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreError> + Send),
-    ) -> Result<(), StoreError> {
+        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreFailure> + Send),
+    ) -> Result<(), StoreFailure> {
         for _ in 0..MAX_ATTEMPTS {
             let (before, head, rows) = self.load(needs)?;
             let mut transaction = Transaction::new(head, rows);
@@ -309,13 +309,13 @@ impl Backend for RedisStore {
                 return Ok(());
             }
         }
-        Err(StoreError::new("too many servers write to the revocation store at the same time"))
+        Err(StoreFailure::new("too many servers write to the revocation store at the same time"))
     }
 }
 
 impl RedisStore {
     /// Reads the head, as it is and decoded, and the rows.
-    fn load(&mut self, needs: &Needs) -> Result<(String, Option<Head>, Rows), StoreError> {
+    fn load(&mut self, needs: &Needs) -> Result<(String, Option<Head>, Rows), StoreFailure> {
         let keys = needs.sessions.iter().map(|(user, key)| [user.0, key.0].concat());
         let users = needs.users.iter().map(|user| user.0.to_vec());
         let arguments: Vec<_> = keys.chain(users).collect();
@@ -359,7 +359,7 @@ struct Member {
 }
 
 impl Member {
-    fn parse(bytes: Vec<u8>) -> Result<Self, StoreError> {
+    fn parse(bytes: Vec<u8>) -> Result<Self, StoreFailure> {
         let parts = || {
             let (user, rest) = bytes.split_first_chunk()?;
             let (key, rest) = rest.split_first_chunk()?;
@@ -411,7 +411,7 @@ fn add(command: &mut Cmd, change: &Change) {
 }
 
 /// The first answers of the script that reads: the head as it is, empty without a list, and decoded.
-fn head(answers: &mut impl Iterator<Item = Value>) -> Result<(String, Option<Head>), StoreError> {
+fn head(answers: &mut impl Iterator<Item = Value>) -> Result<(String, Option<Head>), StoreFailure> {
     let text: Option<String> = next(answers)?;
     let sessions: Option<String> = next(answers)?;
     let users: Option<String> = next(answers)?;
@@ -426,30 +426,30 @@ fn write_head(head: &Head) -> String {
     head.to_numbers().map(|number| number.to_string()).join(" ")
 }
 
-fn read_head(text: &str) -> Result<Head, StoreError> {
+fn read_head(text: &str) -> Result<Head, StoreFailure> {
     let numbers: Vec<_> =
         text.split(' ').map(str::parse).collect::<Result<_, _>>().map_err(|_| damaged())?;
     Head::from_numbers(numbers.try_into().map_err(|_| damaged())?)?.ok_or_else(damaged)
 }
 
-fn next<T: FromRedisValue>(answers: &mut impl Iterator<Item = Value>) -> Result<T, StoreError> {
+fn next<T: FromRedisValue>(answers: &mut impl Iterator<Item = Value>) -> Result<T, StoreFailure> {
     convert(answers.next().unwrap_or(Value::Nil))
 }
 
-fn convert<T: FromRedisValue>(answer: Value) -> Result<T, StoreError> {
-    redis::from_redis_value(answer).map_err(|error| StoreError::because(UNUSABLE, error))
+fn convert<T: FromRedisValue>(answer: Value) -> Result<T, StoreFailure> {
+    redis::from_redis_value(answer).map_err(|error| StoreFailure::because(UNUSABLE, error))
 }
 
 const UNUSABLE: &str = "the revocation list in Redis cannot be read or written";
 
-fn damaged() -> StoreError {
-    StoreError::new(
+fn damaged() -> StoreFailure {
+    StoreFailure::new(
         "the revocation list in Redis is damaged; delete its keys: a server creates a new one, \
          from its copy if it has one; otherwise all users must log in again",
     )
 }
 
-impl From<RedisError> for StoreError {
+impl From<RedisError> for StoreFailure {
     fn from(error: RedisError) -> Self {
         Self::because(UNUSABLE, error)
     }

@@ -20,7 +20,7 @@ use super::Backend;
 use crate::{
     clock::Clock,
     entry::Entry,
-    error::StoreError,
+    error::StoreFailure,
     transaction::{Head, Item, Needs, Position, Rows, Transaction},
 };
 
@@ -33,17 +33,17 @@ pub(super) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(super) fn open_or_create(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open_or_create(path: &Path) -> Result<Self, StoreFailure> {
         Self::new(File::open_or_create(path)?)
     }
 
-    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path) -> Result<Self, StoreFailure> {
         Self::new(File::open(path)?)
     }
 
-    fn new(file: File) -> Result<Self, StoreError> {
+    fn new(file: File) -> Result<Self, StoreFailure> {
         let connection = connect(file.path())
-            .map_err(|error| StoreError::because(file.path().display().to_string(), error))?;
+            .map_err(|error| StoreFailure::because(file.path().display().to_string(), error))?;
         let sqlite = Self { connection, file, clock: Clock::system(), followed: None };
         sqlite.check()?;
         Ok(sqlite)
@@ -51,13 +51,13 @@ impl Sqlite {
 
     /// Checks that the connection is to the file at the path, and that its commits are in this
     /// file: a `-wal` that appears beside it switches every connection to WAL.
-    fn check(&self) -> Result<(), StoreError> {
+    fn check(&self) -> Result<(), StoreFailure> {
         self.file.check()?;
         refuse_wal(&self.connection)
     }
 }
 
-fn connect(path: &Path) -> Result<Connection, StoreError> {
+fn connect(path: &Path) -> Result<Connection, StoreFailure> {
     use rusqlite::OpenFlags;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     // Newer versions of rusqlite set the handler through `&mut`.
@@ -76,13 +76,13 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     // If the file cannot be written, fail now, and not at the first logout.
     connection.execute_batch("BEGIN IMMEDIATE; PRAGMA application_id = 0; ROLLBACK")?;
     let health: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if health == "ok" { Ok(connection) } else { Err(StoreError::because(DAMAGED, health)) }
+    if health == "ok" { Ok(connection) } else { Err(StoreFailure::because(DAMAGED, health)) }
 }
 
-fn refuse_wal(connection: &Connection) -> Result<(), StoreError> {
+fn refuse_wal(connection: &Connection) -> Result<(), StoreFailure> {
     let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
     if mode == "wal" {
-        return Err(StoreError::new(
+        return Err(StoreFailure::new(
             "the revocation file is in WAL mode; stop every server and switch it back: \
              sqlite3 PATH 'PRAGMA journal_mode = DELETE'",
         ));
@@ -94,7 +94,7 @@ const DAMAGED: &str = "the revocation file is damaged; move it away: a server cr
                        from its copy if it has one; otherwise all users must log in again";
 
 impl Backend for Sqlite {
-    fn head(&mut self) -> Result<Option<Head>, StoreError> {
+    fn head(&mut self) -> Result<Option<Head>, StoreFailure> {
         self.followed = None;
         let transaction = self.connection.transaction()?;
         let head = has_list(&transaction)?.then(|| read_head(&transaction)).transpose()?;
@@ -103,13 +103,13 @@ impl Backend for Sqlite {
         Ok(head)
     }
 
-    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreError> {
+    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreFailure> {
         rows::for_each_user(&self.connection, visit)?;
         rows::for_each_session(&self.connection, visit)?;
         self.check()
     }
 
-    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreError> {
+    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreFailure> {
         self.file.check()?;
         // The version changes with every commit of another connection.
         let version: i64 =
@@ -136,8 +136,8 @@ impl Backend for Sqlite {
     fn transact(
         &mut self,
         needs: &Needs,
-        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreError> + Send),
-    ) -> Result<(), StoreError> {
+        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreFailure> + Send),
+    ) -> Result<(), StoreFailure> {
         let sqlite = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // `follow` must return what this connection writes, too.
         self.followed = None;
@@ -165,7 +165,7 @@ impl Backend for Sqlite {
     }
 }
 
-impl From<rusqlite::Error> for StoreError {
+impl From<rusqlite::Error> for StoreFailure {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode::{
             DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, NotADatabase, ReadOnly,

@@ -8,7 +8,10 @@ use tokio_postgres::{
     config::{SslMode, TargetSessionAttrs},
 };
 
-use crate::{error::StoreError, store::read_certificate};
+use crate::{
+    error::{StoreError, StoreFailure},
+    store::read_certificate,
+};
 
 /// How long a statement waits for an answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -108,11 +111,11 @@ impl Postgres {
         self.hosts.iter().any(|host| host.get_ssl_mode() == SslMode::Require)
     }
 
-    pub(super) fn connect(&self) -> Result<Connection, StoreError> {
+    pub(super) fn connect(&self) -> Result<Connection, StoreFailure> {
         let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| StoreError::because("no runtime", error))?;
+        let runtime = runtime.map_err(|error| StoreFailure::because("no runtime", error))?;
         let waiter = Waiter(Some(runtime));
-        let mut last = StoreError::new("no Postgres is configured");
+        let mut last = StoreFailure::new("no Postgres is configured");
         for host in &self.hosts {
             match waiter.wait(within(self.client(host))) {
                 Ok(client) => return Ok(Connection { waiter, client }),
@@ -122,7 +125,7 @@ impl Postgres {
         Err(last)
     }
 
-    async fn client(&self, host: &Config) -> Result<Client, StoreError> {
+    async fn client(&self, host: &Config) -> Result<Client, StoreFailure> {
         #[cfg(feature = "postgres-tls")]
         if self.uses_tls() {
             let tls = super::tls::connector(self.root_certificate.as_deref())?;
@@ -174,26 +177,26 @@ pub(super) struct Waiter(Option<Runtime>);
 impl Waiter {
     pub(super) fn wait<T: Send>(
         &self,
-        future: impl Future<Output = Result<T, StoreError>> + Send,
-    ) -> Result<T, StoreError> {
-        let Some(runtime) = &self.0 else { return Err(StoreError::new("no runtime")) };
+        future: impl Future<Output = Result<T, StoreFailure>> + Send,
+    ) -> Result<T, StoreFailure> {
+        let Some(runtime) = &self.0 else { return Err(StoreFailure::new("no runtime")) };
         let run = || runtime.block_on(future);
         if Handle::try_current().is_err() {
             return run();
         }
         // A thread of a runtime must not wait for another runtime.
-        let ended = || StoreError::new("the thread of the connection has ended");
+        let ended = || StoreFailure::new("the thread of the connection has ended");
         thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(|_| Err(ended()))
     }
 }
 
 /// Waits for one statement, at most [`TIMEOUT`].
-pub(super) async fn within<T, E: Into<StoreError>>(
+pub(super) async fn within<T, E: Into<StoreFailure>>(
     statement: impl Future<Output = Result<T, E>>,
-) -> Result<T, StoreError> {
+) -> Result<T, StoreFailure> {
     match tokio::time::timeout(TIMEOUT, statement).await {
         Ok(result) => result.map_err(Into::into),
-        Err(_) => Err(StoreError::new("Postgres does not answer")),
+        Err(_) => Err(StoreFailure::new("Postgres does not answer")),
     }
 }
 

@@ -7,19 +7,22 @@ use rustls::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::error::StoreError;
+use crate::error::StoreFailure;
 
 /// Trusts the authority of this certificate in PEM, or those of the operating system.
-pub(super) fn connector(root_certificate: Option<&[u8]>) -> Result<MakeRustlsConnect, StoreError> {
+pub(super) fn connector(
+    root_certificate: Option<&[u8]>,
+) -> Result<MakeRustlsConnect, StoreFailure> {
     let mut roots = RootCertStore::empty();
     match root_certificate {
         Some(pem) => {
             for certificate in CertificateDer::pem_slice_iter(pem) {
-                let certificate = certificate.map_err(|error| StoreError::because(WRONG, error))?;
-                roots.add(certificate).map_err(|error| StoreError::because(WRONG, error))?;
+                let certificate =
+                    certificate.map_err(|error| StoreFailure::because(WRONG, error))?;
+                roots.add(certificate).map_err(|error| StoreFailure::because(WRONG, error))?;
             }
             if roots.is_empty() {
-                return Err(StoreError::new(WRONG));
+                return Err(StoreFailure::new(WRONG));
             }
         }
         None => {
@@ -28,7 +31,7 @@ pub(super) fn connector(root_certificate: Option<&[u8]>) -> Result<MakeRustlsCon
     }
     let config = ClientConfig::builder_with_provider(ring::default_provider().into())
         .with_safe_default_protocol_versions()
-        .map_err(|error| StoreError::because("TLS cannot be used", error))?;
+        .map_err(|error| StoreFailure::because("TLS cannot be used", error))?;
     let config = config.with_root_certificates(roots).with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))
 }

@@ -6,7 +6,10 @@ use redis::{
     Client, Connection, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, RedisError,
 };
 
-use crate::{error::StoreError, store::read_certificate};
+use crate::{
+    error::{StoreError, StoreFailure},
+    store::read_certificate,
+};
 
 /// How long a connection waits for an answer.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
@@ -125,13 +128,13 @@ impl Redis {
     }
 
     /// Connects to the primary that has the list.
-    pub(super) fn connect(&self) -> Result<Connection, StoreError> {
+    pub(super) fn connect(&self) -> Result<Connection, StoreFailure> {
         if self.root_certificate.is_some() && !self.seeds.iter().all(uses_tls) {
-            return Err(StoreError::new(
+            return Err(StoreFailure::new(
                 "a root certificate requires an address of Redis that begins with rediss://",
             ));
         }
-        let mut last = StoreError::new("no Redis is configured");
+        let mut last = StoreFailure::new("no Redis is configured");
         for seed in &self.seeds {
             match self.connect_through(seed) {
                 Ok(connection) => return Ok(connection),

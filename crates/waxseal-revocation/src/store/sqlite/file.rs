@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::error::StoreError;
+use crate::error::StoreFailure;
 
 /// The file at a path, as it was when the connection was opened.
 pub(super) struct File {
@@ -18,7 +18,7 @@ pub(super) struct File {
 }
 
 impl File {
-    pub(super) fn open_or_create(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open_or_create(path: &Path) -> Result<Self, StoreFailure> {
         refuse_network(path)?;
         match create(path) {
             Ok(()) => {}
@@ -28,7 +28,7 @@ impl File {
         Self::open(path)
     }
 
-    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path) -> Result<Self, StoreFailure> {
         refuse_network(path)?;
         let identity = identity(path).map_err(|error| unusable(path, "opened", error))?;
         move_wal_aside(path).map_err(|error| unusable(path, "opened", error))?;
@@ -41,10 +41,10 @@ impl File {
 
     /// Checks that the file is still at its path: after it was deleted or replaced, the
     /// connection would use the old file.
-    pub(super) fn check(&self) -> Result<(), StoreError> {
+    pub(super) fn check(&self) -> Result<(), StoreFailure> {
         match identity(&self.path) {
             Ok(identity) if identity == self.identity => Ok(()),
-            Ok(_) => Err(StoreError::new(format!(
+            Ok(_) => Err(StoreFailure::new(format!(
                 "the revocation file {} was replaced by another one",
                 self.path.display()
             ))),
@@ -129,7 +129,7 @@ fn move_wal_aside(path: &Path) -> io::Result<()> {
 }
 
 /// The locks of SQLite do not work on a network file system.
-fn refuse_network(path: &Path) -> Result<(), StoreError> {
+fn refuse_network(path: &Path) -> Result<(), StoreFailure> {
     #[cfg(target_os = "linux")]
     {
         // linux/magic.h: NFS, SMB, SMB2, CIFS, Ceph, AFS, 9P, Coda.
@@ -148,7 +148,7 @@ fn refuse_network(path: &Path) -> Result<(), StoreError> {
         // Signed on some architectures, and 32 bits on others.
         let kind = u64::try_from(found.f_type).unwrap_or(0) & u64::from(u32::MAX);
         if NETWORK.contains(&kind) {
-            return Err(StoreError::new(format!(
+            return Err(StoreFailure::new(format!(
                 "the revocation file {} is on a network file system, where SQLite can lose \
                  commits; use a local disk",
                 path.display()
@@ -160,6 +160,9 @@ fn refuse_network(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn unusable(path: &Path, action: &str, error: io::Error) -> StoreError {
-    StoreError::because(format!("the revocation file {} cannot be {action}", path.display()), error)
+fn unusable(path: &Path, action: &str, error: io::Error) -> StoreFailure {
+    StoreFailure::because(
+        format!("the revocation file {} cannot be {action}", path.display()),
+        error,
+    )
 }

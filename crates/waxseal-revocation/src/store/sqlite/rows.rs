@@ -6,7 +6,7 @@ use waxseal_core::UnixTime;
 use super::schema::stamp;
 use crate::{
     entry::Entry,
-    error::StoreError,
+    error::StoreFailure,
     key::{SessionKey, UserKey},
     transaction::{Change, Item, Needs, OfUser, Position, Rows},
 };
@@ -20,7 +20,7 @@ const FEED: u32 = 10_000;
 pub(super) fn for_each_user(
     connection: &Connection,
     visit: &mut dyn FnMut(Entry),
-) -> Result<(), StoreError> {
+) -> Result<(), StoreFailure> {
     let sql = "SELECT key, cutoff FROM users WHERE key > ?1 ORDER BY key LIMIT ?2";
     let mut last = Some(Vec::new());
     while let Some(from) = last.take() {
@@ -37,7 +37,7 @@ pub(super) fn for_each_user(
 pub(super) fn for_each_session(
     connection: &Connection,
     visit: &mut dyn FnMut(Entry),
-) -> Result<(), StoreError> {
+) -> Result<(), StoreFailure> {
     let sql = "SELECT user, key, since FROM sessions WHERE (user, key) > (?1, ?2) \
                ORDER BY user, key LIMIT ?3";
     let mut last = Some((Vec::new(), Vec::new()));
@@ -63,7 +63,7 @@ fn page(
     sql: &str,
     from: impl Params,
     mut visit: impl FnMut(&Row<'_>, bool) -> rusqlite::Result<()>,
-) -> Result<(), StoreError> {
+) -> Result<(), StoreFailure> {
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query(from)?;
     let mut count = 0_i64;
@@ -75,7 +75,7 @@ fn page(
 }
 
 /// The items of the feed from a stamp on.
-pub(super) fn feed_from(connection: &Connection, from: u64) -> Result<Vec<Item>, StoreError> {
+pub(super) fn feed_from(connection: &Connection, from: u64) -> Result<Vec<Item>, StoreFailure> {
     let sql = "SELECT stamp, random, entry FROM feed WHERE stamp >= ?1 ORDER BY stamp";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([number(from)])?;
@@ -89,7 +89,11 @@ pub(super) fn feed_from(connection: &Connection, from: u64) -> Result<Vec<Item>,
     Ok(items)
 }
 
-pub(super) fn load(connection: &Connection, needs: &Needs, clock: u64) -> Result<Rows, StoreError> {
+pub(super) fn load(
+    connection: &Connection,
+    needs: &Needs,
+    clock: u64,
+) -> Result<Rows, StoreFailure> {
     let mut rows = Rows { clock, ..Rows::default() };
     let sql = "SELECT sessions, without_user FROM head";
     let counts: (i64, i64) = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -112,7 +116,7 @@ pub(super) fn load(connection: &Connection, needs: &Needs, clock: u64) -> Result
 }
 
 /// Makes the changes, and counts the sessions.
-pub(super) fn apply(connection: &Connection, changes: &[Change]) -> Result<(), StoreError> {
+pub(super) fn apply(connection: &Connection, changes: &[Change]) -> Result<(), StoreFailure> {
     let mut insert = connection
         .prepare("INSERT OR IGNORE INTO sessions (user, key, since) VALUES (?1, ?2, ?3)")?;
     let (mut added, mut without_user) = (0_i64, 0_i64);
@@ -160,7 +164,7 @@ pub(super) fn apply(connection: &Connection, changes: &[Change]) -> Result<(), S
     Ok(())
 }
 
-fn push(connection: &Connection, Item { position, entry }: Item) -> Result<(), StoreError> {
+fn push(connection: &Connection, Item { position, entry }: Item) -> Result<(), StoreFailure> {
     let Position { stamp, random } = position;
     let sql = "INSERT INTO feed (stamp, random, entry) VALUES (?1, ?2, ?3)";
     connection.execute(sql, params![number(stamp), number(random), entry.to_bytes()])?;

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, types::Type};
 
 use super::DAMAGED;
 use crate::{
-    error::StoreError,
+    error::StoreFailure,
     transaction::{END_OF_STAMPS, Head},
 };
 
@@ -44,13 +44,13 @@ const SCHEMA: &str = "
     PRAGMA user_version = 1;
 ";
 
-pub(super) fn create_tables(connection: &Connection) -> Result<(), StoreError> {
+pub(super) fn create_tables(connection: &Connection) -> Result<(), StoreFailure> {
     connection.execute_batch(SCHEMA)?;
     Ok(())
 }
 
 /// Whether the file has a list. A file with other tables is another database.
-pub(super) fn has_list(connection: &Connection) -> Result<bool, StoreError> {
+pub(super) fn has_list(connection: &Connection) -> Result<bool, StoreFailure> {
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if tables == 0 {
@@ -60,14 +60,14 @@ pub(super) fn has_list(connection: &Connection) -> Result<bool, StoreError> {
     let found = connection.query_row(sql, [], |_| Ok(())).optional()?;
     match found {
         Some(()) => Ok(true),
-        None => Err(StoreError::new(
+        None => Err(StoreFailure::new(
             "the file is another application's database; give the revocation list a file of \
              its own",
         )),
     }
 }
 
-pub(super) fn read_head(connection: &Connection) -> Result<Head, StoreError> {
+pub(super) fn read_head(connection: &Connection) -> Result<Head, StoreFailure> {
     let sql = "SELECT min_reader, stamp, random, everyone, issued_before, absolute_timeout, \
                next, overdue, expired FROM head";
     let mut numbers = [0; 9];
@@ -78,10 +78,10 @@ pub(super) fn read_head(connection: &Connection) -> Result<Head, StoreError> {
         }
         Ok(())
     })?;
-    Head::from_numbers(numbers)?.ok_or_else(|| StoreError::new(DAMAGED))
+    Head::from_numbers(numbers)?.ok_or_else(|| StoreFailure::new(DAMAGED))
 }
 
-pub(super) fn write_head(connection: &Connection, head: &Head) -> Result<(), StoreError> {
+pub(super) fn write_head(connection: &Connection, head: &Head) -> Result<(), StoreFailure> {
     let sql = "UPDATE head SET min_reader = ?1, stamp = ?2, random = ?3, everyone = ?4, \
                issued_before = ?5, absolute_timeout = ?6, next = ?7, overdue = ?8, expired = ?9";
     let numbers = head.to_numbers().map(|number| i64::try_from(number).unwrap_or(i64::MAX));
