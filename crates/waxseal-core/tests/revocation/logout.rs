@@ -4,7 +4,7 @@ use waxseal_core::{
     CookieSpec, OpenSession, Outcome, Rejection, Revocation, Sealer, SessionRef, Target, UnixTime,
 };
 
-use crate::{
+use super::{
     list::List,
     requests::{DAY, ISSUED, answer, builder, cookie, old, request, session_ref, stamped, under},
     support::{Minter, NOW, SECRET, finish, now, own},
