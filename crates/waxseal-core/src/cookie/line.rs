@@ -70,3 +70,19 @@ impl CookieSpec {
         line.push_str(if self.partitioned { "; Partitioned" } else { "" });
     }
 }
+
+#[cfg(all(test, feature = "device-bound"))]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    /// A browser looks for the proof cookie with these attributes, and refreshes it if none has them.
+    #[test]
+    fn attributes_are_those_of_the_line_without_a_lifetime() {
+        let spec = CookieSpec::builder("a").path("/shop").domain("example.com").build().unwrap();
+        let now = UnixTime::from_secs(1_800_000_000);
+        let line = spec.set_line("token", now, None, None);
+        assert_eq!(line, format!("a=token; {}", spec.attributes()));
+    }
+}

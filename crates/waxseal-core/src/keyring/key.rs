@@ -204,6 +204,13 @@ mod tests {
     }
 
     #[test]
+    fn debug_shows_the_kid_and_no_key() {
+        let secret = Secret::new(*b"correct horse battery staple 123").unwrap();
+        let key = Key::derived(&secret, Algorithm::Hs256, "__Host-session", &Purpose::default());
+        assert_eq!(format!("{key:?}"), "Key { kid: Some(\"K7BC6NvU\"), .. }");
+    }
+
+    #[test]
     fn every_character_of_a_signature_counts() {
         let key = HmacKey::new(b"key");
         let good = base64url::encode(&key.mac(b""));

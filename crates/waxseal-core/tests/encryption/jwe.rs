@@ -7,7 +7,7 @@ use aes::{
 use hmac::{Hmac, Mac as _};
 use sha2::{Sha256, Sha512};
 
-use crate::support::{SECRET, b64, unb64_bytes};
+use super::support::{SECRET, b64, unb64_bytes};
 
 /// Encrypts and decrypts any claims.
 pub struct Jwe {

@@ -8,7 +8,7 @@ use std::{
 
 use waxseal_core::{CookieSpec, OpenSession, Outcome, SaveError, SessionRef};
 
-use crate::{
+use super::{
     list::{List, STAMP},
     requests::{Handler, ISSUED, builder, old, open, session_ref, under},
     support::{Headers, Minter, SECRET, alive, finish, now},

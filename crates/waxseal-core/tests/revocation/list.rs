@@ -11,7 +11,7 @@ use waxseal_core::{
     SessionView, Target,
 };
 
-use crate::requests::DAY;
+use super::requests::DAY;
 
 /// The stamp of the list before the first revocation.
 pub const STAMP: u64 = 1_799_990_000_000;

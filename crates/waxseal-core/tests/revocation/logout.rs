@@ -4,7 +4,7 @@ use waxseal_core::{
     CookieSpec, OpenSession, Outcome, Rejection, Revocation, Sealer, SessionRef, Target, UnixTime,
 };
 
-use crate::{
+use super::{
     list::List,
     requests::{DAY, ISSUED, answer, builder, cookie, old, request, session_ref, stamped, under},
     support::{Minter, NOW, SECRET, finish, now, own},
@@ -72,6 +72,33 @@ fn every_presented_session_with_a_good_signature_is_revoked_by_a_logout() {
         let sealer = builder(&list).previous_cookie(previous.clone()).build().unwrap();
         request(&sealer, &[&cookies], |session| session.log_in("42").unwrap());
         assert_eq!(list.revoked().len(), usize::from(accepted));
+    }
+}
+
+/// Each cookie costs the server a MAC and the store a record.
+#[test]
+fn a_logout_revokes_at_most_16_cookies_beside_the_accepted_one() {
+    let list = List::default();
+    let others = (0..20).map(|n| cookie(&format!(r#""sid":"{n}""#)));
+    let cookies: Vec<_> = [old()].into_iter().chain(others).collect();
+    request(&under(&list), &[&cookies.join("; ")], |session| session.delete().unwrap());
+    assert_eq!(list.revoked().len(), 1 + 16);
+}
+
+#[test]
+fn a_logout_revokes_no_cookie_over_the_size_limit() {
+    let of_length = |len: usize| {
+        let padded = |len| cookie(&format!(r#""sid":"long","a":"{}""#, "x".repeat(len)));
+        (0..1000).map(padded).find(|cookie| cookie.len() >= "__Host-session=".len() + len).unwrap()
+    };
+    let longest = of_length(400);
+    let limit = longest.len() - "__Host-session=".len();
+    for (other, count) in [(longest, 2), (of_length(limit + 1), 1)] {
+        let list = List::default();
+        let sealer = builder(&list).max_token_bytes(limit).build().unwrap();
+        let cookies = format!("{}; {other}", old());
+        request(&sealer, &[&cookies], |session| session.delete().unwrap());
+        assert_eq!(list.revoked().len(), count);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use waxseal_core::{CookieSpec, OpenSession, Outcome, Rejection, SaveError, Sealer, UnixTime};
 
-use crate::{
+use super::{
     list::{List, STAMP},
     requests::{
         DAY, Handler, ISSUED, answer, builder, cookie, new_id, old, open, rejection, request,

@@ -2,7 +2,7 @@
 
 use waxseal_core::{OpenSession, Outcome, Rejection, Sealer};
 
-use crate::{
+use super::{
     list::{List, STAMP},
     requests::{Handler, ISSUED, cookie, rejection, request_with_ids, stamped, under},
     support::{Minter, NOW},

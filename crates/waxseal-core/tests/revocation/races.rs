@@ -2,7 +2,7 @@
 
 use waxseal_core::{Outcome, SaveError};
 
-use crate::{
+use super::{
     list::List,
     requests::{DAY, Handler, ISSUED, Save, builder, cookie, old, request, under},
     support::{Minter, NOW},

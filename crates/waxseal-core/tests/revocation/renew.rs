@@ -2,7 +2,7 @@
 
 use waxseal_core::{OpenSession, Outcome, SaveError, Sealer};
 
-use crate::{
+use super::{
     list::{List, STAMP},
     requests::{DAY, ISSUED, Response, new_id, old, request, session_ref, under},
     support::NOW,

@@ -6,7 +6,7 @@ use waxseal_core::{
     OpenSession, Outcome, Rejection, SaveError, Sealer, SealerBuilder, SessionRef, UnixTime,
 };
 
-use crate::{
+use super::{
     list::List,
     support::{Headers, Minter, NOW, alive, b64, finish, now, secret},
 };

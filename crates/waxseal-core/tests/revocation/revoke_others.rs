@@ -4,7 +4,7 @@ use waxseal_core::{
     CookieSpec, OpenSession, Outcome, Rejection, Revocation, SaveError, Sealer, Target,
 };
 
-use crate::{
+use super::{
     list::{List, STAMP},
     requests::{
         DAY, Handler, ISSUED, Response, Save, builder, cookie, old, open, rejection, request,

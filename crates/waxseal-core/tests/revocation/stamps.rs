@@ -4,7 +4,7 @@ use waxseal_core::{
     CookieSpec, Outcome, Rejection, SaveError, Sealer, Secret, UnixTime, WriteError,
 };
 
-use crate::{
+use super::{
     list::{List, STAMP},
     requests::{
         DAY, Handler, ISSUED, Save, answer, builder, cookie, new_id, old, open, rejection, request,

@@ -2,7 +2,7 @@
 
 use waxseal_core::{Outcome, Rejection, SessionRef, Successor, UnixTime};
 
-use crate::{
+use super::{
     list::{List, STAMP},
     requests::{Handler, ISSUED, new_id, rejection, request, stamped, under},
     support::NOW,

@@ -2,7 +2,7 @@
 
 use waxseal_core::{Outcome, Rejection};
 
-use crate::{
+use super::{
     list::{List, STAMP},
     requests::{rejection, request_with_ids, stamped, under},
     revoke_others::{RECORD, ends_the_others},

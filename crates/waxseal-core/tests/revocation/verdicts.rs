@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use waxseal_core::{BuildError, OpenSession, Outcome, Rejection, Sealer, SealerBuilder};
 
-use crate::{
+use super::{
     list::{List, STAMP},
     requests::{
         DAY, ISSUED, builder, cookie, new_id, old, refused, rejection, request, stamped, under,
