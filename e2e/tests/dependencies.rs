@@ -78,9 +78,9 @@ fn the_security_page_names_every_dependency_of_the_core() {
     let security = page("SECURITY.md").text;
     let (_, section) =
         security.split_once("### Dependencies that process").expect("the section of the page");
-    let named: BTreeSet<_> = section.split('`').skip(1).step_by(2).collect();
+    let listed: BTreeSet<_> = section.split('`').skip(1).step_by(2).collect();
     let missing: Vec<_> =
-        names.iter().filter(|name| **name != "waxseal-core" && !named.contains(*name)).collect();
+        names.iter().filter(|name| **name != "waxseal-core" && !listed.contains(*name)).collect();
     assert!(missing.is_empty(), "SECURITY.md does not name {missing:?}");
 }
 
