@@ -127,7 +127,6 @@ impl StoreFailure {
 /// [`RevocationList::revoke_issued_before`](crate::RevocationList::revoke_issued_before) was
 /// called with a time in the future: until then, the list would revoke every new session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct FutureTimeError;
 
 impl fmt::Display for FutureTimeError {
