@@ -81,7 +81,7 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-fn answer(
+pub(crate) fn answer(
     sealer: &'static Sealer,
     route: DeviceRoute,
     request: DeviceRequest<'_>,
@@ -108,7 +108,27 @@ fn pairs(headers: &[(&'static str, String)]) -> String {
     pairs.join("; ")
 }
 
-fn add(rounds: &mut Rounds) {
+/// A `POST` to one of the routes.
+pub(crate) const fn request<'r>(
+    cookies: &'r [&'r [u8]],
+    proof: Option<&'r [u8]>,
+    identifier: Option<&'r [u8]>,
+) -> DeviceRequest<'r> {
+    DeviceRequest { method: "POST", cookies, proof, identifier }
+}
+
+/// A session that is bound to a device.
+pub(crate) struct Registered {
+    pub(crate) sealer: &'static Sealer,
+    key: SigningKey,
+    /// The cookie of the login.
+    unbound: String,
+    /// The session cookie and the proof cookie.
+    pub(crate) bound: String,
+    pub(crate) identifier: String,
+}
+
+pub(crate) fn register() -> Registered {
     let sealer = sealer();
     let key = SigningKey::from_slice(&[1; 32]).unwrap();
 
@@ -129,13 +149,16 @@ fn add(rounds: &mut Rounds) {
     );
     let proof = signed(&key, &header, &challenge);
     let cookies: &[&[u8]] = &[unbound.as_bytes()];
-    let request =
-        DeviceRequest { method: "POST", cookies, proof: Some(proof.as_bytes()), identifier: None };
-    let registered = answer(sealer, DeviceRoute::Register, request);
+    let registered =
+        answer(sealer, DeviceRoute::Register, request(cookies, Some(proof.as_bytes()), None));
     assert_eq!(registered.status, 200);
     let bound = pairs(&registered.headers);
     let identifier = after(&registered.body, "\"session_identifier\":\"");
+    Registered { sealer, key, unbound, bound, identifier }
+}
 
+fn add(rounds: &mut Rounds) {
+    let Registered { sealer, key, unbound, bound, identifier } = register();
     let plain = Box::leak(Box::new(ours::sealer()));
     for (name, opener, cookies) in [
         (UNBOUND, &*plain, unbound.clone()),
@@ -149,13 +172,8 @@ fn add(rounds: &mut Rounds) {
         });
     }
 
-    let request = DeviceRequest {
-        method: "POST",
-        cookies: &[],
-        proof: None,
-        identifier: Some(identifier.as_bytes()),
-    };
-    let challenged = answer(sealer, DeviceRoute::Refresh, request);
+    let challenged =
+        answer(sealer, DeviceRoute::Refresh, request(&[], None, Some(identifier.as_bytes())));
     let challenge = challenged.headers.joined("secure-session-challenge").unwrap();
     let challenge = after(&String::from_utf8(challenge).unwrap(), "\"");
     let proof = signed(&key, r#"{"alg":"ES256","typ":"dbsc+jwt"}"#, &challenge);
@@ -172,12 +190,9 @@ fn add(rounds: &mut Rounds) {
     let refresh = move |proof: Option<String>, status| {
         let (bound, identifier) = (bound.clone(), identifier.clone());
         move || {
-            let request = DeviceRequest {
-                method: "POST",
-                cookies: &[bound.as_bytes()],
-                proof: proof.as_ref().map(String::as_bytes),
-                identifier: Some(identifier.as_bytes()),
-            };
+            let cookies: &[&[u8]] = &[bound.as_bytes()];
+            let proof = proof.as_ref().map(String::as_bytes);
+            let request = request(cookies, proof, Some(identifier.as_bytes()));
             assert_eq!(answer(sealer, DeviceRoute::Refresh, request).status, status);
         }
     };

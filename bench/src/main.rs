@@ -11,12 +11,14 @@
 //! bench encryption [ROUNDS]    encrypted sessions; writes docs/benchmarks/encryption.md
 //! bench devices [ROUNDS]       device-bound sessions; writes docs/benchmarks/devices.md
 //! bench stores                 lists in Redis and Postgres; writes docs/benchmarks/stores.md
+//! bench constant-time          whether the time of refusing a token depends on its tag
 //! bench serve WHAT             the server of one subject, for the load
 //! bench aws-lc ROUNDS          jsonwebtoken with its other backend
 //! ```
 
 mod actix;
 mod bars;
+mod constant_time;
 mod devices;
 mod encryption;
 mod floor;
@@ -55,6 +57,7 @@ fn main() {
         ["devices", ref rest @ ..] => devices::write(count(rest.first())),
         ["stores"] => stores::write(),
         ["form"] => println!("{:.3} ms", form::millis()),
+        ["constant-time"] => constant_time::run(),
         ["serve", what] => serve::run(what),
         ["aws-lc", count] => println!("{}", aws_lc(self::count(Some(&count)))),
         [] => report::write(ROUNDS),
