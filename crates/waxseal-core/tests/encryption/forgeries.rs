@@ -1,12 +1,12 @@
 //! Tokens that have changed, and tokens that another program has made differently.
 
-use waxseal_core::Rejection;
+use waxseal_core::{OpenSession, Rejection, UnixTime};
 
 use super::{
     encrypted,
     jwe::Jwe,
     log_in,
-    support::{Minter, NOW, alive, b64, own},
+    support::{Headers, Minter, NOW, alive, b64, finish, own},
     user,
 };
 
@@ -18,7 +18,7 @@ fn every_bit_counts() {
         for bit in 0..8 {
             let mut bytes = token.clone().into_bytes();
             bytes[at] ^= 1 << bit;
-            let verdict = sealer.verify(&bytes, super::UnixTime::from_secs(NOW));
+            let verdict = sealer.verify(&bytes, UnixTime::from_secs(NOW));
             assert!(verdict.is_err(), "bit {bit} of byte {at}");
         }
     }
@@ -48,6 +48,23 @@ fn every_part_belongs_to_its_token() {
         let mut swapped = parts(&one);
         swapped.swap(swap.0, swap.1);
         assert_eq!(user(&sealer, &swapped.join(".")), Err(Rejection::Signature));
+    }
+}
+
+/// A buffer of zeros would complete it to the same bytes.
+#[test]
+fn an_iv_without_the_zeros_at_its_end_is_refused() {
+    let sealer = encrypted();
+    let session = OpenSession::open(&sealer, [], UnixTime::from_secs(NOW)).unwrap();
+    let mut session = session.with_randomness(|| Ok([0; 16]));
+    session.log_in("susan").unwrap();
+    let mut response = Headers::default();
+    finish(&mut session).unwrap().apply(&mut response);
+    let token = response.token();
+    assert_eq!(user(&sealer, token), Ok(Some("susan".into())));
+    for bytes in 0..16 {
+        let shorter = token.replace(&b64([0; 16]), &b64(vec![0; bytes]));
+        assert_eq!(user(&sealer, &shorter), Err(Rejection::Signature), "{bytes}");
     }
 }
 
