@@ -6,13 +6,7 @@ mod sessions;
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{
-        PoisonError, RwLock,
-        atomic::{
-            AtomicU64, AtomicUsize,
-            Ordering::{Acquire, Relaxed, Release},
-        },
-    },
+    sync::PoisonError,
 };
 
 use waxseal_core::{SessionView, UnixTime};
@@ -21,6 +15,13 @@ use self::sessions::Sessions;
 use crate::{
     entry::{Entry, covers},
     key::{ByKey, SessionKey, UserKey},
+    sync::{
+        RwLock,
+        atomic::{
+            AtomicU64, AtomicUsize,
+            Ordering::{Acquire, Relaxed, Release},
+        },
+    },
 };
 
 #[derive(Debug, Default)]

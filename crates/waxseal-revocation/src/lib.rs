@@ -79,6 +79,8 @@ mod error;
 mod events;
 mod expiry;
 mod follow;
+#[cfg(all(test, shuttle))]
+mod interleavings;
 mod key;
 mod list;
 #[cfg(test)]
@@ -89,6 +91,7 @@ mod record;
 mod request;
 mod shared;
 mod store;
+mod sync;
 mod transaction;
 mod worker;
 

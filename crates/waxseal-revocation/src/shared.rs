@@ -1,15 +1,6 @@
 //! The state that the handles of a list share with the loop.
 
-use std::{
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{
-            AtomicBool, AtomicU64, AtomicUsize,
-            Ordering::{Acquire, Relaxed, Release},
-        },
-    },
-    time::Duration,
-};
+use std::{sync::PoisonError, time::Duration};
 
 use tokio::sync::{oneshot, watch};
 use waxseal_core::{NotDurable, Recorded};
@@ -20,6 +11,13 @@ use crate::{
     events,
     readiness::{Readiness, State},
     request::Request,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{
+            AtomicBool, AtomicU64, AtomicUsize,
+            Ordering::{Acquire, Relaxed, Release},
+        },
+    },
 };
 
 /// One waiting revocation.

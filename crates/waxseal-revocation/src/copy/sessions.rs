@@ -1,18 +1,16 @@
 //! The sessions that are revoked one by one.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        PoisonError, RwLock,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-};
+use std::{collections::HashMap, sync::PoisonError};
 
 use waxseal_core::UnixTime;
 
 use crate::{
     entry::Entry,
     key::{ByKey, SessionKey, UserKey},
+    sync::{
+        RwLock,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
 
 /// The number of shards. Each shard has its own lock and is pruned separately, so that no

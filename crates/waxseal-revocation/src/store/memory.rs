@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
 use waxseal_core::UnixTime;
@@ -13,6 +13,7 @@ use crate::{
     entry::{Entry, covers, since},
     error::StoreFailure,
     key::{SessionKey, UserKey},
+    sync::{Mutex, MutexGuard},
     transaction::{Change, Head, Item, Needs, OfUser, Position, Rows, Transaction},
 };
 
