@@ -131,6 +131,8 @@ mod finishing;
 #[cfg(any(feature = "actix", feature = "tower"))]
 mod headers;
 pub mod integration;
+#[cfg(all(test, shuttle))]
+mod interleavings;
 pub mod keyring_file;
 mod layer;
 #[cfg(any(feature = "actix", feature = "tower"))]

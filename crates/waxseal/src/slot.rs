@@ -2,11 +2,15 @@
 
 #[cfg(feature = "device-bound")]
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(not(all(test, shuttle)))]
+use std::sync::{Mutex, MutexGuard};
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
+#[cfg(all(test, shuttle))]
+use shuttle::sync::{Mutex, MutexGuard};
 use waxseal_core::{Marker, OpenSession, ResponseChanges, Sealer};
 
 use crate::{config::Config, error::SessionError, events, session::Session};
