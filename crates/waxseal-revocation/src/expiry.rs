@@ -52,19 +52,21 @@ mod tests {
     use super::*;
 
     const DAY: u64 = 86_400;
+    const TICK: u64 = INTERVAL.as_secs();
+    const TICKS_OF_AN_HOUR: u64 = 6;
     const START: u64 = 1_800_000_000;
 
     /// Two servers, of which one restarts every hour.
     fn run(clock: impl Fn(u64) -> u64, hours: u64) -> u64 {
         let mut expiry = Expiry::default();
         let mut seen = [None; 2];
-        for tick in 0..=hours * 6 {
+        for tick in 0..=hours * TICKS_OF_AN_HOUR {
             for (server, seen) in seen.iter_mut().enumerate() {
-                if server == 1 && tick % 6 == 0 {
+                if server == 1 && tick % TICKS_OF_AN_HOUR == 0 {
                     *seen = None;
                 }
-                expiry.observe(*seen, horizon(clock(tick * 600), 30 * DAY));
-                *seen = Some((expiry, 600));
+                expiry.observe(*seen, horizon(clock(tick * TICK), 30 * DAY));
+                *seen = Some((expiry, TICK));
             }
         }
         expiry.expired
@@ -85,9 +87,9 @@ mod tests {
         let mut expiry = Expiry::default();
         for hour in 0..48 {
             let mut seen = None;
-            for tick in 0..6 {
-                expiry.observe(seen, horizon(START + hour * 3600 + tick * 600, 30 * DAY));
-                seen = Some((expiry, 600));
+            for tick in 0..TICKS_OF_AN_HOUR {
+                expiry.observe(seen, horizon(START + hour * 3600 + tick * TICK, 30 * DAY));
+                seen = Some((expiry, TICK));
             }
         }
         assert_eq!(expiry.expired, START - 30 * DAY - 120);

@@ -126,6 +126,8 @@ fn hash(kind: &[u8], text: &str) -> [u8; 16] {
 
 #[cfg(test)]
 mod tests {
+    use std::{collections::HashSet, hash::BuildHasher as _};
+
     use super::*;
 
     #[test]
@@ -146,6 +148,17 @@ mod tests {
         assert_eq!(UserKey::new("susan").0, USER);
         assert_ne!(UserKey::new(""), UserKey::NONE);
         assert_eq!(UserKey::of(None), UserKey::NONE);
+    }
+
+    /// Keys that differ in one half only are not in one place of a table.
+    #[test]
+    fn both_halves_of_a_key_count_for_its_hash() {
+        let halves = [(3, 1), (1, 2), (3, 2), (4, 0), (8, 0), (0, 5)];
+        let keys = halves.map(|(low, high): (u128, u128)| (high << 64 | low).to_le_bytes());
+        let hash = |key: &dyn Fn([u8; 16]) -> u64| keys.map(key).into_iter().collect();
+        let sessions: HashSet<u64> = hash(&|key| ByKey::default().hash_one(SessionKey(key)));
+        let users: HashSet<u64> = hash(&|key| ByKey::default().hash_one(UserKey(key)));
+        assert_eq!((sessions.len(), users.len()), (keys.len(), keys.len()));
     }
 
     const USER: [u8; 16] = [
