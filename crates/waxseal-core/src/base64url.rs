@@ -3,7 +3,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use base64::{Engine as _, decoded_len_estimate, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{Engine, decoded_len_estimate, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 use self::vectorized::ENGINE;
@@ -22,7 +22,9 @@ mod vectorized {
 
 #[cfg(not(all(feature = "std", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 mod vectorized {
-    pub(super) use base64::engine::general_purpose::URL_SAFE_NO_PAD as ENGINE;
+    use base64::engine::{GeneralPurpose, general_purpose::URL_SAFE_NO_PAD};
+
+    pub(super) static ENGINE: &GeneralPurpose = &URL_SAFE_NO_PAD;
 }
 
 /// Appends the encoding of `bytes`.
@@ -42,17 +44,19 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
 /// longer than [`decode_verified`]: 4 % of opening it.
 #[cfg(any(feature = "encryption", feature = "device-bound", test))]
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(decoded_len_estimate(text.len()));
-    URL_SAFE_NO_PAD.decode_vec(text, &mut out).ok()?;
-    Some(out)
+    decode_with(&URL_SAFE_NO_PAD, text)
 }
 
 /// As [`decode`], for text whose MAC is verified.
 pub(crate) fn decode_verified(text: &[u8]) -> Option<Vec<u8>> {
     #[cfg(test)]
     tests::DECODES.set(tests::DECODES.get() + 1);
+    decode_with(&*ENGINE, text)
+}
+
+fn decode_with(engine: &impl Engine, text: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(decoded_len_estimate(text.len()));
-    ENGINE.decode_vec(text, &mut out).ok()?;
+    engine.decode_vec(text, &mut out).ok()?;
     Some(out)
 }
 

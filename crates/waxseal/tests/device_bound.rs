@@ -9,8 +9,8 @@ use axum::{
 };
 use serde_json::json;
 use waxseal::{
-    BuildError, CookieSpec, DeviceBinding, DeviceBindingError, Jwks, Sealer, SealerBuilder, Secret,
-    Session, SessionError, SessionLayer, UnixTime, test_util::TestClock,
+    DeviceBinding, Sealer, Secret, Session, SessionError, SessionLayer, UnixTime,
+    test_util::TestClock,
 };
 use waxseal_revocation::RevocationList;
 
@@ -629,41 +629,4 @@ async fn the_first_phase_of_a_roll_out_offers_no_registration() {
     assert_eq!(bound.get("/").await.body, "nobody");
     assert_eq!(bound.refresh().await.status, StatusCode::OK);
     assert_eq!(bound.get("/").await.body, "susan, bound");
-}
-
-#[test]
-fn a_wrong_configuration_is_an_error() {
-    let list = RevocationList::memory().unwrap();
-    let secret = || Secret::new([7; 32]).unwrap();
-    let binding = DeviceBinding::default;
-    let error = |builder: SealerBuilder, binding: DeviceBinding| match builder
-        .device_bound(binding)
-        .build()
-    {
-        Err(BuildError::DeviceBinding(error)) => error,
-        other => panic!("{other:?}"),
-    };
-    let with_list = || Sealer::builder(secret()).revocations(list.clone());
-    let needs_list = error(Sealer::builder(secret()), binding());
-    assert_eq!(needs_list, DeviceBindingError::NeedsRevocations);
-    assert!(needs_list.to_string().contains("SealerBuilder::revocations"), "{needs_list}");
-    let short = binding().proof_lifetime(Duration::from_secs(299));
-    assert_eq!(error(with_list(), short), DeviceBindingError::ProofLifetime { secs: 299 });
-    let shared = CookieSpec::builder("session").path("/app").domain("example.com").build().unwrap();
-    for cookie in [CookieSpec::insecure_http(), shared] {
-        assert_eq!(error(with_list().cookie(cookie), binding()), DeviceBindingError::Cookie);
-    }
-    for path in ["", "device", "//device", "/device/", "/a b", "/a?b", "/é"] {
-        let binding = binding().path(path);
-        assert_eq!(error(with_list(), binding), DeviceBindingError::Path, "{path}");
-    }
-    let below = CookieSpec::builder("__Secure-app").path("/app").build().unwrap();
-    let builder = with_list().cookie(below);
-    assert_eq!(error(builder, binding().path("/application")), DeviceBindingError::Path);
-    let keys = Jwks::derived(&secret(), "__Host-session");
-    let builder = Sealer::builder(keys).revocations(list.clone());
-    assert_eq!(error(builder, binding()), DeviceBindingError::NeedsSecret);
-
-    let good = binding().proof_lifetime(Duration::from_secs(300)).path("/auth/device");
-    assert!(with_list().device_bound(good).build().is_ok());
 }
