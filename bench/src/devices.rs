@@ -148,11 +148,17 @@ pub(crate) fn register() -> Registered {
         r#"{{"alg":"ES256","typ":"dbsc+jwt","jwk":{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}"}}}}"#
     );
     let proof = signed(&key, &header, &challenge);
-    let cookies: &[&[u8]] = &[unbound.as_bytes()];
     let registered =
-        answer(sealer, DeviceRoute::Register, request(cookies, Some(proof.as_bytes()), None));
+        answer(sealer, DeviceRoute::Register, request(&[], Some(proof.as_bytes()), None));
     assert_eq!(registered.status, 200);
-    let bound = pairs(&registered.headers);
+    // The first response after the registration names the key in the session cookie.
+    let proof = pairs(&registered.headers);
+    let cookies = format!("{unbound}; {proof}");
+    let mut session = OpenSession::open(sealer, [cookies.as_bytes()], ours::now()).unwrap();
+    let mut headers: Vec<(&'static str, String)> = Vec::new();
+    ready(session.finish()).unwrap().apply(&mut headers);
+    let bound = format!("{}; {proof}", pairs(&headers));
+    assert!(bound.len() > cookies.len());
     let identifier = after(&registered.body, "\"session_identifier\":\"");
     Registered { sealer, key, unbound, bound, identifier }
 }
