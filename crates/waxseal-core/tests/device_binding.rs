@@ -1,11 +1,15 @@
 //! The configuration of device binding.
 #![cfg(feature = "device-bound")]
 
-use std::time::Duration;
+use std::{
+    pin::pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 use waxseal_core::{
-    BuildError, CookieSpec, DeviceBinding, DeviceBindingError, DeviceRoute, Jwks, Sealer,
-    SealerBuilder, Secret,
+    BuildError, CookieSpec, DeviceBinding, DeviceBindingError, DeviceRequest, DeviceRoute, Jwks,
+    OpenSession, Sealer, SealerBuilder, Secret, UnixTime,
 };
 
 fn secret() -> Secret {
@@ -63,4 +67,51 @@ fn the_folder_of_the_routes_is_below_the_path_of_the_cookie() {
     assert_eq!(routes(binding(), "/app/.well-known/waxseal/__Secure-app/"), expected);
     let good = binding().proof_lifetime(Duration::from_secs(300)).path("/app/device");
     assert_eq!(routes(good, "/app/device/"), expected);
+}
+
+/// The browser binds a session to a cookie that has exactly the announced name and attributes.
+#[test]
+fn the_proof_cookie_has_the_attributes_of_the_session_cookie() {
+    use data_encoding::BASE64URL_NOPAD as BASE64URL;
+    use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
+
+    let now = UnixTime::from_secs(1_800_000_000);
+    let sealer = Sealer::builder(secret()).device_bound(binding()).build().unwrap();
+    let mut session = OpenSession::open(&sealer, [], now).unwrap().with_randomness(|| Ok([7; 16]));
+    session.log_in("42").unwrap();
+    let mut headers: Vec<(&'static str, String)> = Vec::new();
+    ready(session.finish()).unwrap().apply(&mut headers);
+    let (_, offer) = headers.iter().find(|(name, _)| name.ends_with("registration")).unwrap();
+    let (_, challenge) = offer.split_once("challenge=\"").unwrap();
+    let challenge = challenge.trim_end_matches('"');
+
+    let key = SigningKey::from_slice(&[1; 32]).unwrap();
+    let point = key.verifying_key().to_sec1_point(false);
+    let [x, y] = [1..33, 33..65].map(|range| BASE64URL.encode(&point.as_bytes()[range]));
+    let header = format!(
+        r#"{{"typ":"dbsc+jwt","alg":"ES256","jwk":{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}"}}}}"#
+    );
+    let claims = format!(r#"{{"jti":"{challenge}"}}"#);
+    let message = [header, claims].map(|part| BASE64URL.encode(part.as_bytes())).join(".");
+    let signature: Signature = key.sign(message.as_bytes());
+    let proof = format!("{message}.{}", BASE64URL.encode(&signature.to_bytes()));
+    let proof = Some(proof.as_bytes());
+    let request = DeviceRequest { method: "POST", cookies: &[], proof, identifier: None };
+    let response = ready(sealer.answer_device(DeviceRoute::Register, &request, now));
+
+    assert_eq!(response.status, 200, "{response:?}");
+    let lines: Vec<_> = response.headers.iter().filter(|(name, _)| *name == "set-cookie").collect();
+    let [(_, line)] = &*lines else { panic!("one cookie: {lines:?}") };
+    let (pair, attributes) = line.split_once("; ").unwrap();
+    let (name, _) = pair.split_once('=').unwrap();
+    assert!(name.starts_with("__Host-session-bound-") && name.len() == 29, "{name}");
+    assert_eq!(attributes, "Path=/; Max-Age=600; Secure; HttpOnly; SameSite=Lax");
+    assert!(response.body.contains(&format!(r#""name":"{name}""#)), "{}", response.body);
+}
+
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("nothing is awaited without a revocation list"),
+    }
 }
