@@ -69,14 +69,23 @@ fn the_folder_of_the_routes_is_below_the_path_of_the_cookie() {
     assert_eq!(routes(good, "/app/device/"), expected);
 }
 
-/// The browser binds a session to a cookie that has exactly the announced name and attributes.
+/// The browser binds a session to a cookie that has exactly the announced name and attributes. It
+/// keeps the proof cookie until it expires, and scripts cannot read it.
 #[test]
 fn the_proof_cookie_has_the_attributes_of_the_session_cookie() {
+    let readable = CookieSpec::builder("__Host-session").until_browser_closes();
+    let readable = readable.insecure_allow_scripts().build().unwrap();
+    for cookie in [CookieSpec::default(), readable] {
+        check_proof_cookie(Sealer::builder(secret()).cookie(cookie));
+    }
+}
+
+fn check_proof_cookie(builder: SealerBuilder) {
     use data_encoding::BASE64URL_NOPAD as BASE64URL;
     use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
 
     let now = UnixTime::from_secs(1_800_000_000);
-    let sealer = Sealer::builder(secret()).device_bound(binding()).build().unwrap();
+    let sealer = builder.device_bound(binding()).build().unwrap();
     let mut session = OpenSession::open(&sealer, [], now).unwrap().with_randomness(|| Ok([7; 16]));
     session.log_in("42").unwrap();
     let mut headers: Vec<(&'static str, String)> = Vec::new();
