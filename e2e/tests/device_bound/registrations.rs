@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use e2e::{
+    another_site::another_site,
     browser::{element, fetch, has_cookie},
     https::Exchange,
 };
@@ -10,7 +11,6 @@ use thirtyfour::error::WebDriverResult;
 
 use super::{
     application::opened,
-    browsers::another_site,
     site::{Jar, REGISTER, Site},
     user::{User, proof_name, supported, with_browser},
 };
