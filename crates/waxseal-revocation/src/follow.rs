@@ -320,10 +320,11 @@ mod tests {
     use super::*;
     use crate::{
         clock::Clock,
-        key::UserKey,
-        request::{Request, Revoke},
+        key::{SessionKey, UserKey},
+        request::{Request, Revoke, Session},
         store::memory::Memory,
     };
+    use waxseal_core::UnixTime;
 
     #[test]
     fn more_revocations_than_a_feed_holds_are_recorded() {
@@ -339,5 +340,26 @@ mod tests {
         follower.turn((0..10_500).map(job).collect()).unwrap();
         assert!(follower.waiting.is_empty());
         assert_eq!(shared.copy.len(), 10_500);
+    }
+
+    /// The browser that has registered a key got an error, and does not know that it is bound.
+    #[test]
+    fn a_registration_that_failed_is_not_recorded_later() {
+        let clock = Clock::system();
+        let timeout = Duration::from_secs(60);
+        let shared = Arc::new(Shared::new(clock, timeout, 100, timeout));
+        let mut follower = Follower::new(shared, || Err(StoreFailure::new("no store")));
+        let session = Session {
+            key: SessionKey::new("a"),
+            user: UserKey::new("42"),
+            issued_at: UnixTime::from_secs(1),
+            stamp: 1,
+            also: None,
+        };
+        let job = |target| Job { request: Request::of(target), acknowledge: None };
+        let jobs = vec![job(Revoke::OnlySession(session)), job(Revoke::Session(session))];
+        follower.turn(jobs).unwrap_err();
+        let [kept] = &*follower.waiting else { panic!("one is kept") };
+        assert!(matches!(kept.request.target, Revoke::Session(_)));
     }
 }
