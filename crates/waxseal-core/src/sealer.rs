@@ -12,7 +12,7 @@ use alloc::{string::String, vec, vec::Vec};
 use core::time::Duration;
 
 #[cfg(feature = "device-bound")]
-pub(crate) use self::device::Proof;
+pub(crate) use self::device::Device;
 pub(crate) use self::open::{Accepted, Found, OtherCookie};
 pub use self::{builder::SealerBuilder, config::Sealer};
 use self::{

@@ -9,8 +9,6 @@ mod device_answer;
 mod device_page;
 #[cfg(feature = "device-bound")]
 mod device_routes;
-#[cfg(feature = "device-bound")]
-mod device_state;
 mod finish;
 mod identity;
 mod revoke;
@@ -29,8 +27,8 @@ pub use self::{
 };
 #[cfg(feature = "device-bound")]
 pub use self::{
+    device::BoundDevice,
     device_answer::{DeviceAnswer, DeviceRequest, DeviceResponse, DeviceRoute},
-    device_state::BoundDevice,
 };
 use crate::{
     claims,
@@ -123,7 +121,9 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// would otherwise not work before the session expires.
     #[cfg(feature = "device-bound")]
     pub fn without_key(mut self) -> Self {
-        self.state.device.unproven = None;
+        if self.state.is_unproven() {
+            self.state.device = None;
+        }
         self
     }
 

@@ -17,11 +17,31 @@ use crate::{
 /// leaves one for some minutes, and the browser sends the oldest first.
 pub(super) const MAX_PROOFS: usize = 16;
 
-/// The valid proof cookie of a session.
-pub(crate) struct Proof {
-    pub(crate) expires_at: UnixTime,
-    /// The thumbprint, if the session does not name the key yet. The next session cookie does.
-    pub(crate) thumbprint: Option<Box<str>>,
+/// How a session is bound to a device. A session without it is unbound.
+#[derive(Clone)]
+pub(crate) enum Device {
+    /// The request has a valid proof cookie for the session.
+    Proven {
+        /// The expiry of the proof cookie.
+        expires_at: UnixTime,
+        /// The thumbprint, if the session does not name the key yet. The next session cookie does.
+        to_name: Option<Box<str>>,
+    },
+    /// The request has no valid proof cookie for the session, so the session is not accepted and
+    /// must not be saved over. The thumbprint is empty if the session does not name the key.
+    Unproven { thumbprint: Box<str> },
+    /// The response saves a login, and invites the browser to register a key.
+    Invited,
+}
+
+impl Device {
+    /// The thumbprint that the next session cookie must name.
+    pub(crate) fn to_name(&self) -> Option<&str> {
+        match self {
+            Self::Proven { to_name, .. } => to_name.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 impl Sealer {
@@ -33,7 +53,7 @@ impl Sealer {
         data: &Data,
         times: &Times,
         now: UnixTime,
-    ) -> Result<Option<Proof>, Rejection> {
+    ) -> Result<Option<Device>, Rejection> {
         if self.binding.is_none() {
             return Ok(None);
         }
@@ -46,9 +66,9 @@ impl Sealer {
         let proofs = proofs.iter().filter_map(|proof| DeviceClaims::parse(proof));
         let proof = proofs.filter(is_of_session).max_by_key(|proof| proof.expires_at);
         if let Some(proof) = proof.filter(|proof| proof.is_current(now)) {
-            let thumbprint = cnf.is_none().then(|| proof.thumbprint.into());
+            let to_name = cnf.is_none().then(|| proof.thumbprint.into());
             let expires_at = UnixTime::from_secs(proof.expires_at);
-            return Ok(Some(Proof { expires_at, thumbprint }));
+            return Ok(Some(Device::Proven { expires_at, to_name }));
         }
         let issued_at = times.issued_at.unwrap_or(UnixTime::from_secs(0));
         let is_bound = || {

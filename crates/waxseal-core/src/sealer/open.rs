@@ -1,12 +1,14 @@
 //! From the cookies of a request to its session, in one order of numbered steps.
 
+#[cfg(feature = "device-bound")]
+use alloc::boxed::Box;
 use alloc::{string::String, vec::Vec};
 
 #[cfg(feature = "device-bound")]
-use super::device::{MAX_PROOFS, Proof};
+use super::device::{Device, MAX_PROOFS};
 use super::{config::Sealer, source::Source};
 #[cfg(feature = "device-bound")]
-use crate::device_bound;
+use crate::device_bound::{self, Binding};
 use crate::{
     claims,
     cookie::{pairs, value_of},
@@ -28,9 +30,6 @@ pub(crate) struct Accepted {
     pub(crate) times: Times,
     /// The new `exp`, if the cookie needs a refresh.
     pub(crate) refresh: Option<UnixTime>,
-    /// The proof cookie of a bound session.
-    #[cfg(feature = "device-bound")]
-    pub(crate) proof: Option<Proof>,
 }
 
 /// The session among the cookies of a request.
@@ -43,10 +42,9 @@ pub(crate) struct Found {
     pub(crate) previous: Vec<usize>,
     /// The cookies that were not accepted, for a logout. Empty without a revocation list.
     pub(crate) others: Vec<OtherCookie>,
-    /// The thumbprint of a bound session that has no valid proof cookie; empty if the session does
-    /// not name the key.
+    /// The device of the accepted session, or else of a session that is bound and not proven.
     #[cfg(feature = "device-bound")]
-    pub(crate) unproven: Option<String>,
+    pub(crate) device: Option<Box<Device>>,
 }
 
 impl Found {
@@ -100,13 +98,18 @@ impl<'s> Search<'s> {
         let headers = cookies.into_iter();
         #[cfg(feature = "device-bound")]
         if let Some(binding) = &self.sealer.binding {
-            let headers: Vec<_> = headers.collect();
-            let pairs = headers.iter().flat_map(|header| pairs(header));
-            let proofs = pairs.filter_map(|pair| binding.proof(pair)).take(MAX_PROOFS);
-            let proofs = proofs.filter_map(device_bound::claims).collect();
-            return Self { proofs, ..self }.among_headers(headers.into_iter());
+            return self.among_with_proofs(binding, &headers.collect::<Vec<_>>());
         }
         self.among_headers(headers)
+    }
+
+    #[cfg(feature = "device-bound")]
+    #[inline(never)]
+    fn among_with_proofs(mut self, binding: &Binding, headers: &[&[u8]]) -> Found {
+        let pairs = headers.iter().flat_map(|header| pairs(header));
+        let proofs = pairs.filter_map(|pair| binding.proof(pair)).take(MAX_PROOFS);
+        self.proofs = proofs.filter_map(device_bound::claims).collect();
+        self.among_headers(headers.iter().copied())
     }
 
     #[inline]
@@ -182,31 +185,35 @@ impl<'s> Search<'s> {
         let Some(source) = sealer.source(previous) else { return false };
         match open_token(sealer, source, value, &mut self.attempts, self.now) {
             #[cfg(feature = "device-bound")]
-            Ok(mut accepted) => {
-                let Accepted { data, times, proof, refresh } = &mut accepted;
-                match sealer.check_device(&self.proofs, data, times, self.now) {
-                    Ok(found) => {
-                        // Without a list, only the cookie says that the session is bound.
-                        let names_key =
-                            found.as_ref().is_none_or(|found| found.thumbprint.is_none());
-                        if !names_key && sealer.revocations.is_none() {
-                            *refresh = refresh.or(times.expires_at);
-                        }
-                        *proof = found;
-                        self.found.accept(accepted);
-                    }
-                    Err(rejection) => {
-                        let thumbprint = data.claim("cnf").map(device_bound::thumbprint);
-                        self.found.unproven = Some(thumbprint.unwrap_or_default().into());
-                        self.found.reject(rejection);
-                    }
-                }
-            }
-            #[cfg(not(feature = "device-bound"))]
+            Ok(accepted) if sealer.binding.is_some() => self.check_device(accepted),
             Ok(accepted) => self.found.accept(accepted),
             Err(rejection) => self.found.reject(rejection),
         }
         self.found.accepted.is_some()
+    }
+
+    /// Step 8, for a sealer that binds sessions.
+    #[cfg(feature = "device-bound")]
+    #[inline(never)]
+    fn check_device(&mut self, mut accepted: Accepted) {
+        let Accepted { data, times, refresh } = &mut accepted;
+        match self.sealer.check_device(&self.proofs, data, times, self.now) {
+            Ok(device) => {
+                // Without a list, only the cookie says that the session is bound.
+                let is_named = device.as_ref().is_none_or(|found| found.to_name().is_none());
+                if !is_named && self.sealer.revocations.is_none() {
+                    *refresh = refresh.or(times.expires_at);
+                }
+                self.found.device = device.map(Box::new);
+                self.found.accept(accepted);
+            }
+            Err(rejection) => {
+                let thumbprint = data.claim("cnf").map(device_bound::thumbprint);
+                let thumbprint = thumbprint.unwrap_or_default().into();
+                self.found.device = Some(Box::new(Device::Unproven { thumbprint }));
+                self.found.reject(rejection);
+            }
+        }
     }
 
     /// Keeps a cookie for a logout, if it can be a token of the sealer: malformed ones must not
@@ -294,11 +301,5 @@ pub(super) fn open_token(
     {
         refresh = refresh.or(times.expires_at);
     }
-    Ok(Accepted {
-        data,
-        times,
-        refresh,
-        #[cfg(feature = "device-bound")]
-        proof: None,
-    })
+    Ok(Accepted { data, times, refresh })
 }

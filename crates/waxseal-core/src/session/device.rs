@@ -1,37 +1,63 @@
 //! The key of the session of a request, and the unbound copy of a bound session.
 
-use alloc::string::String;
+use alloc::{borrow::Cow, string::String};
 
-use super::{
-    device_state::BoundDevice,
-    state::{Origin, SessionState},
-};
+use super::state::{Origin, SessionState};
 use crate::{
     claims,
+    data::Data,
     device_bound::{self, Binding, GRACE_SECS},
     revocation::SessionRef,
-    sealer::Sealer,
+    sealer::{Device, Sealer},
+    time::UnixTime,
 };
 
+/// The device that a session is bound to (feature `device-bound`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BoundDevice {
+    /// The SHA-256 thumbprint of the browser's key (RFC 7638), in base64url.
+    pub thumbprint: String,
+    /// The time until which the server accepts the proof cookie. The browser drops the cookie, and
+    /// so refreshes it, at least one minute earlier.
+    pub proof_expires_at: UnixTime,
+}
+
 impl SessionState {
+    /// Whether the presented session is bound and has no valid proof cookie.
+    pub(super) fn is_unproven(&self) -> bool {
+        matches!(self.device.as_deref(), Some(Device::Unproven { .. }))
+    }
+
     /// Names the key of the presented session in its data.
     pub(super) fn name_device(&mut self) {
-        if let Some(thumbprint) = &self.device.thumbprint {
+        if let Some(thumbprint) = self.device.as_ref().and_then(|device| device.to_name()) {
             self.data.set_claim("cnf", &device_bound::confirmation(thumbprint));
         }
     }
 
+    /// The data of a cookie that names the key.
+    pub(super) fn with_device_named<'d>(&self, mut data: Cow<'d, Data>) -> Cow<'d, Data> {
+        if let Some(thumbprint) = self.device.as_ref().and_then(|device| device.to_name()) {
+            data.to_mut().set_claim("cnf", &device_bound::confirmation(thumbprint));
+        }
+        data
+    }
+
     pub(super) fn binding(&self) -> Option<BoundDevice> {
+        let Some(Device::Proven { expires_at, to_name }) = self.device.as_deref() else {
+            return None;
+        };
         let named = || self.data.claim("cnf").map(device_bound::thumbprint);
-        let thumbprint = self.device.thumbprint.as_deref().or_else(named)?.into();
-        let proof_expires_at = self.device.proof_expires_at?;
-        Some(BoundDevice { thumbprint, proof_expires_at })
+        let thumbprint = to_name.as_deref().or_else(named)?.into();
+        Some(BoundDevice { thumbprint, proof_expires_at: *expires_at })
     }
 
     /// The header that offers a registration, if the request saves a login.
     pub(super) fn offer(&self, sealer: &Sealer) -> Option<String> {
         let binding = sealer.binding.as_ref()?;
-        if !binding.offers_registration || !self.device.offers_registration {
+        let is_invited = matches!(self.device.as_deref(), Some(Device::Invited));
+        if !binding.offers_registration || !is_invited {
             return None;
         }
         let session = claims::reference(&self.data, self.id(), self.issued_at?, self.stamp);
@@ -40,7 +66,8 @@ impl SessionState {
 
     /// Whether the presented session is unbound, although the sealer binds sessions.
     fn is_presented_unbound(&self, sealer: &Sealer) -> bool {
-        let has_key = self.device.thumbprint.is_some() || self.data.claim("cnf").is_some();
+        let to_name = self.device.as_ref().and_then(|device| device.to_name());
+        let has_key = to_name.is_some() || self.data.claim("cnf").is_some();
         sealer.binding.is_some() && !has_key
     }
 

@@ -14,7 +14,7 @@ use crate::{
     device_bound::{self, Binding, DeviceClaims, DeviceProof, thumbprint, unquoted, verify},
     error::Rejection,
     revocation::{Revocation, RevocationStatus, SessionRef, Successor, Target},
-    sealer::Sealer,
+    sealer::{Device, Sealer},
     time::UnixTime,
 };
 use alloc::{borrow::ToOwned as _, format, string::String};
@@ -237,9 +237,10 @@ fn presented_thumbprint(
     now: UnixTime,
 ) -> Option<String> {
     let found = sealer.open(request.cookies.iter().copied(), now);
-    let Some(accepted) = found.accepted else {
-        return found.unproven.filter(|thumbprint| !thumbprint.is_empty());
+    let named = found.accepted.as_ref().and_then(|session| session.data.claim("cnf"));
+    let to_name = || match found.device.as_deref()? {
+        Device::Unproven { thumbprint } => Some(&**thumbprint).filter(|text| !text.is_empty()),
+        device => device.to_name(),
     };
-    let named = accepted.data.claim("cnf").map(|cnf| thumbprint(cnf).into());
-    named.or(accepted.proof?.thumbprint.map(Into::into))
+    named.map(thumbprint).or_else(to_name).map(String::from)
 }

@@ -1,8 +1,8 @@
 //! The changes of a session's identity: its user and its session ID.
 
-#[cfg(feature = "device-bound")]
-use super::device_state::DeviceState;
 use super::state::{Origin, SessionState};
+#[cfg(feature = "device-bound")]
+use crate::sealer::Device;
 use crate::{claims, error::SaveError, format::Format, json::quote, sealer::Sealer};
 
 impl SessionState {
@@ -17,7 +17,7 @@ impl SessionState {
             session.start_another(sealer, |_| keeps_data);
             #[cfg(feature = "device-bound")]
             {
-                session.device = DeviceState { offers_registration: true, ..Default::default() };
+                session.device = Some(Device::Invited.into());
             }
             session.data.set_claim("sub", &quote(user));
             session.authenticate();
@@ -30,8 +30,9 @@ impl SessionState {
             session.start_another(sealer, |key| keep.contains(&key));
             #[cfg(feature = "device-bound")]
             {
-                let unproven = session.device.unproven.take();
-                session.device = DeviceState { unproven, ..DeviceState::default() };
+                if !session.is_unproven() {
+                    session.device = None;
+                }
             }
             Ok(())
         })

@@ -3,15 +3,13 @@
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
-#[cfg(feature = "device-bound")]
-use super::device_state::DeviceState;
 use super::{
     changes::{Outcome, ResponseChanges, Unavailable},
     finish::Plan,
     saved::Saved,
 };
 #[cfg(feature = "device-bound")]
-use crate::sealer::Proof;
+use crate::sealer::Device;
 use crate::{
     base64url,
     claims::{self, Claims},
@@ -56,7 +54,7 @@ pub(super) struct SessionState {
     /// Whether the request is a logout, even if a new session follows.
     pub(super) logs_out: bool,
     #[cfg(feature = "device-bound")]
-    pub(super) device: DeviceState,
+    pub(super) device: Option<Box<Device>>,
     /// Whether a change of identity has failed.
     pub(super) has_failed: bool,
     /// Whether the response head is complete, or there will be none.
@@ -97,20 +95,7 @@ enum CookieAction {
 impl SessionState {
     #[inline]
     pub(super) fn new(sealer: &Sealer, found: Found, now: UnixTime) -> Result<Self, Unavailable> {
-        #[cfg_attr(not(feature = "device-bound"), expect(unused_mut))]
-        let Found { mut accepted, rejection, previous, others, .. } = found;
-        #[cfg(feature = "device-bound")]
-        let device = DeviceState {
-            unproven: found.unproven.filter(|_| accepted.is_none()).map(Into::into),
-            ..DeviceState::default()
-        };
-        #[cfg(feature = "device-bound")]
-        let device = match accepted.as_mut().and_then(|session| session.proof.take()) {
-            Some(Proof { expires_at, thumbprint }) => {
-                DeviceState { proof_expires_at: Some(expires_at), thumbprint, ..device }
-            }
-            None => device,
-        };
+        let Found { accepted, rejection, previous, others, .. } = found;
         if rejection == Some(Rejection::RevocationUnknown) {
             return Err(Unavailable::revocation_unknown());
         }
@@ -120,7 +105,7 @@ impl SessionState {
             (Data::empty(sealer.format()), times, Origin::New)
         };
         let (data, times, origin) = accepted.map_or_else(new, |accepted| {
-            let Accepted { data, times, refresh, .. } = accepted;
+            let Accepted { data, times, refresh } = accepted;
             (data, times, Origin::Existing { refresh })
         });
         Ok(Self {
@@ -141,7 +126,7 @@ impl SessionState {
             action: CookieAction::Unchanged,
             logs_out: false,
             #[cfg(feature = "device-bound")]
-            device,
+            device: found.device,
             has_failed: false,
             finished: false,
         })
@@ -164,7 +149,7 @@ impl SessionState {
             return Err(SaveError::Finished);
         }
         #[cfg(feature = "device-bound")]
-        if self.device.unproven.is_some() {
+        if self.is_unproven() {
             return Err(SaveError::ProofMissing);
         }
         if !self.now.is_plausible() {
@@ -252,7 +237,7 @@ impl SessionState {
         self.has_failed = false;
         #[cfg(feature = "device-bound")]
         {
-            self.device = DeviceState::default();
+            self.device = None;
         }
         self.action = CookieAction::Remove;
         Ok(())
@@ -323,7 +308,7 @@ impl SessionState {
             return Ok(None);
         };
         #[cfg(feature = "device-bound")]
-        let data = self.device.with_name(data);
+        let data = self.with_device_named(data);
         let id = self.session_id(sealer)?;
         let claims = Claims {
             issued_at,
