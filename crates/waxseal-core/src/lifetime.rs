@@ -45,7 +45,10 @@ impl Limits {
     /// These limits with the shorter of each timeout.
     #[inline]
     pub(crate) fn shortened(self, timeouts: Timeouts) -> Self {
-        let shorter = |one: Option<u64>, other| [one, other].into_iter().flatten().min();
+        let shorter = |one: Option<u64>, other: Option<u64>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
         let idle_timeout = shorter(self.idle_timeout, timeouts.idle);
         let absolute_timeout = shorter(self.absolute_timeout, timeouts.absolute);
         Self { idle_timeout, absolute_timeout, ..self }

@@ -104,7 +104,10 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         now: UnixTime,
     ) -> Result<Self, Unavailable> {
         let found = sealer.open(cookies, now);
-        let state = SessionState::new(&sealer, found, now)?;
+        if found.rejection == Some(Rejection::RevocationUnknown) {
+            return Err(Unavailable::revocation_unknown());
+        }
+        let state = SessionState::new(&sealer, found, now);
         Ok(Self { sealer, state })
     }
 

@@ -1,32 +1,20 @@
 //! What an operator learns: log events through `tracing`, counters through
 //! `metrics`. They contain no token, no unverified `kid` and no session data.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
-};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use waxseal_core::{
-    OpenSession, Outcome, Rejection, ResponseChanges, Sealer, Unavailable, UnixTime,
-};
+use waxseal_core::{Outcome, Rejection, ResponseChanges, Unavailable, UnixTime};
+
+use crate::config::Config;
 
 /// Whether the warning of a session without a user was logged: once a process, because
 /// anonymous visitors may have sessions.
 static WARNED_OF_NO_USER: AtomicBool = AtomicBool::new(false);
 
-/// A handler has asked for a session.
-pub(crate) fn opened(
-    throttle: &Throttle,
-    cookie: &str,
-    now: UnixTime,
-    session: &Result<OpenSession<Arc<Sealer>>, Unavailable>,
-) {
-    let rejection = match session {
-        Ok(session) => session.rejection(),
-        Err(_) => Some(Rejection::RevocationUnknown),
-    };
-    let Some(rejection) = rejection else { return };
-    let reason = rejection.as_str();
+/// A handler has asked for a session, and no cookie of the request was accepted.
+pub(crate) fn rejected(config: &Config, now: UnixTime, rejection: Rejection) {
+    let sealer = config.sealer.current();
+    let (cookie, reason) = (sealer.cookie().name(), rejection.as_str());
     #[cfg(feature = "metrics")]
     metrics::counter!("waxseal_rejections_total", "cookie" => cookie.to_owned(), "reason" => reason)
         .increment(1);
@@ -38,7 +26,7 @@ pub(crate) fn opened(
         | Rejection::UnknownKey
         | Rejection::ClockNotSet
         | Rejection::RevocationUnknown => {
-            if let Some(withheld) = throttle.pass(now) {
+            if let Some(withheld) = config.warnings.pass(now) {
                 tracing::warn!(cookie, reason, withheld, "session cookie rejected: {rejection}");
             } else {
                 tracing::debug!(cookie, reason, "session cookie rejected");

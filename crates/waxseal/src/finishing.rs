@@ -16,7 +16,7 @@ use crate::device::Answering;
 use crate::plain_http::PlainHttp;
 use crate::{
     events,
-    slot::{Shared, Slot, lock},
+    slot::{Slot, lock},
 };
 
 /// Finishes the session once: when the response head is complete, or when this is
@@ -33,7 +33,7 @@ enum Stage {
     #[cfg(all(feature = "device-bound", any(feature = "actix", feature = "tower")))]
     Answering(Answering),
     Open(Arc<Slot>),
-    Finishing(Arc<Shared>, Finish<Arc<Sealer>>),
+    Finishing(Finish<Arc<Sealer>>),
     Done,
 }
 
@@ -84,7 +84,7 @@ impl FinishOnce {
                 Ok(None) => self.stage = Stage::Done,
                 Ok(Some(shared)) => {
                     let finish = lock(&shared).finish();
-                    self.stage = Stage::Finishing(shared, finish);
+                    self.stage = Stage::Finishing(finish);
                 }
                 Err(changes) => {
                     let finished = Ok(changes);
@@ -94,16 +94,14 @@ impl FinishOnce {
                 }
             }
         }
-        let Stage::Finishing(shared, finish) = &mut self.stage else { return Poll::Ready(None) };
-        let finished = ready!(Pin::new(finish).poll(cx));
-        let session = lock(shared);
-        let cookie = session.sealer().cookie().name();
+        let Stage::Finishing(finish) = &mut self.stage else { return Poll::Ready(None) };
+        let finished = ready!(Pin::new(&mut *finish).poll(cx));
+        let cookie = finish.sealer().cookie().name();
         events::finished(cookie, &finished);
         #[cfg(any(feature = "actix", feature = "tower"))]
         if let (Some(plain_http), Ok(changes)) = (&self.plain_http, &finished) {
             plain_http.check(cookie, changes);
         }
-        drop(session);
         self.stage = Stage::Done;
         Poll::Ready(Some(finished))
     }

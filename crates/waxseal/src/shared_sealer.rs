@@ -48,6 +48,12 @@ impl SharedSealer {
         self.0.load_full()
     }
 
+    /// As [`Sealer::binds_devices`] of the current sealer.
+    #[cfg(all(feature = "device-bound", any(feature = "actix", feature = "tower")))]
+    pub(crate) fn binds_devices(&self) -> bool {
+        self.0.load().binds_devices()
+    }
+
     /// Replaces the sealer for every session that is opened from now on. The new sealer must
     /// have the same [`Marker`](crate::Marker): handlers get
     /// [`MissingLayer`](crate::SessionError::MissingLayer) otherwise.

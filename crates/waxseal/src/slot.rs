@@ -11,7 +11,7 @@ use std::{
 
 #[cfg(all(test, shuttle))]
 use shuttle::sync::{Mutex, MutexGuard};
-use waxseal_core::{Marker, OpenSession, ResponseChanges, Sealer};
+use waxseal_core::{Marker, OpenSession, Rejection, ResponseChanges, Sealer};
 
 use crate::{config::Config, error::SessionError, events, session::Session};
 
@@ -133,8 +133,14 @@ impl Slot {
         if sealer.marker() != self.config.marker {
             return Err(SessionError::MissingLayer { marker: self.config.marker });
         }
-        let session = OpenSession::open(Arc::clone(&sealer), cookies, now);
-        events::opened(&self.config.warnings, sealer.cookie().name(), now, &session);
+        let session = OpenSession::open(sealer, cookies, now);
+        let rejection = match &session {
+            Ok(session) => session.rejection(),
+            Err(_) => Some(Rejection::RevocationUnknown),
+        };
+        if let Some(rejection) = rejection {
+            events::rejected(&self.config, now, rejection);
+        }
         match session {
             Ok(session) => {
                 #[cfg(feature = "getrandom")]

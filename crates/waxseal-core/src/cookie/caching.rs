@@ -42,25 +42,28 @@ pub(crate) enum Caching {
 
 impl Caching {
     pub(crate) fn apply<H: ResponseHeaders + ?Sized>(self, headers: &mut H) {
-        let existing = headers.joined("vary").unwrap_or_default();
-        amend(headers, "vary", &existing, vary, "Cookie");
-        let existing = headers.joined("cache-control").unwrap_or_default();
-        if self == Self::SetsCookie || !is_shared(&String::from_utf8_lossy(&existing)) {
-            amend(headers, "cache-control", &existing, private, "private");
+        let existing = headers.joined("vary");
+        amend(headers, "vary", existing.as_deref(), vary, "Cookie");
+        let existing = headers.joined("cache-control");
+        let existing = existing.as_deref();
+        let is_shared = existing.is_some_and(|text| is_shared(&String::from_utf8_lossy(text)));
+        if self == Self::SetsCookie || !is_shared {
+            amend(headers, "cache-control", existing, private, "private");
             headers.remove(&TARGETED);
         }
     }
 }
 
-/// Sets a header to the `new` value of its `existing` text. A value that is not ASCII cannot
-/// be written back, so it stays, and `line` is added.
+/// Sets a header to `line`, or to the `new` value of its `existing` text. A value that is not ASCII
+/// cannot be written back, so it stays, and `line` is added.
 fn amend<H: ResponseHeaders + ?Sized>(
     headers: &mut H,
     name: &'static str,
-    existing: &[u8],
+    existing: Option<&[u8]>,
     new: impl FnOnce(&str) -> Option<Cow<'static, str>>,
-    line: &str,
+    line: &'static str,
 ) {
+    let Some(existing) = existing else { return headers.set(name, line.into()) };
     let Some(value) = new(&String::from_utf8_lossy(existing)) else { return };
     if existing.is_ascii() {
         headers.set(name, value);

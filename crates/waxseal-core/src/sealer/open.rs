@@ -94,26 +94,28 @@ impl<'s> Search<'s> {
     /// Tries each cookie with the sealer's name. The first that passes every step wins, so
     /// a malformed or planted cookie beside the good one does not lock the user out.
     #[inline]
-    pub(super) fn among<'h>(self, cookies: impl IntoIterator<Item = &'h [u8]>) -> Found {
+    pub(super) fn among<'h>(mut self, cookies: impl IntoIterator<Item = &'h [u8]>) -> Found {
         let headers = cookies.into_iter();
         #[cfg(feature = "device-bound")]
         if let Some(binding) = &self.sealer.binding {
-            return self.among_with_proofs(binding, &headers.collect::<Vec<_>>());
+            self.among_with_proofs(binding, &headers.collect::<Vec<_>>());
+            return self.found;
         }
-        self.among_headers(headers)
+        self.among_headers(headers);
+        self.found
     }
 
     #[cfg(feature = "device-bound")]
     #[inline(never)]
-    fn among_with_proofs(mut self, binding: &Binding, headers: &[&[u8]]) -> Found {
+    fn among_with_proofs(&mut self, binding: &Binding, headers: &[&[u8]]) {
         let pairs = headers.iter().flat_map(|header| pairs(header));
         let proofs = pairs.filter_map(|pair| binding.proof(pair)).take(MAX_PROOFS);
         self.proofs = proofs.filter_map(device_bound::claims).collect();
-        self.among_headers(headers.iter().copied())
+        self.among_headers(headers.iter().copied());
     }
 
     #[inline]
-    fn among_headers<'h>(mut self, headers: impl Iterator<Item = &'h [u8]>) -> Found {
+    fn among_headers<'h>(&mut self, headers: impl Iterator<Item = &'h [u8]>) {
         let current = &self.sealer.current;
         if !self.sealer.previous.is_empty() || current.last_first() {
             let sources = || [current].into_iter().chain(&self.sealer.previous);
@@ -121,19 +123,17 @@ impl<'s> Search<'s> {
                 sources().any(|source| value_of(pair, source.cookie.name()).is_some())
             };
             let pairs: Vec<_> = headers.flat_map(pairs).filter(is_candidate).collect();
-            self.among_several(&pairs);
-            return self.found;
+            return self.among_several(&pairs);
         }
         for header in headers {
             for pair in pairs(header) {
                 if let Some(value) = value_of(pair, current.cookie.name())
                     && self.is_over_after(None, value)
                 {
-                    return self.found;
+                    return;
                 }
             }
         }
-        self.found
     }
 
     /// Tries the previous cookies in the order of the configuration, only if the request

@@ -20,6 +20,22 @@ use crate::{
 use alloc::{borrow::ToOwned as _, format, string::String};
 
 impl Sealer {
+    /// Whether the sealer was built with [`device_bound`](crate::SealerBuilder::device_bound). For
+    /// integrations: without it, no request needs a check for device binding.
+    ///
+    /// ```
+    /// # use waxseal_core::{Sealer, Secret};
+    /// # fn check(secret: Secret) -> Result<(), waxseal_core::BuildError> {
+    /// let sealer = Sealer::builder(secret).build()?;
+    /// assert!(!sealer.binds_devices());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn binds_devices(&self) -> bool {
+        self.binding.is_some()
+    }
+
     /// The route of device binding at this path of a URL; `None` for other paths, and without
     /// [`device_bound`](crate::SealerBuilder::device_bound). For integrations: the application does
     /// not see a request to such a route.

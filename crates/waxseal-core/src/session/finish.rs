@@ -41,6 +41,11 @@ impl<S: Deref<Target = Sealer>> Finish<S> {
     pub(super) const fn new(sealer: S, plan: Plan) -> Self {
         Self { sealer, plan: Some(plan) }
     }
+
+    /// The sealer that opened the session.
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
 }
 
 impl<S: Deref<Target = Sealer>> Future for Finish<S> {

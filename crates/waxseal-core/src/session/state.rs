@@ -4,7 +4,7 @@
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use super::{
-    changes::{Outcome, ResponseChanges, Unavailable},
+    changes::{Outcome, ResponseChanges},
     finish::Plan,
     saved::Saved,
 };
@@ -94,11 +94,8 @@ enum CookieAction {
 
 impl SessionState {
     #[inline]
-    pub(super) fn new(sealer: &Sealer, found: Found, now: UnixTime) -> Result<Self, Unavailable> {
+    pub(super) fn new(sealer: &Sealer, found: Found, now: UnixTime) -> Self {
         let Found { accepted, rejection, previous, others, .. } = found;
-        if rejection == Some(Rejection::RevocationUnknown) {
-            return Err(Unavailable::revocation_unknown());
-        }
         let opening_stamp = sealer.revocations.as_ref().and_then(|check| check.list.stamp());
         let new = || {
             let times = Times { stamp: opening_stamp, ..Times::default() };
@@ -108,7 +105,7 @@ impl SessionState {
             let Accepted { data, times, refresh } = accepted;
             (data, times, Origin::Existing { refresh })
         });
-        Ok(Self {
+        Self {
             data,
             now,
             issued_at: times.issued_at,
@@ -129,7 +126,7 @@ impl SessionState {
             device: found.device,
             has_failed: false,
             finished: false,
-        })
+        }
     }
 
     pub(super) fn is_new(&self) -> bool {

@@ -64,14 +64,16 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         #[cfg(feature = "device-bound")]
-        if let Some(answering) = super::device::answering(&self.config, &request) {
+        let binds_devices = self.config.sealer.binds_devices();
+        #[cfg(feature = "device-bound")]
+        if binds_devices && let Some(answering) = super::device::answering(&self.config, &request) {
             let session = FinishOnce::answering(answering);
             return ActixResponseFuture { inner: None, session, made: None };
         }
         let header = |name| request.headers().get(name).map(HeaderValue::as_bytes);
         let plain_http = PlainHttp::of(&self.config, request.method().is_safe(), header);
         #[cfg(feature = "device-bound")]
-        let follows_refresh = follows_refresh(request.method().as_str(), &header);
+        let follows_refresh = binds_devices && follows_refresh(request.method().as_str(), &header);
         let slot = {
             let mut extensions = request.extensions_mut();
             let outer = extensions.get::<Innermost>().map(|innermost| &innermost.0);
