@@ -269,6 +269,8 @@ mod tests {
         };
         let names: Vec<_> = (0..300).map(|n| alloc::format!("aa{n}aa")).collect();
         assert!(parse(&names));
+        let long = "a".repeat(2000);
+        assert!(parse(&[long.clone(), "b".into()]) && !parse(&[long.clone(), long]));
         for (at, twice) in [(1, 0), (7, 3), (15, 14), (16, 2), (20, 19), (299, 0), (299, 298)] {
             let mut names = names.clone();
             names[at] = names[twice].clone();
@@ -284,6 +286,35 @@ mod tests {
         assert!(!data.changed());
         data.remove("a");
         assert!(data.changed());
+    }
+
+    #[test]
+    fn clearing_changes_what_it_removes() {
+        let mut data = data(r#"{"iss":"x","a":1}"#);
+        data.clear();
+        assert!(data.changed());
+        // There is nothing left to remove, but the session differs from its cookie.
+        data.clear();
+        assert!(data.changed());
+    }
+
+    #[test]
+    fn the_maximum_length_is_allowed() {
+        let text = |len: usize| alloc::format!("\"{}\"", "x".repeat(len - 2));
+        let mut data = Data::empty(Format::Waxseal);
+        assert!(matches!(data.insert("a", &text(MAX_LEN)), Err(WriteError::TooLarge { .. })));
+        data.insert("a", &text(MAX_LEN - 1)).unwrap();
+        // In place of the other value.
+        data.insert("a", &text(MAX_LEN - 3)).unwrap();
+        assert!(matches!(data.insert("b", "10"), Err(WriteError::TooLarge { .. })));
+        data.insert("b", "1").unwrap();
+
+        let object = |len: usize| alloc::format!("{{\"a\":{}}}", text(len - 6));
+        assert!(matches!(data.set(object(MAX_LEN + 1)), Err(WriteError::TooLarge { .. })));
+        data.set(object(MAX_LEN)).unwrap();
+        assert_eq!(data.keys(), ["a"]);
+        let nested = alloc::format!("{{\"a\":{}{}}}", "[".repeat(100), "]".repeat(100));
+        assert!(matches!(data.set(nested), Err(WriteError::TooDeep { key: None })));
     }
 
     #[test]

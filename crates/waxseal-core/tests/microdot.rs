@@ -50,6 +50,8 @@ fn claims_of_microdot_round_trip_unchanged() {
         response.claims(),
         format!(r#"{{"exp":{}.5,"n":123456789012345678901234567890,"sid":7}}"#, NOW + 9)
     );
+    // Microdot's cookie ends with the browser, also if its session has an expiry.
+    assert!(response.cookie().ends_with("; Path=/; HttpOnly"), "{}", response.cookie());
 }
 
 #[test]
