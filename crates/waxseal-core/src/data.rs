@@ -309,6 +309,10 @@ mod tests {
         assert!(matches!(data.insert("b", "10"), Err(WriteError::TooLarge { .. })));
         data.insert("b", "1").unwrap();
 
+        assert_eq!(to_json(None, &"x".repeat(MAX_LEN - 2)).unwrap(), text(MAX_LEN));
+        let error = to_json(None, &"x".repeat(MAX_LEN - 1)).unwrap_err();
+        assert!(matches!(error, WriteError::TooLarge { .. }));
+
         let object = |len: usize| alloc::format!("{{\"a\":{}}}", text(len - 6));
         assert!(matches!(data.set(object(MAX_LEN + 1)), Err(WriteError::TooLarge { .. })));
         data.set(object(MAX_LEN)).unwrap();

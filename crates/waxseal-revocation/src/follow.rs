@@ -138,8 +138,14 @@ impl Follower {
         // In parts: the feed must hold what one transaction adds.
         while !self.waiting.is_empty() {
             let max_sessions = u64::try_from(self.shared.max_sessions).unwrap_or(u64::MAX);
-            let part = self.waiting.iter().take(APPENDED_AT_ONCE);
-            let requests: Vec<_> = part.map(|job| job.request).collect();
+            let part = self.waiting.iter_mut().take(APPENDED_AT_ONCE);
+            let requests: Vec<_> = part
+                .map(|job| {
+                    // Other servers can see it from now on, also after an error.
+                    job.request.is_early = false;
+                    job.request
+                })
+                .collect();
             let recorded = record::append(&mut *connection.backend, &requests, max_sessions)?;
             let Some(last) = self.catch_up(&mut *connection.backend, position)? else {
                 return Ok(false);
@@ -204,7 +210,7 @@ impl Follower {
             if has_changed {
                 self.shared.notify();
             }
-            let missing = missing.of(copy);
+            let missing = self.without_renewals(missing.of(copy));
             let own = self.shared.absolute_timeout.as_secs();
             let is_current = copy.stamp() <= head.position.stamp && head.absolute_timeout >= own;
             let position = if !is_current || !missing.is_empty() {
@@ -219,6 +225,15 @@ impl Follower {
             record::merge(backend, &[], copy.stamp(), own)?;
         }
         Err(StoreFailure::new("the revocation store does not keep what was added to it"))
+    }
+
+    /// Drops the entries that a waiting renewal will record.
+    fn without_renewals(&self, mut entries: Vec<Entry>) -> Vec<Entry> {
+        let renewals = self.waiting.iter().filter_map(|job| job.request.early_renewal());
+        let renewals: HashSet<_> = renewals.collect();
+        entries
+            .retain(|entry| !matches!(entry, Entry::Session { key, .. } if renewals.contains(key)));
+        entries
     }
 
     /// Adds what the store lacks, in parts, each of which it follows with what other servers
@@ -249,6 +264,7 @@ impl Follower {
         let copy = &self.shared.copy;
         let mut entries = Vec::new();
         copy.for_each(|entry| entries.push(entry));
+        let entries = self.without_renewals(entries);
         // A server that was in contact has everything that the store had.
         let everyone = if self.shared.is_current() { Everyone::Trusted } else { Everyone::CutOff };
         if everyone == Everyone::CutOff {
@@ -321,10 +337,15 @@ mod tests {
     use crate::{
         clock::Clock,
         key::{SessionKey, UserKey},
+        list::RevocationList,
         request::{Request, Revoke, Session},
-        store::memory::Memory,
+        store::memory::{Memory, Tables},
+        worker::Worker,
     };
-    use waxseal_core::UnixTime;
+    use waxseal_core::{
+        Acknowledgement, Revocation, RevocationStatus, Revocations, SessionRef, Successor, Target,
+        UnixTime,
+    };
 
     #[test]
     fn more_revocations_than_a_feed_holds_are_recorded() {
@@ -340,6 +361,47 @@ mod tests {
         follower.turn((0..10_500).map(job).collect()).unwrap();
         assert!(follower.waiting.is_empty());
         assert_eq!(shared.copy.len(), 10_500);
+    }
+
+    /// The server has the session in its copy before the store records the renewal. A copy that
+    /// completes the store must not make the renewal find its session revoked.
+    #[test]
+    fn a_store_that_lost_data_accepts_a_renewal() {
+        for is_emptied in [false, true] {
+            let (clock, timeout) = (Clock::system(), Duration::from_secs(60));
+            let memory = Memory::new(clock.clone());
+            let store = memory.clone();
+            let shared = Arc::new(Shared::new(clock, timeout, 100, timeout));
+            let mut follower =
+                Follower::new(Arc::clone(&shared), move || Ok(Box::new(store.clone())));
+            let (worker, queue) = Worker::by_hand();
+            let list = RevocationList::new(shared, worker);
+            let mut turn = |jobs: Vec<Job>| follower.turn(jobs).unwrap();
+            turn(Vec::new());
+            let before = memory.tables().clone();
+            drop(list.revoke_user("7"));
+            turn(queue.try_iter().collect());
+
+            let session = SessionRef {
+                id: "a".into(),
+                user: Some("42".into()),
+                issued_at: UnixTime::from_secs(1),
+                stamp: Revocations::stamp(&list).unwrap(),
+            };
+            let successor = Successor { session: session.clone(), also: None, must_be_good: true };
+            let renewal =
+                Revocation { target: Target::Session(session.clone()), successor: Some(successor) };
+            *memory.tables() = if is_emptied { Tables::default() } else { before };
+            let [first, second] = [(); 2].map(|()| list.revoke(renewal.clone()));
+            assert_eq!(list.status(&session), RevocationStatus::Revoked);
+            turn(queue.try_iter().collect());
+            let was_revoked =
+                |recorded: Acknowledgement| pollster::block_on(recorded).unwrap().was_revoked;
+            assert!(!was_revoked(first), "{is_emptied}");
+            // One renewal wins.
+            assert!(was_revoked(second), "{is_emptied}");
+            assert!(memory.tables().revokes(&session));
+        }
     }
 
     /// The browser that has registered a key got an error, and does not know that it is bound.

@@ -222,8 +222,9 @@ impl RevocationList {
     }
 
     /// Adds a session to the copy before the store records it, if the list has room: this
-    /// server then rejects the session at once, and adds it to a store that loses it.
-    fn apply_early(&self, session: &SessionRef) {
+    /// server then rejects the session at once, and adds it to a store that loses it. Returns
+    /// whether the session is new in the copy.
+    fn apply_early(&self, session: &SessionRef) -> bool {
         let Shared { copy, max_sessions, clock, .. } = &*self.shared;
         let (sessions, without_user) = copy.sessions();
         let is_full = match session.user {
@@ -231,7 +232,7 @@ impl RevocationList {
             None => sessions >= *max_sessions || without_user >= max_sessions.div_ceil(4),
         };
         if is_full {
-            return;
+            return false;
         }
         let user = session.user.as_deref().map(UserKey::new);
         // Later than every cutoff that does not revoke the session.
@@ -240,9 +241,11 @@ impl RevocationList {
             session.issued_at,
         );
         let since = UnixTime::from_secs(since.into());
-        if copy.apply(Entry::Session { key: SessionKey::new(&session.id), user, since }) {
+        let is_new = copy.apply(Entry::Session { key: SessionKey::new(&session.id), user, since });
+        if is_new {
             self.shared.notify();
         }
+        is_new
     }
 }
 
@@ -268,12 +271,12 @@ impl Revocations for RevocationList {
     }
 
     fn revoke(&self, revocation: Revocation) -> Acknowledgement {
-        let request = Request::new(&revocation);
+        let mut request = Request::new(&revocation);
         // A session that a cutoff revokes already needs no entry in the copy.
         if let Target::Session(session) = &revocation.target
             && !self.shared.copy.is_revoked(&session.view())
         {
-            self.apply_early(session);
+            request.is_early = self.apply_early(session);
         }
         self.append(request)
     }

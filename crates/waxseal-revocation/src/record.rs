@@ -244,6 +244,17 @@ mod tests {
     use super::*;
     use crate::{clock::Clock, key::SessionKey, store::memory::Memory};
 
+    /// So that the next cutoff revokes the sessions that got the stamps of before the loss.
+    #[test]
+    fn a_server_raises_the_stamp_of_a_store_that_has_lost_its_last_ones() {
+        let mut memory = Memory::new(Clock::new(|| 1000, std::time::Duration::default));
+        assert!(create(&mut memory, &[], 0, Everyone::Trusted).unwrap());
+        let position = merge(&mut memory, &[], 5_000_000, 60).unwrap();
+        assert!(position.stamp > 5_000_000);
+        let request = Request::of(Revoke::User(UserKey::new("42")));
+        assert!(append(&mut memory, &[request], 100).unwrap()[0].stamp > position.stamp);
+    }
+
     #[test]
     fn a_stamp_is_larger_than_that_of_the_sessions_it_revokes() {
         // The store has lost its last stamps, and its clock is behind.
@@ -252,7 +263,8 @@ mod tests {
         let (key, user) = (SessionKey::new("a"), UserKey::new("42"));
         let issued_at = UnixTime::from_secs(1);
         let session = Session { key, user, issued_at, stamp: 5_000_000, also: None };
-        let others = Request { target: Revoke::User(user), successor: Some((session, false)) };
+        let successor = Some((session, false));
+        let others = Request { successor, ..Request::of(Revoke::User(user)) };
         for request in [others, Request::of(Revoke::Session(session))] {
             let mut memory = memory.clone();
             let recorded = append(&mut memory, &[request], 100).unwrap();

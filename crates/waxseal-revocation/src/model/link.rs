@@ -23,6 +23,8 @@ pub(super) struct Faults {
     /// The lowest last stamp that the store was set back to, since the ledger has last checked
     /// what is still known.
     pub(super) lost_to: Option<u64>,
+    /// The highest cutoff of everyone so far.
+    pub(super) everyone: u64,
     /// Transactions that the store commits later, after the server has given up.
     pub(super) late: Vec<Late>,
 }
@@ -137,17 +139,16 @@ impl Backend for Link {
             .transact(needs, &mut |transaction| {
                 let before = transaction.head;
                 change(transaction)?;
-                let is_cut_off = transaction
-                    .changes
-                    .iter()
-                    .any(|change| matches!(change, Change::Drop { user: None, .. }));
+                let mut faults = lock(&self.faults);
+                // No operator of the model revokes everyone.
+                let everyone = transaction.head.map_or(0, |head| head.everyone);
                 assert!(
-                    !(is_survivor && before.is_none() && is_cut_off),
+                    !is_survivor || everyone <= faults.everyone,
                     "P2: a server that was in contact has revoked everyone"
                 );
+                faults.everyone = everyone.max(faults.everyone);
                 is_feed =
                     transaction.changes.iter().any(|change| matches!(change, Change::Push(_)));
-                let mut faults = lock(&self.faults);
                 let rate = faults.rate;
                 if rate > 0 && faults.random.one_in(rate.saturating_mul(2)) {
                     late = Some(Late { before, transaction: transaction.clone() });

@@ -111,6 +111,7 @@ impl World {
             rate: if is_slow { 0 } else { rate },
             snapshots: Vec::new(),
             lost_to: None,
+            everyone: 0,
             late: Vec::new(),
         };
         let mut world = Self {
