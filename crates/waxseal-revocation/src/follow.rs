@@ -332,20 +332,18 @@ impl Follower {
 }
 
 #[cfg(test)]
+mod renewals;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         clock::Clock,
         key::{SessionKey, UserKey},
-        list::RevocationList,
         request::{Request, Revoke, Session},
-        store::memory::{Memory, Tables},
-        worker::Worker,
+        store::memory::Memory,
     };
-    use waxseal_core::{
-        Acknowledgement, Revocation, RevocationStatus, Revocations, SessionRef, Successor, Target,
-        UnixTime,
-    };
+    use waxseal_core::UnixTime;
 
     #[test]
     fn more_revocations_than_a_feed_holds_are_recorded() {
@@ -361,47 +359,6 @@ mod tests {
         follower.turn((0..10_500).map(job).collect()).unwrap();
         assert!(follower.waiting.is_empty());
         assert_eq!(shared.copy.len(), 10_500);
-    }
-
-    /// The server has the session in its copy before the store records the renewal. A copy that
-    /// completes the store must not make the renewal find its session revoked.
-    #[test]
-    fn a_store_that_lost_data_accepts_a_renewal() {
-        for is_emptied in [false, true] {
-            let (clock, timeout) = (Clock::system(), Duration::from_secs(60));
-            let memory = Memory::new(clock.clone());
-            let store = memory.clone();
-            let shared = Arc::new(Shared::new(clock, timeout, 100, timeout));
-            let mut follower =
-                Follower::new(Arc::clone(&shared), move || Ok(Box::new(store.clone())));
-            let (worker, queue) = Worker::by_hand();
-            let list = RevocationList::new(shared, worker);
-            let mut turn = |jobs: Vec<Job>| follower.turn(jobs).unwrap();
-            turn(Vec::new());
-            let before = memory.tables().clone();
-            drop(list.revoke_user("7"));
-            turn(queue.try_iter().collect());
-
-            let session = SessionRef {
-                id: "a".into(),
-                user: Some("42".into()),
-                issued_at: UnixTime::from_secs(1),
-                stamp: Revocations::stamp(&list).unwrap(),
-            };
-            let successor = Successor { session: session.clone(), also: None, must_be_good: true };
-            let renewal =
-                Revocation { target: Target::Session(session.clone()), successor: Some(successor) };
-            *memory.tables() = if is_emptied { Tables::default() } else { before };
-            let [first, second] = [(); 2].map(|()| list.revoke(renewal.clone()));
-            assert_eq!(list.status(&session), RevocationStatus::Revoked);
-            turn(queue.try_iter().collect());
-            let was_revoked =
-                |recorded: Acknowledgement| pollster::block_on(recorded).unwrap().was_revoked;
-            assert!(!was_revoked(first), "{is_emptied}");
-            // One renewal wins.
-            assert!(was_revoked(second), "{is_emptied}");
-            assert!(memory.tables().revokes(&session));
-        }
     }
 
     /// The browser that has registered a key got an error, and does not know that it is bound.

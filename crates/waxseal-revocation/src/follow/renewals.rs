@@ -1,0 +1,147 @@
+//! A renewal and a store that loses data. The server has the presented session in its copy before the
+//! store records the renewal.
+
+use std::{
+    sync::{Arc, Mutex, mpsc::Receiver},
+    time::Duration,
+};
+
+use waxseal_core::{
+    Acknowledgement, Revocation, RevocationStatus, Revocations, SessionRef, Successor, Target,
+    UnixTime,
+};
+
+use super::Follower;
+use crate::{
+    clock::Clock,
+    entry::Entry,
+    error::StoreFailure,
+    list::RevocationList,
+    shared::{Job, Shared},
+    store::{
+        Backend,
+        memory::{Memory, Tables},
+    },
+    transaction::{Head, Item, Needs, Position, Transaction},
+    worker::Worker,
+};
+
+/// A store that is set back to `to` right after the next commit.
+#[derive(Clone)]
+struct Forgetful {
+    memory: Memory,
+    to: Arc<Mutex<Option<Tables>>>,
+}
+
+impl Backend for Forgetful {
+    fn head(&mut self) -> Result<Option<Head>, StoreFailure> {
+        self.memory.head()
+    }
+
+    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreFailure> {
+        self.memory.entries(visit)
+    }
+
+    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreFailure> {
+        self.memory.follow(position)
+    }
+
+    fn transact(
+        &mut self,
+        needs: &Needs,
+        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreFailure> + Send),
+    ) -> Result<(), StoreFailure> {
+        self.memory.transact(needs, change)?;
+        if let Some(to) = self.to.lock().unwrap().take() {
+            *self.memory.tables() = to;
+        }
+        Ok(())
+    }
+}
+
+struct Server {
+    list: RevocationList,
+    follower: Follower,
+    queue: Receiver<Job>,
+    store: Forgetful,
+    session: SessionRef,
+}
+
+impl Server {
+    fn new() -> Self {
+        let (clock, timeout) = (Clock::system(), Duration::from_secs(60));
+        let store = Forgetful { memory: Memory::new(clock.clone()), to: Arc::default() };
+        let shared = Arc::new(Shared::new(clock, timeout, 100, timeout));
+        let backend = store.clone();
+        let mut follower =
+            Follower::new(Arc::clone(&shared), move || Ok(Box::new(backend.clone())));
+        follower.turn(Vec::new()).unwrap();
+        let (worker, queue) = Worker::by_hand();
+        let list = RevocationList::new(shared, worker);
+        let session = SessionRef {
+            id: "a".into(),
+            user: Some("42".into()),
+            issued_at: UnixTime::from_secs(1),
+            stamp: Revocations::stamp(&list).unwrap(),
+        };
+        Self { list, follower, queue, store, session }
+    }
+
+    fn renew(&self) -> Acknowledgement {
+        let session = self.session.clone();
+        let successor = Successor { session: session.clone(), also: None, must_be_good: true };
+        self.list
+            .revoke(Revocation { target: Target::Session(session), successor: Some(successor) })
+    }
+
+    fn turn(&mut self) {
+        self.follower.turn(self.queue.try_iter().collect()).unwrap();
+    }
+}
+
+fn was_revoked(recorded: Acknowledgement) -> bool {
+    pollster::block_on(recorded).unwrap().was_revoked
+}
+
+#[test]
+fn a_store_that_was_set_back_accepts_one_renewal() {
+    for is_emptied in [false, true] {
+        let mut server = Server::new();
+        let before = server.store.memory.tables().clone();
+        drop(server.list.revoke_user("7"));
+        server.turn();
+
+        *server.store.memory.tables() = if is_emptied { Tables::default() } else { before };
+        let (first, second) = (server.renew(), server.renew());
+        assert_eq!(server.list.status(&server.session), RevocationStatus::Revoked);
+        server.turn();
+        assert!(!was_revoked(first), "{is_emptied}");
+        assert!(was_revoked(second), "{is_emptied}");
+        assert!(server.store.memory.tables().revokes(&server.session));
+    }
+}
+
+/// Another server may have seen the record, and answered a logout with it.
+#[test]
+fn a_renewal_that_the_store_had_is_refused_after_a_loss() {
+    let mut server = Server::new();
+    *server.store.to.lock().unwrap() = Some(server.store.memory.tables().clone());
+    let renewal = server.renew();
+    server.turn();
+    assert!(was_revoked(renewal));
+    assert!(server.store.memory.tables().revokes(&server.session));
+}
+
+/// The revocation from before the loss was acknowledged.
+#[test]
+fn a_renewal_of_a_revoked_session_is_refused_after_a_loss() {
+    let mut server = Server::new();
+    let before = server.store.memory.tables().clone();
+    let revoked = server.list.revoke_session(&server.session);
+    server.turn();
+    assert!(!was_revoked(revoked));
+    *server.store.memory.tables() = before;
+    let renewal = server.renew();
+    server.turn();
+    assert!(was_revoked(renewal));
+}
