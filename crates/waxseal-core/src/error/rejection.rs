@@ -4,7 +4,7 @@ use core::fmt;
 
 /// Why a presented cookie was not accepted.
 ///
-/// Ordered by how far the cookie came in the steps of opening. If several cookies were
+/// Ordered by how far the cookie came in the steps of opening, with `RevocationUnknown` at the end. If several cookies were
 /// presented and none was accepted, the rejection is the one of the cookie that passed
 /// the most steps. A request that presents neither the current cookie nor a previous one
 /// has no rejection.
@@ -48,9 +48,6 @@ pub enum Rejection {
     NoSid,
     /// The session is revoked, for example because its user logged out.
     Revoked,
-    /// The revocation list cannot be trusted, so the session may be good or revoked.
-    /// The response is a 503 that leaves the cookie alone.
-    RevocationUnknown,
     /// The session is bound to a device, and the request has no proof cookie for it: the session
     /// cookie may be stolen, or the browser has not refreshed the proof cookie yet.
     #[cfg(feature = "device-bound")]
@@ -59,6 +56,9 @@ pub enum Rejection {
     /// stolen, or the clocks of two servers differ.
     #[cfg(feature = "device-bound")]
     ProofExpired,
+    /// The revocation list cannot be trusted, so the session may be good or revoked. The response is
+    /// a 503 that leaves the cookie alone, whatever the other cookies are.
+    RevocationUnknown,
 }
 
 impl Rejection {

@@ -72,14 +72,21 @@ impl Sealer {
         }
         let issued_at = times.issued_at.unwrap_or(UnixTime::from_secs(0));
         let is_bound = || {
+            // The time is checked first, because it is cheaper than the revocation list.
+            if now < issued_at.plus(GRACE_SECS) {
+                return Ok(false);
+            }
             let user = claims::user(data);
             let stamp = times.stamp.unwrap_or(0);
             let session = SessionView { id: Some(&*id), user: user.as_deref(), issued_at, stamp };
-            // The time is checked first, because it is cheaper than the revocation list.
-            now >= issued_at.plus(GRACE_SECS) && self.is_replaced(session)
+            match self.unbound_status(session) {
+                RevocationStatus::Good => Ok(false),
+                RevocationStatus::Revoked => Ok(true),
+                RevocationStatus::Unknown => Err(Rejection::RevocationUnknown),
+            }
         };
         match proof {
-            _ if cnf.is_none() && !is_bound() => Ok(None),
+            _ if cnf.is_none() && !is_bound()? => Ok(None),
             Some(_) => Err(Rejection::ProofExpired),
             None => Err(Rejection::ProofMissing),
         }
@@ -87,8 +94,15 @@ impl Sealer {
 
     /// Whether the revocation list has recorded a registration of the session, which names no key.
     pub(crate) fn is_replaced(&self, session: SessionView<'_>) -> bool {
-        let (Some(check), Some(id)) = (&self.revocations, session.id) else { return false };
+        self.unbound_status(session) == RevocationStatus::Revoked
+    }
+
+    /// The status of the unbound copy of a session: revoked after a registration.
+    fn unbound_status(&self, session: SessionView<'_>) -> RevocationStatus {
+        let (Some(check), Some(id)) = (&self.revocations, session.id) else {
+            return RevocationStatus::Good;
+        };
         let id = Binding::unbound_id(id);
-        check.list.status(SessionView { id: Some(&id), ..session }) == RevocationStatus::Revoked
+        check.list.status(SessionView { id: Some(&id), ..session })
     }
 }

@@ -121,6 +121,24 @@ fn an_unknown_status_outranks_a_revoked_session() {
     }
 }
 
+/// The unbound copy of a session is accepted only if the list says that no key was registered.
+#[cfg(feature = "device-bound")]
+#[test]
+fn an_unknown_registration_is_an_unknown_status() {
+    use waxseal_core::DeviceBinding;
+    let list = List::default();
+    let sealer = builder(&list).device_bound(DeviceBinding::default()).build().unwrap();
+    assert_eq!(rejection(&sealer, &[&old()]), None);
+    list.known().unknown.push("old~unbound".into());
+    refused(&sealer, &[&old()]);
+
+    // It outranks a session without a proof cookie.
+    let bound = cookie(r#""sid":"s""#);
+    list.revoked_by_another("s~unbound");
+    assert_eq!(rejection(&sealer, &[&bound]), Some(Rejection::ProofMissing));
+    refused(&sealer, &[&format!("{bound}; {}", old())]);
+}
+
 #[test]
 fn verify_checks_the_list() {
     let list = List::default();
