@@ -306,6 +306,7 @@ impl World {
             });
             // A clock that is behind the stamps, together with the loss, is documented.
             let is_lost = stored.head.is_some() || survives || is_behind;
+            let is_lost = is_lost && self.losses > promise.losses;
             // What is not acknowledged yet must not be acknowledged any more, or be recorded again.
             let is_excused = !is_known && is_lost && promise.acknowledged.is_some();
             self.ledger.promises[number].is_excused |= is_excused;
