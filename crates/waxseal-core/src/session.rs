@@ -130,12 +130,12 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         self
     }
 
-    /// The sealer that opened the session.
+    /// Returns the sealer that opened the session.
     pub fn sealer(&self) -> &Sealer {
         &self.sealer
     }
 
-    /// The value of `key`; `None` if the session has no such entry.
+    /// Returns the value of `key`, or `None` if the session has no such entry.
     ///
     /// Without the core's feature `std`, a float may differ in its last bit from
     /// the one that was written.
@@ -153,7 +153,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     ///
     /// # Errors
     ///
-    /// [`WriteError`] if the key is reserved for a registered claim, the value cannot be
+    /// [`WriteError`] if the key is a reserved claim, the value cannot be
     /// written as JSON, or the data would have more JSON than a cookie can hold (3072
     /// bytes).
     pub fn insert<T: Serialize>(&mut self, key: &str, value: T) -> Result<(), WriteError> {
@@ -190,19 +190,19 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         self.state.data.clear();
     }
 
-    /// Whether the session has no data. It can have a [user](Self::user).
+    /// Returns whether the session has no data. It can have a [user](Self::user).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.state.data.is_empty()
     }
 
-    /// The keys of all entries, in order.
+    /// Returns the keys of all entries, in order.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         self.state.data.keys()
     }
 
-    /// All data as one struct or map.
+    /// Returns all data as one struct or map.
     ///
     /// # Errors
     ///
@@ -211,7 +211,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         self.state.data.read()
     }
 
-    /// Replaces all data by the fields of a struct or the entries of a map.
+    /// Replaces all data with the fields of a struct or the entries of a map.
     ///
     /// # Errors
     ///
@@ -270,7 +270,8 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// # Errors
     ///
     /// [`SaveError`], for example if `user` is empty or has more than 256 bytes. The session
-    /// is left unchanged, and `save` fails until one of these methods or `delete` succeeds.
+    /// is left unchanged, and `save` fails until `log_in`,
+    /// `clear_user` or `delete` succeeds.
     pub fn log_in(&mut self, user: &str) -> Result<(), SaveError> {
         self.state.log_in(&self.sealer, user)
     }
@@ -330,13 +331,13 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         self.state.revoke_others(&self.sealer)
     }
 
-    /// The user of the session (`sub`), if there is one.
+    /// Returns the user (`sub`), or `None` if nobody is logged in.
     #[must_use]
     pub fn user(&self) -> Option<String> {
         claims::user(&self.state.data).map(Into::into)
     }
 
-    /// When the user last proved who they are (`auth_time`): the time of the last
+    /// Returns the time of the user's last authentication (`auth_time`): the time of the last
     /// [`log_in`](Self::log_in) or [`confirm_user`](Self::confirm_user). `None` without a
     /// user, and in Microdot mode.
     #[must_use]
@@ -344,7 +345,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         claims::authenticated_at(&self.state.data)
     }
 
-    /// The device that the session is bound to; `None` if it is not bound. A session is unbound
+    /// Returns the device that the session is bound to, or `None` if it is not bound. A session is unbound
     /// until the browser has registered a key, shortly after the response to
     /// [`log_in`](Self::log_in).
     #[cfg(feature = "device-bound")]
@@ -398,7 +399,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         }
     }
 
-    /// Whether the session starts with this request: no cookie was accepted, or
+    /// Returns whether the session starts with this request: no cookie was accepted, or
     /// [`log_in`](Self::log_in), [`clear_user`](Self::clear_user) or
     /// [`delete`](Self::delete) has replaced the session.
     #[must_use]
@@ -406,28 +407,28 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         self.state.is_new()
     }
 
-    /// The issue time of the session (`iat`); `None` before a new session is saved,
+    /// Returns the issue time of the session (`iat`). `None` before a new session is saved,
     /// and in Microdot mode if the application sets none.
     #[must_use]
     pub fn issued_at(&self) -> Option<UnixTime> {
         self.state.issued_at
     }
 
-    /// The expiry (`exp`) in the cookie that was presented or last saved; a refresh
-    /// moves it on. `None` before a new session is saved, and in Microdot mode if
+    /// Returns the expiry (`exp`) in the cookie that was presented or last saved. A refresh
+    /// makes it later. `None` before a new session is saved, and in Microdot mode if
     /// the application sets none.
     #[must_use]
     pub fn expires_at(&self) -> Option<UnixTime> {
         self.state.expires_at
     }
 
-    /// The time of the request, which was passed to [`open`](Self::open).
+    /// Returns the time of the request, which was passed to [`open`](Self::open).
     #[must_use]
     pub const fn now(&self) -> UnixTime {
         self.state.now
     }
 
-    /// Why the presented cookie was not accepted; `None` if it was accepted, or the
+    /// Returns the reason why the presented cookie was not accepted. `None` if it was accepted, or the
     /// request presented none.
     #[must_use]
     pub const fn rejection(&self) -> Option<Rejection> {

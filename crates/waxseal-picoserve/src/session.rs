@@ -36,7 +36,7 @@ impl Session {
         Self(shared)
     }
 
-    /// The value of `key`; `None` if the session has no such entry.
+    /// Returns the value of `key`, or `None` if the session has no such entry.
     ///
     /// # Errors
     ///
@@ -50,9 +50,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Write`] if the key is reserved for a registered claim, the value
-    /// cannot be written as JSON, or the data would have more JSON than a cookie can hold
-    /// (3072 bytes).
+    /// [`SessionError::Write`] if the key is a reserved claim, the value cannot be
+    /// written as JSON or is nested more than 99 levels deep, or the data would have more JSON than a
+    /// cookie can hold (3072 bytes).
     pub fn insert<T: Serialize>(&self, key: &str, value: T) -> Result<(), SessionError> {
         let json = to_json(Some(key), &value)?;
         Ok(self.0.borrow_mut().insert_json(key, &json)?)
@@ -79,19 +79,19 @@ impl Session {
         self.0.borrow_mut().clear_data();
     }
 
-    /// Whether the session has no data. It can have a [user](Self::user).
+    /// Returns whether the session has no data. It can have a [user](Self::user).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.borrow().is_empty()
     }
 
-    /// The keys of all entries, in order.
+    /// Returns the keys of all entries, in order.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         self.0.borrow().keys()
     }
 
-    /// All data as one struct or map.
+    /// Returns all data as one struct or map.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl Session {
         Ok(self.0.borrow().data()?)
     }
 
-    /// Replaces all data by the fields of a struct or the entries of a map.
+    /// Replaces all data with the fields of a struct or the entries of a map.
     ///
     /// # Errors
     ///
@@ -190,13 +190,13 @@ impl Session {
         Ok(self.0.borrow_mut().revoke_others()?)
     }
 
-    /// The user of the session, if there is one.
+    /// Returns the user, or `None` if nobody is logged in.
     #[must_use]
     pub fn user(&self) -> Option<String> {
         self.0.borrow().user()
     }
 
-    /// The user of the session, for a handler that needs one.
+    /// Returns the user, for a handler that requires one.
     ///
     /// # Errors
     ///
@@ -205,21 +205,21 @@ impl Session {
         self.user().ok_or(SessionError::NoUser)
     }
 
-    /// The time of the last [`log_in`](Self::log_in) or [`confirm_user`](Self::confirm_user);
+    /// Returns the time of the last [`log_in`](Self::log_in) or [`confirm_user`](Self::confirm_user);
     /// `None` without a user.
     #[must_use]
     pub fn authenticated_at(&self) -> Option<UnixTime> {
         self.0.borrow().authenticated_at()
     }
 
-    /// The session ID (`sid`), after a save the one in the saved cookie. `None` before a new
+    /// Returns the session ID (`sid`); after a save, the one in the saved cookie. `None` before a new
     /// session is saved, and without [`randomness`](crate::SessionLayer::randomness).
     #[must_use]
     pub fn id(&self) -> Option<String> {
         self.0.borrow().id()
     }
 
-    /// What identifies the session in a revocation list; `None` without a session ID.
+    /// Returns the reference that identifies the session in a revocation list; `None` without a session ID.
     #[must_use]
     pub fn reference(&self) -> Option<SessionRef> {
         self.0.borrow().reference()
@@ -238,7 +238,7 @@ impl Session {
         self.0.borrow_mut().set_timeouts(idle, absolute);
     }
 
-    /// Whether the session starts with this request: no cookie was accepted, or
+    /// Returns whether the session starts with this request: no cookie was accepted, or
     /// [`log_in`](Self::log_in), [`clear_user`](Self::clear_user) or
     /// [`delete`](Self::delete) has replaced the session.
     #[must_use]
@@ -246,26 +246,26 @@ impl Session {
         self.0.borrow().is_new()
     }
 
-    /// The issue time of the session (`iat`); `None` before a new session is saved.
+    /// Returns the issue time of the session (`iat`). `None` before a new session is saved.
     #[must_use]
     pub fn issued_at(&self) -> Option<UnixTime> {
         self.0.borrow().issued_at()
     }
 
-    /// The expiry (`exp`) in the cookie that was presented or last saved; `None` before
+    /// Returns the expiry (`exp`) in the cookie that was presented or last saved. `None` before
     /// a new session is saved.
     #[must_use]
     pub fn expires_at(&self) -> Option<UnixTime> {
         self.0.borrow().expires_at()
     }
 
-    /// The time of the request, by the clock of the layer.
+    /// Returns the time of the request, by the clock of the layer.
     #[must_use]
     pub fn now(&self) -> UnixTime {
         self.0.borrow().now()
     }
 
-    /// Why the presented cookie was not accepted; `None` if it was accepted, or the
+    /// Returns the reason why the presented cookie was not accepted. `None` if it was accepted, or the
     /// request presented none.
     #[must_use]
     pub fn rejection(&self) -> Option<Rejection> {

@@ -106,7 +106,7 @@ impl FinishOnce {
         Poll::Ready(Some(finished))
     }
 
-    /// Ends the session of a request that gets no response: later saves are errors.
+    /// Abandons the session of a request that gets no response: later saves are errors.
     pub fn abandon(&mut self) {
         if let Stage::Open(slot) = &self.stage
             && let Ok(Some(shared)) = slot.end()

@@ -10,8 +10,8 @@ use crate::{config::Config, shared_sealer::SharedSealer};
 /// response: a layer of tower (axum's `Router::layer`) and a middleware of actix-web
 /// (`App::wrap`).
 ///
-/// A request whose handler does not use the session costs three small allocations: no
-/// cookie is read. Two layers around one handler must use different cookies.
+/// A request whose handler does not use the session costs three small allocations,
+/// and the layer reads no cookie. With device binding, it reads those of navigations. Two layers around one handler must use different cookies.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -91,7 +91,7 @@ impl SessionLayer {
         Self { config: Arc::new(Config::new(sealer, now)) }
     }
 
-    /// The same layer with another clock.
+    /// Returns the same layer with another clock.
     ///
     /// ```
     /// # use waxseal::{Sealer, SessionLayer, UnixTime};

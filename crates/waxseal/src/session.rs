@@ -61,7 +61,7 @@ impl<M> Session<M> {
         f(&mut lock(&self.shared))
     }
 
-    /// The value of `key`; `None` if the session has no such entry.
+    /// Returns the value of `key`, or `None` if the session has no such entry.
     ///
     /// The session is locked during the call: a `Deserialize` of `T` that itself uses
     /// the session deadlocks.
@@ -96,9 +96,9 @@ impl<M> Session<M> {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Write`] if the key is reserved for a registered claim, the value
-    /// cannot be written as JSON, or the data would have more JSON than a cookie can hold
-    /// (3072 bytes).
+    /// [`SessionError::Write`] if the key is a reserved claim, the value cannot be
+    /// written as JSON or is nested more than 99 levels deep, or the data would have more JSON than a
+    /// cookie can hold (3072 bytes).
     pub fn insert<T: Serialize>(&self, key: &str, value: T) -> Result<(), SessionError> {
         let json = to_json(Some(key), &value)?;
         Ok(self.with(|session| session.insert_json(key, &json))?)
@@ -163,7 +163,7 @@ impl<M> Session<M> {
         }
     }
 
-    /// Whether the session has no data. It can have a [user](Self::user).
+    /// Returns whether the session has no data. It can have a [user](Self::user).
     ///
     /// ```
     /// # use waxseal::Session;
@@ -176,7 +176,7 @@ impl<M> Session<M> {
         self.with(|session| session.is_empty())
     }
 
-    /// The keys of all entries, in the order of the JSON object.
+    /// Returns the keys of all entries, in the order of the JSON object.
     ///
     /// ```
     /// # use waxseal::Session;
@@ -191,7 +191,7 @@ impl<M> Session<M> {
         self.with(|session| session.keys())
     }
 
-    /// All data as one struct or map. The session is locked during the call, as in
+    /// Returns all data as one struct or map. The session is locked during the call, as in
     /// [`get`](Self::get).
     ///
     /// ```
@@ -214,7 +214,7 @@ impl<M> Session<M> {
         Ok(self.with(|session| session.data())?)
     }
 
-    /// Replaces all data by the fields of a struct or the entries of a map. Takes
+    /// Replaces all data with the fields of a struct or the entries of a map. Takes
     /// effect with the next save.
     ///
     /// ```
@@ -233,8 +233,8 @@ impl<M> Session<M> {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Write`] if `data` is not written as a JSON object, or as
-    /// [`insert`](Self::insert).
+    /// [`SessionError::Write`] if `data` does not become a JSON object, or for the reasons
+    /// of [`insert`](Self::insert).
     pub fn set_data<T: Serialize>(&self, data: T) -> Result<(), SessionError> {
         let json = to_json(None, &data)?;
         Ok(self.with(|session| session.set_json(json))?)
@@ -315,7 +315,8 @@ impl<M> Session<M> {
     /// # Errors
     ///
     /// [`SessionError::Save`], for example if `user` is empty or has more than 256 bytes. The
-    /// session is left unchanged, and `save` fails until one of these methods or `delete` succeeds.
+    /// session is left unchanged, and `save` fails until `log_in`,
+    /// `clear_user` or `delete` succeeds.
     pub fn log_in(&self, user: &str) -> Result<(), SessionError> {
         Ok(self.with(|session| session.log_in(user))?)
     }
@@ -392,9 +393,9 @@ impl<M> Session<M> {
     /// nothing and the response sends no cookie. A request that is cancelled before its response
     /// revokes nothing.
     ///
-    /// This session stays good. But if another request of this browser saves the session after
-    /// this response, it sends the old cookie again, which is revoked. With a login, for example
-    /// after a change of the password, call [`log_in`](Self::log_in) first.
+    /// This session stays good. If a parallel request of this browser has saved the session, and its
+    /// response arrives later, the browser keeps the old cookie, which is revoked. If the handler
+    /// also logs the user in, for example after a change of the password, call [`log_in`](Self::log_in) first.
     ///
     /// ```
     /// # use waxseal::{Session, SessionError};
@@ -415,7 +416,7 @@ impl<M> Session<M> {
         Ok(self.with(OpenSession::revoke_others)?)
     }
 
-    /// The user of the session, if there is one.
+    /// Returns the user, or `None` if nobody is logged in.
     ///
     /// ```
     /// # use waxseal::Session;
@@ -428,7 +429,7 @@ impl<M> Session<M> {
         self.with(|session| session.user())
     }
 
-    /// The user of the session, for a handler that needs one.
+    /// Returns the user, for a handler that requires one.
     ///
     /// The error's response is a 401. For a redirect to the login page, write an extractor:
     ///
@@ -478,7 +479,7 @@ impl<M> Session<M> {
         }
     }
 
-    /// The device that the session is bound to; `None` if it is not bound. A session is unbound
+    /// Returns the device that the session is bound to, or `None` if it is not bound. A session is unbound
     /// until the browser has registered a key, shortly after the response to
     /// [`log_in`](Self::log_in). See
     /// [`SealerBuilder::device_bound`](crate::SealerBuilder::device_bound).
@@ -497,7 +498,7 @@ impl<M> Session<M> {
         self.with(|session| session.binding())
     }
 
-    /// The device that the session is bound to, for a handler that requires a bound session. In a
+    /// Returns the device that the session is bound to, for a handler that requires a bound session. In a
     /// browser without device binding, this is always an error: offer another way, such as a second
     /// factor. The first page after a login can come before the browser has registered a key.
     ///
@@ -522,7 +523,7 @@ impl<M> Session<M> {
         self.binding().ok_or_else(|| self.unproven().unwrap_or(SessionError::NotBound))
     }
 
-    /// When the user last proved who they are (`auth_time`): the time of the last
+    /// Returns the time of the user's last authentication (`auth_time`): the time of the last
     /// [`log_in`](Self::log_in) or [`confirm_user`](Self::confirm_user). `None` without a
     /// user, and in Microdot mode.
     ///
@@ -542,10 +543,10 @@ impl<M> Session<M> {
         self.with(|session| session.authenticated_at())
     }
 
-    /// The session ID (`sid`), after a save the one in the saved cookie. `None` before a new
-    /// session is saved, without the feature `getrandom`, and in Microdot mode.
+    /// Returns the session ID (`sid`); after a save, the one in the saved cookie. `None` before a
+    /// new session is saved, without the feature `getrandom`, and in Microdot mode.
     ///
-    /// It is no secret: it does not open the session.
+    /// The ID is not secret: it does not open the session.
     ///
     /// ```
     /// # use waxseal::Session;
@@ -558,7 +559,7 @@ impl<M> Session<M> {
         self.with(|session| session.id())
     }
 
-    /// What identifies the session in a revocation list: for a table of a user's devices, or
+    /// Returns the reference that identifies the session in a revocation list: for a table of a user's devices, or
     /// a connection that outlives the request. `None` if the session has no
     /// [session ID](Self::id).
     ///
@@ -624,7 +625,7 @@ impl<M> Session<M> {
         self.with(|session| session.set_timeouts(idle, absolute));
     }
 
-    /// Whether the session starts with this request: no cookie was accepted, or
+    /// Returns whether the session starts with this request: no cookie was accepted, or
     /// [`log_in`](Self::log_in), [`clear_user`](Self::clear_user) or
     /// [`delete`](Self::delete) has replaced the session.
     ///
@@ -639,7 +640,7 @@ impl<M> Session<M> {
         self.with(|session| session.is_new())
     }
 
-    /// The issue time of the session (`iat`); `None` before a new session is saved,
+    /// Returns the issue time of the session (`iat`). `None` before a new session is saved,
     /// and in Microdot mode if the application sets none.
     ///
     /// ```
@@ -653,8 +654,8 @@ impl<M> Session<M> {
         self.with(|session| session.issued_at())
     }
 
-    /// The expiry (`exp`) in the cookie that was presented or last saved; a refresh
-    /// moves it on. `None` before a new session is saved, and in Microdot mode if the
+    /// Returns the expiry (`exp`) in the cookie that was presented or last saved. A refresh
+    /// makes it later. `None` before a new session is saved, and in Microdot mode if the
     /// application sets none.
     ///
     /// ```
@@ -668,7 +669,7 @@ impl<M> Session<M> {
         self.with(|session| session.expires_at())
     }
 
-    /// The time of the request, by the clock of the layer.
+    /// Returns the time of the request, by the clock of the layer.
     ///
     /// ```
     /// # use waxseal::Session;
@@ -681,7 +682,7 @@ impl<M> Session<M> {
         self.with(|session| session.now())
     }
 
-    /// Why the presented cookie was not accepted; `None` if it was accepted, or the
+    /// Returns the reason why the presented cookie was not accepted. `None` if it was accepted, or the
     /// request presented none.
     ///
     /// ```

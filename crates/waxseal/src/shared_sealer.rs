@@ -35,7 +35,7 @@ impl SharedSealer {
         Self(Arc::new(ArcSwap::new(sealer.into())))
     }
 
-    /// The current sealer.
+    /// Returns the current sealer.
     ///
     /// ```
     /// # use waxseal::SharedSealer;

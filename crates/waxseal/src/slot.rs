@@ -78,12 +78,12 @@ impl Slot {
         self.follows_refresh.store(true, Ordering::Relaxed);
     }
 
-    /// The session of the marker `M` in a request with this innermost slot and
-    /// these values of its `Cookie` headers. The first call opens it.
+    /// Returns the session of the marker `M`. The first call opens it. `innermost` is the
+    /// request's innermost slot; `cookies` are the values of its `Cookie` headers.
     ///
     /// # Errors
     ///
-    /// [`SessionError::MissingLayer`] if no slot has this marker;
+    /// [`SessionError::MissingLayer`] if no slot, or no current sealer, has this marker;
     /// [`SessionError::SameCookie`] if two slots have one cookie;
     /// [`SessionError::Finished`] if this is the first call and the response head is
     /// complete; [`SessionError::RevocationUnknown`] if the revocation list cannot
@@ -162,12 +162,12 @@ impl Slot {
         }
     }
 
-    /// The current sealer of the middleware.
+    /// Returns the current sealer of the middleware.
     pub(crate) fn sealer(&self) -> Arc<Sealer> {
         self.config.sealer.current()
     }
 
-    /// Opens the session no more. `Ok` is the session, if a handler asked for it;
+    /// Prevents any later opening. `Ok` is the session, if a handler opened it;
     /// `Err` what the response must carry if it could not be opened.
     pub(crate) fn end(&self) -> Result<Option<Arc<Shared>>, ResponseChanges> {
         let mut stage = self.stage();
@@ -181,7 +181,7 @@ impl Slot {
         }
     }
 
-    /// A panic during the opening has left it unopened.
+    /// Locks the stage. A handler that panicked while it opened the session left it `Unopened`.
     fn stage(&self) -> MutexGuard<'_, Stage> {
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -97,7 +97,7 @@ impl DeviceBinding {
         self
     }
 
-    /// Sets whether the response to a login invites the browser to register a key: `true` by
+    /// Sets whether the response to a login offers the browser a registration: `true` by
     /// default. With `false`, the server binds no new login, but opens bound sessions only with
     /// their proof cookies, and answers their browsers. Use it for the first phase of a roll-out,
     /// while servers without device binding still run.

@@ -32,7 +32,7 @@ impl Error for ReadError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// The key is reserved for a registered claim.
+    /// The key is a reserved claim.
     Reserved {
         /// The key.
         key: String,
@@ -65,7 +65,7 @@ impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Reserved { key } => {
-                write!(f, "the key {key:?} is reserved for a registered claim; choose another key")
+                write!(f, "the key {key:?} is reserved for a claim; choose another key")
             }
             Self::NotJson { key: Some(key), reason } => {
                 write!(f, "the value of {key:?} cannot be written as JSON: {reason}")

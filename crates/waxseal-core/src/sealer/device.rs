@@ -30,8 +30,8 @@ pub(crate) enum Device {
     /// The request has no valid proof cookie for the session, so the session is not accepted and
     /// must not be saved over. The thumbprint is empty if the session does not name the key.
     Unproven { thumbprint: Box<str> },
-    /// The response saves a login, and invites the browser to register a key.
-    Invited,
+    /// The response saves a login, and offers the browser a registration.
+    Offered,
 }
 
 impl Device {

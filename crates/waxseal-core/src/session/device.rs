@@ -56,8 +56,8 @@ impl SessionState {
     /// The header that offers a registration, if the request saves a login.
     pub(super) fn offer(&self, sealer: &Sealer) -> Option<String> {
         let binding = sealer.binding.as_ref()?;
-        let is_invited = matches!(self.device.as_deref(), Some(Device::Invited));
-        if !binding.offers_registration || !is_invited {
+        let is_offered = matches!(self.device.as_deref(), Some(Device::Offered));
+        if !binding.offers_registration || !is_offered {
             return None;
         }
         let session = claims::reference(&self.data, self.id(), self.issued_at?, self.stamp);

@@ -65,8 +65,9 @@ impl Sealer {
     /// the response that the future resolves to, and do not call the application.
     ///
     /// Every problem is a response, not an error: a 400, 403 or 405 for a bad request, a 503 if the
-    /// clock is not set or the revocation list is unavailable. For an unknown or expired session
-    /// identifier, a 200 makes the browser drop its key.
+    /// clock is not set or the revocation list is unavailable. A refresh without a current proof
+    /// gets a 403 with a challenge. If the session identifier is unknown or expired, or the user has
+    /// logged in again, a 200 makes the browser drop its key.
     ///
     /// ```
     /// use waxseal_core::{DeviceRequest, Sealer};
@@ -108,9 +109,9 @@ impl Sealer {
     /// missing or has expired: the page loads `target` again, and the browser refreshes first. `None`
     /// if the application must answer.
     ///
-    /// `target` is the path and the query. Browsers do not refresh for a navigation that another site
-    /// or another origin has started (`is_from_elsewhere`: `Sec-Fetch-Site` is `cross-site` or
-    /// `same-site`), and they do refresh for one of the page. A browser whose clock is behind still has
+    /// `target` is the path and the query. A browser does not refresh its proof before a navigation
+    /// that another site or another origin has started (`is_from_elsewhere`: `Sec-Fetch-Site` is
+    /// `cross-site` or `same-site`). It does before the page loads itself again. A browser whose clock is behind still has
     /// the expired proof cookie, and does not refresh before the page has removed it.
     ///
     /// For integrations: call it for a `GET` with `Sec-Fetch-Mode: navigate` and without
