@@ -64,3 +64,28 @@ impl std::io::Write for Bounded {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::{collections::BTreeMap, format};
+
+    use super::*;
+
+    #[test]
+    fn the_maximum_length_is_allowed() {
+        let text = |len: usize| "x".repeat(len);
+        assert_eq!(to_json(None, &text(MAX_LEN - 2)).unwrap().len(), MAX_LEN);
+        let error = to_json(None, &text(MAX_LEN - 1)).unwrap_err();
+        assert!(matches!(error, WriteError::TooLarge { .. }));
+    }
+
+    #[test]
+    fn what_json_cannot_express_is_an_error() {
+        let no_text = BTreeMap::from([((1, 2), 3)]);
+        for (key, what) in [(None, "the session"), (Some("a"), "the value of \"a\"")] {
+            let error = to_json(key, &no_text).unwrap_err();
+            let expected = format!("{what} cannot be written as JSON: key must be a string");
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+}
