@@ -43,7 +43,7 @@ impl Entries {
             let bit = bit(key.as_bytes());
             let duplicate = seen & bit != 0
                 && list.len() < MAX_COMPARED
-                && list.iter().any(|entry| entry.key(&text) == key);
+                && list.iter().any(|entry| entry.has_key(key, &text));
             seen |= bit;
             (!duplicate && check(key, text.get(value.clone())?)).then_some(())?;
             list.push(Entry { set: None, key: name, decoded, value });
@@ -74,7 +74,7 @@ impl Entries {
     }
 
     pub(super) fn value(&self, key: &str) -> Option<&str> {
-        let entry = self.list.iter().find(|entry| entry.key(&self.text) == key)?;
+        let entry = self.list.iter().find(|entry| entry.has_key(key, &self.text))?;
         Some(entry.json_value(&self.text))
     }
 
@@ -88,7 +88,7 @@ impl Entries {
     /// Sets the value of `key`, in its place if the entry exists. Returns whether
     /// that changed it.
     pub(super) fn set(&mut self, key: &str, value: &str) -> bool {
-        let known = self.list.iter_mut().find(|entry| entry.key(&self.text) == key);
+        let known = self.list.iter_mut().find(|entry| entry.has_key(key, &self.text));
         match known {
             Some(entry) if entry.json_value(&self.text) == value => return false,
             Some(entry) => *entry = Entry::new(key, value),
@@ -131,6 +131,13 @@ impl Entry {
     #[inline]
     fn key<'e>(&'e self, text: &'e str) -> &'e str {
         self.decoded.as_deref().unwrap_or_else(|| self.json_key(text))
+    }
+
+    /// Compares the lengths first: most keys differ in theirs, and the text is not read.
+    #[inline]
+    fn has_key(&self, key: &str, text: &str) -> bool {
+        let has_length = self.decoded.is_some() || self.key.len() == key.len();
+        has_length && self.key(text) == key
     }
 
     #[inline]
