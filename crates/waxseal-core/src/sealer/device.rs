@@ -58,7 +58,9 @@ impl Sealer {
             return Ok(None);
         }
         let cnf = data.claim("cnf").map(device_bound::thumbprint);
-        let id = claims::session_id(data).unwrap_or_default();
+        // The proof cookie of a session that names its key needs no session ID.
+        let id = if cnf.is_none() { claims::session_id(data) } else { None };
+        let id = id.unwrap_or_default();
         let is_of_session = |proof: &DeviceClaims<'_>| match cnf {
             Some(thumbprint) => proof.thumbprint == thumbprint,
             None => proof.session_id == id && !id.is_empty(),

@@ -1,7 +1,5 @@
 //! From the cookies of a request to its session, in one order of numbered steps.
 
-#[cfg(feature = "device-bound")]
-use alloc::boxed::Box;
 use alloc::{string::String, vec::Vec};
 
 #[cfg(feature = "device-bound")]
@@ -44,7 +42,7 @@ pub(crate) struct Found {
     pub(crate) others: Vec<OtherCookie>,
     /// The device of the accepted session, or else of a session that is bound and not proven.
     #[cfg(feature = "device-bound")]
-    pub(crate) device: Option<Box<Device>>,
+    pub(crate) device: Option<Device>,
 }
 
 impl Found {
@@ -95,10 +93,13 @@ impl<'s> Search<'s> {
     /// a malformed or planted cookie beside the good one does not lock the user out.
     #[inline]
     pub(super) fn among<'h>(mut self, cookies: impl IntoIterator<Item = &'h [u8]>) -> Found {
-        let headers = cookies.into_iter();
+        #[cfg_attr(not(feature = "device-bound"), expect(unused_mut))]
+        let mut headers = cookies.into_iter();
         #[cfg(feature = "device-bound")]
         if let Some(binding) = &self.sealer.binding {
-            self.among_with_proofs(binding, &headers.collect::<Vec<_>>());
+            // Most requests have one header, so the others need no memory.
+            let (first, others) = (headers.next(), headers.collect::<Vec<_>>());
+            self.among_with_proofs(binding, first, &others);
             return self.found;
         }
         self.among_headers(headers);
@@ -107,11 +108,12 @@ impl<'s> Search<'s> {
 
     #[cfg(feature = "device-bound")]
     #[inline(never)]
-    fn among_with_proofs(&mut self, binding: &Binding, headers: &[&[u8]]) {
-        let pairs = headers.iter().flat_map(|header| pairs(header));
+    fn among_with_proofs(&mut self, binding: &Binding, first: Option<&[u8]>, others: &[&[u8]]) {
+        let headers = || first.into_iter().chain(others.iter().copied());
+        let pairs = headers().flat_map(pairs);
         let proofs = pairs.filter_map(|pair| binding.proof(pair)).take(MAX_PROOFS);
         self.proofs = proofs.filter_map(device_bound::claims).collect();
-        self.among_headers(headers.iter().copied());
+        self.among_headers(headers());
     }
 
     #[inline]
@@ -204,13 +206,13 @@ impl<'s> Search<'s> {
                 if !is_named && self.sealer.revocations.is_none() {
                     *refresh = refresh.or(times.expires_at);
                 }
-                self.found.device = device.map(Box::new);
+                self.found.device = device;
                 self.found.accept(accepted);
             }
             Err(rejection) => {
                 let thumbprint = data.claim("cnf").map(device_bound::thumbprint);
                 let thumbprint = thumbprint.unwrap_or_default().into();
-                self.found.device = Some(Box::new(Device::Unproven { thumbprint }));
+                self.found.device = Some(Device::Unproven { thumbprint });
                 self.found.reject(rejection);
             }
         }

@@ -26,7 +26,7 @@ pub struct BoundDevice {
 impl SessionState {
     /// Whether the presented session is bound and has no valid proof cookie.
     pub(super) fn is_unproven(&self) -> bool {
-        matches!(self.device.as_deref(), Some(Device::Unproven { .. }))
+        matches!(self.device, Some(Device::Unproven { .. }))
     }
 
     /// Names the key of the presented session in its data.
@@ -45,7 +45,7 @@ impl SessionState {
     }
 
     pub(super) fn binding(&self) -> Option<BoundDevice> {
-        let Some(Device::Proven { expires_at, to_name }) = self.device.as_deref() else {
+        let Some(Device::Proven { expires_at, to_name }) = &self.device else {
             return None;
         };
         let named = || self.data.claim("cnf").map(device_bound::thumbprint);
@@ -56,7 +56,7 @@ impl SessionState {
     /// The header that offers a registration, if the request saves a login.
     pub(super) fn offer(&self, sealer: &Sealer) -> Option<String> {
         let binding = sealer.binding.as_ref()?;
-        let is_offered = matches!(self.device.as_deref(), Some(Device::Offered));
+        let is_offered = matches!(self.device, Some(Device::Offered));
         if !binding.offers_registration || !is_offered {
             return None;
         }

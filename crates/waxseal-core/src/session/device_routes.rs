@@ -255,7 +255,7 @@ fn presented_thumbprint(
 ) -> Option<String> {
     let found = sealer.open(request.cookies.iter().copied(), now);
     let named = found.accepted.as_ref().and_then(|session| session.data.claim("cnf"));
-    let to_name = || match found.device.as_deref()? {
+    let to_name = || match found.device.as_ref()? {
         Device::Unproven { thumbprint } => Some(&**thumbprint).filter(|text| !text.is_empty()),
         device => device.to_name(),
     };

@@ -17,7 +17,7 @@ impl SessionState {
             session.start_another(sealer, |_| keeps_data);
             #[cfg(feature = "device-bound")]
             {
-                session.device = Some(Device::Offered.into());
+                session.device = Some(Device::Offered);
             }
             session.data.set_claim("sub", &quote(user));
             session.authenticate();

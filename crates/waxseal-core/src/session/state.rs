@@ -54,7 +54,7 @@ pub(super) struct SessionState {
     /// Whether the request is a logout, even if a new session follows.
     pub(super) logs_out: bool,
     #[cfg(feature = "device-bound")]
-    pub(super) device: Option<Box<Device>>,
+    pub(super) device: Option<Device>,
     /// Whether a change of identity has failed.
     pub(super) has_failed: bool,
     /// Whether the response head is complete, or there will be none.
