@@ -110,3 +110,26 @@ pub(super) fn is_text(text: &str) -> bool {
         None => is_name(text),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_context_has_the_parts_of_the_wire_format() {
+        let context = |purpose: &Purpose| purpose.context("name");
+        assert_eq!(context(&Purpose::default()), "name");
+        let purpose = Purpose::new(Some("shop".into()), Some("admin")).unwrap();
+        assert_eq!(context(&purpose), "name\0app=shop\0marker=admin");
+        #[cfg(feature = "device-bound")]
+        for (token, text) in [
+            (DeviceToken::Registration, "registration"),
+            (DeviceToken::Identifier, "identifier"),
+            (DeviceToken::Challenge, "challenge"),
+            (DeviceToken::Proof, "proof"),
+        ] {
+            let expected = format!("name\0app=shop\0marker=admin\0device={text}");
+            assert_eq!(context(&purpose.of_device(token)), expected);
+        }
+    }
+}
