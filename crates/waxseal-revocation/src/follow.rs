@@ -138,14 +138,8 @@ impl Follower {
         // In parts: the feed must hold what one transaction adds.
         while !self.waiting.is_empty() {
             let max_sessions = u64::try_from(self.shared.max_sessions).unwrap_or(u64::MAX);
-            let part = self.waiting.iter_mut().take(APPENDED_AT_ONCE);
-            let requests: Vec<_> = part
-                .map(|job| {
-                    // Other servers can see it from now on, also after an error.
-                    job.request.is_early = false;
-                    job.request
-                })
-                .collect();
+            let part = self.waiting.iter().take(APPENDED_AT_ONCE);
+            let requests: Vec<_> = part.map(|job| job.request).collect();
             let recorded = record::append(&mut *connection.backend, &requests, max_sessions)?;
             let Some(last) = self.catch_up(&mut *connection.backend, position)? else {
                 return Ok(false);
@@ -210,7 +204,7 @@ impl Follower {
             if has_changed {
                 self.shared.notify();
             }
-            let missing = self.without_renewals(missing.of(copy));
+            let missing = missing.of(copy);
             let own = self.shared.absolute_timeout.as_secs();
             let is_current = copy.stamp() <= head.position.stamp && head.absolute_timeout >= own;
             let position = if !is_current || !missing.is_empty() {
@@ -225,15 +219,6 @@ impl Follower {
             record::merge(backend, &[], copy.stamp(), own)?;
         }
         Err(StoreFailure::new("the revocation store does not keep what was added to it"))
-    }
-
-    /// Drops the entries that a waiting renewal will record.
-    fn without_renewals(&self, mut entries: Vec<Entry>) -> Vec<Entry> {
-        let renewals = self.waiting.iter().filter_map(|job| job.request.early_renewal());
-        let renewals: HashSet<_> = renewals.collect();
-        entries
-            .retain(|entry| !matches!(entry, Entry::Session { key, .. } if renewals.contains(key)));
-        entries
     }
 
     /// Adds what the store lacks, in parts, each of which it follows with what other servers
@@ -264,7 +249,6 @@ impl Follower {
         let copy = &self.shared.copy;
         let mut entries = Vec::new();
         copy.for_each(|entry| entries.push(entry));
-        let entries = self.without_renewals(entries);
         // A server that was in contact has everything that the store had.
         let everyone = if self.shared.is_current() { Everyone::Trusted } else { Everyone::CutOff };
         if everyone == Everyone::CutOff {

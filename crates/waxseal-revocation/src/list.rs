@@ -222,9 +222,8 @@ impl RevocationList {
     }
 
     /// Adds a session to the copy before the store records it, if the list has room: this
-    /// server then rejects the session at once, and adds it to a store that loses it. Returns
-    /// whether the session is new in the copy.
-    fn apply_early(&self, session: &SessionRef) -> bool {
+    /// server then rejects the session at once, and adds it to a store that loses it.
+    fn apply_early(&self, session: &SessionRef) {
         let Shared { copy, max_sessions, clock, .. } = &*self.shared;
         let (sessions, without_user) = copy.sessions();
         let is_full = match session.user {
@@ -232,7 +231,7 @@ impl RevocationList {
             None => sessions >= *max_sessions || without_user >= max_sessions.div_ceil(4),
         };
         if is_full {
-            return false;
+            return;
         }
         let user = session.user.as_deref().map(UserKey::new);
         // Later than every cutoff that does not revoke the session.
@@ -241,11 +240,9 @@ impl RevocationList {
             session.issued_at,
         );
         let since = UnixTime::from_secs(since.into());
-        let is_new = copy.apply(Entry::Session { key: SessionKey::new(&session.id), user, since });
-        if is_new {
+        if copy.apply(Entry::Session { key: SessionKey::new(&session.id), user, since }) {
             self.shared.notify();
         }
-        is_new
     }
 }
 
@@ -271,12 +268,12 @@ impl Revocations for RevocationList {
     }
 
     fn revoke(&self, revocation: Revocation) -> Acknowledgement {
-        let mut request = Request::new(&revocation);
+        let request = Request::new(&revocation);
         // A session that a cutoff revokes already needs no entry in the copy.
         if let Target::Session(session) = &revocation.target
             && !self.shared.copy.is_revoked(&session.view())
         {
-            request.is_early = self.apply_early(session);
+            self.apply_early(session);
         }
         self.append(request)
     }

@@ -263,8 +263,7 @@ mod tests {
         let (key, user) = (SessionKey::new("a"), UserKey::new("42"));
         let issued_at = UnixTime::from_secs(1);
         let session = Session { key, user, issued_at, stamp: 5_000_000, also: None };
-        let successor = Some((session, false));
-        let others = Request { successor, ..Request::of(Revoke::User(user)) };
+        let others = Request { target: Revoke::User(user), successor: Some((session, false)) };
         for request in [others, Request::of(Revoke::Session(session))] {
             let mut memory = memory.clone();
             let recorded = append(&mut memory, &[request], 100).unwrap();

@@ -10,8 +10,6 @@ pub(crate) struct Request {
     pub(crate) target: Revoke,
     /// The session that replaces the target, and whether it must still be good.
     pub(crate) successor: Option<(Session, bool)>,
-    /// Whether this request has added its target to the copy, and no store has seen it.
-    pub(crate) is_early: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +60,7 @@ impl Request {
             let also = next.also.as_deref().map(SessionKey::new);
             (Session { also, ..Session::new(&next.session) }, next.must_be_good)
         });
-        Self { target, successor, is_early: false }
+        Self { target, successor }
     }
 
     /// After the response was an error: the presented session of a renewal is revoked all the
@@ -73,15 +71,6 @@ impl Request {
             Revoke::Session(_) => Some(Self::of(self.target)),
             Revoke::OnlySession(_) => None,
             _ => Some(self),
-        }
-    }
-
-    /// The presented session of a renewal, if only this server can know that it is revoked. The
-    /// renewal itself records it: if the store got it earlier, the renewal would be refused.
-    pub(crate) const fn early_renewal(&self) -> Option<SessionKey> {
-        match (&self.target, &self.successor) {
-            (Revoke::Session(session), Some((_, true))) if self.is_early => Some(session.key),
-            _ => None,
         }
     }
 
@@ -98,6 +87,6 @@ impl Request {
     }
 
     pub(crate) const fn of(target: Revoke) -> Self {
-        Self { target, successor: None, is_early: false }
+        Self { target, successor: None }
     }
 }

@@ -110,7 +110,7 @@ pub(crate) struct Needs {
 impl Needs {
     pub(crate) fn of(requests: &[Request]) -> Self {
         let mut needs = Self::default();
-        for Request { target, successor, .. } in requests {
+        for Request { target, successor } in requests {
             let of_target = match target {
                 Revoke::Session(session)
                 | Revoke::OnlySession(session)
