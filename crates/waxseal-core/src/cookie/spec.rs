@@ -64,7 +64,7 @@ impl CookieSpec {
 
     /// Microdot's default: `session; Path=/; HttpOnly`.
     pub(crate) fn microdot() -> Self {
-        Self { same_site: None, max_age: MaxAge::OfBrowser, ..Self::insecure_http() }
+        Self { same_site: None, ..Self::insecure_http() }
     }
 
     /// The cookie of Microdot's session extension: its name, `session`, is fixed, and its
