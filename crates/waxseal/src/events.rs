@@ -7,7 +7,7 @@ use waxseal_core::{Outcome, Rejection, ResponseChanges, Unavailable, UnixTime};
 
 use crate::config::Config;
 
-/// Whether the warning of a session without a user was logged: once a process, because
+/// Whether the warning of a session without a user was logged: once per process, because
 /// anonymous visitors may have sessions.
 static WARNED_OF_NO_USER: AtomicBool = AtomicBool::new(false);
 
@@ -99,7 +99,7 @@ pub(crate) fn device(cookie: &str, outcome: &'static str) {
     tracing::debug!(cookie, outcome, "device binding");
 }
 
-/// Passes one warning in ten seconds, so that bad cookies cannot fill a disk.
+/// Passes one warning every ten seconds, so that bad cookies cannot fill a disk.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
     /// When the last warning passed, in seconds since 1970.
