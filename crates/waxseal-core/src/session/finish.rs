@@ -42,7 +42,7 @@ impl<S: Deref<Target = Sealer>> Finish<S> {
         Self { sealer, plan: Some(plan) }
     }
 
-    /// The sealer that opened the session.
+    /// Returns the sealer that opened the session.
     pub fn sealer(&self) -> &Sealer {
         &self.sealer
     }
