@@ -562,8 +562,9 @@ impl World {
         // that the store has lost, if no server that knows the cutoff has reached the store yet.
         let is_sealed_again = reference.stamp != stamp(&token);
         reference.stamp = stamp(&token);
-        // Documented, too: the stamps of a clock that is behind after a loss are used again.
-        let is_behind = self.losses > 0 && reference.stamp > self.memory.millis();
+        // Documented, too: the stamps of a clock that is behind after a loss are used again, and those
+        // of the millisecond of the loss.
+        let is_behind = self.losses > 0 && reference.stamp >= self.memory.millis();
         if response.continues
             && let Some(parent) = response.presented
         {
