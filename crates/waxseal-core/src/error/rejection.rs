@@ -57,7 +57,7 @@ pub enum Rejection {
     #[cfg(feature = "device-bound")]
     ProofExpired,
     /// The revocation list cannot be trusted, so the session may be good or revoked. The response is
-    /// a 503 that leaves the cookie alone, whatever the other cookies are.
+    /// a 503 that leaves the cookie alone, also if the request presents other cookies.
     RevocationUnknown,
 }
 
