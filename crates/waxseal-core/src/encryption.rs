@@ -56,19 +56,20 @@ fn first_part<'t>(rest: &mut &'t [u8]) -> Option<&'t [u8]> {
     Some(part)
 }
 
-/// The token of `claims`; it is ASCII. CBC needs an unpredictable `iv` for each token (NIST SP
+/// Appends the token of `claims`; it is ASCII. CBC needs an unpredictable `iv` for each token (NIST SP
 /// 800-38A, appendix C), so the caller passes random bytes.
-pub(crate) fn encrypt(claims: Vec<u8>, header: &str, key: &ContentKey, iv: [u8; IV_LEN]) -> String {
+pub(crate) fn encrypt_onto(
+    line: &mut String,
+    claims: Vec<u8>,
+    header: &str,
+    key: &ContentKey,
+    iv: [u8; IV_LEN],
+) {
     let (ciphertext, tag) = key.encrypt(header.as_bytes(), &iv, claims);
-    // More than base64 takes.
-    let room = ciphertext.len().saturating_mul(2).saturating_add(header.len());
-    let mut token = String::with_capacity(room.saturating_add(80));
-    token.push_str(header);
-    token.push_str("..");
-    base64url::encode_onto(&iv, &mut token);
-    token.push('.');
-    base64url::encode_onto(&ciphertext, &mut token);
-    token.push('.');
-    base64url::encode_onto(&tag, &mut token);
-    token
+    line.extend([header, ".."]);
+    base64url::encode_onto(&iv, line);
+    line.push('.');
+    base64url::encode_onto(&ciphertext, line);
+    line.push('.');
+    base64url::encode_onto(&tag, line);
 }

@@ -178,11 +178,14 @@ impl Sealer {
             // Microdot's cookie has no lifetime, whether or not its claims do.
             Format::Microdot => (None, None, None),
         };
-        let key = self.current.keyring.sealing();
+        let Source { cookie, keyring, .. } = &self.current;
+        let key = keyring.sealing();
         let claims = claims::write(claims, key.audience(), data);
-        let token =
-            token::seal(claims, key, random).map_err(|RandomError| SaveError::NoRandomness)?;
-        let line = self.current.cookie.set_line(&token, now, expires_at, remember);
+        // More than the base64 of the parts takes.
+        let mut line = cookie.start_line(claims.len().saturating_mul(2).saturating_add(192));
+        token::seal_onto(&mut line, claims, key, random)
+            .map_err(|RandomError| SaveError::NoRandomness)?;
+        cookie.end_line(&mut line, now, expires_at, remember);
         let limit = self.max_token_bytes.min(MAX_LINE);
         if line.len() > limit {
             return Err(SaveError::TooLarge { size: line.len(), limit });

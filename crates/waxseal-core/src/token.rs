@@ -8,7 +8,9 @@ mod vectorized;
 
 use alloc::vec::Vec;
 
+#[cfg(feature = "device-bound")]
 pub(crate) use self::seal::seal;
+pub(crate) use self::seal::seal_onto;
 
 #[cfg(feature = "encryption")]
 use crate::encryption::Parts;

@@ -239,7 +239,10 @@ impl Binding {
         let expires_at = browser_expiry.plus(LEEWAY).as_secs();
         let spec = self.cookie.named(self.proof_name(identifier.thumbprint));
         let token = DeviceClaims { expires_at, key: "", ..identifier };
-        spec.set_line(&token.seal(&self.proofs), now, Some(browser_expiry), None)
+        let mut line = spec.start_line(0);
+        line.push_str(&token.seal(&self.proofs));
+        spec.end_line(&mut line, now, Some(browser_expiry), None);
+        line
     }
 
     /// The `Set-Cookie` line that removes the proof cookie of a key.

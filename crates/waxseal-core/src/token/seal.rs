@@ -12,6 +12,18 @@ use crate::{
 };
 
 /// The token of `claims` that `key` signs or encrypts; it is ASCII.
+#[cfg(feature = "device-bound")]
+pub(crate) fn seal(
+    claims: Vec<u8>,
+    key: &Key,
+    random: Option<Random>,
+) -> Result<String, RandomError> {
+    let mut token = String::new();
+    seal_onto(&mut token, claims, key, random)?;
+    Ok(token)
+}
+
+/// Appends the token of `claims`, without another copy of it.
 #[cfg_attr(
     not(feature = "encryption"),
     expect(
@@ -21,30 +33,28 @@ use crate::{
         reason = "encryption is random, and works in place"
     )
 )]
-pub(crate) fn seal(
+pub(crate) fn seal_onto(
+    line: &mut String,
     claims: Vec<u8>,
     key: &Key,
     random: Option<Random>,
-) -> Result<String, RandomError> {
+) -> Result<(), RandomError> {
     match key.material() {
-        Material::Hmac(hmac) => Ok(sign(&claims, key.header(), hmac)),
+        Material::Hmac(hmac) => sign(line, &claims, key.header(), hmac),
         #[cfg(feature = "encryption")]
         Material::Content { key: content_key, .. } => {
             let iv = random.ok_or(RandomError)?()?;
-            Ok(encryption::encrypt(claims, key.header(), content_key, iv))
+            encryption::encrypt_onto(line, claims, key.header(), content_key, iv);
         }
     }
+    Ok(())
 }
 
-fn sign(claims: &[u8], header: &str, key: &HmacKey) -> String {
-    // More than base64, a header and a signature take.
-    let room = claims.len().saturating_mul(2).saturating_add(header.len());
-    let mut token = String::with_capacity(room.saturating_add(48));
-    token.push_str(header);
-    token.push('.');
-    base64url::encode_onto(claims, &mut token);
-    let signature = key.mac(token.as_bytes());
-    token.push('.');
-    base64url::encode_onto(&signature, &mut token);
-    token
+fn sign(line: &mut String, claims: &[u8], header: &str, key: &HmacKey) {
+    let start = line.len();
+    line.extend([header, "."]);
+    base64url::encode_onto(claims, line);
+    let signature = key.mac(line.as_bytes().get(start..).unwrap_or_default());
+    line.push('.');
+    base64url::encode_onto(&signature, line);
 }
