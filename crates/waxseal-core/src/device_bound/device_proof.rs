@@ -47,7 +47,7 @@ impl<'h> DeviceProof<'h> {
         if aud.is_some_and(|aud| !is_for(aud, path)) {
             return None;
         }
-        let mut buffer = [0; 66];
+        let mut buffer = [0; 64];
         let signature = base64url::decode_into(signature, &mut buffer)?.try_into().ok()?;
         let (jwk, challenge) = (jwk.map(str::to_owned), decode_string(jti?)?.into_owned());
         Some(Self { message, signature, jwk, challenge })
@@ -89,6 +89,8 @@ fn is_for(aud: &str, path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::format;
+
     use serde_json::Value;
 
     use super::*;
@@ -133,6 +135,25 @@ mod tests {
             let is_known = case["name"] == "aud of another site";
             assert_eq!(accepted(case), case["reason"].is_null() || is_known, "{case}");
         }
+    }
+
+    #[test]
+    fn a_proof_has_at_most_4096_bytes() {
+        let proof = |padding: usize| {
+            let header =
+                format!(r#"{{"typ":"dbsc+jwt","alg":"ES256","x":"{}"}}"#, "x".repeat(padding));
+            let parts = [header.as_bytes(), br#"{"jti":"xy"}"#, &[0; 64]];
+            parts.map(base64url::encode).join(".")
+        };
+        let at_most = (0..4096).map(proof).take_while(|proof| proof.len() <= MAX_LEN);
+        let longest = at_most.last().unwrap();
+        assert_eq!(longest.len(), MAX_LEN);
+        assert!(DeviceProof::parse(longest.as_bytes(), "/").is_some());
+        let quoted = format!("\"{longest}\"");
+        assert!(DeviceProof::parse(quoted.as_bytes(), "/").is_some());
+        let longer = proof(3000);
+        assert!(longer.len() > MAX_LEN);
+        assert!(DeviceProof::parse(longer.as_bytes(), "/").is_none());
     }
 
     /// The example in RFC 7638, section 3.1, is an RSA key. This thumbprint was computed with

@@ -25,15 +25,16 @@ impl PublicKey {
             return None;
         }
         let (x, y) = (x?, y?);
-        // An uncompressed point (SEC 1, section 2.3.3). The decoder writes groups of three bytes.
+        // An uncompressed point (SEC 1, section 2.3.3).
         let mut point = [0; 2 * COORDINATE_LEN + 1];
         let (tag, coordinates) = point.split_first_mut()?;
         *tag = 4;
         for (text, bytes) in [&x, &y].into_iter().zip(coordinates.chunks_exact_mut(COORDINATE_LEN))
         {
-            let mut buffer = [0; COORDINATE_LEN + 1];
-            let decoded = base64url::decode_into(text.as_bytes(), &mut buffer)?;
-            bytes.copy_from_slice(<&[u8; COORDINATE_LEN]>::try_from(decoded).ok()?);
+            let decoded = base64url::decode_into(text.as_bytes(), bytes)?;
+            if decoded.len() != COORDINATE_LEN {
+                return None;
+            }
         }
         let key = VerifyingKey::from_sec1_bytes(&point).ok()?;
         // The required members in the order of their names, without white space.

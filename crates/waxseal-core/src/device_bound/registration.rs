@@ -38,3 +38,39 @@ pub(super) fn open(challenge: &str, keyring: &Keyring, now: UnixTime) -> Option<
     let (id, user) = (fields.next()?.into(), Some(fields.next()?.into()));
     (now < expires_at).then_some(SessionRef { id, user, issued_at, stamp })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keyring::Key;
+
+    fn keyring() -> Keyring {
+        Keyring::new((Key::raw(&[7; 32], "header".into()), [].into())).unwrap()
+    }
+
+    fn session(id: &str, user: Option<&str>) -> SessionRef {
+        let (id, user) = (id.into(), user.map(Into::into));
+        SessionRef { id, user, issued_at: UnixTime::from_secs(1_800_000_000), stamp: 7 }
+    }
+
+    #[test]
+    fn a_challenge_names_its_session_until_it_expires() {
+        let now = UnixTime::from_secs(1_800_000_100);
+        let session = session("id", Some("a.user"));
+        let challenge = seal(&session, now.plus(60), &keyring(), None).unwrap();
+        assert_eq!(open(&challenge, &keyring(), now.plus(59)), Some(session));
+        assert_eq!(open(&challenge, &keyring(), now.plus(60)), None);
+    }
+
+    #[test]
+    fn only_a_session_with_an_id_and_a_user_gets_a_challenge() {
+        let expires_at = UnixTime::from_secs(1_800_000_100);
+        for (id, user) in [("", Some("user")), ("i.d", Some("user")), ("id", None)] {
+            assert_eq!(
+                seal(&session(id, user), expires_at, &keyring(), None),
+                None,
+                "{id} {user:?}"
+            );
+        }
+    }
+}
