@@ -126,6 +126,11 @@ impl Mint {
         self.token_with(&self.header, claims)
     }
 
+    /// The encrypted token of a text of whole blocks: the caller pads it, or does not.
+    pub fn token_of_blocks(&self, text: &[u8]) -> String {
+        encryption::token_of_blocks(&self.key, &self.header, text)
+    }
+
     /// A token of a session that was issued a minute ago and expires in days.
     pub fn alive(&self, members: &str) -> String {
         self.token(&claims(now() - 60, now() + 6 * 86_400, members))

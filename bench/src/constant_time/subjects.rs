@@ -1,93 +1,168 @@
-//! The comparisons that are measured.
+//! The comparisons that are measured. The tokens are those of a second implementation.
 
 use std::hint::black_box;
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use e2e::mint::Mint;
 use waxseal::{Sealer, Secret};
 use waxseal_core::{DeviceRoute, OpenSession};
 
-use super::{TAG_CHARS, TAG_LEN};
+use super::{Classes, Random};
 use crate::{
     devices::{self, Registered},
     ours,
-    subject::SECRET,
+    subject::{NOW, SECRET},
 };
+
+/// The bytes of every tag: of HMAC-SHA-256, and of half of HMAC-SHA-512.
+const TAG_LEN: usize = 32;
 
 pub(super) struct Subject {
     pub(super) name: &'static str,
     /// Whether the comparison ends at the first wrong byte: the test of the test.
     pub(super) leaks: bool,
-    /// An accepted input. The tag is at its end.
-    pub(super) input: Vec<u8>,
+    pub(super) mint: Mint,
+    /// What comes before the token.
+    start: String,
+    /// The claims of a token with a random text in it.
+    claims: Box<dyn Fn(&str) -> String>,
     pub(super) accepts: Box<dyn FnMut(&[u8]) -> bool>,
 }
 
 impl Subject {
     fn new(
         name: &'static str,
-        input: impl Into<Vec<u8>>,
-        mut accepts: impl FnMut(&[u8]) -> bool + 'static,
+        mint: Mint,
+        start: String,
+        claims: impl Fn(&str) -> String + 'static,
+        accepts: impl FnMut(&[u8]) -> bool + 'static,
     ) -> Self {
-        let input = input.into();
-        assert!(accepts(&input), "{name}");
-        Self { name, leaks: false, input, accepts: Box::new(accepts) }
+        let (claims, accepts) = (Box::new(claims), Box::new(accepts));
+        let mut subject = Self { name, leaks: false, mint, start, claims, accepts };
+        let good = subject.start.clone() + &subject.token(&mut Random::new());
+        assert!((subject.accepts)(good.as_bytes()), "{name}");
+        subject
     }
 
-    pub(super) fn tag(&self) -> [u8; TAG_LEN] {
-        let text = &self.input[self.input.len() - TAG_CHARS..];
-        BASE64_URL_SAFE_NO_PAD.decode(text).unwrap().try_into().unwrap()
+    fn token(&self, random: &mut Random) -> String {
+        self.mint.token(&(self.claims)(&encode(random.bytes::<12>())))
+    }
+
+    /// An input with a wrong tag. Every input has the same length.
+    pub(super) fn input(&self, classes: Classes, is_second: bool, random: &mut Random) -> String {
+        let token = match classes {
+            Classes::Paddings => self.mint.token_of_blocks(&text(is_second, random)),
+            _ => self.token(random),
+        };
+        let (message, good) = token.rsplit_once('.').expect("a token");
+        let good: [u8; TAG_LEN] = decode(good).try_into().expect("a tag");
+        // Another byte: the good one, changed by 1 to 255.
+        let change = (random.below(255) + 1) as u8;
+        let (mut first, mut second) = (good, random.bytes());
+        match classes {
+            Classes::FirstOrLast => {
+                second = good;
+                first[0] ^= change;
+                second[TAG_LEN - 1] ^= change;
+            }
+            Classes::OneOrAll => first[TAG_LEN / 2] ^= change,
+            Classes::Paddings => first = second,
+        }
+        // The same work for both classes.
+        let tag = [first, second][usize::from(is_second)];
+        format!("{}{message}.{}", self.start, encode(tag))
     }
 }
 
+/// A random text of ten blocks. Its last byte is the 1 of a right padding, or 0, which no padding
+/// has.
+fn text(has_wrong_padding: bool, random: &mut Random) -> [u8; 160] {
+    let mut text = random.bytes();
+    text[159] = u8::from(!has_wrong_padding);
+    text
+}
+
+fn encode(bytes: impl AsRef<[u8]>) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn decode(text: &str) -> Vec<u8> {
+    BASE64_URL_SAFE_NO_PAD.decode(text).expect("base64")
+}
+
 pub(super) fn subjects() -> Vec<Subject> {
-    let encrypted = Sealer::builder(Secret::new(SECRET).unwrap()).encrypted().build().unwrap();
-    let Registered { sealer, bound, identifier, .. } = devices::register();
+    let secret = |mint: &Mint| Secret::new(mint.secret).unwrap();
+    let (signing, encrypting) = (Mint::waxseal(), Mint::encrypted());
+    let signed = Sealer::builder(secret(&signing)).build().unwrap();
+    let encrypted = Sealer::builder(secret(&encrypting)).encrypted().build().unwrap();
+    vec![
+        leaky(),
+        session("a signed cookie", signing, move |token| signed.verify(token, ours::now()).is_ok()),
+        session("an encrypted cookie", encrypting, move |token| {
+            encrypted.verify(token, ours::now()).is_ok()
+        }),
+        proof(),
+        identifier(),
+    ]
+}
+
+fn session(
+    name: &'static str,
+    mint: Mint,
+    accepts: impl FnMut(&[u8]) -> bool + 'static,
+) -> Subject {
+    let claims = |text: &str| format!(r#"{{"iat":{NOW},"exp":{},"a":"{text}"}}"#, NOW + 604_800);
+    Subject::new(name, mint, String::new(), claims, accepts)
+}
+
+/// A comparison that ends at the first wrong byte.
+fn leaky() -> Subject {
+    let mint = Mint::waxseal();
+    let accepts = |token: &[u8]| {
+        let token = str::from_utf8(token).unwrap();
+        let claims = decode(token.split('.').nth(1).unwrap());
+        let good = Mint::waxseal().token(str::from_utf8(&claims).unwrap());
+        good.bytes().zip(token.bytes()).map(black_box).all(|(good, given)| good == given)
+    };
+    Subject { leaks: true, ..session("a comparison that leaks", mint, accepts) }
+}
+
+/// The mint of a token of device binding.
+fn device_mint(context: &'static str) -> Mint {
+    Mint::derived(str::from_utf8(&SECRET).unwrap(), context)
+}
+
+fn proof() -> Subject {
+    let Registered { sealer, bound, .. } = devices::register();
     // The proof cookie comes last.
     let (session, proof) = bound.split_once("; ").unwrap();
     let (session, proof) =
         if session.contains("-bound-") { (proof, session) } else { (session, proof) };
-    vec![
-        leaky(),
-        token("a signed cookie", ours::sealer()),
-        token("an encrypted cookie", encrypted),
-        Subject::new(
-            "the proof cookie of a device",
-            format!("{session}; {proof}"),
-            move |header| {
-                OpenSession::open(sealer, [header], ours::now()).unwrap().user().is_some()
-            },
-        ),
-        Subject::new("the identifier of a device", identifier, move |identifier| {
+    let (name, token) = proof.split_once('=').unwrap();
+    let fields = String::from_utf8(decode(token.split('.').nth(1).unwrap())).unwrap();
+    let fields: Vec<_> = fields.split('.').map(String::from).collect();
+    let [expiry, thumbprint, _, id] = <[String; 4]>::try_from(fields).unwrap();
+    Subject::new(
+        "the proof cookie of a device",
+        device_mint("__Host-session\0device=proof"),
+        format!("{session}; {name}="),
+        // A proof cookie has no key, and nothing reads it.
+        move |text| format!("{expiry}.{thumbprint}.{text}.{id}"),
+        move |header| OpenSession::open(sealer, [header], ours::now()).unwrap().user().is_some(),
+    )
+}
+
+fn identifier() -> Subject {
+    let Registered { sealer, .. } = devices::register();
+    Subject::new(
+        "the identifier of a device",
+        device_mint("__Host-session\0device=identifier"),
+        String::new(),
+        |text| format!("{}.thumbprint.{text}.id", NOW + 604_800),
+        move |identifier| {
             let request = devices::request(&[], None, Some(identifier));
             // An accepted identifier gets a challenge; another one ends the binding.
             devices::answer(sealer, DeviceRoute::Refresh, request).status == 403
-        }),
-    ]
-}
-
-fn value(sealer: &Sealer) -> String {
-    let pair = ours::cookie(sealer, crate::subject::NOW);
-    pair.split_once('=').unwrap().1.to_owned()
-}
-
-fn token(name: &'static str, sealer: Sealer) -> Subject {
-    Subject::new(name, value(&sealer), move |token| sealer.verify(token, ours::now()).is_ok())
-}
-
-/// The comparison of a signed cookie, and then one that ends at the first wrong byte.
-fn leaky() -> Subject {
-    let sealer = ours::sealer();
-    let good = value(&sealer).into_bytes();
-    let accepts = {
-        let good = good.clone();
-        move |token: &[u8]| {
-            let is_accepted = sealer.verify(token, ours::now()).is_ok();
-            let start = good.len() - TAG_CHARS;
-            let tags = good[start..].iter().zip(&token[start..]);
-            let is_equal = tags.map(black_box).all(|(good, given)| good == given);
-            black_box(is_equal);
-            is_accepted
-        }
-    };
-    Subject { leaks: true, ..Subject::new("a comparison that leaks", good, accepts) }
+        },
+    )
 }

@@ -12,14 +12,19 @@ use sha2::Sha512;
 
 /// The token of `claims` under a key of 64 bytes.
 pub(super) fn token(key: &[u8], header: &str, claims: &[u8]) -> String {
+    let mut text = claims.to_vec();
+    let padding = 16 - text.len() % 16;
+    text.resize(text.len() + padding, u8::try_from(padding).expect("at most 16"));
+    token_of_blocks(key, header, &text)
+}
+
+/// The token of `text`, which has whole blocks, with or without a padding.
+pub(super) fn token_of_blocks(key: &[u8], header: &str, text: &[u8]) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let (mac, encryption) = key.split_at(32);
     let aes = Aes256::new_from_slice(encryption).expect("32 bytes");
     let mut iv = [0x5a; 16];
     iv[..8].copy_from_slice(&NEXT.fetch_add(1, Relaxed).to_be_bytes());
-    let mut text = claims.to_vec();
-    let padding = 16 - text.len() % 16;
-    text.resize(text.len() + padding, u8::try_from(padding).expect("at most 16"));
     let (mut last, mut ciphertext) = (iv, Vec::new());
     for block in text.chunks(16) {
         last.iter_mut().zip(block).for_each(|(byte, of_text)| *byte ^= of_text);
