@@ -55,57 +55,89 @@ fn a_sealer_that_signs_can_accept_encrypted_sessions() {
     assert_eq!(user(&sealer, &log_in(&own(), NOW)), Ok(Some("susan".into())));
 }
 
-/// The two phases of a roll-out over three servers: first every server reads both, then each of
-/// them begins to encrypt. 200 users send requests to any server all the time.
-#[test]
-fn a_roll_out_over_three_servers_logs_nobody_out() {
-    let both = || builder().also_accept_encrypted().build().unwrap();
-    let end = NOW + 200 * 60;
-    let encrypting = || builder().encrypted().also_accept_signed(at(end)).build().unwrap();
-    let only = || encrypted();
-    let mut servers = [own(), own(), own()];
-    let mut tokens: Vec<_> = (0..200).map(|user| log_in(&servers[user % 3], NOW)).collect();
-    let mut bits = 1_u64;
-    let mut random = move |below: usize| {
-        bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        usize::try_from(bits >> 33).unwrap() % below
-    };
-    let mut time = NOW;
-    let mut step = |servers: &[Sealer; 3], tokens: &mut Vec<String>, time: u64| {
+/// Three servers, and 200 users who send requests to any of them all the time.
+struct Site {
+    servers: [Sealer; 3],
+    tokens: Vec<String>,
+    time: u64,
+    bits: u64,
+}
+
+impl Site {
+    fn new(sealer: impl Fn() -> Sealer) -> Self {
+        let servers = [(); 3].map(|()| sealer());
+        let tokens = (0..200).map(|user| log_in(&servers[user % 3], NOW)).collect();
+        Self { servers, tokens, time: NOW, bits: 1 }
+    }
+
+    fn random(&mut self, below: usize) -> usize {
+        self.bits = self.bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        usize::try_from(self.bits >> 33).unwrap() % below
+    }
+
+    /// Replaces one server after the other.
+    fn replace(&mut self, sealer: impl Fn() -> Sealer) {
+        for server in 0..3 {
+            self.servers[server] = sealer();
+            self.time += 60;
+            self.requests();
+        }
+    }
+
+    fn requests(&mut self) {
         for _ in 0..400 {
-            let (user, server) = (random(200), random(3));
-            let cookie = format!("__Host-session={}", tokens[user]);
-            let (found, response) = request(&servers[server], &[&cookie], time, |session| {
-                let found = session.user();
-                session.insert("seen", time).unwrap();
-                session.save().unwrap();
-                found
-            });
+            let (user, server) = (self.random(200), self.random(3));
+            let cookie = format!("__Host-session={}", self.tokens[user]);
+            let (found, response) =
+                request(&self.servers[server], &[&cookie], self.time, |session| {
+                    let found = session.user();
+                    session.insert("seen", self.time).unwrap();
+                    session.save().unwrap();
+                    found
+                });
             assert_eq!(found.as_deref(), Some("susan"), "user {user} on server {server}");
-            tokens[user] = response.token().to_owned();
+            self.tokens[user] = response.token().to_owned();
         }
         // Some users log in again.
         for _ in 0..20 {
-            let (user, server) = (random(200), random(3));
-            tokens[user] = log_in(&servers[server], time);
-        }
-    };
-    for phase in [&both as &dyn Fn() -> Sealer, &encrypting] {
-        for server in 0..3 {
-            servers[server] = phase();
-            time += 60;
-            step(&servers, &mut tokens, time);
+            let (user, server) = (self.random(200), self.random(3));
+            self.tokens[user] = log_in(&self.servers[server], self.time);
         }
     }
-    // Everybody has sent a request since, and an absolute timeout later the call can go.
-    for token in &mut tokens {
-        let cookie = format!("__Host-session={token}");
-        let (_, response) = request(&servers[0], &[&cookie], time, |session| session.keys());
-        if !response.sets_none() {
-            *token = response.token().to_owned();
+
+    /// Every user sends a request. Then a sealer that accepts one kind accepts every session.
+    fn ends_with(mut self, only: &Sealer) {
+        for token in &mut self.tokens {
+            let cookie = format!("__Host-session={token}");
+            let (_, response) =
+                request(&self.servers[0], &[&cookie], self.time, |session| session.keys());
+            if !response.sets_none() {
+                *token = response.token().to_owned();
+            }
+            assert_eq!(user_at(only, token, self.time), Ok(Some("susan".into())));
         }
-        assert_eq!(user_at(&only(), token, time), Ok(Some("susan".into())));
     }
+}
+
+/// A time at which every server has run the phase that accepts signed sessions.
+const AFTER: u64 = NOW + 200 * 60;
+
+/// The two phases of a roll-out: first every server reads both, then each of them begins to encrypt.
+#[test]
+fn a_roll_out_over_three_servers_logs_nobody_out() {
+    let mut site = Site::new(own);
+    site.replace(|| builder().also_accept_encrypted().build().unwrap());
+    site.replace(|| builder().encrypted().also_accept_signed(at(AFTER)).build().unwrap());
+    site.ends_with(&encrypted());
+}
+
+/// The same phases the other way round.
+#[test]
+fn a_roll_back_over_three_servers_logs_nobody_out() {
+    let mut site = Site::new(encrypted);
+    site.replace(|| builder().encrypted().also_accept_signed(at(AFTER)).build().unwrap());
+    site.replace(|| builder().also_accept_encrypted().build().unwrap());
+    site.ends_with(&own());
 }
 
 #[test]
