@@ -1,11 +1,15 @@
 //! The connection of a server to the simulated store, with faults in the middle of an exchange.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use super::Random;
 use crate::{
     entry::Entry,
     error::StoreFailure,
+    key::SessionKey,
     store::{
         Backend,
         memory::{Memory, Tables},
@@ -53,10 +57,18 @@ pub(super) struct Link {
     pub(super) is_up: Arc<Mutex<bool>>,
     /// Whether the server was in contact within the last `max_staleness`.
     pub(super) was_in_contact: Arc<Mutex<bool>>,
+    /// The revoked sessions that the server has read in this turn.
+    pub(super) read: Arc<Mutex<HashSet<SessionKey>>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn note(read: &Mutex<HashSet<SessionKey>>, entry: Entry) {
+    if let Entry::Session { key, .. } = entry {
+        lock(read).insert(key);
+    }
 }
 
 impl Link {
@@ -116,13 +128,18 @@ impl Backend for Link {
 
     fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreFailure> {
         self.reach()?;
-        self.memory.entries(visit)?;
+        let read = Arc::clone(&self.read);
+        self.memory.entries(&mut |entry| {
+            note(&read, entry);
+            visit(entry);
+        })?;
         self.answer(())
     }
 
     fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreFailure> {
         self.reach()?;
         let items = self.memory.follow(position)?;
+        items.iter().flatten().for_each(|item| note(&self.read, item.entry));
         // A read is an answer of the state it has read: no loss comes between.
         Ok(items)
     }

@@ -32,6 +32,8 @@ pub(super) struct Server {
     shared: Arc<Shared>,
     follower: Follower,
     jobs: Receiver<Job>,
+    /// Those that have arrived while the last turn ran.
+    late_jobs: Vec<Job>,
     /// How far its clock is ahead, in milliseconds.
     pub(super) ahead: Arc<AtomicU64>,
     /// The run time of the last contact, as the model counts it.
@@ -81,6 +83,7 @@ impl Server {
             shared,
             follower,
             jobs,
+            late_jobs: Vec::new(),
             ahead,
             contact,
             run_time,
@@ -94,7 +97,10 @@ impl Server {
         let started = (self.run_time)();
         *self.link.was_in_contact.lock().unwrap_or_else(PoisonError::into_inner) =
             self.is_in_contact();
-        let mut jobs: Vec<_> = self.jobs.try_iter().collect();
+        let mut jobs: Vec<_> = self.late_jobs.drain(..).chain(self.jobs.try_iter()).collect();
+        if self.link.has_fault() {
+            self.late_jobs = jobs.split_off(jobs.len() / 2);
+        }
         let readiness = self.list.readiness();
         let has_room = readiness.sessions + 16 < MAX_SESSIONS
             && readiness.sessions_without_user + 8 < MAX_SESSIONS / 4;

@@ -4,7 +4,8 @@
 //!   running server knows the revocation. An emptied store that no server knows revokes everyone.
 //! - P2: a session is revoked only after a revocation of it, of its user, or of everyone.
 //! - P3: a session that a response has sent is good, unless P2 allows otherwise.
-//! - P4: no request can renew a revoked session.
+//! - P4: no request can renew a revoked session; after a loss, not on a server that has read the
+//!   revocation.
 //! - P5: a revocation whose response was an error takes effect if its server lives.
 //! - P6: of the registrations of one session with device binding, one succeeds, and then every
 //!   server knows it.
@@ -33,6 +34,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    key::SessionKey,
     store::memory::{Memory, Tables},
 };
 
@@ -87,6 +89,9 @@ struct Response {
     promises: Vec<usize>,
     /// Whether the new session continues the presented one.
     continues: bool,
+    server: u64,
+    /// Whether the server has read that the presented session is revoked, since the handler ran.
+    has_read: bool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -147,6 +152,7 @@ impl World {
             faults: Arc::clone(&self.faults),
             is_up: Arc::new(Mutex::new(true)),
             was_in_contact: Arc::default(),
+            read: Arc::default(),
         };
         // Servers of one store can have different timeouts.
         let days = if self.starts % 3 == 1 { 3 } else { 1 };
@@ -182,7 +188,7 @@ impl World {
             50..54 => self.operate(),
             54..80 => {
                 let server = self.any();
-                self.servers[server].turn();
+                self.turn(server);
             }
             80..92 => self.advance(),
             92..94 => self.snapshot(),
@@ -200,6 +206,27 @@ impl World {
         self.poll();
     }
 
+    fn turn(&mut self, index: usize) {
+        let server = &mut self.servers[index];
+        server.turn();
+        let read = std::mem::take(&mut *lock(&server.link.read));
+        let Ledger { promises, sent, .. } = &self.ledger;
+        for response in self.responses.iter_mut().filter(|one| one.server == server.start) {
+            let Some(parent) = response.presented else { continue };
+            // The store had recorded it, and had lost nothing since. A session promise: the stamp of a
+            // session can be beyond a cutoff.
+            let is_acknowledged = promises.iter().enumerate().any(|(number, promise)| {
+                promise.acknowledged.is_some()
+                    && promise.cutoff.is_none()
+                    && promise.losses == self.losses
+                    && promise.sessions.contains(&parent)
+                    && !response.promises.contains(&number)
+            });
+            response.has_read |=
+                is_acknowledged && read.contains(&SessionKey::new(&sent[parent].reference.id));
+        }
+    }
+
     fn advance(&mut self) {
         let most = if self.is_slow && self.random.one_in(3) { 12 * 3_600_000 } else { 2000 };
         let millis = self.random.below(most);
@@ -207,7 +234,7 @@ impl World {
         for _ in 0..if most > 2000 { 24 } else { 1 } {
             self.time.fetch_add(millis / if most > 2000 { 24 } else { 1 }, SeqCst);
             if most > 2000 {
-                self.servers.iter_mut().for_each(Server::turn);
+                (0..SERVERS).for_each(|server| self.turn(server));
             }
         }
     }
@@ -432,6 +459,8 @@ impl World {
             presented,
             promises,
             continues,
+            server,
+            has_read: false,
         });
     }
 
@@ -574,7 +603,7 @@ impl World {
                 promise.acknowledged.is_some_and(|step| step < response.handled)
                     && promise.sessions.contains(&parent)
             });
-            if is_revoked && self.losses == 0 {
+            if response.has_read || is_revoked && self.losses == 0 {
                 self.fail(&format!("P4: the revoked session {parent} was renewed"));
             }
         }
