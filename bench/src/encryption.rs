@@ -135,15 +135,15 @@ fn add(rounds: &mut Rounds) {
     let mut forged = ours::cookie(&encrypted(), NOW);
     forged.replace_range(forged.len() - 43.., &"A".repeat(43));
     rounds.add("encrypted reject", "waxseal encrypted: a bad tag", ours::open(encrypted(), forged));
-    // Only someone with the key can make these.
+    // Making these tokens requires the key.
     let mint = Mint::encrypted();
     let mut text = [b' '; 160];
     let claims = mint.pair(&mint.token_of_blocks(&[&text[..144], &[16; 16]].concat()));
     text[159] = 0;
     let padding = mint.pair(&mint.token_of_blocks(&text));
-    for (what, pair) in [("a bad padding", padding), ("bad claims", claims)] {
+    for (what, pair) in [("invalid padding", padding), ("invalid claims", claims)] {
         let sealer = Sealer::builder(Secret::new(mint.secret).unwrap()).encrypted().build();
-        let name = format!("waxseal encrypted: {what} under a right tag");
+        let name = format!("waxseal encrypted: {what} under a correct tag");
         rounds.add("encrypted reject", name, ours::open(sealer.unwrap(), pair));
     }
     rounds.add("random", RANDOM, || black_box(random().unwrap()));

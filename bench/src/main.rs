@@ -11,7 +11,7 @@
 //! bench encryption [ROUNDS]    encrypted sessions; writes docs/benchmarks/encryption.md
 //! bench devices [ROUNDS]       device-bound sessions; writes docs/benchmarks/devices.md
 //! bench stores                 lists in Redis and Postgres; writes docs/benchmarks/stores.md
-//! bench constant-time          whether the time of refusing a token depends on the right tag
+//! bench constant-time          whether the time to refuse a token depends on the correct tag
 //! bench serve WHAT             the server of one subject, for the load
 //! bench aws-lc ROUNDS          jsonwebtoken with its other backend
 //! ```

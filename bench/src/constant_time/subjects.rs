@@ -20,9 +20,11 @@ const TAG_LEN: usize = 32;
 pub(super) struct Subject {
     pub(super) name: &'static str,
     /// Whether the comparison ends at the first wrong byte: the test of the test.
-    pub(super) leaks: bool,
+    leaks_tag: bool,
+    /// Whether a valid padding takes longer: the test of the test.
+    leaks_padding: bool,
     pub(super) mint: Mint,
-    /// What comes before the token.
+    /// The text before the token.
     start: String,
     /// The claims of a token with a random text in it.
     claims: Box<dyn Fn(&str) -> String>,
@@ -38,10 +40,18 @@ impl Subject {
         accepts: impl FnMut(&[u8]) -> bool + 'static,
     ) -> Self {
         let (claims, accepts) = (Box::new(claims), Box::new(accepts));
-        let mut subject = Self { name, leaks: false, mint, start, claims, accepts };
+        let mut subject =
+            Self { name, leaks_tag: false, leaks_padding: false, mint, start, claims, accepts };
         let good = subject.start.clone() + &subject.token(&mut Random::new());
         assert!((subject.accepts)(good.as_bytes()), "{name}");
         subject
+    }
+
+    pub(super) const fn leaks(&self, classes: Classes) -> bool {
+        match classes {
+            Classes::FirstOrLast | Classes::OneOrAll => self.leaks_tag,
+            Classes::Paddings => self.leaks_padding,
+        }
     }
 
     fn token(&self, random: &mut Random) -> String {
@@ -51,7 +61,7 @@ impl Subject {
     /// An input with a wrong tag. Every input has the same length.
     pub(super) fn input(&self, classes: Classes, is_second: bool, random: &mut Random) -> String {
         let token = match classes {
-            Classes::Paddings => self.mint.token_of_blocks(&text(is_second, random)),
+            Classes::Paddings => self.mint.token_of_blocks(&plaintext(!is_second, random)),
             _ => self.token(random),
         };
         let (message, good) = token.rsplit_once('.').expect("a token");
@@ -74,11 +84,13 @@ impl Subject {
     }
 }
 
-/// A random text of ten blocks. Its last byte is the 1 of a right padding, or 0, which no padding
-/// has.
-fn text(has_wrong_padding: bool, random: &mut Random) -> [u8; 160] {
+/// A random text of ten blocks, with a padding of any length.
+fn plaintext(has_valid_padding: bool, random: &mut Random) -> [u8; 160] {
     let mut text = random.bytes();
-    text[159] = u8::from(!has_wrong_padding);
+    let padding = random.below(16) + 1;
+    text[160 - padding..].fill(padding as u8);
+    // No padding has such a byte.
+    text[159] ^= u8::from(!has_valid_padding) << 7;
     text
 }
 
@@ -96,7 +108,8 @@ pub(super) fn subjects() -> Vec<Subject> {
     let signed = Sealer::builder(secret(&signing)).build().unwrap();
     let encrypted = Sealer::builder(secret(&encrypting)).encrypted().build().unwrap();
     vec![
-        leaky(),
+        leaky_comparison(),
+        leaky_decryption(),
         session("a signed cookie", signing, move |token| signed.verify(token, ours::now()).is_ok()),
         session("an encrypted cookie", encrypting, move |token| {
             encrypted.verify(token, ours::now()).is_ok()
@@ -116,15 +129,31 @@ fn session(
 }
 
 /// A comparison that ends at the first wrong byte.
-fn leaky() -> Subject {
+fn leaky_comparison() -> Subject {
     let mint = Mint::waxseal();
     let accepts = |token: &[u8]| {
         let token = str::from_utf8(token).unwrap();
         let claims = decode(token.split('.').nth(1).unwrap());
         let good = Mint::waxseal().token(str::from_utf8(&claims).unwrap());
-        good.bytes().zip(token.bytes()).map(black_box).all(|(good, given)| good == given)
+        let [good, given] = [&good, token].map(|token| decode(token.rsplit('.').next().unwrap()));
+        good.iter().zip(&given).map(black_box).all(|(good, given)| good == given)
     };
-    Subject { leaks: true, ..session("a comparison that leaks", mint, accepts) }
+    Subject { leaks_tag: true, ..session("a comparison that leaks", mint, accepts) }
+}
+
+/// A program that decrypts first, and computes the tag only if the padding is valid.
+fn leaky_decryption() -> Subject {
+    let accepts = |token: &[u8]| {
+        let (mint, token) = (Mint::encrypted(), str::from_utf8(token).unwrap());
+        let text = mint.text_of_blocks(token);
+        let padding = usize::from(*text.last().unwrap());
+        let is_valid = (1..=16).contains(&padding)
+            && text[text.len() - padding..].iter().all(|byte| usize::from(*byte) == padding);
+        let sealer = Sealer::builder(Secret::new(mint.secret).unwrap()).encrypted();
+        is_valid && sealer.build().unwrap().verify(token.as_bytes(), ours::now()).is_ok()
+    };
+    let subject = session("a decryption that leaks", Mint::encrypted(), accepts);
+    Subject { leaks_padding: true, ..subject }
 }
 
 /// The mint of a token of device binding.

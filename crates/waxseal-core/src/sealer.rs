@@ -181,8 +181,9 @@ impl Sealer {
         let Source { cookie, keyring, .. } = &self.current;
         let key = keyring.sealing();
         let claims = claims::write(claims, key.audience(), data);
-        // More than the base64 of the parts takes.
-        let mut line = cookie.start_line(claims.len().saturating_mul(2).saturating_add(192));
+        // The claims in base64, the header, and the other parts, which have at most 91 characters.
+        let parts = [claims.len().div_ceil(3).saturating_mul(4), key.header().len(), 91];
+        let mut line = cookie.start_line(parts.into_iter().fold(0, usize::saturating_add));
         token::seal_onto(&mut line, claims, key, random)
             .map_err(|RandomError| SaveError::NoRandomness)?;
         cookie.end_line(&mut line, now, expires_at, remember);

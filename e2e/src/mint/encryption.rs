@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use aes::{
     Aes256,
-    cipher::{BlockCipherEncrypt as _, KeyInit as _},
+    cipher::{BlockCipherDecrypt as _, BlockCipherEncrypt as _, KeyInit as _},
 };
 use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, Mac as _};
@@ -41,4 +41,20 @@ pub(super) fn token_of_blocks(key: &[u8], header: &str, text: &[u8]) -> String {
     let [iv, ciphertext, tag] =
         [&iv[..], &ciphertext, &tag[..32]].map(|part| BASE64URL_NOPAD.encode(part));
     format!("{header}..{iv}.{ciphertext}.{tag}")
+}
+
+/// The text of a token, with its padding.
+pub(super) fn text_of_blocks(key: &[u8], token: &str) -> Vec<u8> {
+    let parts: Vec<_> = token.split('.').collect();
+    let [_, _, iv, ciphertext, _] = parts[..] else { panic!("five parts") };
+    let [iv, ciphertext] =
+        [iv, ciphertext].map(|part| BASE64URL_NOPAD.decode(part.as_bytes()).expect("base64url"));
+    let aes = Aes256::new_from_slice(&key[32..]).expect("32 bytes");
+    let before = iv.chunks(16).chain(ciphertext.chunks(16));
+    let decrypt = |(block, before): (&[u8], &[u8])| {
+        let mut block = block.try_into().expect("a block");
+        aes.decrypt_block(&mut block);
+        block.iter().zip(before).map(|(byte, before)| byte ^ before).collect::<Vec<_>>()
+    };
+    ciphertext.chunks(16).zip(before).flat_map(decrypt).collect()
 }

@@ -87,7 +87,8 @@ mod tests {
         let spec = CookieSpec::builder("a").path("/shop").domain("example.com").build().unwrap();
         let now = UnixTime::from_secs(1_800_000_000);
         let mut line = spec.start_line(0);
+        line.push_str("token");
         spec.end_line(&mut line, now, None, None);
-        assert_eq!(line, format!("a=; {}", spec.attributes()));
+        assert_eq!(line, format!("a=token; {}", spec.attributes()));
     }
 }

@@ -238,9 +238,9 @@ impl Binding {
         // the leeway, the server would refuse a cookie that the browser still keeps.
         let expires_at = browser_expiry.plus(LEEWAY).as_secs();
         let spec = self.cookie.named(self.proof_name(identifier.thumbprint));
-        let token = DeviceClaims { expires_at, key: "", ..identifier };
-        let mut line = spec.start_line(0);
-        line.push_str(&token.seal(&self.proofs));
+        let token = DeviceClaims { expires_at, key: "", ..identifier }.seal(&self.proofs);
+        let mut line = spec.start_line(token.len());
+        line.push_str(&token);
         spec.end_line(&mut line, now, Some(browser_expiry), None);
         line
     }

@@ -23,7 +23,7 @@ pub(crate) fn seal(
     Ok(token)
 }
 
-/// Appends the token of `claims`, without another copy of it.
+/// Appends the token of `claims` to `line`, which saves a copy.
 #[cfg_attr(
     not(feature = "encryption"),
     expect(

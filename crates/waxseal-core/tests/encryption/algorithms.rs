@@ -96,7 +96,7 @@ impl Site {
                     found
                 });
             assert_eq!(found.as_deref(), Some("susan"), "user {user} on server {server}");
-            self.tokens[user] = response.token().to_owned();
+            response.token().clone_into(&mut self.tokens[user]);
         }
         // Some users log in again.
         for _ in 0..20 {
@@ -105,37 +105,39 @@ impl Site {
         }
     }
 
-    /// Every user sends a request. Then a sealer that accepts one kind accepts every session.
+    /// Every user sends a request. Then `only`, which accepts one kind of token, accepts every
+    /// session.
     fn ends_with(mut self, only: &Sealer) {
         for token in &mut self.tokens {
             let cookie = format!("__Host-session={token}");
             let (_, response) =
                 request(&self.servers[0], &[&cookie], self.time, |session| session.keys());
             if !response.sets_none() {
-                *token = response.token().to_owned();
+                response.token().clone_into(token);
             }
             assert_eq!(user_at(only, token, self.time), Ok(Some("susan".into())));
         }
     }
 }
 
-/// A time at which every server has run the phase that accepts signed sessions.
-const AFTER: u64 = NOW + 200 * 60;
+/// The time before which signed sessions are issued: after the last server was replaced.
+const SIGNED_UNTIL: u64 = NOW + 200 * 60;
 
-/// The two phases of a roll-out: first every server reads both, then each of them begins to encrypt.
+/// The two phases of a roll-out: first every server reads both, then each of them begins to
+/// encrypt.
 #[test]
 fn a_roll_out_over_three_servers_logs_nobody_out() {
     let mut site = Site::new(own);
     site.replace(|| builder().also_accept_encrypted().build().unwrap());
-    site.replace(|| builder().encrypted().also_accept_signed(at(AFTER)).build().unwrap());
+    site.replace(|| builder().encrypted().also_accept_signed(at(SIGNED_UNTIL)).build().unwrap());
     site.ends_with(&encrypted());
 }
 
-/// The same phases the other way round.
+/// The same phases in reverse order.
 #[test]
 fn a_roll_back_over_three_servers_logs_nobody_out() {
     let mut site = Site::new(encrypted);
-    site.replace(|| builder().encrypted().also_accept_signed(at(AFTER)).build().unwrap());
+    site.replace(|| builder().encrypted().also_accept_signed(at(SIGNED_UNTIL)).build().unwrap());
     site.replace(|| builder().also_accept_encrypted().build().unwrap());
     site.ends_with(&own());
 }

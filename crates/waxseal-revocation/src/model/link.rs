@@ -57,7 +57,7 @@ pub(super) struct Link {
     pub(super) is_up: Arc<Mutex<bool>>,
     /// Whether the server was in contact within the last `max_staleness`.
     pub(super) was_in_contact: Arc<Mutex<bool>>,
-    /// The revoked sessions that the server has read in this turn.
+    /// The revoked sessions that the server has read from the store in this turn, before a loss.
     pub(super) read: Arc<Mutex<HashSet<SessionKey>>>,
 }
 
@@ -65,17 +65,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn note(read: &Mutex<HashSet<SessionKey>>, entry: Entry) {
-    if let Entry::Session { key, .. } = entry {
-        lock(read).insert(key);
-    }
-}
-
 impl Link {
     pub(super) fn has_fault(&self) -> bool {
         let mut faults = lock(&self.faults);
         let rate = faults.rate;
         rate > 0 && faults.random.one_in(rate)
+    }
+
+    fn note(&self, entry: Entry) {
+        if let Entry::Session { key, .. } = entry
+            && lock(&self.faults).lost_to.is_none()
+        {
+            lock(&self.read).insert(key);
+        }
     }
 
     fn reach(&self) -> Result<(), StoreFailure> {
@@ -128,9 +130,9 @@ impl Backend for Link {
 
     fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreFailure> {
         self.reach()?;
-        let read = Arc::clone(&self.read);
+        let link = self.clone();
         self.memory.entries(&mut |entry| {
-            note(&read, entry);
+            link.note(entry);
             visit(entry);
         })?;
         self.answer(())
@@ -139,7 +141,7 @@ impl Backend for Link {
     fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreFailure> {
         self.reach()?;
         let items = self.memory.follow(position)?;
-        items.iter().flatten().for_each(|item| note(&self.read, item.entry));
+        items.iter().flatten().for_each(|item| self.note(item.entry));
         // A read is an answer of the state it has read: no loss comes between.
         Ok(items)
     }

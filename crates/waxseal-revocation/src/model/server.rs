@@ -32,7 +32,7 @@ pub(super) struct Server {
     shared: Arc<Shared>,
     follower: Follower,
     jobs: Receiver<Job>,
-    /// Those that have arrived while the last turn ran.
+    /// Jobs that arrived during the last turn.
     late_jobs: Vec<Job>,
     /// How far its clock is ahead, in milliseconds.
     pub(super) ahead: Arc<AtomicU64>,

@@ -4,8 +4,8 @@
 //!   running server knows the revocation. An emptied store that no server knows revokes everyone.
 //! - P2: a session is revoked only after a revocation of it, of its user, or of everyone.
 //! - P3: a session that a response has sent is good, unless P2 allows otherwise.
-//! - P4: no request can renew a revoked session; after a loss, not on a server that has read the
-//!   revocation.
+//! - P4: no request can renew a revoked session. After a loss, this holds only on servers that have
+//!   read the revocation.
 //! - P5: a revocation whose response was an error takes effect if its server lives.
 //! - P6: of the registrations of one session with device binding, one succeeds, and then every
 //!   server knows it.
@@ -213,8 +213,8 @@ impl World {
         let Ledger { promises, sent, .. } = &self.ledger;
         for response in self.responses.iter_mut().filter(|one| one.server == server.start) {
             let Some(parent) = response.presented else { continue };
-            // The store had recorded it, and had lost nothing since. A session promise: the stamp of a
-            // session can be beyond a cutoff.
+            // The store had recorded it, and had lost nothing since. Only revocations of a session
+            // count: after a loss, a cutoff does not cover stamps beyond it.
             let is_acknowledged = promises.iter().enumerate().any(|(number, promise)| {
                 promise.acknowledged.is_some()
                     && promise.cutoff.is_none()
