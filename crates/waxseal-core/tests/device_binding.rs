@@ -112,7 +112,12 @@ fn check_proof_cookie(builder: SealerBuilder) {
     let lines: Vec<_> = response.headers.iter().filter(|(name, _)| *name == "set-cookie").collect();
     let [(_, line)] = &*lines else { panic!("one cookie: {lines:?}") };
     let (pair, attributes) = line.split_once("; ").unwrap();
-    let (name, _) = pair.split_once('=').unwrap();
+    let (name, token) = pair.split_once('=').unwrap();
+    let claims = BASE64URL.decode(token.split('.').nth(1).unwrap().as_bytes()).unwrap();
+    let fields = String::from_utf8(claims).unwrap();
+    let fields: Vec<_> = fields.split('.').collect();
+    // Without the public key: a request has no use for it.
+    assert_eq!((fields.len(), fields[2]), (4, ""), "{fields:?}");
     assert!(name.starts_with("__Host-session-bound-") && name.len() == 29, "{name}");
     assert_eq!(attributes, "Path=/; Max-Age=600; Secure; HttpOnly; SameSite=Lax");
     assert!(response.body.contains(&format!(r#""name":"{name}""#)), "{}", response.body);
