@@ -345,6 +345,7 @@ fn the_refresh_threshold_is_checked_and_followed() {
     let cookie = format!("__Host-session={token}");
     let refreshes =
         |left, at| !request(&sealer(left).unwrap(), &[&cookie], at, |_| ()).1.sets_none();
+    assert!(!refreshes(WEEK, NOW) && refreshes(WEEK, NOW + 1));
     assert!(!refreshes(WEEK - 60, NOW + 60));
     assert!(refreshes(WEEK - 60, NOW + 61));
     assert!(!refreshes(60, NOW + WEEK - 60));
