@@ -56,8 +56,8 @@ fn first_part<'t>(rest: &mut &'t [u8]) -> Option<&'t [u8]> {
     Some(part)
 }
 
-/// Appends the token of `claims`; it is ASCII. CBC needs an unpredictable `iv` for each token (NIST SP
-/// 800-38A, appendix C), so the caller passes random bytes.
+/// Appends the token of `claims`; it is ASCII. CBC needs an unpredictable `iv` for each token (NIST
+/// SP 800-38A, appendix C), so the caller passes random bytes.
 pub(crate) fn encrypt_onto(
     line: &mut String,
     claims: Vec<u8>,
