@@ -1,7 +1,7 @@
-//! Whether the time to refuse a token depends on the correct tag, or on whether the encrypted padding
-//! is valid: the method of dudect (Reparaz, Balasch and Verbauwhede: "Dude, is my code constant
-//! time?", 2017). Two classes of wrong tokens are measured in random order, and Welch's t-test
-//! compares their times.
+//! Whether the time to refuse a token depends on the correct tag, or on whether the encrypted
+//! padding is valid: the method of dudect (Reparaz, Balasch and Verbauwhede: "Dude, is my code
+//! constant time?", 2017). Two classes of wrong tokens are measured in random order, and Welch's
+//! t-test compares their times.
 //!
 //! The MAC of a token costs the same for both classes, because all tokens have the same length. Two
 //! programs that leak are measured, too: the test must find both.
