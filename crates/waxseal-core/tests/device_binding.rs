@@ -7,9 +7,12 @@ use std::{
     time::Duration,
 };
 
+use data_encoding::BASE64URL_NOPAD as BASE64URL;
+use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
 use waxseal_core::{
-    BuildError, CookieSpec, DeviceBinding, DeviceBindingError, DeviceRequest, DeviceRoute, Jwks,
-    OpenSession, Sealer, SealerBuilder, Secret, UnixTime,
+    Acknowledgement, BuildError, CookieSpec, DeviceAnswer, DeviceBinding, DeviceBindingError,
+    DeviceRequest, DeviceRoute, Jwks, NotDurable, OpenSession, Recorded, Revocation,
+    RevocationStatus, Revocations, Sealer, SealerBuilder, Secret, SessionView, UnixTime,
 };
 
 fn secret() -> Secret {
@@ -81,12 +84,26 @@ fn the_proof_cookie_has_the_attributes_of_the_session_cookie() {
 }
 
 fn check_proof_cookie(builder: SealerBuilder) {
-    use data_encoding::BASE64URL_NOPAD as BASE64URL;
-    use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
+    let response = ready(register(&builder.device_bound(binding()).build().unwrap()));
+    assert_eq!(response.status, 200, "{response:?}");
+    let lines: Vec<_> = response.headers.iter().filter(|(name, _)| *name == "set-cookie").collect();
+    let [(_, line)] = &*lines else { panic!("one cookie: {lines:?}") };
+    let (pair, attributes) = line.split_once("; ").unwrap();
+    let (name, token) = pair.split_once('=').unwrap();
+    let claims = BASE64URL.decode(token.split('.').nth(1).unwrap().as_bytes()).unwrap();
+    let fields = String::from_utf8(claims).unwrap();
+    let fields: Vec<_> = fields.split('.').collect();
+    // Without the public key: a request has no use for it.
+    assert_eq!((fields.len(), fields[2]), (4, ""), "{fields:?}");
+    assert!(name.starts_with("__Host-session-bound-") && name.len() == 29, "{name}");
+    assert_eq!(attributes, "Path=/; Max-Age=600; Secure; HttpOnly; SameSite=Lax");
+    assert!(response.body.contains(&format!(r#""name":"{name}""#)), "{}", response.body);
+}
 
+/// Logs in, and answers the registration of a key.
+fn register(sealer: &Sealer) -> DeviceAnswer {
     let now = UnixTime::from_secs(1_800_000_000);
-    let sealer = builder.device_bound(binding()).build().unwrap();
-    let mut session = OpenSession::open(&sealer, [], now).unwrap().with_randomness(|| Ok([7; 16]));
+    let mut session = OpenSession::open(sealer, [], now).unwrap().with_randomness(|| Ok([7; 16]));
     session.log_in("42").unwrap();
     let mut headers: Vec<(&'static str, String)> = Vec::new();
     ready(session.finish()).unwrap().apply(&mut headers);
@@ -106,26 +123,54 @@ fn check_proof_cookie(builder: SealerBuilder) {
     let proof = format!("{message}.{}", BASE64URL.encode(&signature.to_bytes()));
     let proof = Some(proof.as_bytes());
     let request = DeviceRequest { method: "POST", cookies: &[], proof, identifier: None };
-    let response = ready(sealer.answer_device(DeviceRoute::Register, &request, now));
+    sealer.answer_device(DeviceRoute::Register, &request, now)
+}
 
-    assert_eq!(response.status, 200, "{response:?}");
-    let lines: Vec<_> = response.headers.iter().filter(|(name, _)| *name == "set-cookie").collect();
-    let [(_, line)] = &*lines else { panic!("one cookie: {lines:?}") };
-    let (pair, attributes) = line.split_once("; ").unwrap();
-    let (name, token) = pair.split_once('=').unwrap();
-    let claims = BASE64URL.decode(token.split('.').nth(1).unwrap().as_bytes()).unwrap();
-    let fields = String::from_utf8(claims).unwrap();
-    let fields: Vec<_> = fields.split('.').collect();
-    // Without the public key: a request has no use for it.
-    assert_eq!((fields.len(), fields[2]), (4, ""), "{fields:?}");
-    assert!(name.starts_with("__Host-session-bound-") && name.len() == 29, "{name}");
-    assert_eq!(attributes, "Path=/; Max-Age=600; Secure; HttpOnly; SameSite=Lax");
-    assert!(response.body.contains(&format!(r#""name":"{name}""#)), "{}", response.body);
+/// A list that records a registration, or fails to.
+#[derive(Debug)]
+struct List(Result<Recorded, &'static str>);
+
+impl Revocations for List {
+    fn absolute_timeout(&self) -> Duration {
+        Duration::from_secs(30 * 86_400)
+    }
+
+    fn stamp(&self) -> Option<u64> {
+        Some(1_799_990_000_000)
+    }
+
+    fn status(&self, _: SessionView<'_>) -> RevocationStatus {
+        RevocationStatus::Good
+    }
+
+    fn revoke(&self, _: Revocation) -> Acknowledgement {
+        let recorded = self.0.map_err(NotDurable::new);
+        Acknowledgement::new(async move { recorded })
+    }
+}
+
+#[test]
+fn only_a_recorded_registration_binds_the_session() {
+    let good = Recorded { stamp: 1, was_revoked: false, is_cutoff: false, is_revoked: true };
+    for (recorded, status) in [
+        (Ok(good), 200),
+        (Ok(Recorded { was_revoked: true, ..good }), 400),
+        (Ok(Recorded { is_revoked: false, ..good }), 400),
+        (Err("the disk is full"), 503),
+    ] {
+        let builder = Sealer::builder(secret()).revocations(List(recorded));
+        let answer = register(&builder.device_bound(DeviceBinding::default()).build().unwrap());
+        assert_eq!(format!("{answer:?}"), "DeviceAnswer(..)");
+        let response = ready(answer);
+        assert_eq!(response.status, status, "{response:?}");
+        let sets_cookie = response.headers.iter().any(|(name, _)| *name == "set-cookie");
+        assert_eq!(sets_cookie, status == 200, "{response:?}");
+    }
 }
 
 fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
-        Poll::Pending => panic!("nothing is awaited without a revocation list"),
+        Poll::Pending => panic!("the acknowledgement is pending"),
     }
 }
