@@ -11,8 +11,8 @@ use data_encoding::BASE64URL_NOPAD as BASE64URL;
 use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
 use waxseal_core::{
     Acknowledgement, BuildError, CookieSpec, DeviceAnswer, DeviceBinding, DeviceBindingError,
-    DeviceRequest, DeviceRoute, Jwks, NotDurable, OpenSession, Recorded, Revocation,
-    RevocationStatus, Revocations, Sealer, SealerBuilder, Secret, SessionView, UnixTime,
+    DeviceRequest, DeviceRoute, Jwks, NotDurable, OpenSession, Recorded, Rejection, Revocation,
+    RevocationStatus, Revocations, SaveError, Sealer, SealerBuilder, Secret, SessionView, UnixTime,
 };
 
 fn secret() -> Secret {
@@ -173,4 +173,54 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("the acknowledgement is pending"),
     }
+}
+
+/// A list that knows a registration of every session.
+#[derive(Debug)]
+struct Registered;
+
+impl Revocations for Registered {
+    fn absolute_timeout(&self) -> Duration {
+        Duration::from_secs(30 * 86_400)
+    }
+
+    fn stamp(&self) -> Option<u64> {
+        Some(1_799_990_000_000)
+    }
+
+    fn status(&self, session: SessionView<'_>) -> RevocationStatus {
+        match session.id {
+            Some(id) if id.ends_with("~unbound") => RevocationStatus::Revoked,
+            _ => RevocationStatus::Good,
+        }
+    }
+
+    fn revoke(&self, _: Revocation) -> Acknowledgement {
+        panic!("nothing is revoked")
+    }
+}
+
+/// A copy of the cookie without the proof cookie.
+#[test]
+fn a_session_without_its_proof_is_not_saved_over() {
+    let builder = Sealer::builder(secret()).revocations(Registered);
+    let sealer = builder.device_bound(DeviceBinding::default()).build().unwrap();
+    let open = |cookies: &[&[u8]], secs| {
+        let session =
+            OpenSession::open(&sealer, cookies.iter().copied(), UnixTime::from_secs(secs));
+        session.unwrap().with_randomness(|| Ok([7; 16]))
+    };
+    let cookies = |session: &mut OpenSession<&Sealer>| -> Vec<String> {
+        let changes = ready(session.finish()).unwrap();
+        changes.set_cookie_lines().map(|line| line.split(';').next().unwrap().into()).collect()
+    };
+    let mut login = open(&[], 1_800_000_000);
+    login.log_in("42").unwrap();
+    let [cookie] = <[String; 1]>::try_from(cookies(&mut login)).unwrap();
+
+    let mut session = open(&[cookie.as_bytes()], 1_800_000_070);
+    assert_eq!(session.rejection(), Some(Rejection::ProofMissing));
+    assert!(matches!(session.clear_user(&[]), Err(SaveError::ProofMissing)));
+    assert!(matches!(session.save(), Err(SaveError::EarlierFailure)));
+    assert!(cookies(&mut session).is_empty());
 }
