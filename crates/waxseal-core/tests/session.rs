@@ -9,8 +9,8 @@ use std::{
 
 use support::{MICRODOT_KEY, Minter, NOW, alive, microdot, own, own_as, request, secret};
 use waxseal_core::{
-    BuildError, CookieSpec, OpenSession, RandomError, Rejection, SaveError, Sealer, Secret,
-    SecretError, UnixTime,
+    BuildError, CookieSpec, OpenSession, Outcome, RandomError, Rejection, SaveError, Sealer,
+    Secret, SecretError, UnixTime,
 };
 
 const WEEK: u64 = 7 * 86_400;
@@ -436,4 +436,13 @@ fn the_browser_keeps_the_cookie_no_longer_than_the_session() {
     let short = CookieSpec::builder("a").max_age(Duration::from_secs(WEEK - 1)).build().unwrap();
     let refused = Sealer::builder(secret()).cookie(short).build().unwrap_err();
     assert_eq!(refused, BuildError::MaxAgeUnderIdleTimeout);
+}
+
+/// Counters have these words as labels.
+#[test]
+fn an_outcome_is_one_word() {
+    let outcomes =
+        [Outcome::Read, Outcome::Saved, Outcome::Deleted, Outcome::Refreshed, Outcome::Revoked];
+    let words = ["read", "saved", "deleted", "refreshed", "revoked"];
+    assert_eq!(outcomes.map(Outcome::as_str), words);
 }
