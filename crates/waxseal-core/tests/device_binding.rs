@@ -128,7 +128,11 @@ fn register(sealer: &Sealer) -> DeviceAnswer {
 
 /// A list that records a registration, or fails to.
 #[derive(Debug)]
-struct List(Result<Recorded, &'static str>);
+struct List {
+    recorded: Result<Recorded, &'static str>,
+    /// The status of unbound copies.
+    unbound: RevocationStatus,
+}
 
 impl Revocations for List {
     fn absolute_timeout(&self) -> Duration {
@@ -139,12 +143,15 @@ impl Revocations for List {
         Some(1_799_990_000_000)
     }
 
-    fn status(&self, _: SessionView<'_>) -> RevocationStatus {
-        RevocationStatus::Good
+    fn status(&self, session: SessionView<'_>) -> RevocationStatus {
+        match session.id {
+            Some(id) if id.ends_with("~unbound") => self.unbound,
+            _ => RevocationStatus::Good,
+        }
     }
 
     fn revoke(&self, _: Revocation) -> Acknowledgement {
-        let recorded = self.0.map_err(NotDurable::new);
+        let recorded = self.recorded.map_err(NotDurable::new);
         Acknowledgement::new(async move { recorded })
     }
 }
@@ -158,7 +165,8 @@ fn only_a_recorded_registration_binds_the_session() {
         (Ok(Recorded { is_revoked: false, ..good }), 400),
         (Err("the disk is full"), 503),
     ] {
-        let builder = Sealer::builder(secret()).revocations(List(recorded));
+        let builder = Sealer::builder(secret())
+            .revocations(List { recorded, unbound: RevocationStatus::Good });
         let answer = register(&builder.device_bound(DeviceBinding::default()).build().unwrap());
         assert_eq!(format!("{answer:?}"), "DeviceAnswer(..)");
         let response = ready(answer);
@@ -175,35 +183,12 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// A list that knows a registration of every session.
-#[derive(Debug)]
-struct Registered;
-
-impl Revocations for Registered {
-    fn absolute_timeout(&self) -> Duration {
-        Duration::from_secs(30 * 86_400)
-    }
-
-    fn stamp(&self) -> Option<u64> {
-        Some(1_799_990_000_000)
-    }
-
-    fn status(&self, session: SessionView<'_>) -> RevocationStatus {
-        match session.id {
-            Some(id) if id.ends_with("~unbound") => RevocationStatus::Revoked,
-            _ => RevocationStatus::Good,
-        }
-    }
-
-    fn revoke(&self, _: Revocation) -> Acknowledgement {
-        panic!("nothing is revoked")
-    }
-}
-
 /// A copy of the cookie without the proof cookie.
 #[test]
 fn a_session_without_its_proof_is_not_saved_over() {
-    let builder = Sealer::builder(secret()).revocations(Registered);
+    // A registration is known, and nothing is revoked here.
+    let list = List { recorded: Err("unused"), unbound: RevocationStatus::Revoked };
+    let builder = Sealer::builder(secret()).revocations(list);
     let sealer = builder.device_bound(DeviceBinding::default()).build().unwrap();
     let open = |cookies: &[&[u8]], secs| {
         let session =
