@@ -77,6 +77,16 @@ fn in_microdot_mode_clearing_the_data_keeps_the_claims() {
     assert_eq!(response.claims(), kept.replace('}', r#","b":2}"#));
 }
 
+#[test]
+fn a_microdot_session_gets_no_session_id() {
+    let sealer = microdot();
+    let now = UnixTime::from_secs(NOW);
+    let session = OpenSession::open(&sealer, [], now).unwrap();
+    let mut session = session.with_randomness(|| Ok([9; 16]));
+    session.save().unwrap();
+    assert_eq!(session.id(), None);
+}
+
 /// Microdot's application owns `exp`, so a login under it ends with it.
 #[test]
 fn in_microdot_mode_a_login_drops_the_data_of_another_user_and_keeps_the_times() {

@@ -448,6 +448,18 @@ async fn an_expired_proof_cookie_that_the_browser_still_has_is_removed() {
     let answer = browser.send("GET", "/", &FROM_ANOTHER_SITE).await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{answer:?}");
     assert!(!browser.jar.contains_key(&proof));
+
+    // The page loads itself again. A proof cookie that is not of this session is left alone.
+    browser.refresh().await;
+    let from_the_page = [("sec-fetch-mode", "navigate"), ("sec-fetch-site", "same-origin")];
+    clock.advance(Duration::from_secs(700));
+    let answer = browser.send("GET", "/", &from_the_page).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{answer:?}");
+    assert!(!browser.jar.contains_key(&proof));
+    let other = bound(&browser.app, 2).await;
+    browser.jar.insert(other.proof_cookie(), other.jar[&other.proof_cookie()].clone());
+    let answer = browser.send("GET", "/", &from_the_page).await;
+    assert_eq!((answer.status, &*answer.body), (StatusCode::OK, "nobody"), "{answer:?}");
 }
 
 /// F11. The path of the cookie is a prefix of the text, and not of the path.

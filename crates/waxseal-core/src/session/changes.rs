@@ -130,11 +130,7 @@ impl ResponseChanges {
 
     /// The cookie stays as it is: another request has revoked the session.
     pub(super) fn withhold_cookie(&mut self) {
-        *self = Self {
-            outcome: Outcome::Revoked,
-            not_revoked: self.not_revoked,
-            ..Self::read(self.unsaved)
-        };
+        *self = Self { outcome: Outcome::Revoked, ..Self::read(self.unsaved) };
     }
 
     /// Applies the changes to the headers of the response: the `Set-Cookie` lines
