@@ -27,11 +27,11 @@ pub(crate) fn parse(
 ) -> Option<(Data, Times)> {
     let mut times = Times::default();
     let mut missing = audience;
-    let data = Data::parse(claims, format, |name, json| match name.as_bytes() {
+    let data = Data::parse(claims, format, |name, json| match name {
         // A token for another audience is refused, also one for several.
         b"aud" => {
             let expected = missing.take();
-            expected.is_some() && decode_string(json).as_deref() == expected
+            expected.is_some() && text(json).as_deref() == expected
         }
         _ => check(name, json, format, &mut times),
     })?;
@@ -43,7 +43,7 @@ pub(crate) fn parse(
 /// the library reads as text (`sub`, `sid`) must decode; of the others only the type is
 /// checked.
 #[inline]
-fn check(name: &str, json: &str, format: Format, times: &mut Times) -> bool {
+fn check(name: &[u8], json: &[u8], format: Format, times: &mut Times) -> bool {
     let waxseal = format == Format::Waxseal;
     let time = |slot: &mut Option<UnixTime>| {
         *slot = numeric_date::parse(json);
@@ -53,15 +53,15 @@ fn check(name: &str, json: &str, format: Format, times: &mut Times) -> bool {
         *slot = numeric_date::parse(json).map(UnixTime::as_secs).filter(|secs| *secs > 0);
         slot.is_some()
     };
-    match name.as_bytes() {
+    match name {
         b"iat" => time(&mut times.issued_at),
         b"nbf" => time(&mut times.not_before),
         b"exp" => time(&mut times.expires_at),
-        b"sub" => decode_string(json).is_some_and(|user| !waxseal || is_user(&user)),
-        b"sid" => !waxseal || decode_string(json).is_some(),
-        b"jti" => json.starts_with('"'),
-        b"iss" => !waxseal || json.starts_with('"'),
-        b"remember" => !waxseal || matches!(json, "true" | "false"),
+        b"sub" => text(json).is_some_and(|user| !waxseal || is_user(&user)),
+        b"sid" => !waxseal || text(json).is_some(),
+        b"jti" => json.starts_with(b"\""),
+        b"iss" => !waxseal || json.starts_with(b"\""),
+        b"remember" => !waxseal || matches!(json, b"true" | b"false"),
         b"auth_time" => !waxseal || numeric_date::parse(json).is_some(),
         b"wx_rev" if waxseal => {
             times.stamp =
@@ -72,6 +72,11 @@ fn check(name: &str, json: &str, format: Format, times: &mut Times) -> bool {
         b"wx_abs" if waxseal => secs(&mut times.timeouts.absolute),
         _ => true,
     }
+}
+
+/// The text of a JSON string.
+fn text(json: &[u8]) -> Option<Cow<'_, str>> {
+    decode_string(core::str::from_utf8(json).ok()?)
 }
 
 /// Whether `user` can be a user (`sub`) in waxseal's format.
@@ -114,7 +119,7 @@ pub(crate) fn remember(data: &Data) -> Option<bool> {
 /// section 2).
 pub(crate) fn authenticated_at(data: &Data) -> Option<UnixTime> {
     let json = data.claim("auth_time").filter(|_| data.format() == Format::Waxseal)?;
-    numeric_date::parse(json)
+    numeric_date::parse(json.as_bytes())
 }
 
 /// The sealer's `limits`, shortened by the session's own timeouts.
@@ -124,5 +129,5 @@ pub(crate) fn limits(data: &Data, limits: Limits) -> Limits {
 
 /// The seconds in a claim.
 pub(crate) fn seconds(data: &Data, name: &str) -> Option<u64> {
-    numeric_date::parse(data.claim(name)?).map(UnixTime::as_secs)
+    numeric_date::parse(data.claim(name)?.as_bytes()).map(UnixTime::as_secs)
 }

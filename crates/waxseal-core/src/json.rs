@@ -37,11 +37,13 @@ pub(crate) struct Member {
 /// if `text` is anything else or nested too deep, or if `each` returns `None`.
 #[inline]
 pub(crate) fn members(text: &str, mut each: impl FnMut(Member) -> Option<()>) -> Option<()> {
-    let at = |rest: &[u8]| text.len().saturating_sub(rest.len());
+    // Wrapping, because the select of a saturating subtraction delays the rest: 4 % of opening a
+    // session. `rest` is the end of `text`.
+    let at = |rest: &[u8]| text.len().wrapping_sub(rest.len());
     items(text, *b"{}", |start| {
         let mut escaped = false;
         let end = string(start, &mut escaped)?;
-        let name = at(start).saturating_add(1)..at(end).saturating_sub(1);
+        let name = at(start).wrapping_add(1)..at(end).wrapping_sub(1);
         let start = colon(end)?;
         let end = value(start)?;
         each(Member { name, escaped, value: at(start)..at(end) })?;
@@ -168,7 +170,7 @@ fn name(text: &[u8], close: u8) -> Option<&[u8]> {
 fn string<'t>(text: &'t [u8], escaped: &mut bool) -> Option<&'t [u8]> {
     let mut rest = byte(text, b'"')?;
     loop {
-        rest = plain(rest);
+        rest = plain(rest)?;
         match rest {
             [b'"', rest @ ..] => return Some(rest),
             [b'\\', after @ ..] => rest = escape(after)?,
@@ -181,7 +183,7 @@ fn string<'t>(text: &'t [u8], escaped: &mut bool) -> Option<&'t [u8]> {
 /// Skips the bytes of a string that are neither a quote nor a backslash nor a control
 /// character, eight at a time. One at a time, the scanner takes 157 ns instead of 115.
 #[inline]
-fn plain(mut text: &[u8]) -> &[u8] {
+fn plain(mut text: &[u8]) -> Option<&[u8]> {
     const ONES: u64 = u64::MAX / 0xFF;
     let below = |bytes: u64, limit: u64| bytes.wrapping_sub(ONES.wrapping_mul(limit)) & !bytes;
     let equal = |bytes: u64, byte: u8| below(bytes ^ ONES.wrapping_mul(byte.into()), 1);
@@ -193,14 +195,11 @@ fn plain(mut text: &[u8]) -> &[u8] {
         let special = below(bytes, 0x20) | equal(bytes, b'"') | equal(bytes, b'\\');
         match special & (ONES << 7) {
             0 => text = rest,
-            special => {
-                return text.get(special.trailing_zeros() as usize / 8..).unwrap_or_default();
-            }
+            special => return text.get(special.trailing_zeros() as usize / 8..),
         }
     }
     let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-    let len = text.iter().position(is_special).unwrap_or(text.len());
-    text.get(len..).unwrap_or_default()
+    text.get(text.iter().position(is_special)?..)
 }
 
 /// The rest of an escape, after its backslash.
@@ -232,8 +231,16 @@ fn number(text: &[u8]) -> Option<&[u8]> {
 
 /// One digit or more.
 fn digits(text: &[u8]) -> Option<&[u8]> {
-    let len = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    (len > 0).then(|| text.get(len..).unwrap_or_default())
+    let mut rest = text;
+    while let Some((eight, after)) = rest.split_first_chunk::<8>()
+        && eight.iter().fold(true, |all, byte| all & byte.is_ascii_digit())
+    {
+        rest = after;
+    }
+    while let [b'0'..=b'9', after @ ..] = rest {
+        rest = after;
+    }
+    (rest.len() < text.len()).then_some(rest)
 }
 
 /// The arrays and objects around a position.

@@ -13,13 +13,9 @@ use core::time::Duration;
 
 #[cfg(feature = "device-bound")]
 pub(crate) use self::device::Device;
-pub(crate) use self::open::{Accepted, Found, OtherCookie};
+pub(crate) use self::open::Found;
 pub use self::{builder::SealerBuilder, config::Sealer};
-use self::{
-    config::MAX_LINE,
-    open::{Search, open_token},
-    source::Source,
-};
+use self::{config::MAX_LINE, open::Search, source::Source};
 use crate::{
     claims::{self, Claims},
     cookie::CookieSpec,
@@ -142,17 +138,20 @@ impl Sealer {
     ///
     /// The [`Rejection`].
     pub fn verify(&self, token: &[u8], now: UnixTime) -> Result<String, Rejection> {
-        open_token(self, &self.current, token, &mut 1, now).map(|opened| opened.data.text().into())
+        let mut found = Found::empty(self.format());
+        Search::without_request(self, now, &mut found).open_token(&self.current, token)?;
+        Ok(found.data.text().into())
     }
 
-    /// The session among the `Cookie` headers of a request.
+    /// Finds the session among the `Cookie` headers of a request.
     #[inline]
     pub(crate) fn open<'h>(
         &self,
         cookies: impl IntoIterator<Item = &'h [u8]>,
         now: UnixTime,
-    ) -> Found {
-        Search::new(self, now).among(cookies)
+        found: &mut Found,
+    ) {
+        Search::new(self, now, found).among(cookies);
     }
 
     /// The `PURPOSE` of the [`Marker`] whose sessions it opens and seals; `main` without one.

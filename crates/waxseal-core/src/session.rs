@@ -103,11 +103,11 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         cookies: impl IntoIterator<Item = &'h [u8]>,
         now: UnixTime,
     ) -> Result<Self, Unavailable> {
-        let found = sealer.open(cookies, now);
-        if found.rejection == Some(Rejection::RevocationUnknown) {
+        let mut state = SessionState::new(&sealer, now);
+        state.open(&sealer, cookies);
+        if state.found.rejection == Some(Rejection::RevocationUnknown) {
             return Err(Unavailable::revocation_unknown());
         }
-        let state = SessionState::new(&sealer, found, now);
         Ok(Self { sealer, state })
     }
 
@@ -125,7 +125,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     #[cfg(feature = "device-bound")]
     pub fn without_key(mut self) -> Self {
         if self.state.is_unproven() {
-            self.state.device = None;
+            self.state.found.device = None;
         }
         self
     }
@@ -144,7 +144,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     ///
     /// [`ReadError`] if the value is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, ReadError> {
-        self.state.data.get(key)
+        self.state.found.data.get(key)
     }
 
     /// Sets the value of `key`. Takes effect with the next [`save`](Self::save).
@@ -164,12 +164,12 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// they serialize a value before they lock the session.
     #[doc(hidden)]
     pub fn insert_json(&mut self, key: &str, json: &str) -> Result<(), WriteError> {
-        self.state.data.insert(key, json)
+        self.state.found.data.insert(key, json)
     }
 
     /// Removes the entry of `key`. Returns whether it existed.
     pub fn remove(&mut self, key: &str) -> bool {
-        self.state.data.remove(key)
+        self.state.found.data.remove(key)
     }
 
     /// Removes the entry of `key` and returns its value; `None` if the session has no such
@@ -187,19 +187,19 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// Removes all data. The cookie and the [user](Self::user) stay: see
     /// [`delete`](Self::delete) and [`clear_user`](Self::clear_user).
     pub fn clear_data(&mut self) {
-        self.state.data.clear();
+        self.state.found.data.clear();
     }
 
     /// Returns whether the session has no data. It can have a [user](Self::user).
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.state.data.is_empty()
+        self.state.found.data.is_empty()
     }
 
     /// Returns the keys of all entries, in order.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
-        self.state.data.keys()
+        self.state.found.data.keys()
     }
 
     /// Returns all data as one struct or map.
@@ -208,7 +208,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     ///
     /// [`ReadError`] if the data is not a `T`.
     pub fn data<T: DeserializeOwned>(&self) -> Result<T, ReadError> {
-        self.state.data.read()
+        self.state.found.data.read()
     }
 
     /// Replaces all data with the fields of a struct or the entries of a map.
@@ -225,7 +225,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// integrations.
     #[doc(hidden)]
     pub fn set_json(&mut self, json: String) -> Result<(), WriteError> {
-        self.state.data.set(json)
+        self.state.found.data.set(json)
     }
 
     /// Seals the session into the cookie of the response. Later changes need
@@ -334,7 +334,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// Returns the user (`sub`), or `None` if nobody is logged in.
     #[must_use]
     pub fn user(&self) -> Option<String> {
-        claims::user(&self.state.data).map(Into::into)
+        claims::user(&self.state.found.data).map(Into::into)
     }
 
     /// Returns the time of the user's last authentication (`auth_time`): the time of the last
@@ -342,7 +342,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// user, and in Microdot mode.
     #[must_use]
     pub fn authenticated_at(&self) -> Option<UnixTime> {
-        claims::authenticated_at(&self.state.data)
+        claims::authenticated_at(&self.state.found.data)
     }
 
     /// Returns the device that the session is bound to, or `None` if it is not bound. A session is unbound
@@ -372,7 +372,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
             id: self.id()?,
             user: self.user(),
             issued_at: self.issued_at()?,
-            stamp: self.state.stamp.unwrap_or(0),
+            stamp: self.state.found.stamp.unwrap_or(0),
         })
     }
 
@@ -411,7 +411,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// and in Microdot mode if the application sets none.
     #[must_use]
     pub fn issued_at(&self) -> Option<UnixTime> {
-        self.state.issued_at
+        self.state.found.issued_at
     }
 
     /// Returns the expiry (`exp`) in the cookie that was presented or last saved. A refresh
@@ -419,7 +419,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// the application sets none.
     #[must_use]
     pub fn expires_at(&self) -> Option<UnixTime> {
-        self.state.expires_at
+        self.state.found.expires_at
     }
 
     /// Returns the time of the request, which was passed to [`open`](Self::open).
@@ -432,7 +432,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// request presented none.
     #[must_use]
     pub const fn rejection(&self) -> Option<Rejection> {
-        self.state.rejection
+        self.state.found.rejection
     }
 
     /// Closes the session. Call it when the response head is complete: later saves are
@@ -457,9 +457,9 @@ impl<S> fmt::Debug for OpenSession<S> {
     // A log must not contain the user's data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OpenSession")
-            .field("issued_at", &self.state.issued_at)
-            .field("expires_at", &self.state.expires_at)
-            .field("rejection", &self.state.rejection)
+            .field("issued_at", &self.state.found.issued_at)
+            .field("expires_at", &self.state.found.expires_at)
+            .field("rejection", &self.state.found.rejection)
             .field("finished", &self.state.finished)
             .finish_non_exhaustive()
     }

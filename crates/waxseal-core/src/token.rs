@@ -47,6 +47,8 @@ pub(crate) struct Verified(pub(crate) Vec<u8>);
 impl<'t, 'k> Unverified<'t, 'k> {
     /// Steps 2 and 3 of opening: the parts, and the header's key. The keyring decides which
     /// algorithms there are.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the parts would go through memory: 2 % of opening")]
     pub(crate) fn parse(token: &'t [u8], keyring: &'k Keyring) -> Result<Self, Rejection> {
         // 2. Exactly three parts, the last with the length of a signature; or five.
         #[cfg(feature = "encryption")]
@@ -62,12 +64,18 @@ impl<'t, 'k> Unverified<'t, 'k> {
         }
         let (rest, signature) = token.split_last_chunk().ok_or(Rejection::Malformed)?;
         let message = rest.strip_suffix(b".").ok_or(Rejection::Malformed)?;
-        let mut dots = memchr::memchr_iter(b'.', message);
-        let (Some(dot), None, false) = (dots.next(), dots.next(), signature.contains(&b'.')) else {
-            return Err(Rejection::Malformed);
+        // Most tokens have the header of the current key, so the first dot is not searched.
+        let current = keyring.sealing().header().as_bytes();
+        let dot = match message.strip_prefix(current) {
+            Some([b'.', ..]) => current.len(),
+            _ => memchr::memchr(b'.', message).ok_or(Rejection::Malformed)?,
         };
         let (header, claims) = message.split_at_checked(dot).ok_or(Rejection::Malformed)?;
         let claims = claims.get(1..).unwrap_or_default();
+        let dots_in_signature: u8 = signature.iter().map(|byte| u8::from(*byte == b'.')).sum();
+        if dots_in_signature > 0 || memchr::memchr(b'.', claims).is_some() {
+            return Err(Rejection::Malformed);
+        }
         // 3. The header's key. The token never chooses the algorithm.
         let key = header::key(header, keyring, Algorithm::Hs256)?;
         Ok(Self { key, body: Body::Signed { message, claims, signature } })
@@ -79,6 +87,8 @@ impl<'t, 'k> Unverified<'t, 'k> {
     }
 
     /// Step 4: the MAC over the received bytes, and only then the decoded or decrypted claims.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as `parse`")]
     pub(crate) fn verify(self) -> Result<Verified, Rejection> {
         match (self.key.material(), self.body) {
             (Material::Hmac(key), Body::Signed { message, claims, signature }) => {

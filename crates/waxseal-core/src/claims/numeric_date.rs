@@ -11,8 +11,7 @@ const LAST: u64 = UnixTime::LAST.as_secs();
 /// The time that `json` represents, which is one JSON value that the scanner has
 /// accepted. `None` if it is no number, or 2^63 or larger in either direction. A
 /// fraction is cut off, and a time before 1970 counts as 1970.
-pub(super) fn parse(json: &str) -> Option<UnixTime> {
-    let json = json.as_bytes();
+pub(super) fn parse(json: &[u8]) -> Option<UnixTime> {
     let secs = json.try_into().ok().and_then(ten_digits).or_else(|| whole_part(json));
     secs.map(UnixTime::from_secs)
 }
@@ -78,7 +77,7 @@ mod tests {
     use super::*;
 
     fn secs(json: &str) -> Option<u64> {
-        parse(json).map(UnixTime::as_secs)
+        parse(json.as_bytes()).map(UnixTime::as_secs)
     }
 
     #[test]

@@ -26,29 +26,29 @@ pub struct BoundDevice {
 impl SessionState {
     /// Whether the presented session is bound and has no valid proof cookie.
     pub(super) fn is_unproven(&self) -> bool {
-        matches!(self.device, Some(Device::Unproven { .. }))
+        matches!(self.found.device, Some(Device::Unproven { .. }))
     }
 
     /// Names the key of the presented session in its data.
     pub(super) fn name_device(&mut self) {
-        if let Some(thumbprint) = self.device.as_ref().and_then(|device| device.to_name()) {
-            self.data.set_claim("cnf", &device_bound::confirmation(thumbprint));
+        if let Some(thumbprint) = self.found.device.as_ref().and_then(|device| device.to_name()) {
+            self.found.data.set_claim("cnf", &device_bound::confirmation(thumbprint));
         }
     }
 
     /// The data of a cookie that names the key.
     pub(super) fn with_device_named<'d>(&self, mut data: Cow<'d, Data>) -> Cow<'d, Data> {
-        if let Some(thumbprint) = self.device.as_ref().and_then(|device| device.to_name()) {
+        if let Some(thumbprint) = self.found.device.as_ref().and_then(|device| device.to_name()) {
             data.to_mut().set_claim("cnf", &device_bound::confirmation(thumbprint));
         }
         data
     }
 
     pub(super) fn binding(&self) -> Option<BoundDevice> {
-        let Some(Device::Proven { expires_at, to_name }) = &self.device else {
+        let Some(Device::Proven { expires_at, to_name }) = &self.found.device else {
             return None;
         };
-        let named = || self.data.claim("cnf").map(device_bound::thumbprint);
+        let named = || self.found.data.claim("cnf").map(device_bound::thumbprint);
         let thumbprint = to_name.as_deref().or_else(named)?.into();
         Some(BoundDevice { thumbprint, proof_expires_at: *expires_at })
     }
@@ -56,18 +56,19 @@ impl SessionState {
     /// The header that offers a registration, if the request saves a login.
     pub(super) fn offer(&self, sealer: &Sealer) -> Option<String> {
         let binding = sealer.binding.as_ref()?;
-        let is_offered = matches!(self.device, Some(Device::Offered));
+        let is_offered = matches!(self.found.device, Some(Device::Offered));
         if !binding.offers_registration || !is_offered {
             return None;
         }
-        let session = claims::reference(&self.data, self.id(), self.issued_at?, self.stamp);
+        let session =
+            claims::reference(&self.found.data, self.id(), self.found.issued_at?, self.found.stamp);
         binding.offer(&session, self.now, self.random)
     }
 
     /// Whether the presented session is unbound, although the sealer binds sessions.
     fn is_presented_unbound(&self, sealer: &Sealer) -> bool {
-        let to_name = self.device.as_ref().and_then(|device| device.to_name());
-        let has_key = to_name.is_some() || self.data.claim("cnf").is_some();
+        let to_name = self.found.device.as_ref().and_then(|device| device.to_name());
+        let has_key = to_name.is_some() || self.found.data.claim("cnf").is_some();
         sealer.binding.is_some() && !has_key
     }
 

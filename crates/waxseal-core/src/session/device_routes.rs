@@ -14,7 +14,7 @@ use crate::{
     device_bound::{self, Binding, DeviceClaims, DeviceProof, thumbprint, unquoted, verify},
     error::Rejection,
     revocation::{Revocation, RevocationStatus, SessionRef, Successor, Target},
-    sealer::{Device, Sealer},
+    sealer::{Device, Found, Sealer},
     time::UnixTime,
 };
 use alloc::{borrow::ToOwned as _, format, string::String};
@@ -141,7 +141,9 @@ impl Sealer {
             return None;
         }
         let mut response = response(401, "asked");
-        match self.open(cookies.iter().copied(), now).rejection? {
+        let mut found = Found::empty(self.format());
+        self.open(cookies.iter().copied(), now, &mut found);
+        match found.rejection? {
             Rejection::ProofMissing if is_from_elsewhere => {}
             Rejection::ProofExpired => {
                 let pairs = cookies.iter().flat_map(|header| pairs(header));
@@ -253,8 +255,9 @@ fn presented_thumbprint(
     request: &DeviceRequest<'_>,
     now: UnixTime,
 ) -> Option<String> {
-    let found = sealer.open(request.cookies.iter().copied(), now);
-    let named = found.accepted.as_ref().and_then(|session| session.data.claim("cnf"));
+    let mut found = Found::empty(sealer.format());
+    sealer.open(request.cookies.iter().copied(), now, &mut found);
+    let named = found.data.claim("cnf");
     let to_name = || match found.device.as_ref()? {
         Device::Unproven { thumbprint } => Some(&**thumbprint).filter(|text| !text.is_empty()),
         device => device.to_name(),

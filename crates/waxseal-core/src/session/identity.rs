@@ -13,13 +13,13 @@ impl SessionState {
             if !claims::is_user(user) {
                 return Err(SaveError::InvalidUser { len: user.len() });
             }
-            let keeps_data = claims::user(&session.data).is_none_or(|known| known == user);
+            let keeps_data = claims::user(&session.found.data).is_none_or(|known| known == user);
             session.start_another(sealer, |_| keeps_data);
             #[cfg(feature = "device-bound")]
             {
-                session.device = Some(Device::Offered);
+                session.found.device = Some(Device::Offered);
             }
-            session.data.set_claim("sub", &quote(user));
+            session.found.data.set_claim("sub", &quote(user));
             session.authenticate();
             Ok(())
         })
@@ -31,7 +31,7 @@ impl SessionState {
             #[cfg(feature = "device-bound")]
             {
                 if !session.is_unproven() {
-                    session.device = None;
+                    session.found.device = None;
                 }
             }
             Ok(())
@@ -41,7 +41,7 @@ impl SessionState {
     pub(super) fn confirm_user(&mut self, sealer: &Sealer) -> Result<(), SaveError> {
         self.change_identity(sealer, |session| {
             session.check_identity()?;
-            claims::user(&session.data).ok_or(SaveError::NoUser)?;
+            claims::user(&session.found.data).ok_or(SaveError::NoUser)?;
             session.change_id(sealer, true);
             session.authenticate();
             Ok(())
@@ -63,10 +63,14 @@ impl SessionState {
             if sealer.revocations.is_none() {
                 return Err(SaveError::NoRevocations);
             }
-            claims::user(&session.data).ok_or(SaveError::NoUser)?;
-            let issued_at = session.issued_at.unwrap_or(session.now);
-            let mut reference =
-                claims::reference(&session.data, session.id(), issued_at, session.stamp);
+            claims::user(&session.found.data).ok_or(SaveError::NoUser)?;
+            let issued_at = session.found.issued_at.unwrap_or(session.now);
+            let mut reference = claims::reference(
+                &session.found.data,
+                session.id(),
+                issued_at,
+                session.found.stamp,
+            );
             if let Some(id) = session.id_before(session.origin) {
                 reference.id = id;
             }
@@ -100,26 +104,26 @@ impl SessionState {
     /// Continues as another session, with the entries whose key `keep` accepts and without
     /// the claims.
     fn start_another(&mut self, sealer: &Sealer, keep: impl Fn(&str) -> bool) {
-        if self.data.format() == Format::Waxseal {
+        if self.found.data.format() == Format::Waxseal {
             self.replace(sealer, Origin::New);
         }
-        self.data.keep(keep);
+        self.found.data.keep(keep);
     }
 
     /// Continues under another session ID; Microdot's sessions have none. The issue time stays,
     /// so that no request can postpone the absolute timeout.
     fn change_id(&mut self, sealer: &Sealer, confirmed: bool) {
-        if self.data.format() == Format::Waxseal {
-            let (issued_at, stamp) = (self.issued_at, self.stamp);
+        if self.found.data.format() == Format::Waxseal {
+            let (issued_at, stamp) = (self.found.issued_at, self.found.stamp);
             let origin = match self.origin {
                 Origin::New => Origin::New,
-                Origin::Existing { .. } => Origin::Renewed { confirmed },
+                Origin::Existing => Origin::Renewed { confirmed },
                 Origin::Renewed { confirmed: before } => {
                     Origin::Renewed { confirmed: before || confirmed }
                 }
             };
             self.replace(sealer, origin);
-            (self.issued_at, self.stamp) = (issued_at, stamp);
+            (self.found.issued_at, self.found.stamp) = (issued_at, stamp);
         }
     }
 

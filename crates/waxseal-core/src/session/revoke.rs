@@ -22,15 +22,20 @@ impl SessionState {
             self.replaced = Some(Box::new(presented));
         }
         self.origin = origin;
-        self.issued_at = None;
-        self.stamp = self.opening_stamp;
+        self.found.issued_at = None;
+        self.found.stamp = self.opening_stamp;
         self.id = None;
     }
 
     /// The presented session, while this is still that session. Its ID is empty if it has none.
     fn presented(&self) -> Option<SessionRef> {
-        let Origin::Existing { .. } = self.origin else { return None };
-        Some(claims::reference(&self.data, self.data.claim("sid"), self.issued_at?, self.stamp))
+        let Origin::Existing = self.origin else { return None };
+        Some(claims::reference(
+            &self.found.data,
+            self.found.data.claim("sid"),
+            self.found.issued_at?,
+            self.found.stamp,
+        ))
     }
 
     /// Whether another request has revoked the presented session since this request opened it:
@@ -117,7 +122,7 @@ impl SessionState {
         // A logout revokes every presented session whose signature verifies: on a server whose
         // clock is wrong, it must also end a session that this server rejects.
         if self.logs_out {
-            for session in self.others.iter().filter_map(|cookie| sealer.reference(cookie)) {
+            for session in self.found.others.iter().filter_map(|cookie| sealer.reference(cookie)) {
                 // A cutoff of the user in its place would revoke the saved session, too.
                 let effect =
                     if is_same_user(&session.user) { Effect::StampOfCutoff } else { Effect::None };

@@ -8,42 +8,30 @@ use super::{
     finish::Plan,
     saved::Saved,
 };
-#[cfg(feature = "device-bound")]
-use crate::sealer::Device;
 use crate::{
     base64url,
     claims::{self, Claims},
     data::Data,
-    error::{RandomError, Rejection, SaveError},
+    error::{RandomError, SaveError},
     format::Format,
-    lifetime::Times,
     random::Random,
     revocation::SessionRef,
-    sealer::{Accepted, Found, OtherCookie, Sealer},
+    sealer::{Found, Sealer},
     time::UnixTime,
 };
 
 #[derive(Clone)]
 pub(super) struct SessionState {
-    pub(super) data: Data,
+    /// What opening has found, and what handlers then change.
+    pub(super) found: Found,
     /// The time of the request.
     pub(super) now: UnixTime,
-    /// `None` before a new session is saved.
-    pub(super) issued_at: Option<UnixTime>,
-    pub(super) expires_at: Option<UnixTime>,
     /// The session ID as JSON text, if this request made it.
     pub(super) id: Option<String>,
-    /// The session's stamp (`wx_rev`).
-    pub(super) stamp: Option<u64>,
     /// The stamp of the revocation list when the request was opened. A new session gets it, and
     /// no later one: another request may have changed the password that this request has checked.
     pub(super) opening_stamp: Option<u64>,
     pub(super) random: Option<Random>,
-    pub(super) rejection: Option<Rejection>,
-    /// Which previous cookies the request presented.
-    previous: Vec<usize>,
-    /// The presented cookies that were not accepted, if there is a revocation list.
-    pub(super) others: Vec<OtherCookie>,
     /// The presented session, if it was renewed or deleted and there is a
     /// revocation list.
     pub(super) replaced: Option<Box<SessionRef>>,
@@ -53,8 +41,6 @@ pub(super) struct SessionState {
     action: CookieAction,
     /// Whether the request is a logout, even if a new session follows.
     pub(super) logs_out: bool,
-    #[cfg(feature = "device-bound")]
-    pub(super) device: Option<Device>,
     /// Whether a change of identity has failed.
     pub(super) has_failed: bool,
     /// Whether the response head is complete, or there will be none.
@@ -64,8 +50,8 @@ pub(super) struct SessionState {
 /// Where the session comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// An accepted cookie, and the new `exp` if that needs a refresh.
-    Existing { refresh: Option<UnixTime> },
+    /// An accepted cookie.
+    Existing,
     /// The session of an accepted cookie, with another session ID. It is not sent if the
     /// presented session is revoked by the end of the request.
     Renewed {
@@ -93,39 +79,37 @@ enum CookieAction {
 }
 
 impl SessionState {
-    #[inline]
-    pub(super) fn new(sealer: &Sealer, found: Found, now: UnixTime) -> Self {
-        let Found { accepted, rejection, previous, others, .. } = found;
-        let opening_stamp = sealer.revocations.as_ref().and_then(|check| check.list.stamp());
-        let new = || {
-            let times = Times { stamp: opening_stamp, ..Times::default() };
-            (Data::empty(sealer.format()), times, Origin::New)
-        };
-        let (data, times, origin) = accepted.map_or_else(new, |accepted| {
-            let Accepted { data, times, refresh } = accepted;
-            (data, times, Origin::Existing { refresh })
-        });
+    /// An empty session.
+    pub(super) fn new(sealer: &Sealer, now: UnixTime) -> Self {
         Self {
-            data,
+            found: Found::empty(sealer.format()),
             now,
-            issued_at: times.issued_at,
-            expires_at: times.expires_at,
             id: None,
-            stamp: times.stamp,
-            opening_stamp,
+            opening_stamp: None,
             random: None,
-            rejection,
-            previous,
-            others,
             replaced: None,
             cutoffs: Vec::new(),
-            origin,
+            origin: Origin::New,
             action: CookieAction::Unchanged,
             logs_out: false,
-            #[cfg(feature = "device-bound")]
-            device: found.device,
             has_failed: false,
             finished: false,
+        }
+    }
+
+    /// Takes the session from the cookies of the request.
+    #[inline]
+    pub(super) fn open<'h>(
+        &mut self,
+        sealer: &Sealer,
+        cookies: impl IntoIterator<Item = &'h [u8]>,
+    ) {
+        self.opening_stamp = sealer.revocations.as_ref().and_then(|check| check.list.stamp());
+        sealer.open(cookies, self.now, &mut self.found);
+        if self.found.is_accepted {
+            self.origin = Origin::Existing;
+        } else {
+            self.found.stamp = self.opening_stamp;
         }
     }
 
@@ -153,7 +137,7 @@ impl SessionState {
             return Err(SaveError::ClockNotSet);
         }
         if sealer.revocations.is_some() {
-            if self.origin == Origin::New && self.stamp.is_none() {
+            if self.origin == Origin::New && self.found.stamp.is_none() {
                 return Err(SaveError::RevocationUnknown);
             }
             if self.origin != Origin::New && self.presented_is_revoked(sealer) {
@@ -162,39 +146,39 @@ impl SessionState {
         }
         #[cfg(feature = "device-bound")]
         self.name_device();
-        let issued_at = self.issued_at.unwrap_or(self.now);
+        let issued_at = self.found.issued_at.unwrap_or(self.now);
         let expires_at = match sealer.format() {
             Format::Waxseal => {
-                claims::limits(&self.data, sealer.limits).expires_at(issued_at, self.now)
+                claims::limits(&self.found.data, sealer.limits).expires_at(issued_at, self.now)
             }
-            Format::Microdot => self.expires_at,
+            Format::Microdot => self.found.expires_at,
         };
         let id = self.session_id(sealer)?;
-        let (session_id, stamp) = (id.as_deref(), self.stamp);
+        let (session_id, stamp) = (id.as_deref(), self.found.stamp);
         let claims = Claims { issued_at, expires_at, session_id, stamp };
-        let line = sealer.seal(&self.data, claims, self.now, self.random)?;
+        let line = sealer.seal(&self.found.data, claims, self.now, self.random)?;
         let revokes = self.replaced.is_some() || self.logs_out || !self.cutoffs.is_empty();
         let revokes = revokes && sealer.revocations.is_some();
         let saved = revokes.then(|| {
             Box::new(Saved {
-                data: self.data.clone(),
+                data: self.found.data.clone(),
                 issued_at,
                 expires_at,
                 id: id.clone(),
                 stamp,
                 now: self.now,
                 random: self.random,
-                previous: self.previous.clone(),
+                previous: self.found.previous.clone(),
             })
         });
 
         if sealer.format() == Format::Waxseal {
-            self.issued_at = Some(issued_at);
+            self.found.issued_at = Some(issued_at);
         }
-        self.expires_at = expires_at;
+        self.found.expires_at = expires_at;
         self.id = id;
         self.action = CookieAction::Set { line, saved_as: self.origin, saved };
-        self.data.set_changed(false);
+        self.found.data.set_changed(false);
         Ok(())
     }
 
@@ -215,8 +199,8 @@ impl SessionState {
     /// The session ID as JSON text; `None` before a new one is saved.
     pub(super) fn id(&self) -> Option<&str> {
         let presented = || match self.origin {
-            Origin::Existing { .. } if self.data.format() == Format::Waxseal => {
-                self.data.claim("sid")
+            Origin::Existing if self.found.data.format() == Format::Waxseal => {
+                self.found.data.claim("sid")
             }
             _ => None,
         };
@@ -228,13 +212,13 @@ impl SessionState {
             return Err(SaveError::Finished);
         }
         self.replace(sealer, Origin::New);
-        self.data = Data::empty(sealer.format());
-        self.expires_at = None;
+        self.found.data = Data::empty(sealer.format());
+        self.found.expires_at = None;
         self.logs_out = true;
         self.has_failed = false;
         #[cfg(feature = "device-bound")]
         {
-            self.device = None;
+            self.found.device = None;
         }
         self.action = CookieAction::Remove;
         Ok(())
@@ -243,20 +227,20 @@ impl SessionState {
     /// Sets a timeout of the session, unless it has a shorter one, such as Microdot's expiry
     /// after a migration.
     pub(super) fn shorten_timeout(&mut self, name: &str, secs: u64) {
-        let known = claims::seconds(&self.data, name);
+        let known = claims::seconds(&self.found.data, name);
         let secs = known.map_or(secs, |known| known.min(secs));
         self.set_claim(name, itoa::Buffer::new().format(secs));
     }
 
     /// Sets a claim that only waxseal's format has.
     pub(super) fn set_claim(&mut self, name: &str, json: &str) {
-        if self.data.format() == Format::Waxseal {
-            self.data.set_claim(name, json);
+        if self.found.data.format() == Format::Waxseal {
+            self.found.data.set_claim(name, json);
         }
     }
 
     pub(super) fn finish(&mut self, sealer: &Sealer) -> Plan {
-        let mut changes = ResponseChanges::read(self.data.changed());
+        let mut changes = ResponseChanges::read(self.found.data.changed());
         let (mut pending, mut again) = (Vec::new(), None);
         let is_first = !core::mem::replace(&mut self.finished, true);
         match core::mem::take(&mut self.action) {
@@ -267,9 +251,9 @@ impl SessionState {
                 changes.outcome = Outcome::Revoked;
             }
             CookieAction::Set { line, saved_as, saved } => {
-                changes.set_cookie(Outcome::Saved, sealer.set_lines(line, &self.previous));
+                changes.set_cookie(Outcome::Saved, sealer.set_lines(line, &self.found.previous));
                 changes.without_user =
-                    sealer.revocations.is_some() && claims::user(&self.data).is_none();
+                    sealer.revocations.is_some() && claims::user(&self.found.data).is_none();
                 #[cfg(feature = "device-bound")]
                 {
                     changes.registration = self.offer(sealer);
@@ -288,7 +272,10 @@ impl SessionState {
                     changes.outcome = Outcome::Revoked;
                 }
                 Ok(Some(line)) => {
-                    changes.set_cookie(Outcome::Refreshed, sealer.set_lines(line, &self.previous));
+                    changes.set_cookie(
+                        Outcome::Refreshed,
+                        sealer.set_lines(line, &self.found.previous),
+                    );
                 }
                 Ok(None) => {}
                 Err(error) => changes.refresh_error = Some(error),
@@ -300,8 +287,11 @@ impl SessionState {
     /// The line that refreshes the cookie of a session that no handler saved, with
     /// its unmodified data.
     fn refresh(&self, sealer: &Sealer) -> Result<Option<String>, SaveError> {
-        let Origin::Existing { refresh: Some(expires_at) } = self.origin else { return Ok(None) };
-        let (Some(data), Some(issued_at)) = (self.data.unmodified(), self.issued_at) else {
+        let (Origin::Existing, Some(expires_at)) = (self.origin, self.found.refresh) else {
+            return Ok(None);
+        };
+        let (Some(data), Some(issued_at)) = (self.found.data.unmodified(), self.found.issued_at)
+        else {
             return Ok(None);
         };
         #[cfg(feature = "device-bound")]
@@ -311,7 +301,7 @@ impl SessionState {
             issued_at,
             expires_at: Some(expires_at),
             session_id: id.as_deref(),
-            stamp: self.stamp,
+            stamp: self.found.stamp,
         };
         sealer.seal(&data, claims, self.now, self.random).map(Some)
     }
