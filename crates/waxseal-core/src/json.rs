@@ -231,16 +231,8 @@ fn number(text: &[u8]) -> Option<&[u8]> {
 
 /// One digit or more.
 fn digits(text: &[u8]) -> Option<&[u8]> {
-    let mut rest = text;
-    while let Some((eight, after)) = rest.split_first_chunk::<8>()
-        && eight.iter().fold(true, |all, byte| all & byte.is_ascii_digit())
-    {
-        rest = after;
-    }
-    while let [b'0'..=b'9', after @ ..] = rest {
-        rest = after;
-    }
-    (rest.len() < text.len()).then_some(rest)
+    let len = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if len > 0 { text.get(len..) } else { None }
 }
 
 /// The arrays and objects around a position.

@@ -155,18 +155,22 @@ fn bit(key: &[u8]) -> u64 {
 impl Entry {
     #[inline]
     fn key<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let json = self.json_key(text);
-        let decoded = if self.escaped { json::unescape(json) } else { None };
-        decoded.map_or(Cow::Borrowed(json), |key| Cow::Owned(key.into_string()))
+        if self.escaped { self.decoded(text) } else { Cow::Borrowed(self.json_key(text)) }
     }
 
-    /// Compares the lengths first: most keys differ in theirs, and the text is not read.
     #[inline]
     fn has_key(&self, key: &[u8], text: &str) -> bool {
         if self.escaped {
-            return self.key(text).as_bytes() == key;
+            return self.decoded(text).as_bytes() == key;
         }
-        self.key.len() == key.len() && text.as_bytes().get(self.key.clone()) == Some(key)
+        text.as_bytes().get(self.key.clone()) == Some(key)
+    }
+
+    /// The key of an entry with escapes in it.
+    #[cold]
+    fn decoded<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let json = self.json_key(text);
+        json::unescape(json).map_or(Cow::Borrowed(json), |key| Cow::Owned(key.into_string()))
     }
 
     #[inline]
