@@ -57,3 +57,23 @@ pub(crate) fn random() -> Result<u64, StoreFailure> {
     })?;
     Ok(bits >> 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn random_bits_differ_and_have_no_sign() {
+        let numbers: HashSet<_> = (0..100).map(|_| random().unwrap()).collect();
+        assert_eq!(numbers.len(), 100);
+        assert!(numbers.iter().all(|number| i64::try_from(*number).is_ok()));
+        assert!(numbers.iter().any(|number| number % 2 == 1));
+    }
+
+    #[test]
+    fn debug_shows_no_closures() {
+        assert_eq!(format!("{:?}", Clock::system()), "Clock(..)");
+    }
+}

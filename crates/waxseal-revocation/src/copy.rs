@@ -256,6 +256,19 @@ mod tests {
         assert!(!copy.is_revoked(&view("a", 39_000)));
     }
 
+    #[test]
+    fn a_cutoff_of_everyone_covers_an_equal_one_of_a_user() {
+        let (copy, user) = (Copy::default(), UserKey::new("7"));
+        copy.for_each(|entry| panic!("{entry} in an empty list"));
+        copy.apply(Entry::User { key: user, cutoff: 40_000 });
+        copy.apply(Entry::Everyone { cutoff: 40_000 });
+        let mut missing = Missing::new(&copy);
+        missing.see(Entry::Everyone { cutoff: 40_000 });
+        assert_eq!(missing.of(&copy), []);
+        copy.prune(0);
+        assert_eq!(copy.len(), 0);
+    }
+
     fn entries() -> impl Strategy<Value = Entry> {
         prop_oneof![
             // A session has one user, and is revoked once.
@@ -267,6 +280,8 @@ mod tests {
             2 => (1..3_u8, 10_000..40_000_u64)
                 .prop_map(|(user, cutoff)| Entry::User { key: UserKey([user; 16]), cutoff }),
             1 => (10_000..40_000_u64).prop_map(|cutoff| Entry::Everyone { cutoff }),
+            1 => (1..40_u64)
+                .prop_map(|secs| Entry::IssuedBefore { time: UnixTime::from_secs(secs) }),
         ]
     }
 

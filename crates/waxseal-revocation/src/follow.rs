@@ -316,6 +316,10 @@ impl Follower {
 }
 
 #[cfg(test)]
+mod clocks;
+#[cfg(all(test, feature = "sqlite"))]
+mod losses;
+#[cfg(test)]
 mod renewals;
 
 #[cfg(test)]
@@ -359,10 +363,15 @@ mod tests {
             stamp: 1,
             also: None,
         };
-        let job = |target| Job { request: Request::of(target), acknowledge: None };
+        let job = |target| Job {
+            request: Request { target, successor: Some((session, true)) },
+            acknowledge: None,
+        };
         let jobs = vec![job(Revoke::OnlySession(session)), job(Revoke::Session(session))];
         follower.turn(jobs).unwrap_err();
         let [kept] = &*follower.waiting else { panic!("one is kept") };
         assert!(matches!(kept.request.target, Revoke::Session(_)));
+        // The response was an error, so nothing replaces the session.
+        assert!(kept.request.successor.is_none());
     }
 }

@@ -92,6 +92,8 @@ mod request;
 mod shared;
 mod store;
 mod sync;
+#[cfg(test)]
+mod test_log;
 mod transaction;
 mod worker;
 

@@ -264,10 +264,104 @@ mod tests {
         let issued_at = UnixTime::from_secs(1);
         let session = Session { key, user, issued_at, stamp: 5_000_000, also: None };
         let others = Request { target: Revoke::User(user), successor: Some((session, false)) };
+        let before = memory.tables().clone();
         for request in [others, Request::of(Revoke::Session(session))] {
-            let mut memory = memory.clone();
+            *memory.tables() = before.clone();
             let recorded = append(&mut memory, &[request], 100).unwrap();
             assert!(recorded[0].stamp > session.stamp);
         }
+    }
+
+    #[test]
+    fn stamps_end_before_a_number_of_javascript_is_inexact() {
+        assert_eq!(next_stamp(END_OF_STAMPS - 2, 0).unwrap(), END_OF_STAMPS - 1);
+        next_stamp(END_OF_STAMPS - 1, 0).unwrap_err();
+        next_stamp(0, END_OF_STAMPS).unwrap_err();
+    }
+
+    const CLOCK: u64 = 1_800_000_000_000;
+
+    fn store() -> Memory {
+        let mut memory = Memory::new(Clock::new(|| CLOCK, std::time::Duration::default));
+        assert!(create(&mut memory, &[], 0, Everyone::Trusted).unwrap());
+        memory
+    }
+
+    fn session(id: &str, stamp: u64, issued_at: u64) -> Session {
+        let (key, user) = (SessionKey::new(id), UserKey::new("42"));
+        Session { key, user, issued_at: UnixTime::from_secs(issued_at), stamp, also: None }
+    }
+
+    fn entries(memory: &Memory) -> Vec<Entry> {
+        memory.tables().entries().collect()
+    }
+
+    #[test]
+    fn a_new_list_has_what_its_cutoff_does_not_cover() {
+        let user = |name, cutoff| Entry::User { key: UserKey::new(name), cutoff };
+        let session = |id, since| Entry::Session {
+            key: SessionKey::new(id),
+            user: None,
+            since: UnixTime::from_secs(since),
+        };
+        let covered = [user("1", CLOCK - 1), user("2", CLOCK), session("a", CLOCK / 1000)];
+        let later = [user("3", CLOCK + 1), session("b", CLOCK / 1000 + 1)];
+        for (everyone, expected) in [(Everyone::CutOff, 2), (Everyone::Trusted, 5)] {
+            let mut memory = Memory::new(Clock::new(|| CLOCK, std::time::Duration::default));
+            let entries_of_copy = [&covered[..], &later].concat();
+            assert!(create(&mut memory, &entries_of_copy, 0, everyone).unwrap());
+            let found = entries(&memory);
+            assert!(later.iter().all(|entry| found.contains(entry)));
+            assert_eq!(found.len(), expected);
+        }
+    }
+
+    #[test]
+    fn a_cutoff_drops_the_sessions_that_it_covers() {
+        for cutoff in [Revoke::User(UserKey::new("42")), Revoke::Everyone] {
+            let mut memory = store();
+            let one = Request::of(Revoke::Session(session("a", 1, 1)));
+            append(&mut memory, &[one, Request::of(cutoff)], 100).unwrap();
+            assert_eq!(memory.tables().sessions(), 0);
+        }
+    }
+
+    #[test]
+    fn a_session_that_must_not_become_a_cutoff_is_recorded_or_not() {
+        let request = Request::of(Revoke::OnlySession(session("a", 1, 1)));
+        let mut memory = store();
+        assert!(append(&mut memory, &[request], 100).unwrap()[0].is_revoked);
+        assert_eq!(memory.tables().sessions(), 1);
+        let mut memory = store();
+        assert!(!append(&mut memory, &[request], 0).unwrap()[0].is_revoked);
+        assert_eq!(entries(&memory), []);
+    }
+
+    #[test]
+    fn a_reference_with_a_wrong_issue_time_does_not_stay_for_ever() {
+        let mut memory = store();
+        let reference = Request::of(Revoke::Reference(session("a", 0, u64::MAX)));
+        append(&mut memory, &[reference], 100).unwrap();
+        let since = UnixTime::from_secs(CLOCK / 1000 + LEEWAY);
+        assert!(
+            matches!(entries(&memory)[..], [Entry::Session { since: found, .. }] if found == since)
+        );
+    }
+
+    #[test]
+    fn each_kind_of_cutoff_revokes_a_successor() {
+        let was_revoked = |cutoff, stamp, issued_at| {
+            let mut memory = store();
+            let successor = Some((session("new", stamp, issued_at), false));
+            let next = Request { target: Revoke::User(UserKey::new("7")), successor };
+            append(&mut memory, &[Request::of(cutoff), next], 100).unwrap()[1].was_revoked
+        };
+        for cutoff in [Revoke::Everyone, Revoke::User(UserKey::new("42"))] {
+            assert!(was_revoked(cutoff, CLOCK - 1, 9));
+            assert!(!was_revoked(cutoff, CLOCK, 9));
+        }
+        let issued_before = Revoke::IssuedBefore(UnixTime::from_secs(9));
+        assert!(was_revoked(issued_before, CLOCK, 8));
+        assert!(!was_revoked(issued_before, CLOCK, 9));
     }
 }

@@ -166,3 +166,35 @@ impl Shared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use waxseal_core::UnixTime;
+
+    use super::*;
+    use crate::{entry::Entry, key::SessionKey, test_log::logged};
+
+    #[test]
+    fn the_log_warns_once_before_a_list_is_full() {
+        let minute = Duration::from_secs(60);
+        let shared = Shared::new(Clock::system(), minute, 10, minute);
+        // The sessions from `first` on are in the list.
+        let warnings = |first: u8, end: u8| {
+            for n in 0..end {
+                let since = UnixTime::from_secs(100 + u64::from(n));
+                shared.copy.apply(Entry::Session { key: SessionKey([n; 16]), user: None, since });
+            }
+            shared.copy.prune(100 + u64::from(first));
+            let log = logged(|| shared.set_trouble(None));
+            log.matches("80 % of its maximum").count()
+        };
+        assert_eq!(warnings(0, 7), 0);
+        assert_eq!(warnings(0, 8), 1);
+        assert_eq!(warnings(0, 9), 0);
+        // Seven are too many for another warning.
+        assert_eq!(warnings(2, 9), 0);
+        assert_eq!(warnings(0, 9), 0);
+        assert_eq!(warnings(3, 9), 0);
+        assert_eq!(warnings(0, 9), 1);
+    }
+}

@@ -133,3 +133,27 @@ impl Drop for OnPanic {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::Clock, readiness::State, test_log::logged};
+
+    #[test]
+    fn after_a_panic_nothing_is_trusted() {
+        let minute = Duration::from_secs(60);
+        let shared = Arc::new(Shared::new(Clock::system(), minute, 100, minute));
+        shared.set_contact(Duration::ZERO);
+        assert_eq!(shared.readiness().state, State::Current);
+        let log = logged(|| {
+            let on_panic = OnPanic(Arc::clone(&shared));
+            let panic = std::panic::AssertUnwindSafe(|| {
+                let _on_panic = on_panic;
+                panic!("a fault in the loop");
+            });
+            std::panic::catch_unwind(panic).unwrap_err();
+        });
+        assert!(log.contains("the thread of the revocation list has panicked"), "{log}");
+        assert_eq!(shared.readiness().state, State::Loading);
+    }
+}

@@ -1,6 +1,13 @@
 //! A list over each store, through the API.
 
-use std::{path::Path, thread, time::Duration};
+use std::{
+    future::Future as _,
+    path::Path,
+    pin::pin,
+    task::{Context, Waker},
+    thread,
+    time::Duration,
+};
 
 use pollster::block_on;
 use tempfile::TempDir;
@@ -231,6 +238,8 @@ fn a_change_wakes_those_who_wait() {
     let file = File::new();
     let (one, other) = (file.open(), file.open());
     let session = issue(&one, "a");
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(pin!(other.revoked(&session)).poll(&mut cx).is_pending());
     let waiting = thread::spawn({
         let (other, session) = (other.clone(), session.clone());
         move || block_on(other.revoked(&session))

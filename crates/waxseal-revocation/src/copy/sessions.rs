@@ -123,3 +123,27 @@ impl Sessions {
         self.shards.get(usize::from(last) % SHARDS)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shard_has_keys_and_gives_its_memory_back() {
+        let sessions = Sessions::default();
+        for n in 0..100_u8 {
+            for last in 0..=u8::MAX {
+                let mut key = SessionKey([n; 16]);
+                key.0[15] = last;
+                sessions.insert(key, UserKey::NONE, UnixTime::from_secs(n.into()));
+            }
+        }
+        let capacities = || sessions.shards.iter().map(|shard| shard.read().unwrap().capacity());
+        assert!(capacities().all(|capacity| capacity >= 400));
+        sessions.retain(|_, since| since < 90);
+        assert!(capacities().all(|capacity| capacity >= 400), "a small loss moves no table");
+        sessions.retain(|_, since| since < 1);
+        assert_eq!((sessions.len(), sessions.without_user()), (256, 256));
+        assert!(capacities().all(|capacity| capacity < 30));
+    }
+}

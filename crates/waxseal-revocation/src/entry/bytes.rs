@@ -72,6 +72,8 @@ mod tests {
             Entry::Everyone { cutoff: 0 },
             Entry::IssuedBefore { time: since },
         ];
+        let too_late = Entry::User { key: user, cutoff: END_OF_STAMPS };
+        Entry::from_bytes(&too_late.to_bytes()).unwrap_err();
         for entry in entries {
             let bytes = entry.to_bytes();
             assert_eq!(Entry::from_bytes(&bytes).unwrap(), entry);

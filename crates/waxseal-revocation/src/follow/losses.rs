@@ -1,0 +1,183 @@
+//! Stores that fail, lose entries, or do not exist yet.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use super::{
+    Follower, MAX_WAITING,
+    clocks::{Server, revocation},
+};
+use crate::{
+    entry::Entry,
+    error::StoreFailure,
+    record::{self, Everyone},
+    request::Revoke,
+    store::{
+        Backend,
+        memory::{Memory, Tables},
+    },
+    test_log::logged,
+    transaction::{Head, Item, Needs, Position, Transaction},
+};
+
+/// A store in memory with faults.
+#[derive(Clone)]
+struct Faulty {
+    memory: Memory,
+    /// The number of calls of `head`. At the second, another server creates the list.
+    heads: Option<Arc<AtomicUsize>>,
+    is_locked: bool,
+}
+
+impl Backend for Faulty {
+    fn grace(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
+    fn head(&mut self) -> Result<Option<Head>, StoreFailure> {
+        if let Some(heads) = &self.heads
+            && heads.fetch_add(1, Relaxed) == 1
+        {
+            record::create(&mut self.memory, &[], 1, Everyone::Trusted)?;
+        }
+        self.memory.head()
+    }
+
+    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreFailure> {
+        self.memory.entries(visit)
+    }
+
+    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreFailure> {
+        self.memory.follow(position)
+    }
+
+    fn transact(
+        &mut self,
+        needs: &Needs,
+        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreFailure> + Send),
+    ) -> Result<(), StoreFailure> {
+        if self.is_locked {
+            return Err(StoreFailure::new("the store is locked").of_writing());
+        }
+        self.memory.transact(needs, change)
+    }
+}
+
+/// The follower of a server that starts beside the list in `store`, and how often it connects.
+fn beside(server: &Server, store: Faulty) -> (Follower, Arc<AtomicUsize>) {
+    let connects = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&connects);
+    let follower = Follower::new(Arc::clone(&server.shared), move || {
+        counter.fetch_add(1, Relaxed);
+        Ok(Box::new(store.clone()))
+    });
+    (follower, connects)
+}
+
+#[test]
+fn a_server_waits_whether_another_one_has_the_list() {
+    let mut server = Server::new();
+    *server.memory.tables() = Tables::default();
+    let other = Server::new();
+    // It has no contact yet, so it does not know the list.
+    server.shared = Arc::new(crate::shared::Shared::new(
+        other.shared.clock.clone(),
+        Duration::from_secs(60),
+        100,
+        Duration::from_secs(60),
+    ));
+    let store =
+        Faulty { memory: server.memory.clone(), heads: Some(Arc::default()), is_locked: false };
+    let (mut follower, _) = beside(&server, store);
+    let log = logged(|| follower.turn(Vec::new()).unwrap());
+    assert_eq!(server.memory.tables().head.unwrap().everyone, 0, "{log}");
+    assert!(!log.contains("log in once more"), "{log}");
+}
+
+#[test]
+fn a_locked_store_is_contact_and_needs_no_new_connection() {
+    let server = Server::new();
+    let store = Faulty { memory: server.memory.clone(), heads: None, is_locked: true };
+    let (mut follower, connects) = beside(&server, store);
+    for _ in 0..3 {
+        follower.turn(vec![revocation("a")]).unwrap_err();
+    }
+    assert_eq!(connects.load(Relaxed), 1);
+    assert!(server.shared.is_current());
+}
+
+#[test]
+fn a_server_wakes_those_who_wait_when_it_has_read_an_entry() {
+    let mut server = Server::new();
+    server.revoke("a");
+    let mut other = Server::new();
+    *other.memory.tables() = server.memory.tables().clone();
+    let mut changes = other.shared.changes.subscribe();
+    other.turn();
+    assert!(changes.has_changed().unwrap());
+    changes.mark_unchanged();
+    other.turn();
+    assert!(!changes.has_changed().unwrap());
+}
+
+#[test]
+fn the_log_says_what_a_store_has_lost() {
+    let mut server = Server::new();
+    let before = server.memory.tables().clone();
+    server.revoke("a");
+    *server.memory.tables() = before;
+    let log = logged(|| server.turn());
+    assert!(log.contains("lacked entries") && log.contains("entries=1"), "{log}");
+    assert_eq!(server.memory.tables().sessions(), 1);
+
+    *server.memory.tables() = Tables::default();
+    let log = logged(|| server.turn());
+    assert!(log.contains("created the list again from its copy"), "{log}");
+    assert!(!log.contains("lacked entries"), "{log}");
+    assert_eq!(server.memory.tables().sessions(), 1);
+}
+
+/// The stamps that a store gives must be larger than those that servers have sealed.
+#[test]
+fn a_store_that_has_lost_only_a_stamp_gets_it_back() {
+    let mut server = Server::new();
+    let before = server.memory.tables().clone();
+    let stamp = before.head.unwrap().position.stamp;
+    record::merge(&mut server.memory, &[], stamp + 1000, 60).unwrap();
+    server.turn();
+    *server.memory.tables() = before;
+    let log = logged(|| server.turn());
+    assert!(server.memory.tables().head.unwrap().position.stamp > stamp + 1000);
+    assert!(!log.contains("lacked entries"), "{log}");
+    // A store that lacks nothing is only read.
+    let before = server.memory.tables().head;
+    let store = Faulty { memory: server.memory.clone(), heads: None, is_locked: false };
+    beside(&server, store).0.turn(Vec::new()).unwrap();
+    assert_eq!(server.memory.tables().head.unwrap().position, before.unwrap().position);
+}
+
+#[test]
+fn an_outage_keeps_so_many_revocations_and_is_logged_once() {
+    let server = Server::new();
+    let mut follower =
+        Follower::new(Arc::clone(&server.shared), || Err(StoreFailure::new("no store")));
+    assert_eq!(follower.interval(), Duration::from_millis(50));
+    let log = logged(|| {
+        follower
+            .turn((0..MAX_WAITING + 5).map(|n| revocation(&n.to_string())).collect())
+            .unwrap_err();
+        assert_eq!(follower.waiting.len(), MAX_WAITING);
+        follower.turn(vec![revocation("0")]).unwrap_err();
+        assert_eq!(follower.waiting.len(), MAX_WAITING);
+    });
+    assert_eq!(log.matches("an exchange with the revocation store failed").count(), 1, "{log}");
+    follower.waiting.clear();
+    follower.turn(vec![revocation("0"), revocation("1"), revocation("0")]).unwrap_err();
+    assert_eq!(follower.waiting.len(), 2);
+    assert!(follower.waiting.iter().all(|job| matches!(job.request.target, Revoke::Session(_))));
+}
