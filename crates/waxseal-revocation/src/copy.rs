@@ -257,9 +257,26 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_has_the_entries_of_its_head() {
+        let entries_of = |copy: &Copy| {
+            let mut entries = Vec::new();
+            copy.for_each(|entry| entries.push(entry));
+            entries
+        };
+        let copy = Copy::default();
+        assert_eq!(entries_of(&copy), []);
+        let head = [
+            Entry::Everyone { cutoff: 1 },
+            Entry::IssuedBefore { time: UnixTime::from_secs(1) },
+        ];
+        assert!(head.iter().all(|entry| copy.apply(*entry)));
+        assert!(!head.iter().any(|entry| copy.apply(*entry)));
+        assert_eq!(entries_of(&copy), head);
+    }
+
+    #[test]
     fn a_cutoff_of_everyone_covers_an_equal_one_of_a_user() {
         let (copy, user) = (Copy::default(), UserKey::new("7"));
-        copy.for_each(|entry| panic!("{entry} in an empty list"));
         copy.apply(Entry::User { key: user, cutoff: 40_000 });
         copy.apply(Entry::Everyone { cutoff: 40_000 });
         let mut missing = Missing::new(&copy);
