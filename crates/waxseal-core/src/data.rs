@@ -170,12 +170,12 @@ impl Data {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.entries.keys().all(|key| self.format.reserves(&key))
+        self.entries.keys().all(|key| self.format.reserves(key))
     }
 
     pub(crate) fn keys(&self) -> Vec<String> {
         let keys = self.entries.keys().filter(|key| !self.format.reserves(key));
-        keys.map(Cow::into_owned).collect()
+        keys.map(String::from).collect()
     }
 
     /// All data as one struct or map.
@@ -205,10 +205,10 @@ impl Data {
             key: None,
             reason: Cow::Borrowed("two entries have the same key"),
         })?;
-        new.keys().try_for_each(|key| self.check_key(&key))?;
+        new.keys().try_for_each(|key| self.check_key(key))?;
         self.clear();
         // Only entries with reserved keys are left, so no key exists.
-        new.iter().for_each(|(key, value)| self.entries.push(&key, value));
+        new.iter().for_each(|(key, value)| self.entries.push(key, value));
         self.changed = true;
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The entries of a JSON object, in order, each as JSON text.
 
-use alloc::{borrow::Cow, collections::BinaryHeap, string::String, vec::Vec};
+use alloc::{collections::BinaryHeap, string::String, vec::Vec};
 use core::ops::Range;
 
 use crate::json::{self, Member};
@@ -12,7 +12,7 @@ const MAX_COMPARED: usize = 16;
 /// The entries of one object: those that were parsed and those that were set.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Entries {
-    /// The parsed text, then the keys and values that were set.
+    /// The parsed text, and after it the keys and values that are not there.
     text: String,
     parsed_len: usize,
     list: Vec<Entry>,
@@ -22,39 +22,43 @@ pub(super) struct Entries {
 /// to the stack first, and wait for it: 3 % of opening a session.
 #[derive(Clone, Debug)]
 struct Entry {
-    /// Without its quotes: an unmodified entry keeps its escapes.
     key: Range<usize>,
-    /// Whether the key contains escapes.
-    escaped: bool,
+    /// Without its quotes: an unmodified entry keeps its escapes.
+    json_key: Range<usize>,
     value: Range<usize>,
 }
+
+/// How many bytes after the parsed text are kept, even if no entry uses them any more.
+const MAX_UNUSED: usize = 8192;
 
 impl Entries {
     /// The entries of the object in `text`; `None` if that is not one JSON
     /// object, has a key twice or is nested too deep, or if `check`, which gets
     /// each key decoded and each value as JSON text, returns false.
     #[inline]
-    pub(super) fn parse(text: String, mut check: impl FnMut(&[u8], &[u8]) -> bool) -> Option<Self> {
+    pub(super) fn parse(
+        mut text: String,
+        mut check: impl FnMut(&[u8], &[u8]) -> bool,
+    ) -> Option<Self> {
         let (mut list, mut seen) = (Vec::<Entry>::with_capacity(12), 0_u64);
+        let mut decoded = Decoded { text: String::new(), start: text.len() };
         json::members(&text, |Member { name, escaped, value }| {
-            let decoded =
-                if escaped { Some(json::unescape(text.get(name.clone())?)?) } else { None };
-            let key = match &decoded {
-                Some(key) => key.as_bytes(),
-                None => text.as_bytes().get(name.clone())?,
-            };
+            let key = if escaped { decoded.push(text.get(name.clone())?)? } else { name.clone() };
+            let bytes = decoded.bytes(&text, &key)?;
             // A key is compared only with keys of the same bit, which saves 8 % of opening
             // a session.
-            let bit = bit(key);
+            let bit = bit(bytes);
             let duplicate = seen & bit != 0
                 && list.len() < MAX_COMPARED
-                && list.iter().any(|entry| entry.has_key(key, &text));
+                && list.iter().any(|entry| decoded.bytes(&text, &entry.key) == Some(bytes));
             seen |= bit;
-            (!duplicate && check(key, text.as_bytes().get(value.clone())?)).then_some(())?;
-            list.push(Entry { key: name, escaped, value });
+            (!duplicate && check(bytes, text.as_bytes().get(value.clone())?)).then_some(())?;
+            list.push(Entry { key, json_key: name, value });
             Some(())
         })?;
-        let entries = Self { parsed_len: text.len(), text, list };
+        let parsed_len = text.len();
+        text.push_str(&decoded.text);
+        let entries = Self { text, parsed_len, list };
         let distinct = entries.list.len() <= MAX_COMPARED || entries.has_distinct_keys();
         distinct.then_some(entries)
     }
@@ -67,72 +71,116 @@ impl Entries {
 
     /// The text that was parsed.
     pub(super) fn text(&self) -> &str {
-        self.text.get(..self.parsed_len).unwrap_or_default()
+        self.at(&(0..self.parsed_len))
     }
 
-    pub(super) fn keys(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        self.list.iter().map(|entry| entry.key(&self.text))
+    #[inline]
+    fn at(&self, range: &Range<usize>) -> &str {
+        self.text.get(range.clone()).unwrap_or_default()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
-        self.list.iter().map(|entry| (entry.key(&self.text), entry.json_value(&self.text)))
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|entry| self.at(&entry.key))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.list.iter().map(|entry| (self.at(&entry.key), self.at(&entry.value)))
+    }
+
+    #[inline]
+    fn position(&self, key: &str) -> Option<usize> {
+        let (text, key) = (self.text.as_bytes(), Some(key.as_bytes()));
+        self.list.iter().position(|entry| text.get(entry.key.clone()) == key)
     }
 
     pub(super) fn value(&self, key: &str) -> Option<&str> {
-        let entry = self.list.iter().find(|entry| entry.has_key(key.as_bytes(), &self.text))?;
-        Some(entry.json_value(&self.text))
+        Some(self.at(&self.list.get(self.position(key)?)?.value))
     }
 
     /// Appends the entries whose key `keep` accepts to an object.
     pub(super) fn write_onto(&self, object: &mut Vec<u8>, keep: impl Fn(&str) -> bool) {
-        for entry in self.list.iter().filter(|entry| keep(&entry.key(&self.text))) {
-            json::push_member(object, entry.json_key(&self.text), entry.json_value(&self.text));
+        for entry in self.list.iter().filter(|entry| keep(self.at(&entry.key))) {
+            json::push_member(object, self.at(&entry.json_key), self.at(&entry.value));
         }
     }
 
     /// Sets the value of `key`, in its place if the entry exists. Returns whether
     /// that changed it.
     pub(super) fn set(&mut self, key: &str, value: &str) -> bool {
-        let known = self.list.iter_mut().find(|entry| entry.has_key(key.as_bytes(), &self.text));
-        match known {
-            Some(entry) if entry.json_value(&self.text) == value => return false,
-            Some(entry) => {
-                entry.value = append(&mut self.text, value);
-                self.drop_unused();
-            }
-            None => self.push(key, value),
+        if self.value(key) == Some(value) {
+            return false;
         }
+        let (known, entry) = (self.position(key), self.append(key, value));
+        match known.and_then(|at| self.list.get_mut(at)) {
+            Some(known) => *known = entry,
+            None => self.list.push(entry),
+        }
+        self.drop_unused();
         true
     }
 
     /// Appends an entry whose key does not exist.
     pub(super) fn push(&mut self, key: &str, value: &str) {
+        let entry = self.append(key, value);
+        self.list.push(entry);
+    }
+
+    /// Appends the text of an entry.
+    fn append(&mut self, key: &str, value: &str) -> Entry {
         let quoted = json::quote(key);
-        let json = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
-        let key = append(&mut self.text, json);
-        let value = append(&mut self.text, value);
-        self.list.push(Entry { key, escaped: json.contains('\\'), value });
+        let json_key = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
+        let json_key = append(&mut self.text, json_key);
+        let key =
+            if self.at(&json_key) == key { json_key.clone() } else { append(&mut self.text, key) };
+        Entry { key, json_key, value: append(&mut self.text, value) }
     }
 
     /// Removes the entries whose key `keep` does not accept. Returns whether
     /// there were any.
     pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) -> bool {
-        let before = self.list.len();
-        self.list.retain(|entry| keep(&entry.key(&self.text)));
+        let (before, text) = (self.list.len(), &self.text);
+        self.list.retain(|entry| keep(text.get(entry.key.clone()).unwrap_or_default()));
         self.drop_unused();
         self.list.len() != before
     }
 
-    /// Drops what was set and is in no entry, so that repeated changes need no more memory.
+    /// Drops the text that no entry uses any more, so that repeated changes need no more memory.
     fn drop_unused(&mut self) {
-        let set = self.text.split_off(self.parsed_len);
+        if self.text.len().saturating_sub(self.parsed_len) <= MAX_UNUSED {
+            return;
+        }
+        let rest = self.text.split_off(self.parsed_len);
         for entry in &mut self.list {
-            for range in [&mut entry.key, &mut entry.value] {
+            for range in [&mut entry.key, &mut entry.json_key, &mut entry.value] {
                 if let Some(start) = range.start.checked_sub(self.parsed_len) {
                     let end = range.end.saturating_sub(self.parsed_len);
-                    *range = append(&mut self.text, set.get(start..end).unwrap_or_default());
+                    *range = append(&mut self.text, rest.get(start..end).unwrap_or_default());
                 }
             }
+        }
+    }
+}
+
+/// The decoded keys of a text that is being parsed, which will follow it.
+struct Decoded {
+    text: String,
+    /// The length of the parsed text.
+    start: usize,
+}
+
+impl Decoded {
+    /// Decodes a key.
+    fn push(&mut self, json: &str) -> Option<Range<usize>> {
+        let Range { start, end } = append(&mut self.text, &json::unescape(json)?);
+        Some(self.start.saturating_add(start)..self.start.saturating_add(end))
+    }
+
+    /// The bytes of a key.
+    #[inline]
+    fn bytes<'t>(&'t self, parsed: &'t str, key: &Range<usize>) -> Option<&'t [u8]> {
+        match key.start.checked_sub(self.start) {
+            None => parsed.as_bytes().get(key.clone()),
+            Some(start) => self.text.as_bytes().get(start..key.end.saturating_sub(self.start)),
         }
     }
 }
@@ -152,62 +200,55 @@ fn bit(key: &[u8]) -> u64 {
     1 << (sum % 64)
 }
 
-impl Entry {
-    #[inline]
-    fn key<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if self.escaped { self.decoded(text) } else { Cow::Borrowed(self.json_key(text)) }
-    }
-
-    #[inline]
-    fn has_key(&self, key: &[u8], text: &str) -> bool {
-        if self.escaped {
-            return self.decoded(text).as_bytes() == key;
-        }
-        text.as_bytes().get(self.key.clone()) == Some(key)
-    }
-
-    /// The key of an entry with escapes in it.
-    #[cold]
-    fn decoded<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let json = self.json_key(text);
-        json::unescape(json).map_or(Cow::Borrowed(json), |key| Cow::Owned(key.into_string()))
-    }
-
-    #[inline]
-    fn json_key<'t>(&self, text: &'t str) -> &'t str {
-        text.get(self.key.clone()).unwrap_or_default()
-    }
-
-    fn json_value<'t>(&self, text: &'t str) -> &'t str {
-        text.get(self.value.clone()).unwrap_or_default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use alloc::{string::ToString as _, vec};
 
     use super::*;
 
-    #[test]
-    fn repeated_changes_need_no_more_memory() {
-        let parsed = r#"{"a":1,"\u0062":2}"#;
-        let mut entries = Entries::parse(parsed.into(), |_, _| true).unwrap();
-        for n in 0..100 {
-            for key in ["a", "b", "new\n"] {
-                entries.set(key, &n.to_string());
-            }
-            assert!(entries.text.len() <= parsed.len() + r"9999new\n99".len(), "{}", entries.text);
-        }
-        for _ in 0..100 {
-            entries.set("a", "99");
-            entries.retain(|key| key != "a");
-            assert!(entries.text.len() <= parsed.len() + r"99new\n99".len(), "{}", entries.text);
-        }
+    const PARSED: &str = r#"{"a":1,"\u0062":2}"#;
+    const KEYS: [&str; 3] = ["a", "b", "new\n"];
+
+    fn entries() -> Entries {
+        Entries::parse(PARSED.into(), |_, _| true).unwrap()
+    }
+
+    fn written(entries: &Entries) -> String {
         let mut object = vec![b'{'];
         entries.write_onto(&mut object, |_| true);
-        assert_eq!(object, br#"{"\u0062":99,"new\n":99"#);
-        entries.retain(|_| false);
-        assert_eq!((entries.text(), &*entries.text), (parsed, parsed));
+        String::from_utf8(object).unwrap()
+    }
+
+    #[test]
+    fn repeated_changes_need_no_more_memory() {
+        let limit = PARSED.len() + MAX_UNUSED + 100;
+        let mut entries = entries();
+        for n in 0..10_000 {
+            for key in KEYS {
+                entries.set(key, &n.to_string());
+            }
+            assert!(entries.text.len() < limit);
+        }
+        assert_eq!(written(&entries), r#"{"a":9999,"b":9999,"new\n":9999"#);
+        for n in 0..10_000 {
+            entries.retain(|key| key != "a");
+            entries.push("a", &n.to_string());
+            assert!(entries.text.len() < limit);
+        }
+        assert_eq!(written(&entries), r#"{"b":9999,"new\n":9999,"a":9999"#);
+        assert_eq!(entries.keys().collect::<Vec<_>>(), ["b", "new\n", "a"]);
+        assert_eq!(entries.text(), PARSED);
+    }
+
+    #[test]
+    fn escapes_stay_until_the_entry_is_set() {
+        let mut entries = entries();
+        entries.set("a", "3");
+        assert_eq!(written(&entries), r#"{"a":3,"\u0062":2"#);
+        assert_eq!(entries.value("b"), Some("2"));
+        assert!(!entries.set("b", "2"));
+        assert!(entries.set("b", "3"));
+        assert_eq!(written(&entries), r#"{"a":3,"b":3"#);
+        assert_eq!((entries.value("b"), entries.value(r"\u0062")), (Some("3"), None));
     }
 }

@@ -104,8 +104,8 @@ impl SessionState {
         sealer: &Sealer,
         cookies: impl IntoIterator<Item = &'h [u8]>,
     ) {
-        self.opening_stamp = sealer.revocations.as_ref().and_then(|check| check.list.stamp());
         sealer.open(cookies, self.now, &mut self.found);
+        self.opening_stamp = sealer.revocations.as_ref().and_then(|check| check.list.stamp());
         if self.found.is_accepted {
             self.origin = Origin::Existing;
         } else {
