@@ -265,10 +265,8 @@ mod tests {
         };
         let copy = Copy::default();
         assert_eq!(entries_of(&copy), []);
-        let head = [
-            Entry::Everyone { cutoff: 1 },
-            Entry::IssuedBefore { time: UnixTime::from_secs(1) },
-        ];
+        let head =
+            [Entry::Everyone { cutoff: 1 }, Entry::IssuedBefore { time: UnixTime::from_secs(1) }];
         assert!(head.iter().all(|entry| copy.apply(*entry)));
         assert!(!head.iter().any(|entry| copy.apply(*entry)));
         assert_eq!(entries_of(&copy), head);

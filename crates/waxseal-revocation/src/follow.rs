@@ -317,7 +317,7 @@ impl Follower {
 
 #[cfg(test)]
 mod clocks;
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(test)]
 mod losses;
 #[cfg(test)]
 mod renewals;

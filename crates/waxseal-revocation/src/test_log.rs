@@ -1,16 +1,20 @@
 //! The log of a test.
 
 use std::{
+    cell::RefCell,
     io::{self, Write},
-    sync::{Arc, Mutex},
+    sync::Once,
 };
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Log;
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOG.with_borrow_mut(|log| log.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -19,11 +23,12 @@ impl Write for Log {
     }
 }
 
-/// What this thread logs during `run`.
+/// What this thread logs during `run`. One subscriber for all threads: an event that a thread
+/// without a subscriber reaches first would be off for the others, too.
 pub(crate) fn logged(run: impl FnOnce()) -> String {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone());
-    tracing::subscriber::with_default(subscriber.with_ansi(false).finish(), run);
-    String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
+    static INIT: Once = Once::new();
+    INIT.call_once(|| tracing_subscriber::fmt().with_writer(|| Log).with_ansi(false).init());
+    LOG.take();
+    run();
+    String::from_utf8(LOG.take()).unwrap()
 }

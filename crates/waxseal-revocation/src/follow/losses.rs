@@ -16,7 +16,6 @@ use crate::{
     entry::Entry,
     error::StoreFailure,
     record::{self, Everyone},
-    request::Revoke,
     store::{
         Backend,
         memory::{Memory, Tables},
@@ -105,10 +104,12 @@ fn a_locked_store_is_contact_and_needs_no_new_connection() {
     let store = Faulty { memory: server.memory.clone(), heads: None, is_locked: true };
     let (mut follower, connects) = beside(&server, store);
     for _ in 0..3 {
+        server.pass(120);
+        assert!(!server.shared.is_current());
         follower.turn(vec![revocation("a")]).unwrap_err();
+        assert!(server.shared.is_current());
     }
     assert_eq!(connects.load(Relaxed), 1);
-    assert!(server.shared.is_current());
 }
 
 #[test]
@@ -179,5 +180,4 @@ fn an_outage_keeps_so_many_revocations_and_is_logged_once() {
     follower.waiting.clear();
     follower.turn(vec![revocation("0"), revocation("1"), revocation("0")]).unwrap_err();
     assert_eq!(follower.waiting.len(), 2);
-    assert!(follower.waiting.iter().all(|job| matches!(job.request.target, Revoke::Session(_))));
 }
