@@ -94,11 +94,11 @@ pub(crate) fn asked(run: &Run) -> Vec<Asked> {
             rows.ratio(untouched, nothing),
         )
         .allocating(3, added),
-        at_most("axum, session read: floors more than a no-op layer", "≤ 1.8", 1.8, read),
+        at_most("axum, session read: floors more than a no-op layer", "≤ 2.2", 2.2, read),
         at_least(
             "over a socket: requests per second, read over bare",
-            "≥ 0.82",
-            0.82,
+            "≥ 0.85",
+            0.85,
             run.rate(READ) / run.rate(BARE),
         ),
         at_least(
