@@ -329,6 +329,7 @@ fn a_locked_file_delays_a_logout_and_does_not_lose_it() {
     let file = File::new();
     let list = file.open();
     let (session, other) = (issue(&list, "a"), issue_to(&list, "b", Some("43")));
+    let mut operator = Operator::open(&file.store()).unwrap();
     let lock = rusqlite::Connection::open(file.path()).unwrap();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     let target = Target::Session(session.clone());
@@ -338,10 +339,36 @@ fn a_locked_file_delays_a_logout_and_does_not_lose_it() {
     assert!(error.contains("locked"), "{error}");
     assert!(block_on(cutoff).is_err());
     assert_eq!(list.readiness().state, State::Current, "reading works");
+    operator.must_be_writable().unwrap_err();
     lock.execute_batch("ROLLBACK").unwrap();
+    operator.must_be_writable().unwrap();
     wait_for(|| list.readiness().error.is_none() && !is_good(&list, &other));
     let new = file.open();
     assert!(!is_good(&new, &session) && !is_good(&new, &other));
+}
+
+#[test]
+fn an_operator_revokes_what_was_issued_before_now_and_no_later() {
+    let file = File::new();
+    let list = file.open();
+    let mut operator = Operator::open(&file.store()).unwrap();
+    let now = UnixTime::now();
+    let later = UnixTime::from_secs(now.as_secs() + 3600);
+    let error = operator.revoke_issued_before(later).unwrap_err().to_string();
+    assert!(error.contains("in the future"), "{error}");
+    operator.revoke_issued_before(now).unwrap();
+    let is_good = |issued_at: u64| {
+        let stamp = list.stamp().unwrap_or(0);
+        let session = SessionRef {
+            id: "a".into(),
+            user: None,
+            issued_at: UnixTime::from_secs(issued_at),
+            stamp,
+        };
+        list.status(&session) == RevocationStatus::Good
+    };
+    wait_for(|| !is_good(now.as_secs() - 1));
+    assert!(is_good(now.as_secs()));
 }
 
 /// A server may have a shorter absolute timeout than another one of the same store.

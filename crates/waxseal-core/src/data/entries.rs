@@ -236,6 +236,14 @@ mod tests {
             assert!(entries.text.len() < limit);
         }
         assert_eq!(written(&entries), r#"{"b":9999,"new\n":9999,"a":9999"#);
+        // More than is kept unused.
+        for n in 0..100 {
+            let value = n.to_string().repeat(1500);
+            for key in KEYS {
+                entries.set(key, &value);
+            }
+            assert!(entries.text.len() < limit + 4 * value.len());
+        }
         assert_eq!(entries.keys().collect::<Vec<_>>(), ["b", "new\n", "a"]);
         assert_eq!(entries.text(), PARSED);
     }
