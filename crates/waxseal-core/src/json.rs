@@ -5,9 +5,9 @@
 //! it has scanned. None recurses, and nesting is bounded, so no claims can exhaust the
 //! stack of a microcontroller.
 //!
-//! For the claims of a usual session (143 bytes) it takes 115 ns; a serde visitor over
-//! `RawValue` takes 162 ns, bounds no nesting, and gives every user of `serde_json` the
-//! feature `raw_value`. The difference is 10 % of opening a session.
+//! A serde visitor over `RawValue` takes 40 % longer for the claims of a usual session (143
+//! bytes), which is 10 % of opening it, bounds no nesting, and gives every user of `serde_json`
+//! the feature `raw_value`.
 
 mod unescape;
 mod write;
@@ -181,7 +181,7 @@ fn string<'t>(text: &'t [u8], escaped: &mut bool) -> Option<&'t [u8]> {
 }
 
 /// Skips the bytes of a string that are neither a quote nor a backslash nor a control
-/// character, eight at a time. One at a time, the scanner takes 157 ns instead of 115.
+/// character, eight at a time. One at a time, the scanner takes a third longer.
 #[inline]
 fn plain(mut text: &[u8]) -> Option<&[u8]> {
     const ONES: u64 = u64::MAX / 0xFF;

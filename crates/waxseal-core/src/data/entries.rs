@@ -107,11 +107,13 @@ impl Entries {
     /// Sets the value of `key`, in its place if the entry exists. Returns whether
     /// that changed it.
     pub(super) fn set(&mut self, key: &str, value: &str) -> bool {
-        if self.value(key) == Some(value) {
+        let position = self.position(key);
+        let known = position.and_then(|at| self.list.get(at));
+        if known.is_some_and(|known| self.at(&known.value) == value) {
             return false;
         }
-        let (known, entry) = (self.position(key), self.append(key, value));
-        match known.and_then(|at| self.list.get_mut(at)) {
+        let entry = self.append(key, value);
+        match position.and_then(|at| self.list.get_mut(at)) {
             Some(known) => *known = entry,
             None => self.list.push(entry),
         }
