@@ -318,6 +318,8 @@ impl Follower {
 #[cfg(test)]
 mod clocks;
 #[cfg(test)]
+mod faulty;
+#[cfg(test)]
 mod losses;
 #[cfg(test)]
 mod renewals;

@@ -11,61 +11,9 @@ use std::{
 use super::{
     Follower, MAX_WAITING,
     clocks::{Server, revocation},
+    faulty::Faulty,
 };
-use crate::{
-    entry::Entry,
-    error::StoreFailure,
-    record::{self, Everyone},
-    store::{
-        Backend,
-        memory::{Memory, Tables},
-    },
-    test_log::logged,
-    transaction::{Head, Item, Needs, Position, Transaction},
-};
-
-/// A store in memory with faults.
-#[derive(Clone)]
-struct Faulty {
-    memory: Memory,
-    /// The number of calls of `head`. At the second, another server creates the list.
-    heads: Option<Arc<AtomicUsize>>,
-    is_locked: bool,
-}
-
-impl Backend for Faulty {
-    fn grace(&self) -> Duration {
-        Duration::from_secs(60)
-    }
-
-    fn head(&mut self) -> Result<Option<Head>, StoreFailure> {
-        if let Some(heads) = &self.heads
-            && heads.fetch_add(1, Relaxed) == 1
-        {
-            record::create(&mut self.memory, &[], 1, Everyone::Trusted)?;
-        }
-        self.memory.head()
-    }
-
-    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreFailure> {
-        self.memory.entries(visit)
-    }
-
-    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreFailure> {
-        self.memory.follow(position)
-    }
-
-    fn transact(
-        &mut self,
-        needs: &Needs,
-        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreFailure> + Send),
-    ) -> Result<(), StoreFailure> {
-        if self.is_locked {
-            return Err(StoreFailure::new("the store is locked").of_writing());
-        }
-        self.memory.transact(needs, change)
-    }
-}
+use crate::{error::StoreFailure, record, store::memory::Tables, test_log::logged};
 
 /// The follower of a server that starts beside the list in `store`, and how often it connects.
 fn beside(server: &Server, store: Faulty) -> (Follower, Arc<AtomicUsize>) {
@@ -90,8 +38,11 @@ fn a_server_waits_whether_another_one_has_the_list() {
         100,
         Duration::from_secs(60),
     ));
-    let store =
-        Faulty { memory: server.memory.clone(), heads: Some(Arc::default()), is_locked: false };
+    let store = Faulty {
+        grace: Duration::from_secs(60),
+        heads: Some(Arc::default()),
+        ..Faulty::new(server.memory.clone())
+    };
     let (mut follower, _) = beside(&server, store);
     let log = logged(|| follower.turn(Vec::new()).unwrap());
     assert_eq!(server.memory.tables().head.unwrap().everyone, 0, "{log}");
@@ -101,7 +52,7 @@ fn a_server_waits_whether_another_one_has_the_list() {
 #[test]
 fn a_locked_store_is_contact_and_needs_no_new_connection() {
     let server = Server::new();
-    let store = Faulty { memory: server.memory.clone(), heads: None, is_locked: true };
+    let store = Faulty { is_locked: true, ..Faulty::new(server.memory.clone()) };
     let (mut follower, connects) = beside(&server, store);
     for _ in 0..3 {
         server.pass(120);
@@ -110,6 +61,8 @@ fn a_locked_store_is_contact_and_needs_no_new_connection() {
         assert!(server.shared.is_current());
     }
     assert_eq!(connects.load(Relaxed), 1);
+    // Without a pause, the loop would use a whole processor.
+    assert_eq!(follower.interval(), Duration::from_millis(50));
 }
 
 #[test]
@@ -157,8 +110,7 @@ fn a_store_that_has_lost_only_a_stamp_gets_it_back() {
     assert!(!log.contains("lacked entries"), "{log}");
     // A store that lacks nothing is only read.
     let before = server.memory.tables().head;
-    let store = Faulty { memory: server.memory.clone(), heads: None, is_locked: false };
-    beside(&server, store).0.turn(Vec::new()).unwrap();
+    beside(&server, Faulty::new(server.memory.clone())).0.turn(Vec::new()).unwrap();
     assert_eq!(server.memory.tables().head.unwrap().position, before.unwrap().position);
 }
 

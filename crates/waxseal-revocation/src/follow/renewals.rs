@@ -1,9 +1,10 @@
-//! A renewal and a store that loses data. The server has the presented session in its copy before the
-//! store records the renewal, and adds it to a store that lacks it, so it can refuse its own renewal.
+//! A renewal and a store that loses data. The server has the presented session in its copy before
+//! the store records the renewal, and adds it to a store that lacks it, so it can refuse its own
+//! renewal.
 //! A copy does not know which of its entries other servers have seen, so it leaves out none.
 
 use std::{
-    sync::{Arc, Mutex, mpsc::Receiver},
+    sync::{Arc, mpsc::Receiver},
     time::Duration,
 };
 
@@ -11,66 +12,27 @@ use waxseal_core::{
     Acknowledgement, Revocation, Revocations, SessionRef, Successor, Target, UnixTime,
 };
 
-use super::Follower;
+use super::{Follower, faulty::Faulty};
 use crate::{
     clock::Clock,
-    entry::Entry,
-    error::StoreFailure,
     list::RevocationList,
     shared::{Job, Shared},
-    store::{
-        Backend,
-        memory::{Memory, Tables},
-    },
-    transaction::{Head, Item, Needs, Position, Transaction},
+    store::memory::Memory,
     worker::Worker,
 };
-
-/// A store that is set back to `to` right after the next commit.
-#[derive(Clone)]
-struct Forgetful {
-    memory: Memory,
-    to: Arc<Mutex<Option<Tables>>>,
-}
-
-impl Backend for Forgetful {
-    fn head(&mut self) -> Result<Option<Head>, StoreFailure> {
-        self.memory.head()
-    }
-
-    fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreFailure> {
-        self.memory.entries(visit)
-    }
-
-    fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreFailure> {
-        self.memory.follow(position)
-    }
-
-    fn transact(
-        &mut self,
-        needs: &Needs,
-        change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreFailure> + Send),
-    ) -> Result<(), StoreFailure> {
-        self.memory.transact(needs, change)?;
-        if let Some(to) = self.to.lock().unwrap().take() {
-            *self.memory.tables() = to;
-        }
-        Ok(())
-    }
-}
 
 struct Server {
     list: RevocationList,
     follower: Follower,
     queue: Receiver<Job>,
-    store: Forgetful,
+    store: Faulty,
     session: SessionRef,
 }
 
 impl Server {
     fn new() -> Self {
         let (clock, timeout) = (Clock::system(), Duration::from_secs(60));
-        let store = Forgetful { memory: Memory::new(clock.clone()), to: Arc::default() };
+        let store = Faulty::new(Memory::new(clock.clone()));
         let shared = Arc::new(Shared::new(clock, timeout, 100, timeout));
         let backend = store.clone();
         let mut follower =
@@ -107,7 +69,7 @@ fn was_revoked(recorded: Acknowledgement) -> bool {
 #[test]
 fn a_renewal_that_the_store_had_is_refused_after_a_loss() {
     let mut server = Server::new();
-    *server.store.to.lock().unwrap() = Some(server.store.memory.tables().clone());
+    *server.store.set_back_to.lock().unwrap() = Some(server.store.memory.tables().clone());
     let renewal = server.renew();
     server.turn();
     assert!(was_revoked(renewal));

@@ -7,6 +7,8 @@
 mod file;
 mod rows;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use std::{path::Path, time::Duration};
 
