@@ -132,22 +132,9 @@ fn move_wal_aside(path: &Path) -> io::Result<()> {
 fn refuse_network(path: &Path) -> Result<(), StoreFailure> {
     #[cfg(target_os = "linux")]
     {
-        // linux/magic.h: NFS, SMB, SMB2, CIFS, Ceph, AFS, 9P, Coda.
-        const NETWORK: [u64; 8] = [
-            0x6969,
-            0x517B,
-            0xFE53_4D42,
-            0xFF53_4D42,
-            0x00C3_6400,
-            0x5346_414F,
-            0x0102_1997,
-            0x7375_7245,
-        ];
         let found = rustix::fs::statfs(folder(path))
             .map_err(|error| unusable(path, "opened", error.into()))?;
-        // Signed on some architectures, and 32 bits on others.
-        let kind = u64::try_from(found.f_type).unwrap_or(0) & u64::from(u32::MAX);
-        if NETWORK.contains(&kind) {
+        if is_network(found.f_type.into()) {
             return Err(StoreFailure::new(format!(
                 "the revocation file {} is on a network file system, where SQLite can lose \
                  commits; use a local disk",
@@ -160,9 +147,113 @@ fn refuse_network(path: &Path) -> Result<(), StoreFailure> {
     Ok(())
 }
 
+/// Whether a file system of this type (statfs(2)) is a network file system. The type has 32 bits,
+/// and is negative where `f_type` is an `i32`.
+#[cfg(target_os = "linux")]
+fn is_network(kind: i128) -> bool {
+    // linux/magic.h: NFS, SMB, SMB2, CIFS, Ceph, AFS, 9P, Coda.
+    const NETWORK: [u32; 8] = [
+        0x6969,
+        0x517B,
+        0xFE53_4D42,
+        0xFF53_4D42,
+        0x00C3_6400,
+        0x5346_414F,
+        0x0102_1997,
+        0x7375_7245,
+    ];
+    NETWORK.map(i128::from).contains(&(kind & i128::from(u32::MAX)))
+}
+
 fn unusable(path: &Path, action: &str, error: io::Error) -> StoreFailure {
     StoreFailure::because(
         format!("the revocation file {} cannot be {action}", path.display()),
         error,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const LEFT_OVER: &[u8] = b"of another file";
+
+    fn beside(path: &Path, suffix: &str) -> PathBuf {
+        format!("{}{suffix}", path.display()).into()
+    }
+
+    fn file() -> (TempDir, PathBuf) {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("sessions.db");
+        (folder, path)
+    }
+
+    /// Returns the error of opening the file.
+    fn refused(opened: Result<File, StoreFailure>) -> String {
+        opened.err().unwrap().to_string()
+    }
+
+    #[test]
+    fn a_new_file_gets_no_journal_of_another_one() {
+        let (_folder, path) = file();
+        for suffix in ["-journal", "-wal"] {
+            fs::write(beside(&path, suffix), LEFT_OVER).unwrap();
+        }
+        File::open_or_create(&path).unwrap();
+        for suffix in ["-journal", "-wal"] {
+            assert!(!beside(&path, suffix).exists());
+            assert_eq!(fs::read(beside(&path, &format!("{suffix}.unused"))).unwrap(), LEFT_OVER);
+        }
+    }
+
+    #[test]
+    fn only_a_file_in_wal_mode_keeps_its_wal() {
+        let (_folder, path) = file();
+        let (wal, unused) = (beside(&path, "-wal"), beside(&path, "-wal.unused"));
+        // The versions of a database file are at its bytes 18 and 19: 2 in WAL mode.
+        for (version, is_kept) in [(1, false), (2, true)] {
+            let mut header = [0; 100];
+            header[18..20].fill(version);
+            fs::write(&path, header).unwrap();
+            fs::write(&wal, LEFT_OVER).unwrap();
+            File::open(&path).unwrap();
+            assert_eq!((wal.exists(), unused.exists()), (is_kept, !is_kept), "{version}");
+            let _ = fs::remove_file(&unused);
+        }
+    }
+
+    #[test]
+    fn an_error_says_what_failed() {
+        let (folder, path) = file();
+        let error = refused(File::open(&path));
+        assert!(error.contains("cannot be opened"), "{error}");
+        fs::write(&path, "").unwrap();
+        let error = refused(File::open_or_create(&path.join("sessions.db")));
+        assert!(error.contains("cannot be created"), "{error}");
+        let error = refused(File::open_or_create(&folder.path().join("missing/sessions.db")));
+        assert!(error.contains("cannot be opened"), "{error}");
+    }
+
+    #[test]
+    fn the_folder_of_a_relative_path_is_the_current_one() {
+        assert_eq!(folder(Path::new("sessions.db")), Path::new("."));
+        assert_eq!(folder(Path::new("data/sessions.db")), Path::new("data"));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn network_file_systems_are_known_by_their_type() {
+        let cifs: u32 = 0xFF53_4D42;
+        for kind in [0x6969, cifs.into(), cifs.cast_signed().into()] {
+            assert!(is_network(kind), "{kind:x}");
+        }
+        // ext4, tmpfs, overlayfs, btrfs.
+        for kind in [0xEF53, 0x0102_1994, 0x794C_7630, 0x9123_683E] {
+            assert!(!is_network(kind), "{kind:x}");
+        }
+    }
 }
