@@ -670,20 +670,23 @@ async fn without_a_list_the_cookie_of_a_bound_browser_needs_its_proof() {
     assert_eq!(thief.get("/").await.body, "nobody");
 }
 
-/// An attacker with the login response registers first. The logout of the user, whose browser has no
-/// key, ends the attacker's session.
+/// An attacker with the login response registers first. The next login or logout of the user, whose
+/// browser has no key, ends the attacker's session.
 #[tokio::test]
-async fn a_logout_ends_the_session_of_an_attacker_who_registered_first() {
-    let (clock, list) = (clock(), RevocationList::memory().unwrap());
-    let (mut user, offer) = logged_in(&app(list, &clock), 1).await;
-    let mut thief = Browser { key: Browser::new(&user.app, 9).key, ..user.clone() };
-    assert_eq!(thief.register(&offer).await.status, StatusCode::OK);
-    clock.advance(LATE);
-    assert_eq!(user.get("/").await.body, "nobody");
-    assert_eq!(user.send("POST", "/logout", &[]).await.status, StatusCode::OK);
-    clock.advance(Duration::from_secs(86400));
-    assert_eq!(thief.refresh().await.status, StatusCode::OK);
-    assert_eq!(thief.get("/").await.body, "nobody");
+async fn a_login_or_a_logout_ends_the_session_of_an_attacker_who_registered_first() {
+    for (path, user_then) in [("/logout", "nobody"), ("/login", "susan, unbound")] {
+        let (clock, list) = (clock(), RevocationList::memory().unwrap());
+        let (mut user, offer) = logged_in(&app(list, &clock), 1).await;
+        let mut thief = Browser { key: Browser::new(&user.app, 9).key, ..user.clone() };
+        assert_eq!(thief.register(&offer).await.status, StatusCode::OK);
+        clock.advance(LATE);
+        assert_eq!(user.get("/").await.body, "nobody");
+        assert_eq!(user.send("POST", path, &[]).await.status, StatusCode::OK);
+        assert_eq!(user.get("/").await.body, user_then);
+        clock.advance(Duration::from_secs(3600));
+        assert_eq!(thief.refresh().await.status, StatusCode::OK);
+        assert_eq!(thief.get("/").await.body, "nobody");
+    }
 }
 
 /// The second phase of a roll-out of encryption, while some servers still run the first.

@@ -106,6 +106,7 @@ impl SessionState {
     fn start_another(&mut self, sealer: &Sealer, keep: impl Fn(&str) -> bool) {
         if self.found.data.format() == Format::Waxseal {
             self.replace(sealer, Origin::New);
+            self.ends_presented = true;
         }
         self.found.data.keep(keep);
     }

@@ -119,9 +119,9 @@ impl SessionState {
             };
             revoke(Target::Session(*presented), before.clone(), is_renewed, effect);
         }
-        // A logout revokes every presented session whose signature verifies: on a server whose
-        // clock is wrong, it must also end a session that this server rejects.
-        if self.logs_out {
+        // Also the rejected ones whose signature verifies: the clock of this server can be wrong,
+        // and an attacker can have bound the session to a key of his own.
+        if self.ends_presented {
             for session in self.found.others.iter().filter_map(|cookie| sealer.reference(cookie)) {
                 // A cutoff of the user in its place would revoke the saved session, too.
                 let effect =

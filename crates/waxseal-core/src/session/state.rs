@@ -39,8 +39,8 @@ pub(super) struct SessionState {
     pub(super) cutoffs: Vec<SessionRef>,
     pub(super) origin: Origin,
     action: CookieAction,
-    /// Whether the request is a logout, even if a new session follows.
-    pub(super) logs_out: bool,
+    /// Whether the request is a login or a logout: the response revokes every presented session.
+    pub(super) ends_presented: bool,
     /// Whether a change of identity has failed.
     pub(super) has_failed: bool,
     /// Whether the response head is complete, or there will be none.
@@ -91,7 +91,7 @@ impl SessionState {
             cutoffs: Vec::new(),
             origin: Origin::New,
             action: CookieAction::Unchanged,
-            logs_out: false,
+            ends_presented: false,
             has_failed: false,
             finished: false,
         }
@@ -157,7 +157,8 @@ impl SessionState {
         let (session_id, stamp) = (id.as_deref(), self.found.stamp);
         let claims = Claims { issued_at, expires_at, session_id, stamp };
         let line = sealer.seal(&self.found.data, claims, self.now, self.random)?;
-        let revokes = self.replaced.is_some() || self.logs_out || !self.cutoffs.is_empty();
+        let ends_others = self.ends_presented && !self.found.others.is_empty();
+        let revokes = self.replaced.is_some() || ends_others || !self.cutoffs.is_empty();
         let revokes = revokes && sealer.revocations.is_some();
         let saved = revokes.then(|| {
             Box::new(Saved {
@@ -214,7 +215,7 @@ impl SessionState {
         self.replace(sealer, Origin::New);
         self.found.data = Data::empty(sealer.format());
         self.found.expires_at = None;
-        self.logs_out = true;
+        self.ends_presented = true;
         self.has_failed = false;
         #[cfg(feature = "device-bound")]
         {

@@ -1,4 +1,4 @@
-//! A logout revokes every presented session.
+//! A logout revokes every presented session, and so does a login.
 
 use waxseal_core::{
     CookieSpec, OpenSession, Outcome, Rejection, Revocation, Sealer, SessionRef, Target, UnixTime,
@@ -6,7 +6,9 @@ use waxseal_core::{
 
 use super::{
     list::List,
-    requests::{DAY, ISSUED, answer, builder, cookie, old, request, session_ref, stamped, under},
+    requests::{
+        DAY, Handler, ISSUED, answer, builder, cookie, old, request, session_ref, stamped, under,
+    },
     support::{Minter, NOW, SECRET, finish, now, own},
 };
 
@@ -67,11 +69,31 @@ fn every_presented_session_with_a_good_signature_is_revoked_by_a_logout() {
         });
         assert_eq!(list.revoked().len(), expected.len());
 
-        // Nothing but a logout revokes them.
+        // A login of the user or of another one, and `clear_user`, revoke them, too.
+        let handlers: [Handler; 3] = [
+            |session| session.log_in("42").unwrap(),
+            |session| session.log_in("43").unwrap(),
+            |session| session.clear_user(&[]).unwrap(),
+        ];
+        for handler in handlers {
+            let list = List::default();
+            let sealer = builder(&list).previous_cookie(previous.clone()).build().unwrap();
+            let ((), response) = request(&sealer, &[&cookies], handler);
+            assert_eq!(response.outcome, Outcome::Saved);
+            let revoked: Vec<_> = list.revoked().into_iter().map(|session| session.id).collect();
+            assert_eq!(revoked, expected);
+            assert_eq!(list.known().awaited, expected.len());
+            // The session in the response is good.
+            let (rejection, _) =
+                request(&sealer, &[&response.cookie()], |session| session.rejection());
+            assert_eq!(rejection, None);
+        }
+
+        // Nothing else revokes them.
         let list = List::default();
         let sealer = builder(&list).previous_cookie(previous.clone()).build().unwrap();
-        request(&sealer, &[&cookies], |session| session.log_in("42").unwrap());
-        assert_eq!(list.revoked().len(), usize::from(accepted));
+        request(&sealer, &[&cookies], |session| session.save().unwrap());
+        assert_eq!(list.revoked(), []);
     }
 }
 
