@@ -208,4 +208,8 @@ fn a_session_without_its_proof_is_not_saved_over() {
     assert!(matches!(session.clear_user(&[]), Err(SaveError::ProofMissing)));
     assert!(matches!(session.save(), Err(SaveError::EarlierFailure)));
     assert!(cookies(&mut session).is_empty());
+
+    // A token alone has no proof.
+    let token = cookie.split_once('=').unwrap().1;
+    assert!(sealer.verify(token.as_bytes(), UnixTime::from_secs(1_800_000_070)).is_ok());
 }

@@ -39,6 +39,8 @@ pub(super) struct Server {
     /// The run time of the last contact, as the model counts it.
     contact: Option<Duration>,
     run_time: Arc<dyn Fn() -> Duration + Send + Sync>,
+    /// The run time since which nothing reaches the store, if so.
+    down_since: Option<Duration>,
     /// Which start of the server this is.
     pub(super) start: u64,
     pub(super) absolute_timeout: Duration,
@@ -87,6 +89,7 @@ impl Server {
             ahead,
             contact,
             run_time,
+            down_since: None,
             start,
             absolute_timeout,
         }
@@ -118,7 +121,15 @@ impl Server {
         self.contact.is_some_and(|contact| (self.run_time)().saturating_sub(contact) <= STALENESS)
     }
 
-    pub(super) fn set_up(&self, up: bool) {
+    /// Whether nothing has reached the store for longer than the copy may be trusted.
+    pub(super) fn is_cut_off(&self) -> bool {
+        let age = |since| (self.run_time)().saturating_sub(since);
+        self.down_since.is_some_and(|since| age(since) > STALENESS)
+    }
+
+    pub(super) fn set_up(&mut self, up: bool) {
+        let since = self.down_since.unwrap_or_else(|| (self.run_time)());
+        self.down_since = (!up).then_some(since);
         *self.link.is_up.lock().unwrap_or_else(PoisonError::into_inner) = up;
     }
 

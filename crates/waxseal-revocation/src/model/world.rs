@@ -9,6 +9,8 @@
 //! - P5: a revocation whose response was an error takes effect if its server lives.
 //! - P6: of the registrations of one session with device binding, one succeeds, and then every
 //!   server knows it.
+//! - P7: a server that has had no contact with the store for longer than its maximum staleness
+//!   says that no session is good.
 
 use std::{
     future::Future as _,
@@ -204,6 +206,16 @@ impl World {
         self.look_at_losses();
         self.flag_beyond(None);
         self.poll();
+        self.look_at_staleness();
+    }
+
+    fn look_at_staleness(&mut self) {
+        let Some(sent) = self.ledger.sent.last() else { return };
+        let is_good =
+            |server: &Server| server.list.status(&sent.reference) == RevocationStatus::Good;
+        if self.servers.iter().any(|server| server.is_cut_off() && is_good(server)) {
+            self.fail("P7: a server that is cut off from the store trusts its copy");
+        }
     }
 
     fn turn(&mut self, index: usize) {
