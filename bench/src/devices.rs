@@ -26,7 +26,7 @@ use crate::{
     subject::{SECRET, data},
 };
 
-const UNBOUND: &str = "waxseal: open, without device binding";
+const WITHOUT_BINDING: &str = "waxseal: open, without device binding";
 const BOUND: &str = "waxseal: open a bound session and its proof";
 const REFRESH: &str = "waxseal: refresh of a proof";
 const VERIFY: &str = "p256: verify an ES256 signature";
@@ -50,10 +50,10 @@ pub(crate) fn write(rounds: usize) {
 fn asked(rows: &Rows) -> Vec<Asked> {
     vec![
         at_most(
-            "open a bound session, over an unbound one",
+            "open a bound session, over a session without device binding",
             "≤ 1.70",
             1.70,
-            rows.ratio(BOUND, UNBOUND),
+            rows.ratio(BOUND, WITHOUT_BINDING),
         ),
         at_most(
             "refresh a proof, over the bare signature",
@@ -167,7 +167,7 @@ fn add(rounds: &mut Rounds) {
     let Registered { sealer, key, unbound, bound, identifier } = register();
     let plain = Box::leak(Box::new(ours::sealer()));
     for (name, opener, cookies) in [
-        (UNBOUND, &*plain, unbound.clone()),
+        (WITHOUT_BINDING, &*plain, unbound.clone()),
         ("waxseal: open an unbound session, with device binding", sealer, unbound),
         (BOUND, sealer, bound.clone()),
     ] {

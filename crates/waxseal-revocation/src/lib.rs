@@ -40,7 +40,8 @@
 //! - An empty store undoes no logout: a server that knows the list creates it again, and
 //!   without such a server, the new list revokes every session.
 //! - A full list still revokes: a logout then revokes all sessions of its user. Sessions
-//!   without a user have a part of their own, and what does not fit there is counted.
+//!   without a user get a quarter of the list. One that does not fit is not revoked; the counter
+//!   `waxseal_not_revoked_total` shows it.
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|

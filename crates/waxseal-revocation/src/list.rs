@@ -183,6 +183,9 @@ impl RevocationList {
     /// the list cannot be trusted any more. For a connection that outlives its request, such as a
     /// WebSocket. The future does not observe the session's expiry: await it with a timeout.
     ///
+    /// The end of an exchange with the store wakes the future. A store that hangs can delay it for a
+    /// minute after [`status`](Self::status) has become unknown.
+    ///
     /// ```
     /// # use std::time::Duration;
     /// # use waxseal_core::SessionRef;
@@ -204,7 +207,7 @@ impl RevocationList {
         }
     }
 
-    /// The state of the list, for a readiness probe.
+    /// Returns the state of the list, for a readiness probe.
     ///
     /// ```
     /// # use waxseal_revocation::{RevocationList, State};
@@ -256,7 +259,7 @@ impl Revocations for RevocationList {
     }
 
     fn status(&self, session: SessionView<'_>) -> RevocationStatus {
-        // Before the copy is read: what it lacked while it was stale must not count as good.
+        // Before the copy is read: a session whose revocation a stale copy lacked must not count as good.
         let is_current = self.shared.is_current();
         if self.shared.copy.is_revoked(&session) {
             RevocationStatus::Revoked

@@ -41,7 +41,7 @@ pub enum SessionError {
         /// Where the application makes the layers.
         layers: [&'static Location<'static>; 2],
     },
-    /// The handler asks for the session after the response head is complete.
+    /// The handler uses the session after the response head is complete.
     Finished,
     /// The revocation list cannot be trusted, so it is not known whether the session
     /// is revoked. The response is a 503 that leaves the cookie alone.
@@ -57,7 +57,7 @@ pub enum SessionError {
 }
 
 impl SessionError {
-    /// Whether the same request may succeed later, because the application has made
+    /// Returns whether the same request may succeed later, because the application has made
     /// no mistake: the response is a 503.
     #[must_use]
     pub const fn is_temporary(&self) -> bool {
@@ -71,7 +71,7 @@ impl SessionError {
 }
 
 impl SessionError {
-    /// The status of the response: 401, 403, 503 or 500.
+    /// Returns the status of the response: 401, 403, 503 or 500.
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {

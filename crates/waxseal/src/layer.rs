@@ -11,7 +11,8 @@ use crate::{config::Config, shared_sealer::SharedSealer};
 /// (`App::wrap`).
 ///
 /// A request whose handler does not use the session costs three small allocations,
-/// and the layer reads no cookie. With device binding, it reads those of navigations. Two layers around one handler must use different cookies.
+/// and the layer reads no cookie. With device binding, it also reads the cookies of page
+/// navigations. Two layers around one handler must use different cookies.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -55,7 +56,7 @@ pub struct SessionLayer {
 }
 
 impl SessionLayer {
-    /// A layer for the sessions of `sealer`, with the clock of the operating system. Pass
+    /// Creates a layer for the sessions of `sealer`, with the clock of the operating system. Pass
     /// a [`SharedSealer`] to replace the sealer while the server runs. If the sealer has a
     /// [`Marker`](crate::Marker), handlers extract [`Session<M>`](crate::Session).
     ///
@@ -73,7 +74,7 @@ impl SessionLayer {
         Self::with_clock(sealer, UnixTime::now)
     }
 
-    /// A layer for the sessions of `sealer`, with the clock `now`: for platforms without
+    /// Creates a layer for the sessions of `sealer`, with the clock `now`: for platforms without
     /// a clock, and for tests.
     ///
     /// ```

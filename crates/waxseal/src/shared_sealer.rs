@@ -22,7 +22,7 @@ use waxseal_core::Sealer;
 pub struct SharedSealer(Arc<ArcSwap<Sealer>>);
 
 impl SharedSealer {
-    /// A shared sealer that starts with `sealer`.
+    /// Creates a shared sealer that starts with `sealer`.
     ///
     /// ```
     /// # use waxseal::{Sealer, SessionLayer, SharedSealer};
