@@ -51,9 +51,7 @@ fn verdict(kind: &Kind, claims: &[u8]) -> Result<Seen, Rejection> {
             "iss" => kind.is_microdot || is_string,
             "sid" => kind.is_microdot || string(value).is_some(),
             "auth_time" => kind.is_microdot || seconds(value).is_some(),
-            "wx_rev" => {
-                kind.is_microdot || seconds(value).is_some_and(|stamp| stamp < 1 << 53)
-            }
+            "wx_rev" => kind.is_microdot || seconds(value).is_some_and(|stamp| stamp < 1 << 53),
             "wx_idle" | "wx_abs" if !kind.is_microdot => {
                 let timeout = seconds(value).filter(|secs| *secs > 0);
                 if name == "wx_abs" {
