@@ -237,3 +237,22 @@ impl Transaction {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(any(feature = "sqlite", feature = "redis", feature = "postgres"))]
+    fn a_head_with_a_number_that_is_no_stamp_is_damaged() {
+        for (number, is_stamp) in [(END_OF_STAMPS - 1, true), (END_OF_STAMPS, false)] {
+            for at in [1, 3] {
+                let mut numbers = Head::default().to_numbers();
+                numbers[at] = number;
+                let head = Head::from_numbers(numbers).unwrap();
+                assert_eq!(head.is_some(), is_stamp, "{at}: {number}");
+                assert!(head.is_none_or(|head| head.to_numbers() == numbers));
+            }
+        }
+    }
+}

@@ -136,8 +136,30 @@ impl Drop for OnPanic {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+
     use super::*;
     use crate::{clock::Clock, readiness::State, test_log::logged};
+
+    #[test]
+    fn dropping_the_last_handle_waits_for_the_loop() {
+        let minute = Duration::from_secs(60);
+        let shared = Arc::new(Shared::new(Clock::system(), minute, 100, minute));
+        let has_ended = Arc::new(AtomicBool::new(false));
+        let follower = Follower::new(Arc::clone(&shared), {
+            let has_ended = Arc::clone(&has_ended);
+            move || {
+                thread::sleep(Duration::from_millis(50));
+                has_ended.store(true, Relaxed);
+                Err(StoreFailure::new("no store"))
+            }
+        });
+        let worker = Worker::start(Arc::clone(&shared), follower).unwrap();
+        let target = crate::request::Revoke::Everyone;
+        drop(worker.append(&shared, Request { target, successor: None }));
+        drop(worker);
+        assert!(has_ended.load(Relaxed));
+    }
 
     #[test]
     fn after_a_panic_nothing_is_trusted() {
