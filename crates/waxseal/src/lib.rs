@@ -96,7 +96,7 @@
 //!
 //! # Rust version
 //!
-//! Rust 1.88 or newer. A newer minimum is a minor version of waxseal.
+//! Rust 1.88 or newer. Raising it needs a new minor version.
 
 #![warn(unreachable_pub)]
 // No panic on any input: these lints mark the code that could panic.
