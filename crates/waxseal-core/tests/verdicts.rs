@@ -467,3 +467,12 @@ fn keys_are_bound_to_a_secret_and_a_name() {
     let raw = waxseal_core::Sealer::microdot(support::SECRET).unwrap();
     assert_eq!(verdict(&raw, &Minter::own().token(alive(""))), Err(Signature));
 }
+
+#[test]
+fn a_dot_in_the_signature_is_one_part_too_many() {
+    let mut token = Minter::own().token(alive(""));
+    assert!(verdict(&own(), &token).is_ok());
+    let at = token.len() - 10;
+    token.replace_range(at..=at, ".");
+    assert_eq!(verdict(&own(), &token), Err(Rejection::Malformed));
+}
