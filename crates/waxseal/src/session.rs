@@ -294,8 +294,9 @@ impl<M> Session<M> {
     /// shopping cart, stays. An attacker can plant an anonymous session in a browser, so
     /// treat such data as untrusted even after the login. [`set_remember`](Self::set_remember)
     /// and [`set_timeouts`](Self::set_timeouts) are reset: call them after the login. With a
-    /// revocation list, every presented session is revoked, as by [`delete`](Self::delete). `user` is the claim `sub` (RFC
-    /// 7519, section 4.1.2): pass a stable ID, because `Susan` and `susan` are two users.
+    /// revocation list, every presented session is revoked, as by [`delete`](Self::delete). `user`
+    /// is the claim `sub` (RFC 7519, section 4.1.2): pass a stable ID, because `Susan` and `susan`
+    /// are two users.
     ///
     /// With a revocation list, open the session before you verify the credentials. If another
     /// request changes the password at the same time and revokes the user's sessions, this login is

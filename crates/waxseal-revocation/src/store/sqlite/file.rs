@@ -176,20 +176,12 @@ fn unusable(path: &Path, action: &str, error: io::Error) -> StoreFailure {
 mod tests {
     use std::fs;
 
-    use tempfile::TempDir;
-
-    use super::*;
+    use super::{super::tests::file, *};
 
     const LEFT_OVER: &[u8] = b"of another file";
 
     fn beside(path: &Path, suffix: &str) -> PathBuf {
         format!("{}{suffix}", path.display()).into()
-    }
-
-    fn file() -> (TempDir, PathBuf) {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().join("sessions.db");
-        (folder, path)
     }
 
     /// Returns the error of opening the file.

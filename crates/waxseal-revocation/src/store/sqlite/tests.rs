@@ -17,7 +17,7 @@ use crate::{
 
 const NOW: u64 = 1_800_000_000;
 
-fn file() -> (TempDir, PathBuf) {
+pub(super) fn file() -> (TempDir, PathBuf) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("sessions.db");
     (folder, path)
