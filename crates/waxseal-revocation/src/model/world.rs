@@ -86,6 +86,8 @@ struct Response {
     opened: u64,
     /// The step in which the handler ran.
     handled: u64,
+    /// The clock of the store at that time, in milliseconds.
+    clock: u64,
     presented: Option<usize>,
     /// The revocations that it promises.
     promises: Vec<usize>,
@@ -468,6 +470,7 @@ impl World {
             reference,
             opened,
             handled,
+            clock: self.memory.millis(),
             presented,
             promises,
             continues,
@@ -604,8 +607,9 @@ impl World {
         let is_sealed_again = reference.stamp != stamp(&token);
         reference.stamp = stamp(&token);
         // Documented, too: the stamps of a clock that is behind after a loss are used again, and those
-        // of the millisecond of the loss.
-        let is_behind = self.losses > 0 && reference.stamp >= self.memory.millis();
+        // of the millisecond of the loss. The clock counts when the session gets its stamp.
+        let clock = if is_sealed_again { self.memory.millis() } else { response.clock };
+        let is_behind = self.losses > 0 && reference.stamp >= clock;
         if response.continues
             && let Some(parent) = response.presented
         {
