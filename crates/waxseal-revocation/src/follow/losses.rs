@@ -96,6 +96,19 @@ fn the_log_says_what_a_store_has_lost() {
     assert_eq!(server.memory.tables().sessions(), 1);
 }
 
+/// Nothing else in the feed shows this loss: the store is as it was before the merge.
+#[test]
+fn what_was_merged_is_merged_again_if_the_store_loses_it_at_once() {
+    let mut server = Server::new();
+    let before = server.memory.tables().clone();
+    server.revoke("a");
+    *server.memory.tables() = before.clone();
+    let store = Faulty::new(server.memory.clone());
+    *store.set_back_to.lock().unwrap() = Some(before);
+    beside(&server, store).0.turn(Vec::new()).unwrap();
+    assert_eq!(server.memory.tables().sessions(), 1);
+}
+
 /// The stamps that a store gives must be larger than those that servers have sealed.
 #[test]
 fn a_store_that_has_lost_only_a_stamp_gets_it_back() {

@@ -9,6 +9,8 @@ pub(super) struct Sent {
     pub(super) reference: SessionRef,
     /// The true time of its issue, in seconds.
     pub(super) issued_at: UnixTime,
+    /// The claim `exp` of the token.
+    pub(super) expires_at: UnixTime,
     /// Whether, after a loss, its stamp is larger than every stamp of the store and the servers.
     pub(super) is_beyond: bool,
 }

@@ -91,11 +91,14 @@ impl Link {
 
     /// After a call has taken effect: the store may lose its last data, and the answer may be
     /// lost.
-    fn answer<T>(&self, answer: T) -> Result<T, StoreFailure> {
+    fn answer<T>(&self, answer: T, before: Option<Tables>) -> Result<T, StoreFailure> {
         let mut faults = lock(&self.faults);
         let rate = faults.rate;
         if rate > 0 && faults.random.one_in(rate.saturating_mul(4)) {
-            set_back(&self.memory, &mut faults);
+            match before.filter(|_| faults.random.one_in(2)) {
+                Some(before) => set_back_to(before, &self.memory, &mut faults),
+                None => set_back(&self.memory, &mut faults),
+            }
         }
         if rate > 0 && faults.random.one_in(rate) {
             return Err(StoreFailure::new("the model's answer is lost"));
@@ -114,6 +117,10 @@ pub(super) fn set_back(memory: &Memory, faults: &mut Faults) {
         faults.snapshots = snapshots;
         to
     };
+    set_back_to(to, memory, faults);
+}
+
+fn set_back_to(to: Tables, memory: &Memory, faults: &mut Faults) {
     *memory.tables() = to;
     // It has closed every connection.
     faults.late.clear();
@@ -125,7 +132,7 @@ impl Backend for Link {
     fn head(&mut self) -> Result<Option<Head>, StoreFailure> {
         self.reach()?;
         let head = self.memory.head()?;
-        self.answer(head)
+        self.answer(head, None)
     }
 
     fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreFailure> {
@@ -135,7 +142,7 @@ impl Backend for Link {
             link.note(entry);
             visit(entry);
         })?;
-        self.answer(())
+        self.answer((), None)
     }
 
     fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreFailure> {
@@ -154,6 +161,7 @@ impl Backend for Link {
         self.reach()?;
         let is_survivor = *lock(&self.was_in_contact);
         let (mut late, mut is_feed) = (None, false);
+        let before_it = self.memory.tables().clone();
         self.memory
             .transact(needs, &mut |transaction| {
                 let before = transaction.head;
@@ -177,6 +185,6 @@ impl Backend for Link {
             })
             .inspect_err(|_| lock(&self.faults).late.extend(late))?;
         // A loss after `expire` would come after the acknowledgements.
-        if is_feed { self.answer(()) } else { Ok(()) }
+        if is_feed { self.answer((), Some(before_it)) } else { Ok(()) }
     }
 }

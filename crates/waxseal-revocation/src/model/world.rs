@@ -266,11 +266,7 @@ impl World {
         // Sometimes all at once.
         let from = if self.random.one_in(4) { 0 } else { self.any() };
         let to = if from == 0 { SERVERS } else { from + 1 };
-        for index in from..to {
-            let server = self.start_server();
-            self.servers[index] = server;
-            self.log(format_args!("server {index} crashes and starts again as {}", self.starts));
-        }
+        (from..to).for_each(|index| self.restart(index));
         let alive: Vec<_> = self.servers.iter().map(|server| server.start).collect();
         self.requests.retain(|request| alive.contains(&request.server));
         if from == 0 && self.random.one_in(2) {
@@ -279,6 +275,30 @@ impl World {
             self.losses += 1;
         }
         self.look_at_knowledge();
+    }
+
+    fn restart(&mut self, index: usize) {
+        self.servers[index] = self.start_server();
+        self.log(format_args!("server {index} crashes and starts again as {}", self.starts));
+    }
+
+    /// All servers but one crash, the store loses data, and the one completes it under faults.
+    fn survive(&mut self) {
+        let survivor = self.any();
+        let rate = std::mem::take(&mut lock(&self.faults).rate);
+        self.servers[survivor].set_up(true);
+        self.turn(survivor);
+        (0..SERVERS).filter(|index| *index != survivor).for_each(|index| self.restart(index));
+        self.look_at_knowledge();
+        lock(&self.faults).rate = rate;
+        self.lose();
+        for _ in 0..4 {
+            self.look_at_losses();
+            self.turn(survivor);
+        }
+        self.look_at_losses();
+        self.flag_beyond(None);
+        self.poll();
     }
 
     /// Sets a clock. In slow runs by 40 days, one at a time.
@@ -340,11 +360,10 @@ impl World {
         let is_behind = last >= Some(clock);
         for number in 0..self.ledger.promises.len() {
             let promise = &self.ledger.promises[number];
-            let is_known = promise.sessions.iter().all(|session| {
-                let reference = &self.ledger.sent[*session].reference;
-                self.servers.iter().any(|server| server.knows(reference))
-                    || stored.revokes(reference)
-            });
+            let is_known = promise
+                .sessions
+                .iter()
+                .all(|session| self.is_known(&stored, &self.ledger.sent[*session].reference));
             // A clock that is behind the stamps, together with the loss, is documented.
             let is_lost = stored.head.is_some() || survives || is_behind;
             let is_lost = is_lost && self.losses > promise.losses;
@@ -352,6 +371,11 @@ impl World {
             let is_excused = !is_known && is_lost && promise.acknowledged.is_some();
             self.ledger.promises[number].is_excused |= is_excused;
         }
+    }
+
+    /// Whether the store or a server knows that a session is revoked.
+    fn is_known(&self, stored: &Tables, reference: &SessionRef) -> bool {
+        self.servers.iter().any(|server| server.knows(reference)) || stored.revokes(reference)
     }
 
     /// Documented, too: after a loss, the stamps of a clock that is set back now are beyond all
@@ -602,10 +626,12 @@ impl World {
     }
 
     fn send(&mut self, token: String, mut reference: SessionRef, response: &Response) {
-        // A session that was sealed again has another stamp. Documented: it is later than a cutoff
-        // that the store has lost, if no server that knows the cutoff has reached the store yet.
-        let is_sealed_again = reference.stamp != stamp(&token);
-        reference.stamp = stamp(&token);
+        // Documented: the store and all running servers can have lost a cutoff before the response
+        // is sent. And a session that was sealed again has another stamp, which is later than a
+        // cutoff that the store has lost, if no server that knows it has reached the store yet.
+        let stamp = claim(&token, "wx_rev");
+        let is_sealed_again = reference.stamp != stamp;
+        reference.stamp = stamp;
         // Documented, too: the stamps of a clock that is behind after a loss are used again, and those
         // of the millisecond of the loss. The clock counts when the session gets its stamp.
         let clock = if is_sealed_again { self.memory.millis() } else { response.clock };
@@ -628,25 +654,36 @@ impl World {
         // A cutoff is for every session whose request was opened before: the handler may have
         // checked a password that is changed since.
         let (user, number) = (reference.user.clone(), self.ledger.sent.len());
+        let is_known = self.is_known(&self.memory.tables(), &reference);
         for (index, promise) in self.ledger.promises.iter_mut().enumerate() {
             if let Some((of, step)) = &promise.cutoff
                 && Some(of) == user.as_ref()
                 && *step > response.opened
                 && !is_behind
-                && !(is_sealed_again && self.losses > promise.losses)
+                && !((is_sealed_again || !is_known) && self.losses > promise.losses)
                 && !response.promises.contains(&index)
             {
                 promise.sessions.push(number);
             }
         }
-        self.ledger.sent.push(Sent { token, reference, issued_at: self.now(), is_beyond });
+        let expires_at = UnixTime::from_secs(claim(&token, "exp"));
+        self.ledger.sent.push(Sent {
+            token,
+            reference,
+            issued_at: self.now(),
+            expires_at,
+            is_beyond,
+        });
     }
 
     /// All faults end, all servers exchange, and every promise is checked.
     pub(super) fn settle(&mut self) {
         self.commit_late();
-        lock(&self.faults).rate = 0;
         self.requests.clear();
+        if self.random.one_in(2) {
+            self.survive();
+        }
+        lock(&self.faults).rate = 0;
         for _ in 0..4 {
             for server in &mut self.servers {
                 server.set_up(true);
@@ -665,6 +702,7 @@ impl World {
                 let sent = &self.ledger.sent[*number];
                 for server in &self.servers {
                     if self.now().saturating_since(sent.issued_at) < server.absolute_timeout
+                        && self.now() < sent.expires_at
                         && !sent.is_beyond
                         && server.list.status(&sent.reference) == RevocationStatus::Good
                     {
@@ -711,12 +749,12 @@ fn token(line: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.into())
 }
 
-/// The claim `wx_rev` of a token.
-fn stamp(token: &str) -> u64 {
+/// A number in the claims of a token; 0 without it.
+fn claim(token: &str, name: &str) -> u64 {
     use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
     let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
     let claims = String::from_utf8(claims).unwrap();
-    let number = claims.split_once("\"wx_rev\":").map_or("0", |(_, rest)| rest);
+    let number = claims.split_once(&format!("\"{name}\":")).map_or("", |(_, rest)| rest);
     let digits: String = number.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().unwrap()
+    digits.parse().unwrap_or(0)
 }
