@@ -183,8 +183,8 @@ impl RevocationList {
     /// the list cannot be trusted any more. For a connection that outlives its request, such as a
     /// WebSocket. The future does not observe the session's expiry: await it with a timeout.
     ///
-    /// The end of an exchange with the store wakes the future. A store that hangs can delay it for a
-    /// minute after [`status`](Self::status) has become unknown.
+    /// It completes at most about a second after [`status`](Self::status) has changed, also while the
+    /// store hangs.
     ///
     /// ```
     /// # use std::time::Duration;

@@ -128,7 +128,7 @@ impl Shared {
     }
 
     /// Reports a change of the state, and the gauges.
-    fn report(&self) {
+    pub(crate) fn report(&self) {
         let readiness = self.readiness();
         let is_current = readiness.state == State::Current;
         if self.was_current.swap(is_current, Relaxed) != is_current {

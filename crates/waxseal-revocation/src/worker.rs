@@ -1,10 +1,13 @@
-//! The thread of a list: it runs the loop, and takes revocations from a bounded queue.
+//! The threads of a list: one runs the loop, and takes revocations from a bounded queue; the other
+//! reports a list that becomes stale while the loop waits for an answer of the store.
 
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::Ordering::Relaxed,
-        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+        mpsc::{
+            Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel,
+        },
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -27,33 +30,38 @@ const QUEUE: usize = 10_000;
 const BATCH: usize = 1000;
 /// How long the loop waits after an error.
 const PAUSE: Duration = Duration::from_millis(250);
+/// How often the state is reported.
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(crate) struct Worker {
     /// `None` when the last handle is dropped.
     queue: Option<SyncSender<Job>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Its drop ends the reports.
+    reports: Option<Sender<()>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Worker {
-    /// Starts the thread.
+    /// Starts the threads.
     pub(crate) fn start(shared: Arc<Shared>, follower: Follower) -> Result<Self, StoreFailure> {
         let (queue, jobs) = sync_channel(QUEUE);
-        let thread = thread::Builder::new()
-            .name("waxseal-revocation".into())
-            .spawn(move || {
-                let _on_panic = OnPanic(shared);
-                run(follower, &jobs);
-            })
-            .map_err(|error| StoreFailure::because("the list's thread cannot be started", error))?;
-        Ok(Self { queue: Some(queue), thread: Mutex::new(Some(thread)) })
+        let (reports, ended) = channel();
+        let reported = Arc::clone(&shared);
+        let reporting = spawn("waxseal-report", move || report(&reported, &ended))?;
+        let following = spawn("waxseal-revocation", move || {
+            let _on_panic = OnPanic(shared);
+            run(follower, &jobs);
+        })?;
+        let threads = Mutex::new(vec![following, reporting]);
+        Ok(Self { queue: Some(queue), reports: Some(reports), threads })
     }
 
     /// Returns a worker without a thread: a test takes the revocations from the queue.
     #[cfg(test)]
     pub(crate) fn by_hand() -> (Self, Receiver<Job>) {
         let (queue, jobs) = sync_channel(QUEUE);
-        (Self { queue: Some(queue), thread: Mutex::new(None) }, jobs)
+        (Self { queue: Some(queue), reports: None, threads: Mutex::default() }, jobs)
     }
 
     pub(crate) fn append(&self, shared: &Arc<Shared>, request: Request) -> Acknowledgement {
@@ -87,14 +95,26 @@ impl Worker {
 /// Dropping the last handle of a list waits until the loop has emptied the queue.
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.queue = None;
-        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread
-            && thread.thread().id() != thread::current().id()
-        {
-            // It has logged its panic.
-            let _ = thread.join();
+        (self.queue, self.reports) = (None, None);
+        for thread in self.threads.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            if thread.thread().id() != thread::current().id() {
+                // It has logged its panic.
+                let _ = thread.join();
+            }
         }
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreFailure> {
+    let thread = thread::Builder::new().name(name.into());
+    let failed = |error| StoreFailure::because("a thread of the list cannot be started", error);
+    thread.spawn(work).map_err(failed)
+}
+
+/// The state of the list depends on the time, not only on answers of the store.
+fn report(shared: &Shared, ended: &Receiver<()>) {
+    while ended.recv_timeout(REPORT_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+        shared.report();
     }
 }
 
@@ -159,6 +179,38 @@ mod tests {
         drop(worker.append(&shared, Request { target, successor: None }));
         drop(worker);
         assert!(has_ended.load(Relaxed));
+    }
+
+    /// A connection that waits for a revocation would stay open.
+    #[test]
+    fn a_store_that_hangs_cannot_hide_that_the_list_is_stale() {
+        let minute = Duration::from_secs(60);
+        let is_late = Arc::new(AtomicBool::new(false));
+        let clock = Clock::new(|| 1000, {
+            let is_late = Arc::clone(&is_late);
+            move || if is_late.load(Relaxed) { 2 * minute } else { Duration::ZERO }
+        });
+        let shared = Arc::new(Shared::new(clock, minute, 100, minute));
+        shared.set_contact(Duration::ZERO);
+        shared.report();
+        let changes = shared.changes.subscribe();
+        let (answer, answers) = channel::<()>();
+        let follower = Follower::new(Arc::clone(&shared), move || {
+            let _ = answers.recv();
+            Err(StoreFailure::new("no store"))
+        });
+        let worker = Worker::start(Arc::clone(&shared), follower).unwrap();
+        is_late.store(true, Relaxed);
+        for _ in 0..3000 {
+            if !changes.has_changed().unwrap() {
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
+        let is_known = changes.has_changed().unwrap();
+        // The store answers.
+        drop(answer);
+        drop(worker);
+        assert!(is_known);
     }
 
     #[test]
