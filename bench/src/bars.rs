@@ -120,10 +120,10 @@ pub(crate) fn asked(run: &Run) -> Vec<Asked> {
             slope(run, "one string"),
         ),
         at_most(
-            "growth per byte, sixty members: over hash, base64 and a serde map",
+            "growth per byte, sixty entries: over hash, base64 and a serde map",
             "≤ 1.0",
             1.0,
-            slope(run, "sixty members"),
+            slope(run, "sixty entries"),
         ),
         at_most(
             "a form of 2 MB that no cookie can hold, in milliseconds",

@@ -14,12 +14,12 @@ pub(crate) const OTHERS: [usize; 3] = [1, 10, 50];
 
 /// The two shapes of data: the number of entries for a number of bytes.
 pub(crate) const SHAPES: [(&str, fn(usize) -> usize); 2] =
-    [("one string", |_| 1), ("sixty members", |bytes| (60 * bytes / 2800).max(1))];
+    [("one string", |_| 1), ("sixty entries", |bytes| (60 * bytes / 2800).max(1))];
 
 pub(crate) fn add(rounds: &mut Rounds) {
-    for (shape, members) in SHAPES {
+    for (shape, entries) in SHAPES {
         for bytes in PAYLOADS {
-            payload(rounds, shape, bytes, members(bytes));
+            payload(rounds, shape, bytes, entries(bytes));
         }
     }
     for keys in KEYS {
@@ -37,16 +37,16 @@ pub(crate) fn add(rounds: &mut Rounds) {
 
 /// Opening, and its floor: hash, base64, and a parse that skips all entries or reads them into a
 /// map.
-fn payload(rounds: &mut Rounds, shape: &'static str, bytes: usize, members: usize) {
-    let value = "x".repeat((bytes / members).saturating_sub(9));
+fn payload(rounds: &mut Rounds, shape: &'static str, bytes: usize, entries: usize) {
+    let value = "x".repeat((bytes / entries).saturating_sub(9));
     let data: Map<_, _> =
-        (0..members).map(|at| (format!("m{at:02}"), Value::from(value.clone()))).collect();
+        (0..entries).map(|at| (format!("m{at:02}"), Value::from(value.clone()))).collect();
     let at = UnixTime::from_secs(NOW);
     let header =
         test_util::cookie(&ours::sealer(), at, |session| Ok(session.set_data(data)?)).unwrap();
 
     let (name, mut floor) = (format!("floor: {shape}, {bytes} B"), Floor::new(&header));
-    if members == 1 && shape == SHAPES[0].0 {
+    if entries == 1 && shape == SHAPES[0].0 {
         rounds.add("growth", name, move || {
             serde_json::from_slice::<IgnoredAny>(floor.claims()).unwrap()
         });

@@ -65,6 +65,6 @@ fn growth(run: &Run) -> String {
             });
         }
     }
-    let below = "Opening a session: one long string, and up to sixty members";
+    let below = "Opening a session: one long string, and up to sixty entries";
     svg::lines("Growth with the payload", below, ["bytes of data", "ns"], &lines)
 }

@@ -1,11 +1,11 @@
 //! Revocation lists: the cost per request, the memory and disk usage, and the time until a
 //! revocation reaches every server. Runs separately.
 
+mod check;
 pub(crate) mod lists;
 mod memory;
 mod peer;
 pub(crate) mod propagation;
-mod question;
 
 use std::{fmt::Write as _, fs};
 
@@ -90,7 +90,7 @@ impl Run {
             list
         });
         let rows = rows(rounds, &lists);
-        let cold = [0, 1, 2, 3].map(|at| question::cold(&lists[at]));
+        let cold = [0, 1, 2, 3].map(|at| check::cold(&lists[at]));
         drop(lists);
         let file = File::new();
         let propagation = propagation::run(&file.open(), &file.open());
@@ -99,7 +99,7 @@ impl Run {
     }
 
     fn cold(&self) -> String {
-        let mut table = String::from("| the question, cold | ns |\n|---|---|\n");
+        let mut table = String::from("| the check, cold | ns |\n|---|---|\n");
         for ((name, _), nanos) in LISTS.into_iter().zip(self.cold) {
             let _ = writeln!(table, "| {name} | {nanos:.0} |");
         }
@@ -108,17 +108,12 @@ impl Run {
 
     fn asked(&self) -> Vec<Asked> {
         let [small, large, small_cuts, large_cuts] =
-            LISTS.map(|(name, _)| self.rows.min(&question(name)));
+            LISTS.map(|(name, _)| self.rows.min(&check_of(name)));
         let Self { sessions, users, propagation, rates, .. } = self;
         let opens =
             f64::max(self.rows.ratio(LISTED, UNLISTED), self.rows.ratio(LISTED_CUTS, UNLISTED));
         vec![
-            at_most(
-                "the question at 1 000 entries, hot, ns",
-                "≤ 120",
-                120.0,
-                small.max(small_cuts),
-            ),
+            at_most("the check at 1 000 entries, hot, ns", "≤ 120", 120.0, small.max(small_cuts)),
             at_most("at 1 000 000 entries, hot, ns", "≤ 120", 120.0, large.max(large_cuts)),
             at_most(
                 "1 000 000 entries over 1 000 entries: times",
@@ -152,15 +147,15 @@ impl Run {
 fn rows(rounds: usize, lists: &[RevocationList; 4]) -> Rows {
     let mut table = Rounds::new(None);
     for ((name, _), list) in LISTS.into_iter().zip(lists) {
-        question::hot(&mut table, &question(name), list.clone());
+        check::hot(&mut table, &check_of(name), list.clone());
     }
-    question::open(&mut table, UNLISTED, None);
-    question::open(&mut table, LISTED, Some(lists[1].clone()));
-    question::open(&mut table, LISTED_CUTS, Some(lists[3].clone()));
+    check::open(&mut table, UNLISTED, None);
+    check::open(&mut table, LISTED, Some(lists[1].clone()));
+    check::open(&mut table, LISTED_CUTS, Some(lists[3].clone()));
     table.run(rounds)
 }
 
 /// The name of a row.
-fn question(list: &str) -> String {
-    format!("the question: {list}")
+fn check_of(list: &str) -> String {
+    format!("the check: {list}")
 }

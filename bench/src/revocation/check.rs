@@ -32,7 +32,7 @@ fn check(list: &RevocationList, session: &SessionRef) {
 pub(super) fn hot(rounds: &mut Rounds, name: &str, list: RevocationList) {
     let few: Vec<_> = (GOOD..GOOD + FEW).map(session).collect();
     let mut next = (0..few.len()).cycle();
-    rounds.add("question", name, move || check(&list, &few[next.next().expect("a cycle")]));
+    rounds.add("check", name, move || check(&list, &few[next.next().expect("a cycle")]));
 }
 
 /// The time in nanoseconds to check a new session with empty caches: the median of several turns.
