@@ -56,9 +56,9 @@ fn an_application_gets_as_many_crates_as_the_readme_says() {
     let framework = tree(&["-p", "actix-web"]);
     let more = actix.difference(&crates(&framework)).count();
     let sentences = [
-        format!("An axum application gets {} crates from waxseal,", axum.len()),
+        format!("With axum, waxseal is a tree of {} crates,", axum.len()),
         format!(
-            "An actix-web application gets {} crates, {more} more than from actix-web alone,",
+            "With actix-web, it is a tree of {} crates, {more} more than actix-web alone,",
             actix.len()
         ),
     ];

@@ -259,19 +259,18 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// The data of another user is dropped; the data of an anonymous visitor, such as a
     /// shopping cart, stays. An attacker can plant an anonymous session in a browser, so
     /// treat such data as untrusted even after the login. [`set_remember`](Self::set_remember)
-    /// and [`set_timeouts`](Self::set_timeouts) are reset: call them after the login. With a
-    /// revocation list, every presented session is revoked, as by [`delete`](Self::delete). `user` is the claim `sub` (RFC
-    /// 7519, section 4.1.2): pass a stable ID, because `Susan` and `susan` are two users.
+    /// and [`set_timeouts`](Self::set_timeouts) are reset: call them after the login. `user` is the
+    /// claim `sub` (RFC 7519, section 4.1.2): pass a stable ID, because `Susan` and `susan` are two
+    /// users.
     ///
-    /// With a revocation list, open the session before you verify the credentials. If another
-    /// request changes the password at the same time and revokes the user's sessions, this login is
-    /// revoked, too.
+    /// With a revocation list, every presented session is revoked, as by [`delete`](Self::delete).
+    /// Open the session before you verify the credentials. If another request changes the password
+    /// at the same time and revokes the user's sessions, this login is revoked, too.
     ///
     /// # Errors
     ///
     /// [`SaveError`], for example if `user` is empty or has more than 256 bytes. The session
-    /// is left unchanged, and `save` fails until `log_in`,
-    /// `clear_user` or `delete` succeeds.
+    /// is left unchanged, and `save` fails until `log_in`, `clear_user` or `delete` succeeds.
     pub fn log_in(&mut self, user: &str) -> Result<(), SaveError> {
         self.state.log_in(&self.sealer, user)
     }

@@ -48,7 +48,7 @@ impl fmt::Display for SecretError {
                  `openssl rand -base64 32`"
             ),
             Self::NotUnicode { variable } => {
-                write!(f, "the environment variable {variable} is not UTF-8; set it to a text")
+                write!(f, "the environment variable {variable} is not UTF-8; set it to valid text")
             }
             Self::Unreadable { path, reason } => {
                 write!(f, "the secret's file {path:?} cannot be read: {reason}")
