@@ -30,7 +30,7 @@ use waxseal_core::{
 
 use super::{
     Random,
-    ledger::{Ledger, Sent},
+    ledger::{Ledger, Promise, Sent},
     link::{Faults, Link, set_back},
     server::{DAY, MAX_SESSIONS, Server},
 };
@@ -76,6 +76,10 @@ struct Request {
     server: u64,
     /// The step in which it was opened.
     opened: u64,
+    /// The stamp of the list at that time, if it was current, and whether the store has lost the
+    /// stamp since.
+    stamp: Option<u64>,
+    is_beyond: bool,
     /// The number of the presented session in the ledger.
     presented: Option<usize>,
 }
@@ -84,6 +88,8 @@ struct Response {
     finish: Finish<Arc<Sealer>>,
     reference: Option<SessionRef>,
     opened: u64,
+    stamp: Option<u64>,
+    is_beyond: bool,
     /// The step in which the handler ran.
     handled: u64,
     /// The clock of the store at that time, in milliseconds.
@@ -334,7 +340,7 @@ impl World {
     }
 
     fn lose(&mut self) {
-        if !self.is_slow && lock(&self.faults).rate > 0 {
+        if self.is_slow || lock(&self.faults).rate > 0 {
             set_back(&self.memory, &mut lock(&self.faults));
         }
     }
@@ -349,28 +355,33 @@ impl World {
         }
     }
 
-    /// Excuses the promises that neither the store nor a server knows any more. An emptied store
-    /// excuses only the promises that are missing after a server in contact has created it again.
+    /// Takes the sessions from the promises of which neither the store nor a server knows any more
+    /// that they are revoked. An emptied store takes only those that are missing after a server in
+    /// contact has created it again.
     fn look_at_knowledge(&mut self) {
-        let stored = self.memory.tables().clone();
-        let survives = self.servers.iter().any(Server::is_in_contact);
         self.flag_beyond(None);
-        let clock = self.memory.millis();
-        let last = self.ledger.sent.iter().map(|sent| sent.reference.stamp).max();
-        let is_behind = last >= Some(clock);
+        let stored = self.memory.tables().clone();
         for number in 0..self.ledger.promises.len() {
             let promise = &self.ledger.promises[number];
-            let is_known = promise
-                .sessions
-                .iter()
-                .all(|session| self.is_known(&stored, &self.ledger.sent[*session].reference));
-            // A clock that is behind the stamps, together with the loss, is documented.
-            let is_lost = stored.head.is_some() || survives || is_behind;
-            let is_lost = is_lost && self.losses > promise.losses;
-            // What is not acknowledged yet must not be acknowledged any more, or be recorded again.
-            let is_excused = !is_known && is_lost && promise.acknowledged.is_some();
-            self.ledger.promises[number].is_excused |= is_excused;
+            if self.may_be_lost(&stored, promise) {
+                let is_known =
+                    |session: &usize| self.is_known(&stored, &self.ledger.sent[*session].reference);
+                let sessions = promise.sessions.iter().copied().filter(is_known).collect();
+                self.ledger.promises[number].sessions = sessions;
+            }
         }
+    }
+
+    /// Whether the store may have lost what it has acknowledged.
+    fn may_be_lost(&self, stored: &Tables, promise: &Promise) -> bool {
+        let survives = self.servers.iter().any(Server::is_in_contact);
+        let last = self.ledger.sent.iter().map(|sent| sent.reference.stamp).max();
+        // A clock that is behind the stamps, together with the loss, is documented.
+        let is_behind = last >= Some(self.memory.millis());
+        // What is not acknowledged yet must not be acknowledged any more, or be recorded again.
+        (stored.head.is_some() || survives || is_behind)
+            && self.losses > promise.losses
+            && promise.acknowledged.is_some()
     }
 
     /// Whether the store or a server knows that a session is revoked.
@@ -387,8 +398,16 @@ impl World {
         let clock = self.memory.millis();
         let stored = self.memory.tables().head.map_or(0, |head| head.position.stamp);
         let stored = lost_to.map_or(stored, |stamp| stamp.min(stored));
+        // The next cutoff can be as small as the clock.
+        let is_beyond = |stamp| stamp > stored && stamp >= clock;
         for sent in &mut self.ledger.sent {
-            sent.is_beyond |= sent.reference.stamp > stored.max(clock);
+            sent.is_beyond |= is_beyond(sent.reference.stamp);
+        }
+        for request in &mut self.requests {
+            request.is_beyond |= request.stamp.is_some_and(is_beyond);
+        }
+        for response in &mut self.responses {
+            response.is_beyond |= response.stamp.is_some_and(is_beyond);
         }
     }
 
@@ -406,8 +425,10 @@ impl World {
             self.ledger.revoked_ids.push(self.ledger.sent[number].reference.id.clone());
         }
         let presented = presented.filter(|_| session.rejection().is_none());
+        let stamp = self.servers[server].list.stamp();
         let (server, opened) = (self.servers[server].start, self.step);
-        self.requests.push(Request { session, server, opened, presented });
+        let is_beyond = false;
+        self.requests.push(Request { session, server, opened, stamp, is_beyond, presented });
     }
 
     /// A handler of an open request runs, and its response begins.
@@ -416,7 +437,8 @@ impl World {
             return;
         }
         let index = usize::try_from(self.random.below(self.requests.len() as u64)).unwrap();
-        let Request { mut session, server, opened, presented } = self.requests.swap_remove(index);
+        let Request { mut session, server, opened, stamp, is_beyond, presented } =
+            self.requests.swap_remove(index);
         let user = format!("user {}", self.random.below(USERS));
         let old_user = session.user();
         let (mut promises, mut continues) = (Vec::new(), false);
@@ -493,6 +515,8 @@ impl World {
             finish,
             reference,
             opened,
+            stamp,
+            is_beyond,
             handled,
             clock: self.memory.millis(),
             presented,
@@ -626,17 +650,25 @@ impl World {
     }
 
     fn send(&mut self, token: String, mut reference: SessionRef, response: &Response) {
-        // Documented: the store and all running servers can have lost a cutoff before the response
+        // Documented: the store and all running servers may have lost a cutoff before the response
         // is sent. And a session that was sealed again has another stamp, which is later than a
         // cutoff that the store has lost, if no server that knows it has reached the store yet.
-        let stamp = claim(&token, "wx_rev");
+        let stored = self.memory.tables().clone();
+        let stamp = response.stamp.unwrap_or(reference.stamp);
+        let opened = SessionRef { stamp, ..reference.clone() };
+        let is_known = self.is_known(&stored, &opened);
+        let is_lost = |promise: &Promise| !is_known && self.may_be_lost(&stored, promise);
+        let is_lost: Vec<_> = self.ledger.promises.iter().map(is_lost).collect();
+        let stamp = claim(&token, "wx_rev").expect("every token has a stamp");
         let is_sealed_again = reference.stamp != stamp;
         reference.stamp = stamp;
         // Documented, too: the stamps of a clock that is behind after a loss are used again, and those
         // of the millisecond of the loss. The clock counts when the session gets its stamp.
         let clock = if is_sealed_again { self.memory.millis() } else { response.clock };
         let is_behind = self.losses > 0 && reference.stamp >= clock;
+        let is_beyond = response.presented.is_some_and(|parent| self.ledger.sent[parent].is_beyond);
         if response.continues
+            && !is_beyond
             && let Some(parent) = response.presented
         {
             // A revocation that was acknowledged before the handler ran was recorded before the
@@ -650,23 +682,23 @@ impl World {
             }
         }
         self.log(format_args!("session {} is sent: {reference:?}", self.ledger.sent.len()));
-        let is_beyond = response.presented.is_some_and(|parent| self.ledger.sent[parent].is_beyond);
         // A cutoff is for every session whose request was opened before: the handler may have
         // checked a password that is changed since.
         let (user, number) = (reference.user.clone(), self.ledger.sent.len());
-        let is_known = self.is_known(&self.memory.tables(), &reference);
         for (index, promise) in self.ledger.promises.iter_mut().enumerate() {
             if let Some((of, step)) = &promise.cutoff
                 && Some(of) == user.as_ref()
                 && *step > response.opened
                 && !is_behind
-                && !((is_sealed_again || !is_known) && self.losses > promise.losses)
+                && !(is_sealed_again && self.losses > promise.losses)
+                && !is_lost[index]
                 && !response.promises.contains(&index)
             {
                 promise.sessions.push(number);
             }
         }
-        let expires_at = UnixTime::from_secs(claim(&token, "exp"));
+        let is_beyond = is_beyond || response.is_beyond;
+        let expires_at = UnixTime::from_secs(claim(&token, "exp").expect("every token expires"));
         self.ledger.sent.push(Sent {
             token,
             reference,
@@ -700,9 +732,12 @@ impl World {
             let holds = promise.acknowledged.is_some() || completes;
             for number in promise.sessions.iter().filter(|_| holds && !promise.is_excused) {
                 let sent = &self.ledger.sent[*number];
+                let is_same = |other: &&Sent| other.reference.id == sent.reference.id;
+                let same = self.ledger.sent.iter().filter(is_same);
+                let expires_at = same.map(|other| other.expires_at).max();
                 for server in &self.servers {
                     if self.now().saturating_since(sent.issued_at) < server.absolute_timeout
-                        && self.now() < sent.expires_at
+                        && Some(self.now()) < expires_at
                         && !sent.is_beyond
                         && server.list.status(&sent.reference) == RevocationStatus::Good
                     {
@@ -749,12 +784,12 @@ fn token(line: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.into())
 }
 
-/// A number in the claims of a token; 0 without it.
-fn claim(token: &str, name: &str) -> u64 {
+/// A number in the claims of a token.
+fn claim(token: &str, name: &str) -> Option<u64> {
     use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
     let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
     let claims = String::from_utf8(claims).unwrap();
-    let number = claims.split_once(&format!("\"{name}\":")).map_or("", |(_, rest)| rest);
+    let (_, number) = claims.split_once(&format!("\"{name}\":"))?;
     let digits: String = number.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().unwrap_or(0)
+    Some(digits.parse().unwrap())
 }
