@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
-    clock::Clock, error::OpenError, follow::Follower, list::RevocationList, shared::Shared,
-    store::Store, worker::Worker,
+    clock::Clock, error::OpenError, expiry::LONGEST_ABSOLUTE_TIMEOUT, follow::Follower,
+    list::RevocationList, shared::Shared, store::Store, worker::Worker,
 };
 
 const DAY: u64 = 86_400;
@@ -62,7 +62,7 @@ impl RevocationListBuilder {
     /// [`OpenError`] if a limit is out of range, or the store cannot be used.
     pub fn open(self) -> Result<RevocationList, OpenError> {
         let Self { store, absolute_timeout, max_sessions, max_staleness } = self;
-        if !(1..=3653 * DAY).contains(&absolute_timeout.as_secs()) {
+        if !(1..=LONGEST_ABSOLUTE_TIMEOUT).contains(&absolute_timeout.as_secs()) {
             return Err(OpenError::AbsoluteTimeout);
         }
         if !(4..=100_000_000).contains(&max_sessions) {

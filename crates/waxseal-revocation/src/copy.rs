@@ -14,6 +14,7 @@ use waxseal_core::{SessionView, UnixTime};
 use self::sessions::Sessions;
 use crate::{
     entry::{Entry, covers},
+    expiry::LONGEST_ABSOLUTE_TIMEOUT,
     key::{ByKey, SessionKey, UserKey},
     sync::{
         RwLock,
@@ -34,6 +35,9 @@ pub(crate) struct Copy {
     everyone: AtomicU64,
     issued_before: AtomicU64,
     stamp: AtomicU64,
+    /// The longest absolute timeout of any server, in seconds. A store that has lost it would drop
+    /// entries too early, so the copy gives it back.
+    absolute_timeout: AtomicU64,
 }
 
 impl Copy {
@@ -89,6 +93,15 @@ impl Copy {
 
     pub(crate) fn raise_stamp(&self, stamp: u64) {
         self.stamp.fetch_max(stamp, Release);
+    }
+
+    pub(crate) fn absolute_timeout(&self) -> u64 {
+        self.absolute_timeout.load(Relaxed)
+    }
+
+    pub(crate) fn raise_absolute_timeout(&self, secs: u64) {
+        // A damaged store must not make entries permanent.
+        self.absolute_timeout.fetch_max(secs.min(LONGEST_ABSOLUTE_TIMEOUT), Relaxed);
     }
 
     /// All entries.

@@ -8,6 +8,8 @@ use waxseal_core::Sealer;
 
 /// How often a server looks.
 pub(crate) const INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// Ten years, in seconds: no list has a longer absolute timeout.
+pub(crate) const LONGEST_ABSOLUTE_TIMEOUT: u64 = 3653 * 86_400;
 const WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The time before which entries are overdue, in seconds: no session that was issued before

@@ -168,17 +168,15 @@ impl Follower {
         let Some(items) = backend.follow(position)? else {
             return Ok(None);
         };
-        let (mut last, mut has_changed) = (position, false);
+        let mut last = position;
         for item in items {
-            has_changed |= self.shared.copy.apply(item.entry);
+            self.shared.apply(item.entry);
             last = item.position;
         }
         // The copy is complete up to the stamp only after the last entry.
         self.shared.copy.raise_stamp(last.stamp);
         self.shared.set_contact(started);
-        if has_changed {
-            self.shared.notify();
-        }
+        self.shared.announce();
         Ok(Some(last))
     }
 
@@ -194,19 +192,17 @@ impl Follower {
             // What the store has dropped is not missing there.
             self.prune(head);
             let mut missing = Missing::new(copy);
-            let mut has_changed = false;
             let mut visit = |entry| {
                 missing.see(entry);
-                has_changed |= copy.apply(entry);
+                self.shared.apply(entry);
             };
             head.entries().for_each(&mut visit);
             backend.entries(&mut visit)?;
-            if has_changed {
-                self.shared.notify();
-            }
+            self.shared.announce();
             let missing = missing.of(copy);
-            let own = self.shared.absolute_timeout.as_secs();
-            let is_current = copy.stamp() <= head.position.stamp && head.absolute_timeout >= own;
+            let timeout = copy.absolute_timeout();
+            let is_current =
+                copy.stamp() <= head.position.stamp && head.absolute_timeout >= timeout;
             let position = if !is_current || !missing.is_empty() {
                 self.merge(backend, head.position, &missing)?
             } else {
@@ -216,7 +212,7 @@ impl Follower {
                 return Ok(position);
             }
             // The feed has lost its last item: give it another, and read again.
-            record::merge(backend, &[], copy.stamp(), own)?;
+            record::merge(backend, &[], copy.stamp(), timeout)?;
         }
         Err(StoreFailure::new("the revocation store does not keep what was added to it"))
     }
@@ -229,7 +225,7 @@ impl Follower {
         mut position: Position,
         missing: &[Entry],
     ) -> Result<Option<Position>, StoreFailure> {
-        let (stamp, timeout) = (self.shared.copy.stamp(), self.shared.absolute_timeout.as_secs());
+        let (stamp, timeout) = (self.shared.copy.stamp(), self.shared.copy.absolute_timeout());
         let nothing = missing.is_empty().then_some(missing);
         for part in missing.chunks(MERGED_AT_ONCE).chain(nothing) {
             let merged = record::merge(backend, part, stamp, timeout)?;
@@ -309,9 +305,9 @@ impl Follower {
     /// Drops from the copy what the store has dropped, if it is overdue by this server's clock,
     /// too: otherwise a damaged store could make it forget.
     fn prune(&self, head: Head) {
-        let server = self.shared.clock.millis() / 1000;
-        let absolute_timeout = head.absolute_timeout.max(self.shared.absolute_timeout.as_secs());
-        self.shared.copy.prune(head.expiry.expired.min(horizon(server, absolute_timeout)));
+        let (copy, server) = (&self.shared.copy, self.shared.clock.millis() / 1000);
+        copy.raise_absolute_timeout(head.absolute_timeout);
+        copy.prune(head.expiry.expired.min(horizon(server, copy.absolute_timeout())));
     }
 }
 

@@ -24,6 +24,7 @@ use crate::{
     shared::{Job, Shared},
     store::memory::Memory,
     sync::atomic::{AtomicU64, Ordering::SeqCst},
+    test_log::logged,
     worker::Worker,
 };
 
@@ -164,6 +165,30 @@ fn an_acknowledged_revocation_is_known_and_a_later_login_is_good() {
             cutoff.join().expect("the cutoff is acknowledged");
         },
         ORDERS / 10,
+    );
+}
+
+/// The loop and the reporting thread report at the same time.
+#[test]
+fn a_change_of_the_state_is_logged_once() {
+    check_pct(
+        || {
+            let clock = Clock::new(|| START, Duration::default);
+            let (day, staleness) = (Duration::from_secs(86_400), Duration::from_millis(STALENESS));
+            let shared = Arc::new(Shared::new(clock, day, 100, staleness));
+            let log = logged(|| {
+                let reports = Arc::clone(&shared);
+                let reports = thread::spawn(move || reports.report());
+                shared.set_contact(shared.clock.run_time());
+                shared.report();
+                reports.join().expect("it reports");
+                // One of them may have left it to the next report.
+                shared.report();
+            });
+            assert_eq!(log.matches("the revocation list is").count(), 1, "{log}");
+        },
+        ORDERS,
+        SWITCHES,
     );
 }
 

@@ -183,8 +183,8 @@ impl RevocationList {
     /// the list cannot be trusted any more. For a connection that outlives its request, such as a
     /// WebSocket. The future does not observe the session's expiry: await it with a timeout.
     ///
-    /// It completes at most about a second after [`status`](Self::status) has changed, also while the
-    /// store hangs.
+    /// If [`status`](Self::status) stays changed, the future completes within about a second, even while
+    /// the store hangs.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -243,9 +243,8 @@ impl RevocationList {
             session.issued_at,
         );
         let since = UnixTime::from_secs(since.into());
-        if copy.apply(Entry::Session { key: SessionKey::new(&session.id), user, since }) {
-            self.shared.notify();
-        }
+        self.shared.apply(Entry::Session { key: SessionKey::new(&session.id), user, since });
+        self.shared.announce();
     }
 }
 

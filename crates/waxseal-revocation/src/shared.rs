@@ -1,6 +1,9 @@
 //! The state that the handles of a list share with the loop.
 
-use std::{sync::PoisonError, time::Duration};
+use std::{
+    sync::{PoisonError, TryLockError},
+    time::Duration,
+};
 
 use tokio::sync::{oneshot, watch};
 use waxseal_core::{NotDurable, Recorded};
@@ -8,6 +11,7 @@ use waxseal_core::{NotDurable, Recorded};
 use crate::{
     clock::Clock,
     copy::Copy,
+    entry::Entry,
     events,
     readiness::{Readiness, State},
     request::Request,
@@ -15,7 +19,7 @@ use crate::{
         Mutex, MutexGuard,
         atomic::{
             AtomicBool, AtomicU64, AtomicUsize,
-            Ordering::{Acquire, Relaxed, Release},
+            Ordering::{AcqRel, Acquire, Relaxed, Release},
         },
     },
 };
@@ -42,12 +46,20 @@ pub(crate) struct Shared {
     /// Whether the queue had no room for a revocation: the loop completes the store from the
     /// copy.
     pub(crate) must_read: AtomicBool,
-    /// The number of changes, for `changed`.
+    /// Whether the copy has an entry that has not been announced.
+    has_news: AtomicBool,
+    /// The number of announcements.
     pub(crate) changes: watch::Sender<u64>,
     /// Why the last exchange with the store failed.
     trouble: Mutex<Option<String>>,
-    was_current: AtomicBool,
-    is_nearly_full: AtomicBool,
+    reported: Mutex<Reported>,
+}
+
+/// What the log says about the list.
+#[derive(Debug, Default)]
+struct Reported {
+    is_current: bool,
+    is_nearly_full: bool,
 }
 
 impl Shared {
@@ -57,8 +69,10 @@ impl Shared {
         max_sessions: usize,
         max_staleness: Duration,
     ) -> Self {
+        let copy = Copy::default();
+        copy.raise_absolute_timeout(absolute_timeout.as_secs());
         Self {
-            copy: Copy::default(),
+            copy,
             clock,
             absolute_timeout,
             max_sessions,
@@ -66,10 +80,10 @@ impl Shared {
             contact: AtomicU64::new(0),
             pending: AtomicUsize::new(0),
             must_read: AtomicBool::new(false),
+            has_news: AtomicBool::new(false),
             changes: watch::Sender::new(0),
             trouble: Mutex::default(),
-            was_current: AtomicBool::new(false),
-            is_nearly_full: AtomicBool::new(false),
+            reported: Mutex::default(),
         }
     }
 
@@ -92,13 +106,11 @@ impl Shared {
 
     /// The result of the last exchange with the store.
     pub(crate) fn set_trouble(&self, error: Option<String>) {
-        let mut trouble = self.trouble();
+        let before = std::mem::replace(&mut *lock(&self.trouble), error.clone());
         // The loop tries again four times a second.
-        if let Some(error) = error.as_ref().filter(|error| trouble.as_ref() != Some(error)) {
-            events::store_failed(error, self.pending.load(Relaxed));
+        if let Some(error) = error.filter(|error| before.as_ref() != Some(error)) {
+            events::store_failed(&error, self.pending.load(Relaxed));
         }
-        *trouble = error;
-        drop(trouble);
         self.report();
     }
 
@@ -114,34 +126,48 @@ impl Shared {
     /// The loop has ended, so nothing can be trusted.
     pub(crate) fn set_ended(&self, reason: &str) {
         self.contact.store(0, Release);
+        // First: the log may panic, too.
+        self.announce();
         self.set_trouble(Some(reason.into()));
-        self.notify();
     }
 
-    fn trouble(&self) -> MutexGuard<'_, Option<String>> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Adds an entry to the copy. Announce it after the last one.
+    pub(crate) fn apply(&self, entry: Entry) {
+        if self.copy.apply(entry) {
+            self.has_news.swap(true, AcqRel);
+        }
     }
 
-    /// Wakes the futures that wait for a change.
-    pub(crate) fn notify(&self) {
-        self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
+    /// Wakes the futures that wait for a revocation, if the copy has a new entry, or cannot be
+    /// trusted.
+    pub(crate) fn announce(&self) {
+        if self.has_news.swap(false, AcqRel) || !self.is_current() {
+            self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
+        }
     }
 
-    /// Reports a change of the state, and the gauges.
+    /// Announces what is new, logs a change of the state, and sets the gauges. If another thread
+    /// reports, the next report does the rest.
     pub(crate) fn report(&self) {
+        // First: the log may block.
+        self.announce();
+        let mut reported = match self.reported.try_lock() {
+            Ok(reported) => reported,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
         let readiness = self.readiness();
         let is_current = readiness.state == State::Current;
-        if self.was_current.swap(is_current, Relaxed) != is_current {
+        if reported.is_current != is_current {
             events::state(&readiness);
-            self.notify();
+            reported.is_current = is_current;
         }
         let (entries, max) = (readiness.sessions.saturating_mul(10), readiness.max_sessions);
-        if entries >= max.saturating_mul(8) {
-            if !self.is_nearly_full.swap(true, Relaxed) {
-                events::nearly_full(&readiness);
-            }
+        if entries >= max.saturating_mul(8) && !reported.is_nearly_full {
+            events::nearly_full(&readiness);
+            reported.is_nearly_full = true;
         } else if entries < max.saturating_mul(7) {
-            self.is_nearly_full.store(false, Relaxed);
+            reported.is_nearly_full = false;
         }
         events::gauges(&readiness);
     }
@@ -162,17 +188,58 @@ impl Shared {
             max_sessions: self.max_sessions,
             pending: self.pending.load(Relaxed),
             contact_age,
-            error: self.trouble().clone(),
+            error: lock(&self.trouble).clone(),
         }
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::{
+        sync::{Arc, mpsc::channel},
+        thread,
+    };
+
     use waxseal_core::UnixTime;
 
     use super::*;
     use crate::{entry::Entry, key::SessionKey, test_log::logged};
+
+    /// A future that starts to wait between two reports must be woken by the next one.
+    #[test]
+    fn each_report_of_a_stale_list_wakes_those_who_wait() {
+        let minute = Duration::from_secs(60);
+        let shared = Shared::new(Clock::system(), minute, 10, minute);
+        shared.report();
+        let mut changes = shared.changes.subscribe();
+        shared.report();
+        assert!(changes.has_changed().unwrap());
+        shared.set_contact(shared.clock.run_time());
+        changes.mark_unchanged();
+        shared.report();
+        assert!(!changes.has_changed().unwrap());
+    }
+
+    #[test]
+    fn a_log_that_blocks_one_thread_does_not_stop_the_other() {
+        let minute = Duration::from_secs(60);
+        let shared = Arc::new(Shared::new(Clock::system(), minute, 10, minute));
+        let logging = lock(&shared.reported);
+        let (report, reported) = channel();
+        thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || {
+                shared.report();
+                report.send(()).unwrap();
+            }
+        });
+        assert_eq!(reported.recv_timeout(Duration::from_secs(20)), Ok(()));
+        drop(logging);
+    }
 
     #[test]
     fn the_log_warns_once_before_a_list_is_full() {

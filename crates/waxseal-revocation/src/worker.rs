@@ -2,6 +2,7 @@
 //! reports a list that becomes stale while the loop waits for an answer of the store.
 
 use std::{
+    panic::{self, AssertUnwindSafe},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::Ordering::Relaxed,
@@ -60,7 +61,8 @@ impl Worker {
     /// Returns a worker without a thread: a test takes the revocations from the queue.
     #[cfg(test)]
     pub(crate) fn by_hand() -> (Self, Receiver<Job>) {
-        let (queue, jobs) = sync_channel(QUEUE);
+        // The model test creates thousands of workers, and a queue fills its whole memory at once.
+        let (queue, jobs) = sync_channel(QUEUE / 100);
         (Self { queue: Some(queue), reports: None, threads: Mutex::default() }, jobs)
     }
 
@@ -98,7 +100,7 @@ impl Drop for Worker {
         (self.queue, self.reports) = (None, None);
         for thread in self.threads.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
             if thread.thread().id() != thread::current().id() {
-                // It has logged its panic.
+                // The loop has already logged its panic.
                 let _ = thread.join();
             }
         }
@@ -114,7 +116,8 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
 /// The state of the list depends on the time, not only on answers of the store.
 fn report(shared: &Shared, ended: &Receiver<()>) {
     while ended.recv_timeout(REPORT_INTERVAL) == Err(RecvTimeoutError::Timeout) {
-        shared.report();
+        // A panic in the log or the gauges must not end the reports.
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| shared.report()));
     }
 }
 
@@ -148,8 +151,11 @@ struct OnPanic(Arc<Shared>);
 impl Drop for OnPanic {
     fn drop(&mut self) {
         if thread::panicking() {
-            events::loop_ended();
-            self.0.set_ended("the thread of the list has panicked; restart the server");
+            // A second panic would end the process.
+            let _ = panic::catch_unwind(AssertUnwindSafe(|| {
+                self.0.set_ended("the thread of the list has panicked; restart the server");
+                events::loop_ended();
+            }));
         }
     }
 }
@@ -183,12 +189,17 @@ mod tests {
 
     /// A connection that waits for a revocation would stay open.
     #[test]
-    fn a_store_that_hangs_cannot_hide_that_the_list_is_stale() {
+    fn neither_a_store_that_hangs_nor_a_panic_hides_that_the_list_is_stale() {
         let minute = Duration::from_secs(60);
         let is_late = Arc::new(AtomicBool::new(false));
+        let has_panicked = AtomicBool::new(false);
         let clock = Clock::new(|| 1000, {
             let is_late = Arc::clone(&is_late);
-            move || if is_late.load(Relaxed) { 2 * minute } else { Duration::ZERO }
+            move || {
+                let is_report = thread::current().name() == Some("waxseal-report");
+                assert!(!is_report || has_panicked.swap(true, Relaxed), "the first report panics");
+                if is_late.load(Relaxed) { 2 * minute } else { Duration::ZERO }
+            }
         });
         let shared = Arc::new(Shared::new(clock, minute, 100, minute));
         shared.set_contact(Duration::ZERO);

@@ -27,6 +27,8 @@ pub(super) struct Faulty {
     /// The number of calls of `head`. At the second, another server creates the list.
     pub(super) heads: Option<Arc<AtomicUsize>>,
     pub(super) is_locked: bool,
+    /// Whether reading all entries fails after the last one.
+    pub(super) breaks_off: bool,
     /// What the store is set back to right after the next commit.
     pub(super) set_back_to: Arc<Mutex<Option<Tables>>>,
 }
@@ -35,7 +37,14 @@ impl Faulty {
     /// A store without a fault.
     pub(super) fn new(memory: Memory) -> Self {
         let grace = Duration::ZERO;
-        Self { memory, grace, heads: None, is_locked: false, set_back_to: Arc::default() }
+        Self {
+            memory,
+            grace,
+            heads: None,
+            is_locked: false,
+            breaks_off: false,
+            set_back_to: Arc::default(),
+        }
     }
 }
 
@@ -54,7 +63,8 @@ impl Backend for Faulty {
     }
 
     fn entries(&mut self, visit: &mut dyn FnMut(Entry)) -> Result<(), StoreFailure> {
-        self.memory.entries(visit)
+        self.memory.entries(visit)?;
+        if self.breaks_off { Err(StoreFailure::new("the answer breaks off")) } else { Ok(()) }
     }
 
     fn follow(&mut self, position: Position) -> Result<Option<Vec<Item>>, StoreFailure> {

@@ -79,6 +79,39 @@ fn a_server_wakes_those_who_wait_when_it_has_read_an_entry() {
     assert!(!changes.has_changed().unwrap());
 }
 
+/// The next complete reading finds the entry in the copy already.
+#[test]
+fn an_entry_from_a_reading_that_breaks_off_is_announced() {
+    let mut server = Server::new();
+    server.revoke("a");
+    let other = Server::new();
+    let mut changes = other.shared.changes.subscribe();
+    changes.mark_unchanged();
+    let store = Faulty { breaks_off: true, ..Faulty::new(server.memory.clone()) };
+    beside(&other, store).0.turn(Vec::new()).unwrap_err();
+    assert!(changes.has_changed().unwrap());
+}
+
+/// Another server accepts its sessions for longer than this one does.
+#[test]
+fn a_list_that_is_created_again_has_the_longest_absolute_timeout() {
+    let mut server = Server::new();
+    let longest = server.memory.tables().head.unwrap().absolute_timeout + 1000;
+    record::merge(&mut server.memory, &[], 0, longest).unwrap();
+    server.pass(3600);
+    server.turn();
+    for lost in [None, Some(0)] {
+        let mut tables = Tables::default();
+        if let Some(absolute_timeout) = lost {
+            tables = server.memory.tables().clone();
+            tables.head.as_mut().unwrap().absolute_timeout = absolute_timeout;
+        }
+        *server.memory.tables() = tables;
+        beside(&server, Faulty::new(server.memory.clone())).0.turn(Vec::new()).unwrap();
+        assert_eq!(server.memory.tables().head.unwrap().absolute_timeout, longest);
+    }
+}
+
 #[test]
 fn the_log_says_what_a_store_has_lost() {
     let mut server = Server::new();
