@@ -1,9 +1,9 @@
-// Prints the claims of an encrypted session: node read.mjs KEY_SET_FILE COOKIE_VALUE
+// Prints the claims of an encrypted session: node read.mjs KEY_SET_FILE < COOKIE_VALUE_FILE
 import { readFileSync } from "node:fs";
 import { importJWK, jwtDecrypt } from "jose";
 
-const [file, token] = process.argv.slice(2);
-const { keys } = JSON.parse(readFileSync(file, "utf8"));
+const { keys } = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const token = readFileSync(0, "utf8").trim(); // standard input
 const key = ({ kid }) => importJWK(keys.find((key) => key.alg === "dir" && key.kid === kid));
 const { payload } = await jwtDecrypt(token, key, {
   keyManagementAlgorithms: ["dir"],

@@ -137,7 +137,7 @@ impl Peer {
     fn read(self, key_set: &str, token: &str) -> Option<Value> {
         let mut file = NamedTempFile::new().expect("a file");
         file.write_all(key_set.as_bytes()).expect("written");
-        let output = self.run("read", &[file.path().as_os_str(), token.as_ref()], "");
+        let output = self.run("read", &[file.path().as_os_str()], token);
         assert_eq!(output.status.success(), !output.stdout.is_empty());
         let claims = output.status.success().then(|| serde_json::from_slice(&output.stdout));
         claims.transpose().expect("JSON")

@@ -4,6 +4,7 @@
 
 use std::{
     env, fs,
+    io::Write as _,
     path::PathBuf,
     process::{Command, Output, Stdio},
 };
@@ -58,7 +59,7 @@ impl Reader {
     /// The claims that the program prints, or `None` if it fails.
     fn read(self, keys: &Keys, token: &str) -> Option<Value> {
         let (_folder, mut command) = self.command();
-        let output = output(command.arg(&keys.file).arg(token));
+        let output = output(command.arg(&keys.file), token);
         assert_eq!(output.status.success(), !output.stdout.is_empty(), "{self:?}: {output:?}");
         let claims = output.status.success().then(|| serde_json::from_slice(&output.stdout));
         claims.transpose().expect("JSON")
@@ -74,8 +75,12 @@ fn python(program: &str) -> (TempDir, Command) {
     (folder, command)
 }
 
-fn output(command: &mut Command) -> Output {
-    command.stdin(Stdio::null()).output().expect("it runs")
+fn output(command: &mut Command, input: &str) -> Output {
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("it runs");
+    // A program that fails earlier does not read it.
+    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+    child.wait_with_output().expect("it ends")
 }
 
 /// A key file.
@@ -101,7 +106,7 @@ impl Keys {
 fn export(mint: &Mint, arguments: &[&str]) -> String {
     let mut command = Command::new(binary("waxseal"));
     command.args(["keys", "export", "--cookie", mint.cookie]).args(arguments);
-    let output = output(command.env("SESSION_SECRET", mint.secret));
+    let output = output(command.env("SESSION_SECRET", mint.secret), "");
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).expect("UTF-8")
 }
@@ -203,7 +208,7 @@ fn the_programs_check_the_audience() {
     let waxseal = |arguments: &str, input: &str| {
         let command = format!("printf '%s' '{input}' | \"$WAXSEAL\" {arguments}");
         let output =
-            output(Command::new("sh").args(["-c", &command]).env("WAXSEAL", binary("waxseal")));
+            output(Command::new("sh").args(["-c", &command]).env("WAXSEAL", binary("waxseal")), "");
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
     };
@@ -231,10 +236,10 @@ fn only_the_server_knows_of_a_logout() {
     let token = jar.value("__Host-session").expect("a session").to_owned();
 
     let (_folder, mut command) = python(&page("docs/readers.md").block("python", "urlopen"));
-    command.arg(format!("{}/session", server.url)).arg(&token);
-    assert!(output(&mut command).status.success());
+    command.arg(format!("{}/session", server.url));
+    assert!(output(&mut command, &token).status.success());
     assert_eq!(client.form("/logout", "", &jar.cookies()).status, 200);
-    let refused = output(&mut command);
+    let refused = output(&mut command, &token);
     assert!(!refused.status.success());
     assert!(String::from_utf8_lossy(&refused.stderr).contains("401"), "{refused:?}");
 

@@ -40,7 +40,7 @@ use page::Page;
 use tokio::net::TcpListener;
 use tower_http::csrf::CsrfLayer;
 use tracing_subscriber::EnvFilter;
-use waxseal::{Session, SessionError, SessionLayer, SharedSealer, keyring_file::KeyringFile};
+use waxseal::{Session, SessionError, SessionLayer, SharedSealer, key_file::KeyFile};
 use waxseal_revocation::{Readiness, RevocationList, State as ListState};
 
 #[derive(Clone)]
@@ -241,7 +241,7 @@ where
 }
 
 /// Reloads the keys on SIGHUP, and within a second after their file has changed.
-async fn follow(file: KeyringFile) {
+async fn follow(file: KeyFile) {
     #[cfg(unix)]
     let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok();
     loop {

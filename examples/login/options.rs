@@ -3,7 +3,7 @@
 use std::{env, error::Error, str::FromStr as _};
 
 use data_encoding::BASE64URL_NOPAD;
-use waxseal::{KeySource, Sealer, Secret, SecretError, keyring_file::KeyringFile};
+use waxseal::{KeySource, Sealer, Secret, SecretError, key_file::KeyFile};
 use waxseal_revocation::{RevocationList, Store};
 
 #[cfg(feature = "device-bound")]
@@ -45,7 +45,7 @@ pub struct Options {
 
 pub enum Keys {
     Fixed(Box<Sealer>),
-    File(KeyringFile),
+    File(KeyFile),
 }
 
 /// Reads the configuration of the server. Returns `None` for `--help`.
@@ -96,7 +96,7 @@ pub fn read() -> Result<Option<Options>, Box<dyn Error>> {
     let keys = match env::var_os("SESSION_KEYRING") {
         _ if microdot => Keys::Fixed(Box::new(microdot_sealer()?)),
         Some(path) => {
-            let file = KeyringFile::open(path, move |keys| build(keys.into()));
+            let file = KeyFile::open(path, move |keys| build(keys.into()));
             Keys::File(file.map_err(|error| format!("SESSION_KEYRING: {error}"))?)
         }
         None => Keys::Fixed(Box::new(build(secret()?.into())?)),

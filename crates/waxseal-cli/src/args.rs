@@ -5,7 +5,7 @@ mod revocations;
 use std::{env::VarError, fs, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
-use waxseal_core::{CookieSpec, Jwks, Sealer, Secret, UnixTime};
+use waxseal_core::{CookieSpec, Jwks, Sealer, Secret, SecretError, UnixTime};
 use zeroize::Zeroizing;
 
 pub(crate) use self::revocations::{RevocationsArgs, RevocationsCommand, revocation_store};
@@ -123,8 +123,8 @@ pub(crate) struct KeysArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
-    /// Add a new key that only verifies; if the file does not exist, create it
-    /// with a signing key
+    /// Add a new key that only opens; if the file does not exist, create it with a key
+    /// that seals
     Add {
         /// The key file
         file: PathBuf,
@@ -141,9 +141,9 @@ pub(crate) enum KeysCommand {
         #[command(flatten)]
         now: NowArg,
     },
-    /// Make KID the signing key, or else the newest key that has never signed
+    /// Make KID the key that seals, or else the newest key that has never sealed
     ///
-    /// Every server must have loaded the key before a server signs with it.
+    /// Every server must have loaded the key before a server seals with it.
     /// Otherwise, servers reject each other's sessions. The command therefore fails
     /// until the key has been in the file for the time of --reload.
     Promote {
@@ -162,8 +162,8 @@ pub(crate) enum KeysCommand {
         /// The ID of the key
         #[arg(allow_hyphen_values = true)]
         kid: Option<String>,
-        /// The longest time that a session stays valid without a request: the shorter
-        /// of its absolute timeout and its idle timeout
+        /// How long a session of an old key can stay valid without a request: the
+        /// absolute timeout of the sealer, or its idle timeout if that is shorter
         #[arg(long, value_name = "TIME", default_value = "30days", value_parser = humantime::parse_duration)]
         absolute: Duration,
         #[command(flatten)]
@@ -172,9 +172,9 @@ pub(crate) enum KeysCommand {
     /// Remove a leaked key at once
     ///
     /// An attacker with the key can forge any session. Removing the key
-    /// invalidates all sessions that it has signed. If it was the signing key, the
-    /// oldest key that has never signed replaces it, or a new key if every key has
-    /// signed. If the whole file has leaked, revoke every key in it. Then:
+    /// invalidates all sessions that it has sealed. If it was the key that seals, the
+    /// oldest key that has never sealed replaces it, or a new key if every key has
+    /// sealed. If the whole file has leaked, revoke every key in it. Then:
     ///
     ///   - reload every server now; each server accepts the key until it reloads
     ///   - find out how the key leaked, and what else leaked with it
@@ -195,8 +195,8 @@ pub(crate) enum KeysCommand {
     List {
         /// The key file
         file: PathBuf,
-        /// The longest time that a session stays valid without a request: the shorter
-        /// of its absolute timeout and its idle timeout
+        /// How long a session of an old key can stay valid without a request: the
+        /// absolute timeout of the sealer, or its idle timeout if that is shorter
         #[arg(long, value_name = "TIME", default_value = "30days", value_parser = humantime::parse_duration)]
         absolute: Duration,
         /// The time until every server has reloaded the file
@@ -286,8 +286,10 @@ impl SecretArg {
     }
 
     pub(crate) fn read(&self) -> Result<Secret, Failure> {
-        Secret::from_env(self.variable())
-            .map_err(|error| Failure::Usage(format!("{}: {error}", self.variable())))
+        Secret::from_env(self.variable()).map_err(|error| match error {
+            SecretError::TooShort { .. } => Failure::Usage(format!("{}: {error}", self.variable())),
+            names_the_variable => Failure::Usage(names_the_variable.to_string()),
+        })
     }
 
     /// Returns whether a secret is set, or `--secret-env` is given.
@@ -310,8 +312,8 @@ pub(crate) struct KeyArgs {
     /// The application of the sessions
     #[arg(long, value_name = "NAME", conflicts_with = "microdot")]
     application: Option<String>,
-    /// The `PURPOSE` of the marker of the sessions
-    #[arg(long, value_name = "PURPOSE", conflicts_with = "microdot")]
+    /// The marker of the sessions: the `PURPOSE` of its type
+    #[arg(long, value_name = "MARKER", conflicts_with = "microdot")]
     marker: Option<String>,
     /// Use Microdot's token format; the secret is the key itself and can have any
     /// length

@@ -74,7 +74,7 @@ fn kids_cookie_names_and_paths_are_escaped() {
     let (_, _, error) = run(&["keys", "add", &path, "--cookie", "other"], "");
     assert!(is_plain(&error) && error.contains("cookie"), "{error:?}");
     let (_, _, error) = run(&["keys", "promote", &path, "\u{202e}kid"], "");
-    assert!(is_plain(&error) && error.contains("already the signing key"), "{error:?}");
+    assert!(is_plain(&error) && error.contains("already seals"), "{error:?}");
     let (_, _, error) = run(&["keys", "list", "no\u{9b}31mfile"], "");
     assert!(is_plain(&error) && error.contains("31mfile"), "{error:?}");
 }

@@ -1,7 +1,7 @@
 //! Sessions in a signed cookie, without I/O: the core of [waxseal].
 //!
 //! A session is a JSON object, signed as a JSON Web Token (HS256) and carried in
-//! one cookie; there is no session database. A [`Sealer`] has the keys and the
+//! one cookie, without a session database. A [`Sealer`] has the keys and the
 //! limits; an [`OpenSession`] is the session of one request, from its `Cookie`
 //! headers to the `Set-Cookie` header of the response. This crate needs neither an
 //! operating system nor a clock nor a random number generator: it is `no_std` and

@@ -25,11 +25,11 @@ pub use self::{
 ///
 /// [waxseal-revocation]: https://docs.rs/waxseal-revocation
 pub trait Revocations: fmt::Debug + Send + Sync {
-    /// The longest absolute timeout of the sessions that the list can revoke. A sealer
+    /// Returns the longest absolute timeout of the sessions that the list can revoke. A sealer
     /// with a longer one cannot be built over the list.
     fn absolute_timeout(&self) -> Duration;
 
-    /// The stamp up to which this server knows the list; `None` if the list cannot be
+    /// Returns the stamp up to which this server knows the list; `None` if the list cannot be
     /// trusted. A session that the current request issues gets it.
     fn stamp(&self) -> Option<u64>;
 

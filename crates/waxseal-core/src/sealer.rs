@@ -50,7 +50,7 @@ impl Sealer {
         SealerBuilder::new(keys.into())
     }
 
-    /// A sealer that reads and writes the cookie of Microdot's session extension:
+    /// Creates a sealer that reads and writes the cookie of Microdot's session extension:
     /// `session; Path=/; HttpOnly`. The key is used directly, and a session expires only
     /// if the application sets `exp`. Applications and markers do not separate such
     /// sessions: everything that has the key reads and writes them.
@@ -108,7 +108,7 @@ impl Sealer {
         })
     }
 
-    /// The cookie that this sealer reads and writes.
+    /// Returns the cookie that this sealer reads and writes.
     ///
     /// ```
     /// # use waxseal_core::{BuildError, Sealer, Secret};

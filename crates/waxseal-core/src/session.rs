@@ -154,8 +154,9 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// # Errors
     ///
     /// [`WriteError`] if the key is a reserved claim, the value cannot be
-    /// written as JSON, or the data would have more JSON than a cookie can hold (3072
-    /// bytes).
+    /// written as JSON, or the data would have more than 3072 bytes of JSON. A
+    /// [`save`](Self::save) fails earlier, at about 2.8 KB, if the whole `Set-Cookie` line is too
+    /// long.
     pub fn insert<T: Serialize>(&mut self, key: &str, value: T) -> Result<(), WriteError> {
         self.insert_json(key, &to_json(Some(key), &value)?)
     }
@@ -243,7 +244,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// Clears the session and removes the cookie from the browser, with every
     /// previous cookie that is still accepted. With a
     /// [revocation list](crate::SealerBuilder::revocations), every presented session whose
-    /// signature verifies is revoked, also an expired one; without a list, a copy of the
+    /// signature verifies is revoked, even an expired one; without a list, a copy of the
     /// cookie is accepted until it expires.
     ///
     /// # Errors
@@ -353,7 +354,7 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         self.state.binding()
     }
 
-    /// The session ID (`sid`); after a save, the one in the saved cookie. `None` before a new
+    /// Returns the session ID (`sid`); after a save, the one in the saved cookie. `None` before a new
     /// session is saved, without a random source, and in Microdot mode.
     ///
     /// It is not a secret: it does not open the session.

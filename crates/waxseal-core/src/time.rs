@@ -19,13 +19,13 @@ impl UnixTime {
     /// The last second before 2^63.
     pub(crate) const LAST: Self = Self(u64::MAX >> 1);
 
-    /// A time from its seconds since 1970.
+    /// Creates a time from its seconds since 1970.
     #[must_use]
     pub const fn from_secs(secs: u64) -> Self {
         Self(secs)
     }
 
-    /// The time of the operating system's clock; 1970 if it shows an earlier time.
+    /// Returns the time of the operating system's clock; 1970 if it shows an earlier time.
     ///
     /// ```
     /// use waxseal_core::UnixTime;
@@ -40,7 +40,7 @@ impl UnixTime {
         Self(since_1970.as_secs())
     }
 
-    /// The seconds since 1970.
+    /// Returns the seconds since 1970.
     #[must_use]
     pub const fn as_secs(self) -> u64 {
         self.0

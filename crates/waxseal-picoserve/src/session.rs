@@ -51,8 +51,9 @@ impl Session {
     /// # Errors
     ///
     /// [`SessionError::Write`] if the key is a reserved claim, the value cannot be
-    /// written as JSON or is nested more than 99 levels deep, or the data would have more JSON than a
-    /// cookie can hold (3072 bytes).
+    /// written as JSON or is nested more than 99 levels deep, or the data would have more than 3072
+    /// bytes of JSON. A [`save`](Self::save) fails earlier, at about 2.8 KB, if the whole
+    /// `Set-Cookie` line is too long.
     pub fn insert<T: Serialize>(&self, key: &str, value: T) -> Result<(), SessionError> {
         let json = to_json(Some(key), &value)?;
         Ok(self.0.borrow_mut().insert_json(key, &json)?)

@@ -1,12 +1,12 @@
 //! The revocation list of [waxseal]: a logout ends the session on the server, too.
 //!
-//! A signed cookie is valid until it expires, and so is a stolen copy of it. A
+//! A signed cookie is valid until it expires, and so is a stolen copy. A
 //! [`RevocationList`] contains the sessions that were revoked before that. The [`Store`] is the
 //! source of truth. Every server holds a copy of the list in memory and answers from it, so
 //! only a request that revokes a session waits for the store.
 //!
 //! ```no_run
-//! use waxseal_core::{Sealer, Secret};
+//! use waxseal_core::{Sealer, Secret}; // on a server: waxseal::{Sealer, Secret}
 //! use waxseal_revocation::{RevocationList, Store};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {

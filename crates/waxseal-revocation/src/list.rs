@@ -93,8 +93,9 @@ impl RevocationList {
     }
 
     /// Revokes one session, for example from a table of a user's devices. The reference may
-    /// come from a form: a wrong user, issue time or stamp in it cannot shorten the revocation.
-    /// Check that the session belongs to the user of the request.
+    /// come from a form: a wrong user, issue time or stamp in it cannot shorten the revocation,
+    /// so a stamp that the table does not have can be 0. Check that the session belongs to the
+    /// user of the request.
     ///
     /// ```
     /// # use waxseal_core::SessionRef;

@@ -83,7 +83,7 @@
 //! - A user can read the session, unless the sealer [encrypts] it. axum-login stores
 //!   `session_auth_hash` in it. Do not return a password hash there: return its SHA-256, or
 //!   encrypt the session.
-//! - The data must fit into a cookie: 3072 bytes of JSON. axum-login writes `session_auth_hash` as
+//! - The data must fit into a cookie: about 2.8 KB of JSON. axum-login writes `session_auth_hash` as
 //!   a list of numbers, which takes 2 to 4 bytes for each byte.
 //! - The cookie is configured with the sealer's [`CookieSpec`](waxseal::CookieSpec), and the
 //!   timeouts with the builder of the sealer.

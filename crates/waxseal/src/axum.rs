@@ -60,7 +60,7 @@ impl<M> NeverNone<M> {
     );
 }
 
-/// An empty 401, 500 or 503. The cause goes to the log, where only the operator sees it.
+/// An empty 401, 403, 500 or 503. The cause goes to the log, where only the operator sees it.
 impl IntoResponse for SessionError {
     fn into_response(self) -> Response {
         self.log();

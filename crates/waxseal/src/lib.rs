@@ -1,10 +1,11 @@
 //! Secure user sessions for Rust web servers, in a signed cookie: a session is a JSON
-//! object, signed as a JSON Web Token (HS256) and carried in one cookie. There is no
-//! session database; every server that has the secret can read the session.
+//! object, signed as a JSON Web Token (HS256) and carried in one cookie. It needs
+//! no session database: every server that has the secret can read the session.
 //!
 //! ```
 //! # #[cfg(feature = "axum")] {
 //! use axum::{Form, Router, response::Redirect, routing::{get, post}};
+//! use tower_http::csrf::CsrfLayer;
 //! use waxseal::{Sealer, Secret, Session, SessionError, SessionLayer};
 //!
 //! #[derive(serde::Deserialize)]
@@ -41,14 +42,15 @@
 //!     Ok(Router::new()
 //!         .route("/", get(index).post(login))
 //!         .route("/logout", post(logout))
-//!         .layer(SessionLayer::new(sealer)))
+//!         .layer(SessionLayer::new(sealer))
+//!         .layer(CsrfLayer::new())) // rejects cross-site requests
 //! }
 //! # assert!(app().is_err(), "no secret is set");
 //! # }
 //! ```
 //!
-//! Add a layer that rejects cross-site requests (CSRF), such as `tower_http::csrf::CsrfLayer`:
-//! the page [What an application must do] has the rest of a secure login.
+//! `CsrfLayer` is in the crate `tower-http` (feature `csrf`). The page
+//! [What an application must do] has the rest of a secure login.
 //!
 //! [What an application must do]: https://github.com/waxseal/waxseal/blob/main/docs/applications.md
 //!
@@ -58,8 +60,9 @@
 //! [`Session::of`].
 //!
 //! The cookie is `__Host-session` with `Secure`, `HttpOnly` and `SameSite=Lax`. The
-//! server enforces expiry: a cookie expires after 7 days without activity, and a session
-//! after 30 days. Configure another cookie with [`CookieSpec`], and other timeouts with
+//! server enforces expiry: a cookie expires 7 days after the server last set it, and a
+//! session after 30 days. The server refreshes the cookie when less than half of the 7 days
+//! is left. Configure another cookie with [`CookieSpec`], and other timeouts with
 //! [`SealerBuilder`]. [`Sealer::microdot`] shares the cookie of Microdot, a Python web
 //! framework.
 //!
@@ -67,7 +70,7 @@
 //!
 #![doc = include_str!("../pictures/life.svg")]
 //!
-//! # Who holds what
+//! # What the browser and the server store
 //!
 #![doc = include_str!("../pictures/holders.svg")]
 //!
@@ -96,7 +99,7 @@
 //!
 //! # Rust version
 //!
-//! Rust 1.88 or newer. Raising it needs a new minor version.
+//! Rust 1.88 or newer. A release that needs a newer one is a new minor version.
 
 #![warn(unreachable_pub)]
 // No panic on any input: these lints mark the code that could panic.
@@ -133,7 +136,7 @@ mod headers;
 pub mod integration;
 #[cfg(all(test, shuttle))]
 mod interleavings;
-pub mod keyring_file;
+pub mod key_file;
 mod layer;
 #[cfg(any(feature = "actix", feature = "tower"))]
 mod plain_http;

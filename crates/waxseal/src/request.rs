@@ -21,7 +21,7 @@ pub(crate) mod sealed {
 }
 
 impl Session<Main> {
-    /// The session of `request`. The first call opens it.
+    /// Returns the session of `request`. The first call opens it.
     ///
     /// ```
     /// # #[cfg(feature = "tower")] {
@@ -45,7 +45,7 @@ impl Session<Main> {
 }
 
 impl<M: Marker> Session<M> {
-    /// The session of the marker `M` of `request`. The first call opens it.
+    /// Returns the session of the marker `M` of `request`. The first call opens it.
     ///
     /// ```
     /// # #[cfg(feature = "tower")] {

@@ -97,8 +97,9 @@ impl<M> Session<M> {
     /// # Errors
     ///
     /// [`SessionError::Write`] if the key is a reserved claim, the value cannot be
-    /// written as JSON or is nested more than 99 levels deep, or the data would have more JSON than a
-    /// cookie can hold (3072 bytes).
+    /// written as JSON or is nested more than 99 levels deep, or the data would have more than 3072
+    /// bytes of JSON. A [`save`](Self::save) fails earlier, at about 2.8 KB, if the whole
+    /// `Set-Cookie` line is too long.
     pub fn insert<T: Serialize>(&self, key: &str, value: T) -> Result<(), SessionError> {
         let json = to_json(Some(key), &value)?;
         Ok(self.with(|session| session.insert_json(key, &json))?)
@@ -268,7 +269,7 @@ impl<M> Session<M> {
     /// Clears the session and removes the cookie from the browser, with every
     /// previous cookie that is still accepted: a logout. With a
     /// [revocation list](crate::SealerBuilder::revocations), every presented session whose
-    /// signature verifies is revoked, also an expired one; without a list, a copy of the
+    /// signature verifies is revoked, even an expired one; without a list, a copy of the
     /// cookie is accepted until it expires.
     ///
     /// ```
@@ -293,14 +294,13 @@ impl<M> Session<M> {
     /// The data of another user is dropped; the data of an anonymous visitor, such as a
     /// shopping cart, stays. An attacker can plant an anonymous session in a browser, so
     /// treat such data as untrusted even after the login. [`set_remember`](Self::set_remember)
-    /// and [`set_timeouts`](Self::set_timeouts) are reset: call them after the login. With a
-    /// revocation list, every presented session is revoked, as by [`delete`](Self::delete). `user`
-    /// is the claim `sub` (RFC 7519, section 4.1.2): pass a stable ID, because `Susan` and `susan`
-    /// are two users.
+    /// and [`set_timeouts`](Self::set_timeouts) are reset: call them after the login. `user` is the
+    /// claim `sub` (RFC 7519, section 4.1.2): pass a stable ID, because `Susan` and `susan` are two
+    /// users.
     ///
-    /// With a revocation list, open the session before you verify the credentials. If another
-    /// request changes the password at the same time and revokes the user's sessions, this login is
-    /// revoked, too.
+    /// With a revocation list, every presented session is revoked, as by [`delete`](Self::delete).
+    /// Open the session before you verify the credentials. If another request changes the password
+    /// at the same time and revokes the user's sessions, this login is revoked, too.
     ///
     /// ```
     /// use waxseal::{Session, SessionError};
@@ -560,9 +560,12 @@ impl<M> Session<M> {
         self.with(|session| session.id())
     }
 
-    /// Returns the reference that identifies the session in a revocation list: for a table of a user's devices, or
-    /// a connection that outlives the request. `None` if the session has no
+    /// Returns the reference that identifies the session in a revocation list: for a table of a
+    /// user's devices, or a connection that outlives the request. `None` if the session has no
     /// [session ID](Self::id).
+    ///
+    /// To revoke a device of the table, build the reference again:
+    /// `SessionRef { id, user: Some(user), issued_at, stamp: 0 }`.
     ///
     /// ```
     /// # use waxseal::{Session, SessionError};

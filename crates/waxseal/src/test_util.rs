@@ -75,8 +75,7 @@ pub fn cookie(
     Ok(line.and_then(|line| line.split(';').next()).unwrap_or_default().into())
 }
 
-/// A clock that a test sets. Clones show the same time: give one to the layer and to the
-/// revocation list.
+/// A clock that a test sets. Clones show the same time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -86,7 +85,6 @@ pub fn cookie(
 /// # let sealer = Sealer::builder(Secret::new([7; 32])?).build()?;
 /// let clock = TestClock::new(UnixTime::from_secs(1_800_000_000));
 /// let layer = SessionLayer::new(sealer).clock(clock.source());
-/// // and RevocationList::builder(…).clock(clock.source())
 /// clock.advance(Duration::from_secs(60));
 /// assert_eq!(clock.now(), UnixTime::from_secs(1_800_000_060));
 /// # Ok(())
@@ -96,13 +94,13 @@ pub fn cookie(
 pub struct TestClock(Arc<AtomicU64>);
 
 impl TestClock {
-    /// A clock that shows `now` until the test changes it.
+    /// Creates a clock that shows `now` until the test changes it.
     #[must_use]
     pub fn new(now: UnixTime) -> Self {
         Self(Arc::new(AtomicU64::new(now.as_secs())))
     }
 
-    /// The time that it shows.
+    /// Returns the time that it shows.
     #[must_use]
     pub fn now(&self) -> UnixTime {
         UnixTime::from_secs(self.0.load(Ordering::Relaxed))
@@ -113,7 +111,7 @@ impl TestClock {
         self.0.fetch_add(by.as_secs(), Ordering::Relaxed);
     }
 
-    /// The clock as a layer and a revocation list take it.
+    /// Returns the clock for [`SessionLayer::clock`](crate::SessionLayer::clock).
     pub fn source(&self) -> impl Fn() -> UnixTime + Clone + Send + Sync + use<> {
         let clock = self.clone();
         move || clock.now()

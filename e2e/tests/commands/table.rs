@@ -183,7 +183,7 @@ pub const TABLE: &[Entry] = &[
     },
     Entry {
         page: "docs/rotation.md",
-        first: "waxseal keys add session-keys.json      # creates the file, or adds a key that only verifies",
+        first: "waxseal keys add session-keys.json      # creates the file, or adds a key that only opens",
         how: Runs(Run {
             // A file with a key of 200 days ago. 40 days pass before each step.
             before: "now=$(($(date +%s) - 200 * 86400))

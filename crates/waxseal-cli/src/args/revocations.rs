@@ -41,7 +41,7 @@ pub(crate) enum RevocationsCommand {
         /// Show only the entries for this user: the user's sessions and cutoff, and
         /// the cutoffs of everyone. The list does not know the user of a session that
         /// was revoked by its ID
-        #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+        #[arg(long, value_name = "USER", allow_hyphen_values = true)]
         user: Option<String>,
         /// Print JSON, one object per line. `since` and `time` are in seconds since
         /// 1970; `cutoff` is in milliseconds

@@ -48,7 +48,7 @@ pub(crate) struct Key {
     /// The time at which the key was added to the file.
     #[serde(rename = "waxseal:added", skip_serializing_if = "Option::is_none")]
     pub(crate) added: Option<u64>,
-    /// The time at which the key became the signing key.
+    /// The time at which the key became the key that seals.
     #[serde(rename = "waxseal:promoted", skip_serializing_if = "Option::is_none")]
     pub(crate) promoted: Option<u64>,
     /// The time at which the key stopped signing.
@@ -90,7 +90,7 @@ impl Key {
     }
 
     /// Returns whether the key signs, or encrypts.
-    pub(crate) fn signs(&self) -> bool {
+    pub(crate) fn seals(&self) -> bool {
         self.operations.iter().any(|operation| ["sign", "encrypt"].contains(&&**operation))
     }
 
@@ -100,8 +100,8 @@ impl Key {
     }
 
     /// Returns whether the key may have signed a session.
-    pub(crate) fn has_signed(&self) -> bool {
-        self.signs() || self.promoted.is_some() || self.demoted.is_some()
+    pub(crate) fn has_sealed(&self) -> bool {
+        self.seals() || self.promoted.is_some() || self.demoted.is_some()
     }
 
     pub(crate) fn promote(&mut self, now: UnixTime) {

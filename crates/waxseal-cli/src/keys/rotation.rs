@@ -8,7 +8,7 @@ use waxseal_core::UnixTime;
 use super::file::{Because, Key, KeyFile, Locked};
 use crate::{args::PaceArgs, clock, failure::Failure, output::print_plain};
 
-/// Adds a key that only verifies, so that every server has loaded it before a server signs
+/// Adds a key that only opens, so that every server has loaded it before a server seals
 /// with it.
 pub(super) fn add(
     path: &Path,
@@ -51,7 +51,7 @@ pub(super) fn add(
     ))
 }
 
-/// Turns a key that every server has loaded into the signing key.
+/// Turns a key that every server has loaded into the key that seals.
 pub(super) fn promote(path: &Path, kid: Option<&str>, pace: &PaceArgs) -> Result<(), Failure> {
     let locked = Locked::new(path)?;
     let mut file = KeyFile::read(&locked.path)?;
@@ -59,26 +59,26 @@ pub(super) fn promote(path: &Path, kid: Option<&str>, pace: &PaceArgs) -> Result
     let shown = path.display();
     let at = match kid {
         Some(kid) => file.position(kid)?,
-        None => file.keys.iter().rposition(|key| !key.has_signed()).ok_or_else(|| {
-            Failure::Bad(format!("every key has already signed; run `waxseal keys add {shown}`"))
+        None => file.keys.iter().rposition(|key| !key.has_sealed()).ok_or_else(|| {
+            Failure::Bad(format!("every key has already sealed; run `waxseal keys add {shown}`"))
         })?,
     };
     let kid = file.keys[at].kid.clone();
-    if file.keys[at].signs() {
-        return Err(Failure::Bad(format!("{kid} is already the signing key")));
+    if file.keys[at].seals() {
+        return Err(Failure::Bad(format!("{kid} already seals")));
     }
     let added = file.keys[at].added;
     let known_from = added.map(|added| added.saturating_add(pace.reload.as_secs()));
     let why = "servers that have not loaded the key would reject its sessions";
     allow(refusal(known_from, now, why), "promote", &kid, pace, &mut file)?;
 
-    for key in file.keys.iter_mut().filter(|key| key.signs()) {
+    for key in file.keys.iter_mut().filter(|key| key.seals()) {
         key.demote(now);
     }
     file.keys[at].promote(now);
     file.write(&locked.path)?;
     print_plain(&format!(
-        "{kid} is now the signing key.\n\
+        "{kid} now seals.\n\
          Next: reload the file on every server. When all sessions of the old key have expired,\n\
          run `waxseal keys retire {shown}`; `waxseal keys list {shown}` shows the time.\n"
     ))
@@ -104,9 +104,9 @@ pub(super) fn retire(
     };
     let retired = if let Some(kid) = kid {
         let at = file.position(kid)?;
-        if file.keys[at].signs() {
+        if file.keys[at].seals() {
             return Err(Failure::Bad(format!(
-                "{kid} is the signing key; promote another key first"
+                "{kid} is the key that seals; promote another key first"
             )));
         }
         let refused = refused(&file.keys[at]);
@@ -115,16 +115,22 @@ pub(super) fn retire(
     } else if pace.because.is_some() || pace.now.is_ahead() {
         return Err(Failure::Usage("--because and a --now in the future require KID".into()));
     } else {
-        // A key that has never signed stays, because it will sign later.
-        let over = |key: &Key| key.has_signed() && !key.signs() && refused(key).is_none();
+        // A key that has never sealed stays, because it will seal later.
+        let over = |key: &Key| key.has_sealed() && !key.seals() && refused(key).is_none();
         let over: Vec<_> = file.keys.extract_if(.., |key| over(key)).collect();
         over.into_iter().map(|key| key.kid).collect()
     };
     if retired.is_empty() {
         let list = format!("`waxseal keys list {}`", path.display());
-        return Err(Failure::Bad(format!(
-            "every old key may still have valid sessions; run {list} to see when they expire"
-        )));
+        return Err(Failure::Bad(
+            if file.keys.iter().any(|key| key.has_sealed() && !key.seals()) {
+                format!(
+                    "every old key may still have valid sessions; run {list} to see when they expire"
+                )
+            } else {
+                "the file has no old key: no key has stopped sealing".into()
+            },
+        ));
     }
     file.write(&locked.path)?;
     print_plain(&format!(
@@ -133,20 +139,20 @@ pub(super) fn retire(
     ))
 }
 
-/// Removes a key that has leaked, and replaces it if it was the signing key.
+/// Removes a key that has leaked, and replaces it if it was the key that seals.
 pub(super) fn revoke(path: &Path, kid: &str, now: UnixTime) -> Result<(), Failure> {
     let locked = Locked::new(path)?;
     let mut file = KeyFile::read(&locked.path)?;
     let at = file.position(kid)?;
     let mut said = format!("Revoked {kid}: all its sessions become invalid.\n");
-    if file.keys[at].signs() {
-        // Of the keys that have never signed, the oldest has been loaded by the most servers.
-        let next = match file.keys.iter_mut().find(|key| !key.has_signed()) {
+    if file.keys[at].seals() {
+        // Of the keys that have never sealed, the oldest has been loaded by the most servers.
+        let next = match file.keys.iter_mut().find(|key| !key.has_sealed()) {
             Some(key) => key,
             None => file.add_key(now)?,
         };
         next.promote(now);
-        let _ = writeln!(said, "{} is now the signing key.", next.kid);
+        let _ = writeln!(said, "{} now seals.", next.kid);
     }
     file.keys.remove(at);
     file.write(&locked.path)?;
@@ -158,14 +164,18 @@ pub(super) fn revoke(path: &Path, kid: &str, now: UnixTime) -> Result<(), Failur
 /// Shows the keys. An old key is still needed for the time `lasts` after its last signature.
 pub(super) fn list(path: &Path, lasts: Duration, now: UnixTime) -> Result<(), Failure> {
     let file = KeyFile::read(path)?;
-    let mut said = format!("{} keys of the cookie {}", file.keys.len(), file.cookie());
+    let keys = match file.keys.len() {
+        1 => "1 key".to_owned(),
+        count => format!("{count} keys"),
+    };
+    let mut said = format!("{keys} of the cookie {}", file.cookie());
     if let Some(purpose) = file.purpose() {
         let _ = write!(said, ", for {purpose}");
     }
     said.push('\n');
     for key in &file.keys {
         let (seals, opens) = file.verbs();
-        let part = match (key.signs(), key.has_signed()) {
+        let part = match (key.seals(), key.has_sealed()) {
             (true, _) => seals.to_owned(),
             (false, false) => format!("{opens}, was never promoted"),
             (false, true) => format!("{opens}, no longer {seals}"),
@@ -191,9 +201,9 @@ pub(super) fn list(path: &Path, lasts: Duration, now: UnixTime) -> Result<(), Fa
 
 /// Returns the time at which all sessions of the key have expired, or `None` if the file does not
 /// record when the key stopped signing. Servers may sign with the key until they have reloaded the
-/// file, so `lasts` includes that time. A key that has never signed has no sessions.
+/// file, so `lasts` includes that time. A key that has never sealed has no sessions.
 fn over_at(key: &Key, lasts: u64) -> Option<u64> {
-    match (key.has_signed(), key.demoted) {
+    match (key.has_sealed(), key.demoted) {
         (false, _) => key.added,
         (true, demoted) => demoted.map(|demoted| demoted.saturating_add(lasts)),
     }
@@ -204,7 +214,7 @@ fn refusal(safe_from: Option<u64>, now: UnixTime, why: &str) -> Option<String> {
     match safe_from {
         Some(time) if time <= now.as_secs() => None,
         Some(time) => Some(format!("too early: {why}; wait until {}", clock::date(time, now))),
-        None => Some(format!("the file does not record the time of the key: {why}")),
+        None => Some(format!("the file does not record the time of the key, and {why}")),
     }
 }
 
@@ -220,7 +230,9 @@ fn allow(
     let ahead = || pace.now.is_ahead().then(|| "--now is in the future".to_owned());
     match (refusal.or_else(ahead), &pace.because) {
         (None, _) => Ok(()),
-        (Some(refusal), None) => Err(Failure::Bad(format!("{refusal}, or pass --because REASON"))),
+        (Some(refusal), None) => {
+            Err(Failure::Bad(format!("{refusal}; to run the step anyway, pass --because REASON")))
+        }
         (Some(_), Some(reason)) => {
             file.because.push(Because {
                 time: UnixTime::now().as_secs(),

@@ -48,13 +48,13 @@ pub(super) enum SameSite {
 }
 
 impl CookieSpec {
-    /// A cookie with the default attributes and another name.
+    /// Configures a cookie with the default attributes and another name.
     #[must_use = "`build` checks the attributes"]
     pub fn builder(name: impl Into<String>) -> CookieSpecBuilder {
         CookieSpecBuilder(Self { name: name.into(), ..Self::default() })
     }
 
-    /// `session; Path=/; HttpOnly; SameSite=Lax` without `Secure`: for devices that serve
+    /// Creates `session; Path=/; HttpOnly; SameSite=Lax` without `Secure`: for devices that serve
     /// plain http, and for Safari on `http://localhost`. An attacker on the network can
     /// read and replace such a cookie.
     #[must_use]
@@ -67,7 +67,7 @@ impl CookieSpec {
         Self { same_site: None, ..Self::insecure_http() }
     }
 
-    /// The cookie of Microdot's session extension: its name, `session`, is fixed, and its
+    /// Configures the cookie of Microdot's session extension: its name, `session`, is fixed, and its
     /// default attributes are `Path=/; HttpOnly`. For
     /// [`Sealer::microdot_with`](crate::Sealer::microdot_with).
     #[must_use = "`build` checks the attributes"]
@@ -109,7 +109,7 @@ impl CookieSpec {
         self.secure && self.domain.is_none() && !self.partitioned
     }
 
-    /// The cookie's name.
+    /// Returns the cookie's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

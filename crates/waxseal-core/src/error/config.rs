@@ -38,7 +38,7 @@ impl fmt::Display for SecretError {
         match self {
             Self::TooShort { len } => write!(
                 f,
-                "the secret has {len} bytes, at least 32 are needed; \
+                "the secret has {len} bytes, but needs at least 32; \
                  `openssl rand -base64 32` prints one that is long enough"
             ),
             Self::NotSet { variable } => write!(
@@ -80,7 +80,7 @@ pub enum CookieSpecError {
     /// section 4.1.1, forbids.
     Name,
     /// The path does not start with `/`, contains `;` or a byte that is not printable
-    /// ASCII, or has more than 1024 bytes.
+    /// ASCII, ends with a space, or has more than 1024 bytes.
     Path,
     /// The domain is not a host name.
     Domain,
@@ -108,9 +108,10 @@ impl fmt::Display for CookieSpecError {
             Self::Name => f.write_str(
                 "the cookie's name must be 1 to 128 letters, digits and !#$%&'*+-.^_`|~",
             ),
-            Self::Path => {
-                f.write_str("the cookie's path must start with / and be printable ASCII without ;")
-            }
+            Self::Path => f.write_str(
+                "the cookie's path must start with /, have at most 1024 bytes of printable ASCII \
+                 without ;, and not end with a space",
+            ),
             Self::Domain => f.write_str(
                 "the cookie's domain must be a host name without a leading dot, such as example.com",
             ),
@@ -118,7 +119,7 @@ impl fmt::Display for CookieSpecError {
                 write!(f, "a cookie named {prefix}… must have {requires}")
             }
             Self::NeedsSecure { attribute } => {
-                write!(f, "browsers drop a cookie with {attribute} and without Secure")
+                write!(f, "browsers drop a cookie with {attribute} and without Secure; call secure()")
             }
             Self::MaxAge => f.write_str("the cookie's maximum age must be 1 second to 400 days"),
         }
@@ -245,7 +246,7 @@ pub enum BuildError {
         algorithm: &'static str,
     },
     /// Accepting signed sessions beside encrypted ones requires an absolute timeout: without one,
-    /// they would be accepted for ever.
+    /// they would be accepted forever.
     SignedNeedsAbsoluteTimeout,
     /// A previous cookie is the current one, or is declared twice.
     SameCookie,
@@ -286,14 +287,18 @@ impl fmt::Display for BuildError {
             Self::DeviceBinding(error) => return error.fmt(f),
             Self::NoTimeout => "a session needs an idle or an absolute timeout; set at least one",
             Self::ZeroTimeout => "an idle or absolute timeout must be at least one second",
-            Self::SizeLimit => "the size limit must be at least 256 bytes",
+            Self::SizeLimit => "max_token_bytes must be at least 256",
             Self::MaxAgeUnderIdleTimeout => {
                 "the cookie's maximum age is shorter than the idle timeout, so browsers would \
                  forget active users; lower the idle timeout"
             }
             Self::DuplicateKey => "two keys are the same or have the same kid; remove the duplicate",
             Self::OtherCookie { bound } => {
-                return write!(f, "the key set is bound to the cookie {bound:?}");
+                return write!(
+                    f,
+                    "the key set is bound to the cookie {bound:?}; use the key set of the sealer's \
+                     cookie, or give the sealer this cookie"
+                );
             }
             Self::OtherPurpose { bound, needed } => {
                 return write!(

@@ -43,7 +43,7 @@ pub enum Rejection {
     NotYetValid,
     /// `exp` or the absolute timeout has passed (RFC 7519, section 4.1.4).
     Expired,
-    /// There is a revocation list, and the token has no session ID (`sid`) by which
+    /// The sealer has a revocation list, and the token has no session ID (`sid`) by which
     /// it could be revoked.
     NoSid,
     /// The session is revoked, for example because its user logged out.

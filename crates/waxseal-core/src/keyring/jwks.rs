@@ -79,10 +79,10 @@ impl Jwks {
             }
             let key = Jwk::read(key).map_err(error)?;
             if list.iter().any(|known| known.kid == key.kid) {
-                return Err(error("its kid is that of another key"));
+                return Err(error("another key has the same kid"));
             }
             if list.iter().any(|known| known.hmac_key() == key.hmac_key()) {
-                return Err(error("its k is that of another key"));
+                return Err(error("another key has the same k"));
             }
             if key.seals && list.iter().any(|known| known.seals && known.algorithm == key.algorithm)
             {

@@ -26,9 +26,12 @@ const ENCRYPTION_KID_INFO: &[u8] = b"waxseal/1 kid enc\0";
 /// ```
 /// use waxseal_core::Secret;
 ///
-/// let secret = Secret::new(*b"32 bytes of /dev/urandom, please")?;
+/// # #[cfg(feature = "std")]
+/// # fn read() -> Result<Secret, waxseal_core::SecretError> {
+/// let secret = Secret::from_env("SESSION_SECRET")?;
 /// assert_eq!(format!("{secret:?}"), "Secret(..)");
-/// # Ok::<(), waxseal_core::SecretError>(())
+/// # Ok(secret)
+/// # }
 /// ```
 #[derive(Clone)]
 pub struct Secret(Zeroizing<Vec<u8>>);
@@ -37,7 +40,7 @@ impl Secret {
     /// The minimum number of bytes: the output of SHA-256 (RFC 7518, section 3.2).
     const MIN_LEN: usize = 32;
 
-    /// A secret from its bytes, exactly as they are: base64 is not decoded, and a newline
+    /// Creates a secret from its bytes, exactly as they are: base64 is not decoded, and a newline
     /// at the end is part of the secret.
     ///
     /// # Errors
@@ -51,7 +54,7 @@ impl Secret {
         Ok(Self(bytes))
     }
 
-    /// A secret from the environment variable `variable`: the UTF-8 bytes of its value,
+    /// Reads a secret from the environment variable `variable`: the UTF-8 bytes of its value,
     /// neither decoded nor trimmed.
     ///
     /// # Errors
@@ -73,7 +76,7 @@ impl Secret {
         }
     }
 
-    /// A secret from the file at `path`: its bytes, without one newline at the end (`\n` or
+    /// Reads a secret from the file at `path`: its bytes, without one newline at the end (`\n` or
     /// `\r\n`), as editors and `openssl rand` write it.
     ///
     /// With the feature `tracing`, a warning is logged if users other than the owner have

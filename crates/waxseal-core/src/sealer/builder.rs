@@ -394,7 +394,7 @@ impl SealerBuilder {
         self
     }
 
-    /// Accepts tokens without a session ID although there is a revocation list, and gives
+    /// Accepts tokens without a session ID although the sealer has a revocation list, and gives
     /// them one. Use it while sessions from before the list are alive. A copy of such a
     /// token survives a logout; only a revocation of its user, or of all sessions, ends
     /// it.
@@ -422,9 +422,10 @@ impl SealerBuilder {
     /// [`ProofExpired`](crate::Rejection::ProofExpired)). A browser without the feature ignores
     /// the offer; its sessions stay unbound.
     ///
-    /// Requires a [revocation list](Self::revocations), a [`Secret`], and a cookie with `Secure`,
-    /// without `Domain` and `Partitioned`. Otherwise, [`build`](Self::build) fails with
-    /// [`BuildError::DeviceBinding`].
+    /// Requires a [revocation list](Self::revocations) (or
+    /// [`dangerous_without_revocations`](DeviceBinding::dangerous_without_revocations)), a
+    /// [`Secret`], and a cookie with `Secure`, without `Domain` and `Partitioned`. Otherwise,
+    /// [`build`](Self::build) fails with [`BuildError::DeviceBinding`].
     ///
     /// First deploy the option to every server with
     /// [`offers_registration(false)`](DeviceBinding::offers_registration): a server without it

@@ -76,7 +76,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The outcome as one word, for machines.
+    /// Returns the outcome as one word, for machines.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -146,25 +146,25 @@ impl ResponseChanges {
         }
     }
 
-    /// The `Set-Cookie` lines; a line that sets the cookie is the last.
+    /// Returns the `Set-Cookie` lines; a line that sets the cookie is the last.
     pub fn set_cookie_lines(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.set_cookie.iter().map(String::as_str)
     }
 
-    /// What became of the session: for counters.
+    /// Returns what became of the session: for counters.
     #[must_use]
     pub const fn outcome(&self) -> Outcome {
         self.outcome
     }
 
-    /// Whether the session was changed and not saved: a mistake of the application
+    /// Returns whether the session was changed and not saved: a mistake of the application
     /// that deserves a warning in the log.
     #[must_use]
     pub const fn has_unsaved_changes(&self) -> bool {
         self.unsaved
     }
 
-    /// Whether a session without a user was saved although the sealer has a revocation list,
+    /// Returns whether a session without a user was saved although the sealer has a revocation list,
     /// which cannot revoke it with the other sessions of its user. Deserves one warning in the
     /// log.
     #[must_use]
@@ -172,7 +172,7 @@ impl ResponseChanges {
         self.without_user
     }
 
-    /// Whether the response removes or replaces a cookie whose session the list could not
+    /// Returns whether the response removes or replaces a cookie whose session the list could not
     /// record, because it has no room left for sessions without a user. A copy of that
     /// cookie is accepted until it expires. For a counter.
     #[must_use]
@@ -180,7 +180,7 @@ impl ResponseChanges {
         self.not_revoked
     }
 
-    /// Why the cookie could not be refreshed; the browser keeps the one it has.
+    /// Returns why the cookie could not be refreshed; the browser keeps the one it has.
     /// Deserves a warning in the log.
     #[must_use]
     pub const fn refresh_error(&self) -> Option<&SaveError> {

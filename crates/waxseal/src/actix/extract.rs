@@ -45,7 +45,7 @@ impl<M: Marker> FromRequest for Session<M> {
     }
 }
 
-/// An empty 401, 500 or 503. The cause goes to the log, where only the operator sees it.
+/// An empty 401, 403, 500 or 503. The cause goes to the log, where only the operator sees it.
 impl ResponseError for SessionError {
     fn status_code(&self) -> StatusCode {
         StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)

@@ -63,5 +63,7 @@ fn verify_password(username: &str, password: &str) -> Option<String> {
 #[cfg(feature = "server")]
 pub fn routes(secret: waxseal::Secret) -> Result<dioxus::server::axum::Router> {
     let sealer = waxseal::Sealer::builder(secret).build()?;
-    Ok(dioxus::server::router(app).layer(waxseal::SessionLayer::new(sealer)))
+    Ok(dioxus::server::router(app)
+        .layer(waxseal::SessionLayer::new(sealer))
+        .layer(tower_http::csrf::CsrfLayer::new())) // refuses the requests of other sites
 }

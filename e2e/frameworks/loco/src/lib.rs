@@ -7,6 +7,7 @@ use loco_rs::{
     controller::Routes,
     prelude::get,
 };
+use tower_http::csrf::CsrfLayer;
 use waxseal::{Sealer, Secret, Session, SessionError, SessionLayer};
 
 /// The sessions of the application: an element of the vector that `Hooks::initializers` returns.
@@ -22,7 +23,8 @@ impl Initializer for Sessions {
     async fn after_routes(&self, router: axum::Router, _: &AppContext) -> Result<axum::Router> {
         let secret = Secret::from_env("SESSION_SECRET").map_err(Error::msg)?;
         let sealer = Sealer::builder(secret).build().map_err(Error::msg)?;
-        Ok(router.layer(SessionLayer::new(sealer)))
+        // `CsrfLayer` refuses the forms of other sites.
+        Ok(router.layer(SessionLayer::new(sealer)).layer(CsrfLayer::new()))
     }
 }
 

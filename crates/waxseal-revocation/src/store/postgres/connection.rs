@@ -22,7 +22,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// use waxseal_revocation::{Postgres, Store};
 ///
 /// # fn store() -> Result<Store, waxseal_revocation::StoreError> {
-/// Ok(Store::postgres(Postgres::new("postgres://app:password@db.internal/app")?))
+/// let address = std::env::var("REVOCATIONS").unwrap_or("postgres://db.internal/app".into());
+/// Ok(Store::postgres(Postgres::new(&address)?))
 /// # }
 /// ```
 #[derive(Clone)]

@@ -22,7 +22,8 @@ const REDIRECTS: usize = 5;
 /// use waxseal_revocation::{Redis, Store};
 ///
 /// # fn store() -> Result<Store, waxseal_revocation::StoreError> {
-/// let redis = Redis::new("redis://waxseal:password@redis.internal:6379/0")?.replicas(1);
+/// let address = std::env::var("REVOCATIONS").unwrap_or("redis://redis.internal".into());
+/// let redis = Redis::new(&address)?.replicas(1);
 /// Ok(Store::redis(redis))
 /// # }
 /// ```

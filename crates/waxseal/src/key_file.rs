@@ -2,10 +2,10 @@
 //! server runs.
 //!
 //! ```no_run
-//! use waxseal::{Sealer, keyring_file::KeyringFile};
+//! use waxseal::{Sealer, key_file::KeyFile};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let file = KeyringFile::open("session-keys.json", |keys| Sealer::builder(keys).build())?;
+//! let file = KeyFile::open("session-keys.json", |keys| Sealer::builder(keys).build())?;
 //! let sealer = file.sealer(); // for SessionLayer::new
 //! # let _ = sealer;
 //! // On SIGHUP, or every few seconds:
@@ -30,7 +30,7 @@ use zeroize::Zeroizing;
 
 use crate::shared_sealer::SharedSealer;
 
-/// The maximum size of a keyring file, in bytes.
+/// The maximum size of a key file, in bytes.
 const MAX_LEN: u64 = 1 << 20;
 
 /// Loads the key set in the file at `path`.
@@ -40,12 +40,12 @@ const MAX_LEN: u64 = 1 << 20;
 /// # Errors
 ///
 /// If the file cannot be read, or is not a valid key set (see [`Jwks`]).
-pub fn load(path: impl AsRef<Path>) -> Result<Jwks, KeyringFileError> {
+pub fn load(path: impl AsRef<Path>) -> Result<Jwks, KeyFileError> {
     read(path.as_ref()).map(|(jwks, _)| jwks)
 }
 
-/// A keyring file and the sealer that is built from it.
-pub struct KeyringFile {
+/// A key file and the sealer that is built from it.
+pub struct KeyFile {
     path: PathBuf,
     build: Build,
     sealer: SharedSealer,
@@ -55,7 +55,7 @@ pub struct KeyringFile {
 
 type Build = Box<dyn Fn(Jwks) -> Result<Sealer, BuildError> + Send + Sync>;
 
-impl KeyringFile {
+impl KeyFile {
     /// Opens the file at `path`, and builds a sealer from its keys with `build`, now and at each
     /// reload.
     ///
@@ -65,10 +65,10 @@ impl KeyringFile {
     pub fn open(
         path: impl Into<PathBuf>,
         build: impl Fn(Jwks) -> Result<Sealer, BuildError> + Send + Sync + 'static,
-    ) -> Result<Self, KeyringFileError> {
+    ) -> Result<Self, KeyFileError> {
         let path = path.into();
         let (jwks, stamp) = read(&path)?;
-        let sealer = SharedSealer::new(build(jwks).map_err(KeyringFileError::Build)?);
+        let sealer = SharedSealer::new(build(jwks).map_err(KeyFileError::Build)?);
         Ok(Self { path, build: Box::new(build), sealer, seen: Mutex::new(stamp) })
     }
 
@@ -83,7 +83,7 @@ impl KeyringFile {
     /// # Errors
     ///
     /// As [`open`](Self::open). The previous keys stay in use, and the error is logged.
-    pub fn reload(&self) -> Result<(), KeyringFileError> {
+    pub fn reload(&self) -> Result<(), KeyFileError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         self.reload_into(&mut seen)
     }
@@ -95,7 +95,7 @@ impl KeyringFile {
     /// # Errors
     ///
     /// The errors of [`reload`](Self::reload), once for each change of the file.
-    pub fn reload_if_changed(&self) -> Result<bool, KeyringFileError> {
+    pub fn reload_if_changed(&self) -> Result<bool, KeyFileError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let now = fs::metadata(&self.path).map(|metadata| Stamp::of(&metadata)).unwrap_or_default();
         if *seen == now {
@@ -104,13 +104,13 @@ impl KeyringFile {
         self.reload_into(&mut seen).map(|()| true)
     }
 
-    fn reload_into(&self, seen: &mut Stamp) -> Result<(), KeyringFileError> {
+    fn reload_into(&self, seen: &mut Stamp) -> Result<(), KeyFileError> {
         let path = self.path.display();
         // Recorded before the reload, so that a failed reload is not repeated without a change.
         *seen = fs::metadata(&self.path).map(|metadata| Stamp::of(&metadata)).unwrap_or_default();
         let built = read(&self.path).and_then(|(jwks, stamp)| {
             *seen = stamp;
-            (self.build)(jwks).map_err(KeyringFileError::Build)
+            (self.build)(jwks).map_err(KeyFileError::Build)
         });
         match built {
             Ok(sealer) => {
@@ -126,9 +126,9 @@ impl KeyringFile {
     }
 }
 
-impl fmt::Debug for KeyringFile {
+impl fmt::Debug for KeyFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyringFile").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("KeyFile").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -155,18 +155,18 @@ impl Stamp {
     }
 }
 
-fn read(path: &Path) -> Result<(Jwks, Stamp), KeyringFileError> {
-    let file = fs::File::open(path).map_err(KeyringFileError::Io)?;
-    let metadata = file.metadata().map_err(KeyringFileError::Io)?;
+fn read(path: &Path) -> Result<(Jwks, Stamp), KeyFileError> {
+    let file = fs::File::open(path).map_err(KeyFileError::Io)?;
+    let metadata = file.metadata().map_err(KeyFileError::Io)?;
     warn_of_readers(path, &metadata);
     if metadata.len() > MAX_LEN {
-        return Err(KeyringFileError::Io(io::ErrorKind::FileTooLarge.into()));
+        return Err(KeyFileError::Io(io::ErrorKind::FileTooLarge.into()));
     }
     // The full capacity from the start: a reallocation would leave a copy of the keys in memory.
     let capacity = usize::try_from(metadata.len()).unwrap_or_default().saturating_add(1);
     let mut text = Zeroizing::new(String::with_capacity(capacity));
-    file.take(metadata.len()).read_to_string(&mut text).map_err(KeyringFileError::Io)?;
-    let jwks = Jwks::parse(&text).map_err(KeyringFileError::Jwks)?;
+    file.take(metadata.len()).read_to_string(&mut text).map_err(KeyFileError::Io)?;
+    let jwks = Jwks::parse(&text).map_err(KeyFileError::Jwks)?;
     Ok((jwks, Stamp::of(&metadata)))
 }
 
@@ -185,10 +185,10 @@ fn warn_of_readers(path: &Path, metadata: &fs::Metadata) {
 #[cfg(not(unix))]
 fn warn_of_readers(_: &Path, _: &fs::Metadata) {}
 
-/// An error of a keyring file. It contains no keys.
+/// An error of a key file. It contains no keys.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum KeyringFileError {
+pub enum KeyFileError {
     /// The file cannot be read.
     Io(io::Error),
     /// The file is not a valid key set.
@@ -197,16 +197,16 @@ pub enum KeyringFileError {
     Build(BuildError),
 }
 
-impl fmt::Display for KeyringFileError {
+impl fmt::Display for KeyFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io(error) => write!(f, "the keyring file cannot be read: {error}"),
-            Self::Jwks(error) => write!(f, "the keyring file is not a valid key set: {error}"),
+            Self::Io(error) => write!(f, "the key file cannot be read: {error}"),
+            Self::Jwks(error) => write!(f, "the key file is not a valid key set: {error}"),
             Self::Build(error) => {
-                write!(f, "the sealer cannot be built from the keyring file: {error}")
+                write!(f, "the sealer cannot be built from the key file: {error}")
             }
         }
     }
 }
 
-impl Error for KeyringFileError {}
+impl Error for KeyFileError {}

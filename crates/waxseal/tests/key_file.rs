@@ -1,4 +1,4 @@
-//! A keyring file that changes while the server runs.
+//! A key file that changes while the server runs.
 
 mod support;
 
@@ -8,7 +8,7 @@ use futures_util::FutureExt as _;
 use support::{Log, clock};
 use waxseal::{
     Sealer,
-    keyring_file::{self, KeyringFile, KeyringFileError},
+    key_file::{self, KeyFile, KeyFileError},
 };
 use waxseal_core::OpenSession;
 
@@ -33,8 +33,8 @@ fn write(path: &Path, text: &str) {
     fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
 }
 
-fn open(path: &Path) -> KeyringFile {
-    KeyringFile::open(path, |keys| Sealer::builder(keys).build()).unwrap()
+fn open(path: &Path) -> KeyFile {
+    KeyFile::open(path, |keys| Sealer::builder(keys).build()).unwrap()
 }
 
 /// A token that the sealer signs now.
@@ -88,7 +88,7 @@ fn a_malformed_file_keeps_the_keys_and_is_logged_once() {
         assert!(accepts(&file.sealer().current(), &old));
     }
     fs::remove_file(&path).unwrap();
-    assert!(matches!(file.reload_if_changed(), Err(KeyringFileError::Io(_))));
+    assert!(matches!(file.reload_if_changed(), Err(KeyFileError::Io(_))));
     assert!(accepts(&file.sealer().current(), &old));
     assert_eq!(log.text().matches("ERROR").count(), 5, "{}", log.text());
     assert!(!log.text().contains("aaaa"), "{}", log.text());
@@ -105,7 +105,7 @@ fn a_file_that_others_can_read_causes_a_warning() {
     let path = folder.path().join("keys.json");
     write(&path, &set(&[jwk('a', SIGN)]));
     fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
-    keyring_file::load(&path).unwrap();
+    key_file::load(&path).unwrap();
     assert!(log.text().contains("WARN") && log.text().contains("644"), "{}", log.text());
 }
 
