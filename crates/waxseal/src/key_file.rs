@@ -41,7 +41,9 @@ const MAX_LEN: u64 = 1 << 20;
 ///
 /// If the file cannot be read, or is not a valid key set (see [`Jwks`]).
 pub fn load(path: impl AsRef<Path>) -> Result<Jwks, KeyFileError> {
-    read(path.as_ref()).map(|(jwks, _)| jwks)
+    let path = path.as_ref();
+    let text = read(path).map_err(KeyFileError::Io)?;
+    Jwks::parse(&text).map_err(KeyFileError::Jwks)
 }
 
 /// A key file and the sealer that is built from it.
@@ -67,9 +69,9 @@ impl KeyFile {
         build: impl Fn(Jwks) -> Result<Sealer, BuildError> + Send + Sync + 'static,
     ) -> Result<Self, KeyFileError> {
         let path = path.into();
-        let (jwks, stamp) = read(&path)?;
-        let sealer = SharedSealer::new(build(jwks).map_err(KeyFileError::Build)?);
-        Ok(Self { path, build: Box::new(build), sealer, seen: Mutex::new(stamp) })
+        let seen = Mutex::new(Stamp::at(&path));
+        let sealer = SharedSealer::new(build(load(&path)?).map_err(KeyFileError::Build)?);
+        Ok(Self { path, build: Box::new(build), sealer, seen })
     }
 
     /// Returns the sealer, which uses the new keys after each reload.
@@ -94,11 +96,11 @@ impl KeyFile {
     ///
     /// # Errors
     ///
-    /// The errors of [`reload`](Self::reload), once for each change of the file.
+    /// The errors of [`reload`](Self::reload), once for each change of the file. If the server cannot
+    /// read the file now, for example without a free file descriptor, the next call tries again.
     pub fn reload_if_changed(&self) -> Result<bool, KeyFileError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = fs::metadata(&self.path).map(|metadata| Stamp::of(&metadata)).unwrap_or_default();
-        if *seen == now {
+        if *seen == Stamp::at(&self.path) {
             return Ok(false);
         }
         self.reload_into(&mut seen).map(|()| true)
@@ -106,12 +108,15 @@ impl KeyFile {
 
     fn reload_into(&self, seen: &mut Stamp) -> Result<(), KeyFileError> {
         let path = self.path.display();
-        // Recorded before the reload, so that a failed reload is not repeated without a change.
-        *seen = fs::metadata(&self.path).map(|metadata| Stamp::of(&metadata)).unwrap_or_default();
-        let built = read(&self.path).and_then(|(jwks, stamp)| {
-            *seen = stamp;
-            (self.build)(jwks).map_err(KeyFileError::Build)
-        });
+        // Before the file is read: a change during the reload is seen by the next call.
+        let now = Stamp::at(&self.path);
+        let built =
+            load(&self.path).and_then(|jwks| (self.build)(jwks).map_err(KeyFileError::Build));
+        // A reload that failed because of the file's content is not repeated without a change. Any
+        // other is: the file may contain the removal of a leaked key.
+        if !built.as_ref().is_err_and(KeyFileError::can_pass) {
+            *seen = now;
+        }
         match built {
             Ok(sealer) => {
                 self.sealer.replace(sealer);
@@ -143,6 +148,10 @@ struct Stamp {
 }
 
 impl Stamp {
+    fn at(path: &Path) -> Self {
+        fs::metadata(path).map(|metadata| Self::of(&metadata)).unwrap_or_default()
+    }
+
     fn of(metadata: &fs::Metadata) -> Self {
         #[cfg(unix)]
         let (inode, changed) = {
@@ -155,19 +164,18 @@ impl Stamp {
     }
 }
 
-fn read(path: &Path) -> Result<(Jwks, Stamp), KeyFileError> {
-    let file = fs::File::open(path).map_err(KeyFileError::Io)?;
-    let metadata = file.metadata().map_err(KeyFileError::Io)?;
+fn read(path: &Path) -> io::Result<Zeroizing<String>> {
+    let file = fs::File::open(path)?;
+    let metadata = file.metadata()?;
     warn_of_readers(path, &metadata);
     if metadata.len() > MAX_LEN {
-        return Err(KeyFileError::Io(io::ErrorKind::FileTooLarge.into()));
+        return Err(io::ErrorKind::FileTooLarge.into());
     }
     // The full capacity from the start: a reallocation would leave a copy of the keys in memory.
     let capacity = usize::try_from(metadata.len()).unwrap_or_default().saturating_add(1);
     let mut text = Zeroizing::new(String::with_capacity(capacity));
-    file.take(metadata.len()).read_to_string(&mut text).map_err(KeyFileError::Io)?;
-    let jwks = Jwks::parse(&text).map_err(KeyFileError::Jwks)?;
-    Ok((jwks, Stamp::of(&metadata)))
+    file.take(metadata.len()).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 #[cfg(unix)]
@@ -195,6 +203,15 @@ pub enum KeyFileError {
     Jwks(JwksError),
     /// The sealer cannot be built from the keys.
     Build(BuildError),
+}
+
+impl KeyFileError {
+    /// Whether the error can pass without a change of the file.
+    fn can_pass(&self) -> bool {
+        use io::ErrorKind::{FileTooLarge, InvalidData, NotFound};
+        let Self::Io(error) = self else { return false };
+        !matches!(error.kind(), FileTooLarge | InvalidData | NotFound)
+    }
 }
 
 impl fmt::Display for KeyFileError {

@@ -97,6 +97,39 @@ fn a_malformed_file_keeps_the_keys_and_is_logged_once() {
     assert!(file.reload_if_changed().unwrap());
 }
 
+/// In a process of its own, because other tests need file descriptors.
+#[test]
+#[cfg(unix)]
+fn a_change_that_cannot_be_read_now_is_read_later() {
+    if std::env::var_os("FEW_FILES").is_none() {
+        let test = "a_change_that_cannot_be_read_now_is_read_later";
+        let mut shell = std::process::Command::new("sh");
+        shell
+            .args(["-c", "ulimit -n 64; exec \"$0\" \"$@\""])
+            .arg(std::env::current_exe().unwrap());
+        let output = shell.args(["--exact", test]).env("FEW_FILES", "1").output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"), "{output:?}");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    write(&path, &set(&[jwk('a', SIGN)]));
+    let file = open(&path);
+    let leaked = token(&file.sealer().current());
+    write(&path, &set(&[jwk('b', SIGN)]));
+
+    let mut open_files = Vec::new();
+    open_files.extend(std::iter::from_fn(|| fs::File::open("/dev/null").ok()));
+    for _ in 0..2 {
+        assert!(matches!(file.reload_if_changed(), Err(KeyFileError::Io(_))));
+    }
+    drop(open_files);
+    assert!(file.reload_if_changed().unwrap());
+    assert!(!accepts(&file.sealer().current(), &leaked));
+    assert!(!file.reload_if_changed().unwrap());
+}
+
 #[test]
 #[cfg(unix)]
 fn a_file_that_others_can_read_causes_a_warning() {
