@@ -8,7 +8,7 @@
 use std::convert::Infallible;
 
 use examples::{Failure, Login, page, sealer, serve};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Limited};
 use hyper::{Method, Request, Response, StatusCode, body::Incoming, header};
 use tower::{ServiceBuilder, service_fn};
 use tower_http::csrf::CsrfLayer;
@@ -23,7 +23,7 @@ async fn login(request: Request<Incoming>) -> Result<Response<String>, Failure> 
             return Ok(Response::builder().header(html.0, html.1).body(page)?);
         }
         (&Method::POST, "/") => {
-            let form = request.into_body().collect().await?.to_bytes();
+            let form = Limited::new(request.into_body(), 64 * 1024).collect().await?.to_bytes();
             if !serde_urlencoded::from_bytes::<Login>(&form)?.log_in(&session)? {
                 let refused = Response::builder().status(StatusCode::FORBIDDEN);
                 return Ok(refused.body("This name or password is wrong.".into())?);

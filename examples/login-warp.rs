@@ -60,9 +60,10 @@ fn or_500(result: Result<Response, Failure>) -> Response {
 async fn main() -> Result<(), Failure> {
     let session = warp::ext::get::<Session>;
     let home = warp::path::end();
+    let form = || warp::body::content_length_limit(64 * 1024).and(warp::body::form());
     let routes = home.and(warp::get()).and(session()).map(index).map(or_500);
     let routes = routes
-        .or(home.and(warp::post()).and(session()).and(warp::body::form()).map(login).map(or_500))
+        .or(home.and(warp::post()).and(session()).and(form()).map(login).map(or_500))
         .or(warp::path!("logout").and(warp::post()).and(session()).map(logout).map(or_500));
     let service = ServiceBuilder::new()
         .layer(CsrfLayer::new()) // refuses the forms of other sites

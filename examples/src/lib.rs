@@ -3,7 +3,7 @@
 //! `SESSION_SECRET` is the secret, at least 32 bytes. `--microdot` selects Microdot's cookie, for
 //! which the secret can have any length. `PORT` is the port on 127.0.0.1 (3000).
 
-use std::{convert::Infallible, env, error::Error};
+use std::{convert::Infallible, env, error::Error, time::Duration};
 
 use askama::Template;
 use hyper::{
@@ -116,7 +116,7 @@ pub async fn listen() -> Result<TcpListener, Failure> {
 ///
 /// # Errors
 ///
-/// If the port cannot be used, or a connection cannot be accepted.
+/// If the port cannot be used.
 pub async fn serve<S, B>(service: S) -> Result<Infallible, Failure>
 where
     S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
@@ -126,7 +126,11 @@ where
 {
     let listener = listen().await?;
     loop {
-        let (stream, _) = listener.accept().await?;
+        let Ok((stream, _)) = listener.accept().await else {
+            // For example, too many files are open.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            continue;
+        };
         let service = TowerToHyperService::new(service.clone());
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }

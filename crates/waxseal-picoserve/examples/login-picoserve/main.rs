@@ -15,7 +15,7 @@ mod handlers;
 use std::{
     env,
     error::Error,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use picoserve::{Config, Server};
@@ -65,7 +65,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     connections
         .run_until(async {
             loop {
-                let (stream, _) = listener.accept().await?;
+                let Ok((stream, _)) = listener.accept().await else {
+                    // For example, too many files are open.
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    continue;
+                };
                 tokio::task::spawn_local(async move {
                     let mut buffer = vec![0; BUFFER];
                     let server = Server::new_tokio(app, config, &mut buffer);
