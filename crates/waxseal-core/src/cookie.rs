@@ -7,7 +7,7 @@ mod line;
 mod presented;
 mod spec;
 
-pub(crate) use caching::Caching;
 pub use caching::ResponseHeaders;
+pub(crate) use caching::restrict;
 pub(crate) use presented::{pairs, value_of};
 pub use spec::{CookieSpec, CookieSpecBuilder};

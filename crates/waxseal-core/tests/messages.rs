@@ -15,7 +15,7 @@ use waxseal_core::{
 fn an_error_says_what_to_change() {
     for (error, end) in [
         (CookieSpecError::Name, "letters, digits and !#$%&'*+-.^_`|~"),
-        (CookieSpecError::Path, "printable ASCII without ;"),
+        (CookieSpecError::Path, "and not end with a space"),
         (CookieSpecError::Domain, "such as example.com"),
         (CookieSpecError::MaxAge, "1 second to 400 days"),
     ] {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use support::{Headers, MICRODOT_KEY, Minter, NOW, alive, b64, request, secret, unb64};
 use waxseal_core::{
-    BuildError, CookieSpec, Jwks, JwksError, OpenSession, Rejection, Sealer, SealerBuilder, Secret,
-    UnixTime,
+    BuildError, CookieSpec, Jwks, JwksError, OpenSession, Outcome, Rejection, ResponseHeaders as _,
+    Sealer, SealerBuilder, Secret, UnixTime,
 };
 
 const OLD: &[u8] = b"the secret of last year, retired";
@@ -247,6 +247,43 @@ fn a_previous_cookie_is_migrated_and_removed() {
         response.lines().iter().map(|line| line.split('=').next().unwrap()).collect();
     assert_eq!(names, ["__Host-session", "sid"]);
     assert!(response.lines().iter().all(|line| line.contains("Max-Age=0")));
+}
+
+/// A server behind a gateway may have changed the session that the gateway only refreshes.
+#[test]
+fn a_refresh_does_not_follow_another_line_for_its_cookie() {
+    let sealer = builder().previous_cookie(spec("sid")).build().unwrap();
+    let cookie = format!("sid={}", Minter::derived(support::SECRET, "sid").token(alive("")));
+    let lines = |others: &[&str], saves: bool| {
+        let mut session = OpenSession::open(&sealer, [cookie.as_bytes()], support::now()).unwrap();
+        if saves {
+            session.save().unwrap();
+        }
+        let changes = support::finish(&mut session).unwrap();
+        assert_eq!(changes.outcome(), if saves { Outcome::Saved } else { Outcome::Refreshed });
+        let mut response = support::Headers::default();
+        for line in others {
+            response.append("set-cookie", (*line).into());
+        }
+        changes.apply(&mut response);
+        let names = response.lines().into_iter().map(|line| line.split('=').next().unwrap());
+        names.map(str::to_owned).collect::<Vec<_>>()
+    };
+    for (others, saves) in [
+        (&[][..], false),
+        (&["x__Host-session=1", "__Host-session2=1"], false),
+        (&["__Host-session=; Max-Age=0"], true),
+    ] {
+        let names: Vec<_> = others.iter().map(|line| line.split('=').next().unwrap()).collect();
+        assert_eq!(lines(others, saves), [&names[..], &["sid", "__Host-session"]].concat());
+    }
+    for others in [
+        ["__Host-session=; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "a=1"],
+        ["a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "__Host-session=a.b.c"],
+    ] {
+        let names = others.map(|line| line.split('=').next().unwrap());
+        assert_eq!(lines(&others, false), [&names[..], &["sid"]].concat(), "{others:?}");
+    }
 }
 
 #[test]

@@ -12,7 +12,10 @@ use crate::{clock::Clock, events::Throttle, shared_sealer::SharedSealer};
 pub struct Config {
     pub(crate) sealer: SharedSealer,
     pub(crate) clock: Clock,
-    pub(crate) warnings: Throttle,
+    /// Of rejected cookies.
+    pub(crate) rejections: Throttle,
+    /// Of sessions that the revocation list has no room for.
+    pub(crate) not_revoked: Throttle,
     /// Whether the warning of plain http was logged.
     #[cfg(any(feature = "actix", feature = "tower"))]
     pub(crate) warned_of_http: std::sync::atomic::AtomicBool,
@@ -34,7 +37,8 @@ impl Config {
             marker: sealer.current().marker(),
             sealer,
             clock: Clock::new(now),
-            warnings: Throttle::default(),
+            rejections: Throttle::default(),
+            not_revoked: Throttle::default(),
             #[cfg(any(feature = "actix", feature = "tower"))]
             warned_of_http: false.into(),
             location: Location::caller(),

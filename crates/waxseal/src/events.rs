@@ -26,7 +26,7 @@ pub(crate) fn rejected(config: &Config, now: UnixTime, rejection: Rejection) {
         | Rejection::UnknownKey
         | Rejection::ClockNotSet
         | Rejection::RevocationUnknown => {
-            if let Some(withheld) = config.warnings.pass(now) {
+            if let Some(withheld) = config.rejections.pass(now) {
                 tracing::warn!(cookie, reason, withheld, "session cookie rejected: {rejection}");
             } else {
                 tracing::debug!(cookie, reason, "session cookie rejected");
@@ -37,31 +37,50 @@ pub(crate) fn rejected(config: &Config, now: UnixTime, rejection: Rejection) {
     }
 }
 
-/// The response head is complete.
-pub(crate) fn finished(cookie: &str, finished: &Result<ResponseChanges, Unavailable>) {
-    let changes = match finished {
-        Ok(changes) => changes,
-        Err(unavailable) => {
-            tracing::error!(cookie, "the response is a 503: {unavailable}");
-            &unavailable.changes
-        }
-    };
+/// The outcome of a session that gets a 503.
+pub(crate) const UNAVAILABLE: &str = "unavailable";
+
+/// Counts a session that a request has used.
+#[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "there is no counter"))]
+pub(crate) fn count(cookie: &str, outcome: &'static str) {
     #[cfg(feature = "metrics")]
     metrics::counter!(
         "waxseal_sessions_total",
         "cookie" => cookie.to_owned(),
-        "outcome" => changes.outcome().as_str()
+        "outcome" => outcome
     )
     .increment(1);
+}
+
+/// The response head is complete.
+pub(crate) fn finished(
+    config: &Config,
+    cookie: &str,
+    finished: &Result<ResponseChanges, Unavailable>,
+) {
+    let changes = match finished {
+        Ok(changes) => {
+            count(cookie, changes.outcome().as_str());
+            changes
+        }
+        Err(unavailable) => {
+            count(cookie, UNAVAILABLE);
+            tracing::error!(cookie, "the response is a 503: {unavailable}");
+            &unavailable.changes
+        }
+    };
 
     if changes.has_unrevoked_session() {
         #[cfg(feature = "metrics")]
         metrics::counter!("waxseal_not_revoked_total", "cookie" => cookie.to_owned()).increment(1);
-        tracing::warn!(
-            cookie,
-            "the revocation list has no room left for sessions without a user: a copy of the \
-             cookie that this response replaces or removes is accepted until it expires"
-        );
+        if let Some(withheld) = config.not_revoked.pass(config.clock.now()) {
+            tracing::warn!(
+                cookie,
+                withheld,
+                "the revocation list has no room left for sessions without a user: a copy of the \
+                 cookie that this response replaces or removes is accepted until it expires"
+            );
+        }
     }
     if changes.is_saved_without_user() && !WARNED_OF_NO_USER.swap(true, Ordering::Relaxed) {
         tracing::warn!(
@@ -99,7 +118,7 @@ pub(crate) fn device(cookie: &str, outcome: &'static str) {
     tracing::debug!(cookie, outcome, "device binding");
 }
 
-/// Passes one warning every ten seconds, so that bad cookies cannot fill a disk.
+/// Passes one warning every ten seconds, so that no client can fill a disk.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
     /// When the last warning passed, in seconds since 1970.

@@ -24,6 +24,8 @@ use crate::{
 #[must_use = "the response must carry what `poll_finish` returns"]
 pub struct FinishOnce {
     stage: Stage,
+    /// `None` only if there is no session to finish.
+    slot: Option<Arc<Slot>>,
     #[cfg(any(feature = "actix", feature = "tower"))]
     plain_http: Option<Box<PlainHttp>>,
 }
@@ -32,7 +34,7 @@ enum Stage {
     /// The layer answers the request itself.
     #[cfg(all(feature = "device-bound", any(feature = "actix", feature = "tower")))]
     Answering(Answering),
-    Open(Arc<Slot>),
+    Open,
     Finishing(Finish<Arc<Sealer>>),
     Done,
 }
@@ -41,7 +43,7 @@ impl FinishOnce {
     /// For a request that the layer answers itself.
     #[cfg(all(feature = "device-bound", any(feature = "actix", feature = "tower")))]
     pub(crate) const fn answering(answering: Answering) -> Self {
-        Self { stage: Stage::Answering(answering), plain_http: None }
+        Self { stage: Stage::Answering(answering), slot: None, plain_http: None }
     }
 
     /// The response of a request that the layer answers itself; `None` for other requests.
@@ -57,7 +59,8 @@ impl FinishOnce {
     /// For the session in `slot`.
     pub fn new(slot: Option<Arc<Slot>>) -> Self {
         Self {
-            stage: slot.map_or(Stage::Done, Stage::Open),
+            stage: Stage::Open,
+            slot,
             #[cfg(any(feature = "actix", feature = "tower"))]
             plain_http: None,
         }
@@ -79,7 +82,8 @@ impl FinishOnce {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<ResponseChanges, Unavailable>>> {
-        if let Stage::Open(slot) = &self.stage {
+        let Some(slot) = &self.slot else { return Poll::Ready(None) };
+        if let Stage::Open = self.stage {
             match slot.end() {
                 Ok(None) => self.stage = Stage::Done,
                 Ok(Some(shared)) => {
@@ -87,17 +91,17 @@ impl FinishOnce {
                     self.stage = Stage::Finishing(finish);
                 }
                 Err(changes) => {
-                    let finished = Ok(changes);
-                    events::finished(slot.sealer().cookie().name(), &finished);
+                    events::count(slot.sealer().cookie().name(), events::UNAVAILABLE);
                     self.stage = Stage::Done;
-                    return Poll::Ready(Some(finished));
+                    return Poll::Ready(Some(Ok(changes)));
                 }
             }
         }
         let Stage::Finishing(finish) = &mut self.stage else { return Poll::Ready(None) };
-        let finished = ready!(Pin::new(&mut *finish).poll(cx));
+        let mut finished = ready!(Pin::new(&mut *finish).poll(cx));
         let cookie = finish.sealer().cookie().name();
-        events::finished(cookie, &finished);
+        events::finished(&slot.config, cookie, &finished);
+        slot.pass_cookies(&mut finished);
         #[cfg(any(feature = "actix", feature = "tower"))]
         if let (Some(plain_http), Ok(changes)) = (&self.plain_http, &finished) {
             plain_http.check(cookie, changes);
@@ -108,7 +112,7 @@ impl FinishOnce {
 
     /// Abandons the session of a request that gets no response: later saves are errors.
     pub fn abandon(&mut self) {
-        if let Stage::Open(slot) = &self.stage
+        if let (Stage::Open, Some(slot)) = (&self.stage, &self.slot)
             && let Ok(Some(shared)) = slot.end()
         {
             lock(&shared).abandon();

@@ -28,7 +28,9 @@ macro_rules! response_headers {
             }
 
             fn append(&mut self, name: &'static str, value: String) {
-                if let Some(value) = header_value(value) {
+                if let Some(mut value) = header_value(value) {
+                    // A cookie, or the offer of a registration. `Debug` does not show it.
+                    value.set_sensitive(true);
                     self.0.append(header_name(name), value);
                 }
             }

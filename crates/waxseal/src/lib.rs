@@ -94,7 +94,7 @@
 //! | `getrandom` | with `axum` and `actix` | a random session ID (`sid`) for each session, from the operating system |
 //! | `encryption` | no | [encrypted sessions](SealerBuilder::encrypted): users cannot read their sessions; enables `getrandom` |
 //! | `device-bound` | no | [sessions that are bound to a device](SealerBuilder::device_bound), on axum and actix-web: a stolen cookie stops working within minutes. Experimental, not covered by semantic versioning; enables `getrandom` |
-//! | `metrics` | no | the counters `waxseal_sessions_total` (`cookie`, `outcome`), `waxseal_rejections_total` (`cookie`, `reason`), `waxseal_not_revoked_total` (`cookie`) and, with `device-bound`, `waxseal_device_binding_total` (`cookie`, `outcome`) |
+//! | `metrics` | no | the counters `waxseal_sessions_total` (`cookie`; `outcome`: `read`, `saved`, `deleted`, `refreshed`, `revoked`, or `unavailable` for a 503), `waxseal_rejections_total` (`cookie`, `reason`), `waxseal_not_revoked_total` (`cookie`) and, with `device-bound`, `waxseal_device_binding_total` (`cookie`, `outcome`) |
 //! | `test-util` | no | `test_util`: cookies for the tests of applications |
 //!
 //! # Rust version

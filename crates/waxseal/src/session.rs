@@ -272,6 +272,9 @@ impl<M> Session<M> {
     /// signature verifies is revoked, even an expired one; without a list, a copy of the
     /// cookie is accepted until it expires.
     ///
+    /// Takes effect with the response. A request without one, because the handler panics or the
+    /// client is gone, deletes and revokes nothing.
+    ///
     /// ```
     /// # use waxseal::{Session, SessionError};
     /// async fn logout(session: Session) -> Result<&'static str, SessionError> {
@@ -300,7 +303,8 @@ impl<M> Session<M> {
     ///
     /// With a revocation list, every presented session is revoked, as by [`delete`](Self::delete).
     /// Open the session before you verify the credentials. If another request changes the password
-    /// at the same time and revokes the user's sessions, this login is revoked, too.
+    /// at the same time and revokes the user's sessions, this login is revoked, too. A request
+    /// without a response revokes nothing.
     ///
     /// ```
     /// use waxseal::{Session, SessionError};

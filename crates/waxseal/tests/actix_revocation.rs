@@ -12,7 +12,7 @@ use std::{
 
 use actix_web::{
     App, Error, HttpMessage as _, HttpRequest, HttpResponse,
-    body::BoxBody,
+    body::{BoxBody, EitherBody},
     dev::{Service as _, ServiceFactory, ServiceRequest, ServiceResponse},
     error::ErrorImATeapot,
     http::{
@@ -20,12 +20,12 @@ use actix_web::{
         header::{COOKIE, HeaderMap, HeaderValue},
     },
     middleware::{Next, from_fn},
-    test::{TestRequest, call_service, init_service, read_body, try_call_service},
+    test::{TestRequest, call_service, init_service, read_body},
     web,
 };
 use support::{
-    Log,
-    actix::{get, names, run, values},
+    Admin, Log,
+    actix::{admin, get, names, run, values},
     list::{List, Woken},
 };
 use waxseal::{Rejection, SaveError, Sealer, Secret, Session, SessionError, SessionLayer};
@@ -67,7 +67,7 @@ fn app(
     impl ServiceFactory<
         ServiceRequest,
         Config = (),
-        Response = ServiceResponse,
+        Response = ServiceResponse<EitherBody<BoxBody>>,
         Error = Error,
         InitError = (),
     > + use<>,
@@ -182,13 +182,11 @@ fn a_failed_acknowledgement_is_an_empty_503_that_removes_the_cookie() {
             let request = with_session(&list, path).await.to_request();
             list.acknowledges(Err("the disk is full"));
             let (log, _guard) = Log::start();
-            let app = init_service(app(&list)).await;
-            // The dispatcher turns the error into a response.
-            let error = try_call_service(&app, request).await.unwrap_err();
-            let response = error.error_response();
+            // Not an error, which the middleware around this one could not log.
+            let response = call_service(&init_service(app(&list)).await, request).await;
             assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
             removes(response.headers());
-            assert_eq!(actix_web::body::to_bytes(response.into_body()).await.unwrap().len(), 0);
+            assert_eq!(read_body(response).await.len(), 0);
 
             assert_eq!(log.text().matches("ERROR").count(), 1, "{}", log.text());
             assert!(log.text().contains("the disk is full"), "{}", log.text());
@@ -225,6 +223,40 @@ fn a_failing_middleware_does_not_prevent_the_revocation() {
             let body = actix_web::body::to_bytes(response.into_body()).await.unwrap();
             assert_eq!(body.is_empty(), unrecorded);
         }
+    });
+}
+
+/// The 503 replaces the response with the cookie of the inner session.
+#[test]
+fn a_503_removes_the_cookie_of_an_inner_session_too() {
+    run(async {
+        async fn both(
+            session: Session,
+            admin: Session<Admin>,
+            request: HttpRequest,
+        ) -> Result<HttpResponse, Error> {
+            if request.path() == "/logout" {
+                session.delete()?;
+                admin.delete()?;
+            } else {
+                session.save()?;
+                admin.save()?;
+            }
+            Ok(HttpResponse::Ok().finish())
+        }
+        let list = List::default();
+        let app = App::new().wrap(admin()).wrap(sessions(&list)).default_service(web::to(both));
+        let app = init_service(app).await;
+        let response = call_service(&app, get("/").to_request()).await;
+        let cookies: Vec<_> = values(response.headers(), "set-cookie")
+            .iter()
+            .map(|line| line.split(';').next().unwrap().to_owned())
+            .collect();
+        list.acknowledges(Err("the disk is full"));
+        let request = get("/logout").insert_header((COOKIE, cookies.join("; ")));
+        let response = call_service(&app, request.to_request()).await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(names(response.headers()), ["__Host-admin", "__Host-session"]);
     });
 }
 

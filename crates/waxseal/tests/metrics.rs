@@ -33,6 +33,25 @@ async fn deletes_without_room() {
     layer.layer(service_fn(handler)).oneshot(request).await.unwrap();
 }
 
+/// Responses that are a 503: the logout is not durable, and then the list cannot be trusted.
+async fn unavailable() {
+    let list = List::default();
+    list.acknowledges(Ok(()));
+    let builder = Sealer::builder(Secret::new([7; 32]).unwrap()).revocations(list.clone());
+    let layer = SessionLayer::new(builder.build().unwrap());
+    let saved = layer.layer(service_fn(handler)).oneshot(get("/save")).await.unwrap();
+    let cookie = set_cookies(&saved).remove(0);
+    list.acknowledges(Err("disk full"));
+    let request = with_cookie("/delete", &cookie);
+    layer.layer(service_fn(handler)).oneshot(request).await.unwrap();
+    list.known().unknown = true;
+    let asks = service_fn(async |request: Request<String>| {
+        Session::<Main>::of(&request).unwrap_err();
+        Ok::<_, Infallible>(Response::<String>::default())
+    });
+    layer.layer(asks).oneshot(with_cookie("/", &cookie)).await.unwrap();
+}
+
 #[test]
 fn sessions_and_rejections_are_counted() {
     let recorder = DebuggingRecorder::new();
@@ -51,6 +70,7 @@ fn sessions_and_rejections_are_counted() {
             runtime.block_on(service.oneshot(request)).unwrap();
         }
         runtime.block_on(deletes_without_room());
+        runtime.block_on(unavailable());
     });
     let mut counted: Vec<_> = snapshotter
         .snapshot()
@@ -68,9 +88,11 @@ fn sessions_and_rejections_are_counted() {
         [
             "waxseal_not_revoked_total __Host-session 1",
             "waxseal_rejections_total __Host-session malformed 1",
+            "waxseal_rejections_total __Host-session revocation-unknown 1",
             "waxseal_sessions_total __Host-session deleted 2",
             "waxseal_sessions_total __Host-session read 2",
-            "waxseal_sessions_total __Host-session saved 3",
+            "waxseal_sessions_total __Host-session saved 4",
+            "waxseal_sessions_total __Host-session unavailable 2",
         ]
     );
 }

@@ -19,8 +19,8 @@ use support::{
 };
 use tower::{Layer as _, Service as _, ServiceBuilder, ServiceExt as _, service_fn};
 use waxseal::{
-    CookieSpec, Main, Rejection, SaveError, Sealer, SealerBuilder, Secret, Session, SessionError,
-    SessionLayer,
+    CookieSpec, Main, Marker, Rejection, SaveError, Sealer, SealerBuilder, Secret, Session,
+    SessionError, SessionLayer,
 };
 
 type Handler = fn(&Session);
@@ -281,22 +281,25 @@ async fn revoke_others_without_a_list_is_a_500() {
     assert!(log.text().contains("ERROR"), "{}", log.text());
 }
 
+/// Any client can log such sessions out.
 #[tokio::test]
-async fn a_session_that_the_list_has_no_room_for_is_one_warning_a_response() {
+async fn a_session_that_the_list_has_no_room_for_is_one_warning_in_ten_seconds() {
     let list = List::default();
     list.acknowledges(Ok(()));
     let response = respond(&list, "a=b", |session| session.save().unwrap()).await.unwrap();
     let cookie = set_cookies(&response).pop().unwrap();
     list.known().is_full = true;
     let (log, _guard) = Log::start();
-    let warnings = || log.text().matches("accepted until it expires").count();
-    for expected in 1..3 {
-        respond(&list, &cookie, logs_out).await.unwrap();
-        assert_eq!((warnings(), log.text().matches("WARN").count()), (expected, expected));
+    let layer = layer(&list);
+    for _ in 0..5 {
+        let service = service_fn(async |request: Request<String>| {
+            logs_out(&Session::of(&request)?);
+            Ok::<_, SessionError>(Response::<String>::default())
+        });
+        layer.layer(service).oneshot(with_cookie("/", &cookie)).await.unwrap();
     }
-    list.known().is_full = false;
-    respond(&list, &cookie, logs_out).await.unwrap();
-    assert_eq!(warnings(), 2);
+    let warnings = log.text().matches("accepted until it expires").count();
+    assert_eq!((warnings, log.text().matches("WARN").count()), (1, 1), "{}", log.text());
 }
 
 thread_local! {
@@ -381,4 +384,55 @@ async fn the_response_head_waits_for_the_acknowledgements_of_two_sessions() {
     let Poll::Ready(Ok(response)) = poll(response) else { panic!("the response is ready") };
     assert_eq!(set_cookies(&response), ["__Host-admin=", "__Host-session="]);
     assert_eq!((main.revoked().len(), admin.revoked().len()), (1, 1));
+}
+
+/// The 503 replaces the response with the cookies of the inner sessions.
+#[tokio::test]
+async fn a_503_removes_the_cookies_of_inner_sessions_too() {
+    let (main, admin, innermost) = (List::default(), List::default(), List::default());
+    let marked = |name| CookieSpec::builder(name).build().unwrap();
+    let admin_sealer = builder(&admin).marker::<Admin>().cookie(marked("__Host-admin"));
+    let inner_sealer = builder(&innermost).marker::<Inner>().cookie(marked("__Host-inner"));
+    let mut service = ServiceBuilder::new()
+        .layer(layer(&main))
+        .layer(SessionLayer::new(admin_sealer.build().unwrap()).clock(clock))
+        .layer(SessionLayer::new(inner_sealer.build().unwrap()).clock(clock))
+        .service(service_fn(async |request: Request<String>| {
+            let (main, inner) = (Session::of(&request)?, Session::<Inner>::of_marked(&request)?);
+            let admin = Session::<Admin>::of_marked(&request)?;
+            if request.uri().path() == "/logout" {
+                main.delete()?;
+                admin.delete()?;
+                inner.delete()?;
+            } else {
+                main.save()?;
+                admin.save()?;
+                inner.save()?;
+            }
+            let response = Response::builder().header("set-cookie", "own=1");
+            Ok::<_, SessionError>(response.body(String::new()).unwrap())
+        }));
+    let response = service.call(get("/")).await.unwrap();
+    let cookies = set_cookies(&response);
+    assert_eq!(cookies.len(), 4);
+    let cookies = cookies.join("; ");
+    for (fails, expected) in [
+        (&main, &["__Host-inner=", "__Host-admin=", "__Host-session="][..]),
+        // The outer session adds its cookie to the 503.
+        (&admin, &["__Host-inner=", "__Host-admin=", "__Host-session="]),
+    ] {
+        for list in [&main, &admin, &innermost] {
+            list.acknowledges(Ok(()));
+        }
+        fails.acknowledges(Err("disk full"));
+        let response = service.call(with_cookie("/logout", &cookies)).await.unwrap();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(set_cookies(&response), expected);
+    }
+}
+
+struct Inner;
+
+impl Marker for Inner {
+    const PURPOSE: &'static str = "inner";
 }

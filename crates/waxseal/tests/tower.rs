@@ -6,11 +6,13 @@ use std::time::Duration;
 use std::{convert::Infallible, sync::Mutex};
 
 use http::{Request, Response};
-use support::{Admin, Log, admin_sealer, clock, get, sealer, set_cookies, values, with_cookie};
+use support::{
+    Admin, Log, NOW, admin_sealer, clock, get, sealer, set_cookies, values, with_cookie,
+};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use waxseal::{
     CookieSpec, Rejection, SaveError, Sealer, Secret, Session, SessionError, SessionLayer,
-    SharedSealer,
+    SharedSealer, UnixTime,
 };
 
 /// Calls a handler behind the layer.
@@ -73,6 +75,53 @@ async fn every_session_has_its_own_id() {
     let (_, one) = call(get("/"), save).await;
     let (_, other) = call(get("/"), save).await;
     assert_ne!(set_cookies(&one), set_cookies(&other));
+}
+
+/// A gateway reads the session and passes the request on. The server behind it sets the cookie, and
+/// the gateway's own refresh must not follow.
+#[tokio::test]
+async fn a_refresh_does_not_follow_a_later_change_of_the_session() {
+    let later = || UnixTime::from_secs(NOW + 5 * 24 * 3600);
+    let sessions = || SessionLayer::new(sealer()).clock(later);
+    let (_, first) = call(get("/"), |request| Session::of(&request)?.log_in("42")).await;
+    let cookie = set_cookies(&first).remove(0);
+    let gateway = sessions().layer(service_fn(async |request: Request<String>| {
+        let user = Session::of(&request)?.require_user()?;
+        assert_eq!(user, "42");
+        // Over the network, the request has no extensions.
+        let path = request.uri().path().to_owned();
+        let passed = with_cookie(&path, request.headers()["cookie"].to_str().unwrap());
+        let server = sessions().layer(service_fn(async |request: Request<String>| {
+            let session: Session = Session::of(&request)?;
+            match request.uri().path() {
+                "/logout" => session.delete()?,
+                "/cart" => session.log_in("7")?,
+                _ => {}
+            }
+            let other = Response::builder().header("set-cookie", "x__Host-session=1, __Host-s=2");
+            Ok::<_, SessionError>(other.body(String::new()).unwrap())
+        }));
+        server.oneshot(passed).await
+    }));
+    for (path, user) in [("/logout", None), ("/cart", Some("7")), ("/read", Some("42"))] {
+        let response = gateway.clone().oneshot(with_cookie(path, &cookie)).await.unwrap();
+        let lines = set_cookies(&response);
+        let lines: Vec<_> =
+            lines.iter().filter_map(|line| line.strip_prefix("__Host-session=")).collect();
+        let [token] = lines[..] else { panic!("{path}: {lines:?}") };
+        let claims = sealer().verify(token.as_bytes(), later()).ok();
+        let expected = user.map(|user| format!("\"sub\":\"{user}\""));
+        assert_eq!(claims.is_some(), expected.is_some(), "{path}");
+        assert!(claims.is_none_or(|claims| claims.contains(&expected.unwrap())), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn debug_does_not_show_the_cookie_of_a_response() {
+    let (_, response) = call(get("/"), |request| Session::of(&request)?.save()).await;
+    assert!(response.headers()["set-cookie"].is_sensitive());
+    let shown = format!("{response:?}");
+    assert!(shown.contains("Sensitive") && !shown.contains("__Host-session"), "{shown}");
 }
 
 #[test]

@@ -31,26 +31,17 @@ const TARGETED: [&str; 7] = [
     "x-accel-expires",
 ];
 
-/// What the response means to caches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Caching {
-    /// It depends on the cookie.
-    Read,
-    /// It sets the cookie, so no other user may get it.
-    SetsCookie,
-}
-
-impl Caching {
-    pub(crate) fn apply<H: ResponseHeaders + ?Sized>(self, headers: &mut H) {
-        let existing = headers.joined("vary");
-        amend(headers, "vary", existing.as_deref(), vary, "Cookie");
-        let existing = headers.joined("cache-control");
-        let existing = existing.as_deref();
-        let is_shared = existing.is_some_and(|text| is_shared(&String::from_utf8_lossy(text)));
-        if self == Self::SetsCookie || !is_shared {
-            amend(headers, "cache-control", existing, private, "private");
-            headers.remove(&TARGETED);
-        }
+/// Makes caches tell users apart in a response that depends on the cookie. One that sets the cookie
+/// is for one user.
+pub(crate) fn restrict<H: ResponseHeaders + ?Sized>(headers: &mut H, sets_cookie: bool) {
+    let existing = headers.joined("vary");
+    amend(headers, "vary", existing.as_deref(), vary, "Cookie");
+    let existing = headers.joined("cache-control");
+    let existing = existing.as_deref();
+    let is_shared = existing.is_some_and(|text| is_shared(&String::from_utf8_lossy(text)));
+    if sets_cookie || !is_shared {
+        amend(headers, "cache-control", existing, private, "private");
+        headers.remove(&TARGETED);
     }
 }
 

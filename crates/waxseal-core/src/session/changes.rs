@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 use core::{error::Error, fmt};
 
 use crate::{
-    cookie::{Caching, ResponseHeaders},
+    cookie::{ResponseHeaders, restrict},
     error::SaveError,
     revocation::NotDurable,
 };
@@ -95,7 +95,6 @@ impl Outcome {
 pub struct ResponseChanges {
     pub(super) outcome: Outcome,
     set_cookie: Vec<String>,
-    caching: Caching,
     pub(super) unsaved: bool,
     pub(super) without_user: bool,
     pub(super) not_revoked: bool,
@@ -108,11 +107,9 @@ pub struct ResponseChanges {
 impl ResponseChanges {
     /// The changes for a session that was only read.
     pub(super) const fn read(unsaved: bool) -> Self {
-        let (outcome, caching) = (Outcome::Read, Caching::Read);
         Self {
-            outcome,
+            outcome: Outcome::Read,
             set_cookie: Vec::new(),
-            caching,
             unsaved,
             without_user: false,
             not_revoked: false,
@@ -125,7 +122,11 @@ impl ResponseChanges {
     pub(super) fn set_cookie(&mut self, outcome: Outcome, lines: Vec<String>) {
         self.outcome = outcome;
         self.set_cookie = lines;
-        self.caching = Caching::SetsCookie;
+    }
+
+    /// Adds the `Set-Cookie` lines of another response, which a 503 with these changes replaces.
+    pub fn prepend_set_cookie_lines(&mut self, lines: impl IntoIterator<Item = String>) {
+        self.set_cookie.splice(0..0, lines);
     }
 
     /// The cookie stays as it is: another request has revoked the session.
@@ -134,9 +135,13 @@ impl ResponseChanges {
     }
 
     /// Applies the changes to the headers of the response: the `Set-Cookie` lines
-    /// beside the application's own, `Vary`, `Cache-Control`.
-    pub fn apply<H: ResponseHeaders + ?Sized>(self, headers: &mut H) {
-        self.caching.apply(headers);
+    /// beside the application's own, `Vary`, `Cache-Control`. A refresh does not replace a line for
+    /// the same cookie, for example of a server behind a gateway, which knows later changes.
+    pub fn apply<H: ResponseHeaders + ?Sized>(mut self, headers: &mut H) {
+        restrict(headers, !self.set_cookie.is_empty());
+        if self.outcome == Outcome::Refreshed && self.is_set_by(headers) {
+            self.set_cookie.pop();
+        }
         for line in self.set_cookie {
             headers.append("set-cookie", line);
         }
@@ -144,6 +149,16 @@ impl ResponseChanges {
         if let Some(registration) = self.registration {
             headers.append("secure-session-registration", registration);
         }
+    }
+
+    /// Whether the headers set the cookie of the last line.
+    fn is_set_by<H: ResponseHeaders + ?Sized>(&self, headers: &H) -> bool {
+        let (Some(line), Some(set)) = (self.set_cookie.last(), headers.joined("set-cookie")) else {
+            return false;
+        };
+        let name = line.split_inclusive('=').next().unwrap_or_default().as_bytes();
+        // A comma is also in a date, and none is in a name.
+        set.split(|byte| *byte == b',').any(|line| line.trim_ascii_start().starts_with(name))
     }
 
     /// Returns the `Set-Cookie` lines; a line that sets the cookie is the last.

@@ -1,9 +1,8 @@
 //! Device binding over actix-web's requests and responses.
 
 use actix_web::{
-    Error, HttpResponse,
+    HttpResponse,
     dev::ServiceRequest,
-    error::InternalError,
     http::{
         StatusCode,
         header::{self, HeaderValue},
@@ -32,12 +31,11 @@ pub(super) fn answering(config: &Config, request: &ServiceRequest) -> Option<Ans
     )
 }
 
-/// The response as an error, because the type of the application's body is not known.
-pub(super) fn error(answer: DeviceResponse) -> Error {
-    let DeviceResponse { status, headers, body, outcome } = answer;
+pub(super) fn response(answer: DeviceResponse) -> HttpResponse {
+    let DeviceResponse { status, headers, body, .. } = answer;
     let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or_default());
     for header in headers {
         response.append_header(header);
     }
-    InternalError::from_response(outcome, response.body(body)).into()
+    response.body(body)
 }

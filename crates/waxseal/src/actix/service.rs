@@ -9,7 +9,8 @@ use std::{
 };
 
 use actix_web::{
-    Error, HttpMessage as _,
+    Error, HttpMessage as _, HttpRequest, HttpResponse,
+    body::EitherBody,
     dev::{Service, ServiceRequest, ServiceResponse, Transform},
     error::ErrorServiceUnavailable,
     http::header::HeaderValue,
@@ -32,7 +33,7 @@ impl<S, B> Transform<S, ServiceRequest> for SessionLayer
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
 {
-    type Response = ServiceResponse<B>;
+    type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
     type Transform = ActixSessionService<S>;
     type InitError = ();
@@ -54,7 +55,7 @@ impl<S, B> Service<ServiceRequest> for ActixSessionService<S>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
 {
-    type Response = ServiceResponse<B>;
+    type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
     type Future = ActixResponseFuture<S::Future>;
 
@@ -68,7 +69,13 @@ where
         #[cfg(feature = "device-bound")]
         if binds_devices && let Some(answering) = super::device::answering(&self.config, &request) {
             let session = FinishOnce::answering(answering);
-            return ActixResponseFuture { inner: None, session, made: None };
+            let (request, _) = request.into_parts();
+            return ActixResponseFuture {
+                inner: None,
+                request: Some(request),
+                session,
+                made: None,
+            };
         }
         let header = |name| request.headers().get(name).map(HeaderValue::as_bytes);
         let plain_http = PlainHttp::of(&self.config, request.method().is_safe(), header);
@@ -89,7 +96,12 @@ where
         };
         // Before the call, so that a panic in it also ends the session.
         let session = FinishOnce::new(slot).warn_of(plain_http);
-        ActixResponseFuture { inner: Some(self.inner.call(request)), session, made: None }
+        ActixResponseFuture {
+            inner: Some(self.inner.call(request)),
+            request: None,
+            session,
+            made: None,
+        }
     }
 }
 
@@ -99,6 +111,8 @@ pin_project! {
         // `None` if the layer answers the request itself.
         #[pin]
         inner: Option<F>,
+        // The request that the layer answers itself.
+        request: Option<HttpRequest>,
         session: FinishOnce,
         // The response, while a revocation is not durable yet.
         made: Option<Box<F::Output>>,
@@ -109,13 +123,15 @@ impl<F, B> Future for ActixResponseFuture<F>
 where
     F: Future<Output = Result<ServiceResponse<B>, Error>>,
 {
-    type Output = F::Output;
+    type Output = Result<ServiceResponse<EitherBody<B>>, Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         #[cfg(feature = "device-bound")]
         if let Some(answer) = this.session.poll_answer(cx) {
-            return answer.map(|answer| Err(super::device::error(answer)));
+            let answer = super::device::response(ready!(answer));
+            let Some(request) = this.request.take() else { return Poll::Pending };
+            return Poll::Ready(Ok(ServiceResponse::new(request, answer).map_into_right_body()));
         }
         let result = match (this.made.take(), this.inner.as_pin_mut()) {
             (Some(made), _) => *made,
@@ -123,10 +139,17 @@ where
             (None, None) => return Poll::Pending,
         };
         match this.session.poll_finish(cx) {
-            Poll::Ready(None) => Poll::Ready(result),
-            Poll::Ready(Some(Ok(changes))) => Poll::Ready(with(result, changes)),
+            Poll::Ready(None) => Poll::Ready(result.map(ServiceResponse::map_into_left_body)),
+            Poll::Ready(Some(Ok(changes))) => {
+                Poll::Ready(with(result, changes).map(ServiceResponse::map_into_left_body))
+            }
             Poll::Ready(Some(Err(unavailable))) => {
-                Poll::Ready(with(Err(ErrorServiceUnavailable("")), unavailable.changes))
+                // A response, so that the middleware around this one sees it; an error has no request.
+                let result = result.map_err(|_| ErrorServiceUnavailable("")).map(|response| {
+                    let empty = HttpResponse::ServiceUnavailable().finish();
+                    ServiceResponse::new(response.into_parts().0, empty).map_into_right_body()
+                });
+                Poll::Ready(with(result, unavailable.changes))
             }
             Poll::Pending => {
                 *this.made = Some(Box::new(result));
