@@ -7,6 +7,7 @@ committed inputs, with only Python's standard library.
 import base64
 import json
 import pathlib
+import re
 import sys
 
 FUZZ = pathlib.Path(__file__).parent
@@ -87,13 +88,16 @@ for at, case in enumerate(encrypted):
     seed("encrypted", f"header-{at}", bytes([0, 0, 0, 0x40]) + decoded(case["token"].split(".")[0]))
 for at, case in enumerate(case for case in vectors["cases"] if "claims" in case):
     seed("encrypted", f"claims-{at}", bytes([0, 0, 0, 0x80]) + case["claims"].encode())
-# The first four bytes choose a proof, or the header of a signed one.
+# The first four bytes choose a proof, or the header of a signed one, whose key becomes the target's.
 proofs = FUZZ / "../crates/waxseal-core/tests/data"
 for file, cases in (("dbsc-chromium.json", "proofs"), ("dbsc-invalid.json", "cases")):
     for at, case in enumerate(json.loads((proofs / file).read_text())[cases]):
         proof, name = case["proof"].encode(), f"{cases}-{at:03}"
         seed("device_proof", name, bytes([0, 0, 0, 0x10]) + proof)
         header = decoded(case["proof"].strip('"').split(".")[0])
+        for coordinate, target in ((b"x", b"~"), (b"y", b"^")):
+            pattern = rb'("%s": *)"[\w-]{43}"' % coordinate
+            header = re.sub(pattern, rb'\1"' + target + b'"', header)
         seed("device_proof", f"{name}-header", bytes([0, 0, 0, 0x60]) + header)
 for count in range(1, len(keys) + 1):
     bound = [jwk(key, ["verify"], "__Host-session") for key in keys[:count]]

@@ -3,7 +3,7 @@
 //! return each value byte for byte, before and after a save.
 #![cfg_attr(fuzzing, no_main)]
 
-use fuzz::{Kind, MICRODOT, NOW, Object, Seen, WAXSEAL, request, see};
+use fuzz::{Kind, MICRODOT, NOW, Object, Seen, WAXSEAL, at_most_100_deep, request, see};
 use serde_json::value::RawValue;
 use waxseal_core::{Rejection, SaveError};
 
@@ -34,8 +34,9 @@ fn verdict(kind: &Kind, claims: &[u8]) -> Result<Seen, Rejection> {
     // The values are text, because the library accepts by design every value that
     // the grammar of JSON allows, even if no Rust type can hold it, for example
     // 1e400 or a lone surrogate. Reading such a value returns an error.
+    let text = str::from_utf8(claims).ok().filter(|text| at_most_100_deep(text));
     let Object::<String>(members) =
-        text(claims).and_then(|text| serde_json::from_str(text).ok()).ok_or(Rejection::Claims)?;
+        text.and_then(|text| serde_json::from_str(text).ok()).ok_or(Rejection::Claims)?;
 
     let (mut issued, mut not_before, mut expires) = (None, None, None);
     let mut absolute = ABSOLUTE_TIMEOUT;
@@ -82,28 +83,6 @@ fn verdict(kind: &Kind, claims: &[u8]) -> Result<Seen, Rejection> {
     let data = members.into_iter().filter(|(name, _)| !kind.reserves(name));
     let entries = data.map(|(name, value)| (name, value.get().into())).collect();
     Ok(Seen { entries, issued, expires })
-}
-
-/// Returns the claims if they are UTF-8 and nested at most 100 levels deep. Counts
-/// the depth here, because `serde_json` does not limit it in a `RawValue`.
-fn text(claims: &[u8]) -> Option<&str> {
-    let text = str::from_utf8(claims).ok()?;
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => depth += 1,
-            // `serde_json` rejects an unmatched closing bracket.
-            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > 100 {
-            return None;
-        }
-    }
-    Some(text)
 }
 
 /// A string without a lone surrogate.

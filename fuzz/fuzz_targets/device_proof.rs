@@ -1,10 +1,9 @@
 //! The input is a request to a route of device binding: any proof, any identifier, a correctly
-//! signed proof with any header or claims, a registration with any challenge, or a good one with a
-//! changed byte.
+//! signed proof with any header or claims, for both routes, a registration with any challenge, or
+//! a good proof or identifier with a changed byte.
 #![cfg_attr(fuzzing, no_main)]
 
 use std::{
-    collections::BTreeMap,
     pin::pin,
     sync::LazyLock,
     task::{Context, Poll, Waker},
@@ -12,8 +11,10 @@ use std::{
 
 use arbitrary::Arbitrary;
 use data_encoding::BASE64URL_NOPAD;
-use fuzz::{NOW, Object, support};
+use fuzz::{NOW, at_most_100_deep, support};
 use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use waxseal_core::{
     DeviceBinding, DeviceRequest, DeviceResponse, DeviceRoute, OpenSession, Sealer, UnixTime,
 };
@@ -22,25 +23,83 @@ use waxseal_core::{
 enum Input<'a> {
     Proof(&'a [u8]),
     Identifier(&'a [u8]),
+    /// `~` and `^` stand for the coordinates of the browser's key.
     Header(&'a str),
-    Claims { before: &'a str, after: &'a str },
+    /// Before and after the claim `jti`.
+    Claims {
+        before: &'a str,
+        after: &'a str,
+    },
     Challenge(&'a str),
-    ChangedProof { at: usize, byte: u8 },
-    ChangedIdentifier { at: usize, byte: u8 },
+    ChangedProof {
+        at: usize,
+        byte: u8,
+    },
+    ChangedIdentifier {
+        at: usize,
+        byte: u8,
+    },
 }
 
 /// A browser that has registered its key, and a challenge for its next proof.
 struct Browser {
     sealer: &'static Sealer,
     key: SigningKey,
-    /// The header of the proof of a registration, with the public key.
-    header: String,
+    /// The coordinates of the public key.
+    coordinates: [String; 2],
     identifier: String,
+    /// The challenge of the registration.
+    registration: String,
+    /// The challenge of a refresh.
     challenge: String,
+}
+
+/// The members of a proof's header with a meaning. `serde` rejects one that appears twice, and
+/// ignores others.
+#[derive(Deserialize)]
+struct Header<'j> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    alg: Option<&'j RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    typ: Option<&'j RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    crit: Option<&'j RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    jwk: Option<&'j RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Claims<'j> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    jti: Option<&'j RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    aud: Option<&'j RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Jwk<'j> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    kty: Option<&'j RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    crv: Option<&'j RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    x: Option<&'j RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    y: Option<&'j RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    d: Option<&'j RawValue>,
+}
+
+/// A member, even if its value is `null`.
+fn present<'j, D: Deserializer<'j>>(deserializer: D) -> Result<Option<&'j RawValue>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
 }
 
 static BROWSER: LazyLock<Browser> = LazyLock::new(Browser::registered);
 const HEADER: &str = r#"{"alg":"ES256","typ":"dbsc+jwt"}"#;
+const REGISTRATION_HEADER: &str =
+    r#"{"alg":"ES256","typ":"dbsc+jwt","jwk":{"kty":"EC","crv":"P-256","x":"~","y":"^"}}"#;
+const REFRESH_PATH: &str = "/session/refresh";
 
 fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
@@ -57,7 +116,7 @@ fn between(text: &str, start: &str) -> String {
 impl Browser {
     fn registered() -> Self {
         let now = UnixTime::from_secs(NOW);
-        let binding = DeviceBinding::default().dangerous_without_revocations();
+        let binding = DeviceBinding::default().path("/session").dangerous_without_revocations();
         let sealer = Sealer::builder(support::secret()).device_bound(binding).build().unwrap();
         let sealer: &'static Sealer = Box::leak(Box::new(sealer));
         let session = OpenSession::open(sealer, [], now).unwrap();
@@ -65,18 +124,17 @@ impl Browser {
         session.log_in("42").unwrap();
         let mut headers: Vec<(&str, String)> = Vec::new();
         ready(session.finish()).unwrap().apply(&mut headers);
-        let headers: BTreeMap<_, _> = headers.into_iter().collect();
-        let challenge = between(&headers["secure-session-registration"], "challenge=\"");
+        let (_, offer) =
+            headers.iter().find(|(name, _)| *name == "secure-session-registration").unwrap();
+        let registration = between(offer, "challenge=\"");
 
         let key = SigningKey::from_slice(&[1; 32]).unwrap();
         let point = key.verifying_key().to_sec1_point(false);
-        let [x, y] = [&point.as_bytes()[1..33], &point.as_bytes()[33..]]
+        let coordinates = [&point.as_bytes()[1..33], &point.as_bytes()[33..]]
             .map(|coordinate| BASE64URL_NOPAD.encode(coordinate));
-        let header = format!(
-            r#"{{"alg":"ES256","typ":"dbsc+jwt","jwk":{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}"}}}}"#
-        );
-        let mut browser = Self { sealer, key, header, identifier: String::new(), challenge };
-        let proof = browser.signed(&browser.header, &browser.claims());
+        let (identifier, challenge) = (String::new(), String::new());
+        let mut browser = Self { sealer, key, coordinates, identifier, registration, challenge };
+        let proof = browser.signed(&browser.header(REGISTRATION_HEADER), &browser.registering());
         let response = browser.send(DeviceRoute::Register, &[], Some(&proof), b"");
         browser.identifier = between(&response.body, "\"session_identifier\":\"");
         let identifier = browser.identifier.clone();
@@ -85,6 +143,16 @@ impl Browser {
             response.headers.iter().find(|(name, _)| name.contains("challenge")).unwrap();
         browser.challenge = between(header, "\"");
         browser
+    }
+
+    /// The header with the coordinates of the key.
+    fn header(&self, text: &str) -> String {
+        let [x, y] = &self.coordinates;
+        text.replace('~', x).replace('^', y)
+    }
+
+    fn registering(&self) -> String {
+        format!(r#"{{"jti":"{}"}}"#, self.registration)
     }
 
     fn claims(&self) -> String {
@@ -119,17 +187,36 @@ impl Browser {
         assert_eq!(sets_cookie, response.status == 200, "{response:?}");
         sets_cookie
     }
+
+    /// Whether a proof registers the key.
+    fn is_registered(&self, proof: &[u8]) -> bool {
+        let response = self.send(DeviceRoute::Register, &[], Some(proof), b"");
+        let sets_cookie = response.headers.iter().any(|(name, _)| *name == "set-cookie");
+        assert_eq!(response.status, if sets_cookie { 200 } else { 400 }, "{response:?}");
+        sets_cookie
+    }
+
+    /// Whether this is the JWK of the browser's key.
+    fn is_jwk(&self, jwk: &RawValue) -> bool {
+        let Some(jwk) = parse::<Jwk<'_>>(jwk.get()) else { return false };
+        let [x, y] = [text(jwk.x), text(jwk.y)];
+        text(jwk.kty).as_deref() == Some("EC")
+            && text(jwk.crv).as_deref() == Some("P-256")
+            && [x, y] == self.coordinates.clone().map(Some)
+            && jwk.d.is_none()
+    }
 }
 
-/// The values of an object's members by an independent parser; `None` for anything else.
-fn object(json: &str) -> Option<BTreeMap<String, String>> {
-    let Object::<String>(members) = serde_json::from_str(json).ok()?;
-    let pairs = members.into_iter().map(|(name, value)| (name, value.get().to_owned()));
-    Some(pairs.collect())
+/// Parses JSON independently; `None` for anything but an object with at most one of each member.
+fn parse<'j, T: Deserialize<'j>>(json: &'j str) -> Option<T> {
+    // `serde` also reads a struct from an array.
+    let is_object = json.trim_ascii_start().starts_with('{');
+    (is_object && at_most_100_deep(json)).then(|| serde_json::from_str(json).ok())?
 }
 
-fn text(value: Option<&String>) -> Option<String> {
-    serde_json::from_str(value?).ok()
+/// A string without a lone surrogate.
+fn text(value: Option<&RawValue>) -> Option<String> {
+    serde_json::from_str(value?.get()).ok()
 }
 
 fuzz::target!(|input: Input<'_>| {
@@ -148,29 +235,36 @@ fuzz::target!(|input: Input<'_>| {
             assert_eq!(body["continue"], false);
         }
         Input::Header(header) => {
+            let header = &*browser.header(header);
+            let parsed = parse::<Header<'_>>(header).filter(|header| {
+                text(header.alg).as_deref() == Some("ES256")
+                    && text(header.typ).as_deref() == Some("dbsc+jwt")
+                    && header.crit.is_none()
+            });
             let proof = browser.signed(header, &browser.claims());
-            // The parser of the server bounds the nesting, which the oracle does not.
-            let accepted = browser.is_accepted(&proof);
-            let expected = proof.len() <= 4096
-                && object(header).is_some_and(|members| {
-                    text(members.get("alg")).as_deref() == Some("ES256")
-                        && text(members.get("typ")).as_deref() == Some("dbsc+jwt")
-                        && !members.contains_key("crit")
-                        && !members.contains_key("jwk")
-                });
-            assert!(!accepted || expected, "{header}");
+            let expected = parsed.as_ref().is_some_and(|header| header.jwk.is_none());
+            assert_eq!(browser.is_accepted(&proof), expected && proof.len() <= 4096, "{header}");
+            let proof = browser.signed(header, &browser.registering());
+            let expected =
+                parsed.and_then(|header| header.jwk).is_some_and(|jwk| browser.is_jwk(jwk));
+            assert_eq!(browser.is_registered(&proof), expected && proof.len() <= 4096, "{header}");
         }
         Input::Claims { before, after } => {
             let claims = format!(r#"{{{before}"jti":"{}"{after}}}"#, browser.challenge);
-            let accepted = browser.is_accepted(&browser.signed(HEADER, &claims));
-            let jti = object(&claims).and_then(|members| text(members.get("jti")));
-            assert!(!accepted || jti.as_ref() == Some(&browser.challenge), "{claims}");
+            let proof = browser.signed(HEADER, &claims);
+            let expected = parse::<Claims<'_>>(&claims).is_some_and(|claims| {
+                text(claims.jti).as_ref() == Some(&browser.challenge)
+                    && claims.aud.is_none_or(|aud| {
+                        let url = text(Some(aud)).unwrap_or_default();
+                        url.starts_with("https://") && url.ends_with(REFRESH_PATH)
+                    })
+            });
+            assert_eq!(browser.is_accepted(&proof), expected && proof.len() <= 4096, "{claims}");
         }
         Input::Challenge(challenge) => {
             let claims = serde_json::json!({ "jti": challenge }).to_string();
-            let proof = browser.signed(&browser.header, &claims);
-            let response = browser.send(DeviceRoute::Register, &[], Some(&proof), b"");
-            assert_eq!(response.status, 400);
+            let proof = browser.signed(&browser.header(REGISTRATION_HEADER), &claims);
+            assert_eq!(browser.is_registered(&proof), challenge == browser.registration);
         }
         Input::ChangedProof { at, byte } => {
             let good = browser.signed(HEADER, &browser.claims());

@@ -162,6 +162,24 @@ pub fn see(session: &mut Session<'_>) -> Result<Seen, Rejection> {
     })
 }
 
+/// Whether JSON is nested at most 100 levels deep. `serde_json` does not limit the depth of a
+/// `RawValue`.
+pub fn at_most_100_deep(json: &str) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    json.bytes().all(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            // `serde_json` rejects an unmatched closing bracket.
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth <= 100
+    })
+}
+
 /// A JSON object that `serde_json` has parsed: the members in order, with their values as
 /// text. For such a value, `serde_json` checks only the grammar, and not the range of
 /// numbers, lone surrogates or the depth. A duplicate name is an error.
