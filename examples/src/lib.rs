@@ -3,7 +3,9 @@
 //! `SESSION_SECRET` is the secret, at least 32 bytes. `--microdot` selects Microdot's cookie, for
 //! which the secret can have any length. `PORT` is the port on 127.0.0.1 (3000).
 
-use std::{convert::Infallible, env, error::Error, time::Duration};
+use std::{
+    convert::Infallible, env, error::Error, io::ErrorKind::ConnectionAborted, time::Duration,
+};
 
 use askama::Template;
 use hyper::{
@@ -126,10 +128,14 @@ where
 {
     let listener = listen().await?;
     loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            // For example, too many files are open.
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            continue;
+        let (stream, _) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) if error.kind() == ConnectionAborted => continue,
+            Err(_) => {
+                // For example, too many files are open.
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                continue;
+            }
         };
         let service = TowerToHyperService::new(service.clone());
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));

@@ -284,6 +284,14 @@ fn a_refresh_does_not_follow_another_line_for_its_cookie() {
         let names = others.map(|line| line.split('=').next().unwrap());
         assert_eq!(lines(&others, false), [&names[..], &["sid"]].concat(), "{others:?}");
     }
+    // The server behind it still has the previous cookie: a logout, or a login.
+    for other in ["sid=; Max-Age=0", "sid=a.b.c"] {
+        assert_eq!(lines(&[other], false), ["sid"]);
+        assert_eq!(
+            lines(&["a=1", other, "__Host-session=a"], false),
+            ["a", "sid", "__Host-session"]
+        );
+    }
 }
 
 #[test]

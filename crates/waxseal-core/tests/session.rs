@@ -9,8 +9,8 @@ use std::{
 
 use support::{MICRODOT_KEY, Minter, NOW, alive, microdot, own, own_as, request, secret};
 use waxseal_core::{
-    BuildError, CookieSpec, OpenSession, Outcome, RandomError, Rejection, ResponseHeaders as _,
-    SaveError, Sealer, Secret, SecretError, UnixTime,
+    BuildError, CookieSpec, OpenSession, Outcome, RandomError, Rejection, SaveError, Sealer,
+    Secret, SecretError, UnixTime,
 };
 
 const WEEK: u64 = 7 * 86_400;
@@ -436,28 +436,6 @@ fn the_browser_keeps_the_cookie_no_longer_than_the_session() {
     let short = CookieSpec::builder("a").max_age(Duration::from_secs(WEEK - 1)).build().unwrap();
     let refused = Sealer::builder(secret()).cookie(short).build().unwrap_err();
     assert_eq!(refused, BuildError::MaxAgeUnderIdleTimeout);
-}
-
-/// A layer around others adds their cookies to its 503.
-#[test]
-fn the_lines_of_another_response_come_first_and_keep_caches_away() {
-    let sealer = own();
-    for saves in [false, true] {
-        let mut session = OpenSession::open(&sealer, [], support::now()).unwrap();
-        if saves {
-            session.save().unwrap();
-        }
-        let mut changes = support::finish(&mut session).unwrap();
-        changes.prepend_set_cookie_lines(["a=1".into(), "b=2".into()]);
-        let names: Vec<_> =
-            changes.set_cookie_lines().map(|line| line.split('=').next().unwrap()).collect();
-        assert_eq!(names[..2], ["a", "b"]);
-        assert_eq!(names[2..], ["__Host-session"][..usize::from(saves)]);
-        let mut response = support::Headers::default();
-        response.append("cache-control", "public".into());
-        changes.apply(&mut response);
-        assert_eq!(response.joined("cache-control").unwrap(), b"private");
-    }
 }
 
 /// Counters have these words as labels.

@@ -74,8 +74,8 @@ impl FinishOnce {
     }
 
     /// Finishes the session when the response head is complete. `None` if no handler used
-    /// it, or if it is finished already. After an `Err`, send an empty 503 and apply the
-    /// changes in the error to it.
+    /// it, or if it is finished already. After an `Err`, send an empty 503 with the `Set-Cookie`
+    /// lines of the replaced response, and apply the changes in the error to it.
     ///
     /// Pending only while a revocation that the request has caused is not durable.
     pub fn poll_finish(
@@ -98,10 +98,9 @@ impl FinishOnce {
             }
         }
         let Stage::Finishing(finish) = &mut self.stage else { return Poll::Ready(None) };
-        let mut finished = ready!(Pin::new(&mut *finish).poll(cx));
+        let finished = ready!(Pin::new(&mut *finish).poll(cx));
         let cookie = finish.sealer().cookie().name();
         events::finished(&slot.config, cookie, &finished);
-        slot.pass_cookies(&mut finished);
         #[cfg(any(feature = "actix", feature = "tower"))]
         if let (Some(plain_http), Ok(changes)) = (&self.plain_http, &finished) {
             plain_http.check(cookie, changes);

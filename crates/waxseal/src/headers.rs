@@ -29,7 +29,7 @@ macro_rules! response_headers {
 
             fn append(&mut self, name: &'static str, value: String) {
                 if let Some(mut value) = header_value(value) {
-                    // A cookie, or the offer of a registration. `Debug` does not show it.
+                    // `Debug` does not show a cookie.
                     value.set_sensitive(true);
                     self.0.append(header_name(name), value);
                 }
@@ -41,6 +41,16 @@ macro_rules! response_headers {
                 let present: Vec<_> = self.0.keys().filter(is_named).cloned().collect();
                 for name in present {
                     self.0.remove(name);
+                }
+            }
+        }
+
+        /// Copies to a 503 what the handler, and the sessions of layers inside, have decided on: a
+        /// cookie that a logout removes must not stay.
+        pub(crate) fn keep_cookies(replaced: &HeaderMap, unavailable: &mut HeaderMap) {
+            for name in ["set-cookie", "secure-session-registration"] {
+                for value in replaced.get_all(name) {
+                    unavailable.append(header_name(name), value.clone());
                 }
             }
         }

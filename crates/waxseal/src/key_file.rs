@@ -19,7 +19,11 @@
 use std::{
     error::Error,
     fmt, fs,
-    io::{self, Read as _},
+    io::{
+        self,
+        ErrorKind::{FileTooLarge, InvalidData, NotFound},
+        Read as _,
+    },
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::SystemTime,
@@ -97,7 +101,7 @@ impl KeyFile {
     /// # Errors
     ///
     /// The errors of [`reload`](Self::reload), once for each change of the file. If the server cannot
-    /// read the file now, for example without a free file descriptor, the next call tries again.
+    /// read the file now, for example without a free file descriptor, each call tries again.
     pub fn reload_if_changed(&self) -> Result<bool, KeyFileError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if *seen == Stamp::at(&self.path) {
@@ -114,8 +118,10 @@ impl KeyFile {
             load(&self.path).and_then(|jwks| (self.build)(jwks).map_err(KeyFileError::Build));
         // A reload that failed because of the file's content is not repeated without a change. Any
         // other is: the file may contain the removal of a leaked key.
-        if !built.as_ref().is_err_and(KeyFileError::can_pass) {
-            *seen = now;
+        match &built {
+            Err(KeyFileError::Io(error)) if error.kind() == NotFound => *seen = Stamp::default(),
+            Err(error) if error.can_pass() => {}
+            _ => *seen = now,
         }
         match built {
             Ok(sealer) => {
@@ -169,7 +175,7 @@ fn read(path: &Path) -> io::Result<Zeroizing<String>> {
     let metadata = file.metadata()?;
     warn_of_readers(path, &metadata);
     if metadata.len() > MAX_LEN {
-        return Err(io::ErrorKind::FileTooLarge.into());
+        return Err(FileTooLarge.into());
     }
     // The full capacity from the start: a reallocation would leave a copy of the keys in memory.
     let capacity = usize::try_from(metadata.len()).unwrap_or_default().saturating_add(1);
@@ -208,9 +214,7 @@ pub enum KeyFileError {
 impl KeyFileError {
     /// Whether the error can pass without a change of the file.
     fn can_pass(&self) -> bool {
-        use io::ErrorKind::{FileTooLarge, InvalidData, NotFound};
-        let Self::Io(error) = self else { return false };
-        !matches!(error.kind(), FileTooLarge | InvalidData | NotFound)
+        matches!(self, Self::Io(error) if !matches!(error.kind(), FileTooLarge | InvalidData))
     }
 }
 

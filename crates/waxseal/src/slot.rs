@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(not(all(test, shuttle)))]
 use std::sync::{Mutex, MutexGuard};
 use std::{
-    fmt, mem,
+    fmt,
     sync::{Arc, PoisonError},
 };
 
 #[cfg(all(test, shuttle))]
 use shuttle::sync::{Mutex, MutexGuard};
-use waxseal_core::{Marker, OpenSession, Rejection, ResponseChanges, Sealer, Unavailable};
+use waxseal_core::{Marker, OpenSession, Rejection, ResponseChanges, Sealer};
 
 use crate::{config::Config, error::SessionError, events, session::Session};
 
@@ -32,9 +32,6 @@ pub struct Slot {
     /// Of the middleware around this one.
     outer: Option<Arc<Slot>>,
     stage: Mutex<Stage>,
-    /// The `Set-Cookie` lines of the sessions of middleware inside this one, whose responses are
-    /// complete. A 503 of this middleware has them, too.
-    inner_cookies: Mutex<Vec<String>>,
     /// Whether a browser with a key would have refreshed its proof cookie before this request.
     #[cfg(feature = "device-bound")]
     follows_refresh: AtomicBool,
@@ -70,7 +67,6 @@ impl Slot {
             config,
             outer,
             stage: Mutex::new(Stage::Unopened),
-            inner_cookies: Mutex::new(Vec::new()),
             #[cfg(feature = "device-bound")]
             follows_refresh: AtomicBool::new(false),
         }))
@@ -183,29 +179,6 @@ impl Slot {
                 Ok(None)
             }
         }
-    }
-
-    /// Shows the lines of this finished session to the middleware around this one. If the response
-    /// becomes a 503, adds those of the sessions inside, whose response the 503 replaces.
-    pub(crate) fn pass_cookies(&self, finished: &mut Result<ResponseChanges, Unavailable>) {
-        match finished {
-            Ok(changes) => self.pass_lines(changes),
-            Err(unavailable) => {
-                self.pass_lines(&unavailable.changes);
-                let inner = mem::take(&mut *self.inner_cookies());
-                unavailable.changes.prepend_set_cookie_lines(inner);
-            }
-        }
-    }
-
-    fn pass_lines(&self, changes: &ResponseChanges) {
-        for outer in self.all().skip(1) {
-            outer.inner_cookies().extend(changes.set_cookie_lines().map(str::to_owned));
-        }
-    }
-
-    fn inner_cookies(&self) -> MutexGuard<'_, Vec<String>> {
-        self.inner_cookies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Locks the stage. A handler that panicked while it opened the session left it `Unopened`.

@@ -20,7 +20,7 @@ use actix_web::{
         header::{COOKIE, HeaderMap, HeaderValue},
     },
     middleware::{Next, from_fn},
-    test::{TestRequest, call_service, init_service, read_body},
+    test::{TestRequest, call_service, init_service, read_body, try_call_service},
     web,
 };
 use support::{
@@ -226,9 +226,33 @@ fn a_failing_middleware_does_not_prevent_the_revocation() {
     });
 }
 
-/// The 503 replaces the response with the cookie of the inner session.
 #[test]
-fn a_503_removes_the_cookie_of_an_inner_session_too() {
+fn a_503_keeps_the_cookie_of_an_inner_session_if_a_middleware_fails() {
+    run(async {
+        async fn fails(
+            session: Session,
+            admin: Session<Admin>,
+            _: ServiceRequest,
+            _: Next<BoxBody>,
+        ) -> Result<ServiceResponse, Error> {
+            session.delete()?;
+            admin.save()?;
+            Err(ErrorImATeapot("short and stout"))
+        }
+        let list = List::default();
+        let request = with_session(&list, "/").await.to_request();
+        list.acknowledges(Err("the disk is full"));
+        let app = App::new().wrap(from_fn(fails)).wrap(admin()).wrap(sessions(&list));
+        let error = try_call_service(&init_service(app).await, request).await.unwrap_err();
+        let response = error.error_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(names(response.headers()), ["__Host-admin", "__Host-session"]);
+    });
+}
+
+/// Otherwise a logout whose response becomes a 503 would leave them in the browser.
+#[test]
+fn a_503_keeps_the_cookies_of_an_inner_session_and_of_the_handler() {
     run(async {
         async fn both(
             session: Session,
@@ -242,7 +266,10 @@ fn a_503_removes_the_cookie_of_an_inner_session_too() {
                 session.save()?;
                 admin.save()?;
             }
-            Ok(HttpResponse::Ok().finish())
+            if request.path() == "/logout" && request.query_string() == "fails" {
+                return Err(ErrorImATeapot("short and stout"));
+            }
+            Ok(HttpResponse::Ok().append_header(("set-cookie", "own=1")).finish())
         }
         let list = List::default();
         let app = App::new().wrap(admin()).wrap(sessions(&list)).default_service(web::to(both));
@@ -253,10 +280,13 @@ fn a_503_removes_the_cookie_of_an_inner_session_too() {
             .map(|line| line.split(';').next().unwrap().to_owned())
             .collect();
         list.acknowledges(Err("the disk is full"));
-        let request = get("/logout").insert_header((COOKIE, cookies.join("; ")));
-        let response = call_service(&app, request.to_request()).await;
-        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(names(response.headers()), ["__Host-admin", "__Host-session"]);
+        for (path, own) in [("/logout", &["own"][..]), ("/logout?fails", &[])] {
+            let request = get(path).insert_header((COOKIE, cookies.join("; ")));
+            let response = call_service(&app, request.to_request()).await;
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            let expected = [own, &["__Host-admin", "__Host-session"]].concat();
+            assert_eq!(names(response.headers()), expected);
+        }
     });
 }
 

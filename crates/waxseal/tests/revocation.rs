@@ -187,9 +187,10 @@ async fn a_failed_acknowledgement_is_an_empty_503_that_removes_the_cookie() {
         assert_eq!(response.body(), "");
         assert_eq!(values(response.headers(), "vary"), ["Cookie"]);
         assert_eq!(values(response.headers(), "cache-control"), ["private"]);
-        let [line] = &*values(response.headers(), "set-cookie") else { panic!("one line") };
+        let [own, line] = &*values(response.headers(), "set-cookie") else { panic!("two lines") };
         assert!(line.starts_with("__Host-session=; ") && line.contains("; Max-Age=0; "), "{line}");
-        assert_eq!(response.headers().len(), 3, "no header of the handler");
+        assert_eq!(own, "own=1");
+        assert_eq!(response.headers().len(), 4, "no header of the handler but its cookie");
 
         assert_eq!(log.text().matches("ERROR").count(), 1, "{}", log.text());
         assert!(log.text().contains("the disk is full"), "{}", log.text());
@@ -386,9 +387,9 @@ async fn the_response_head_waits_for_the_acknowledgements_of_two_sessions() {
     assert_eq!((main.revoked().len(), admin.revoked().len()), (1, 1));
 }
 
-/// The 503 replaces the response with the cookies of the inner sessions.
+/// Otherwise a logout whose response becomes a 503 would leave them in the browser.
 #[tokio::test]
-async fn a_503_removes_the_cookies_of_inner_sessions_too() {
+async fn a_503_keeps_the_cookies_of_inner_sessions_and_of_the_handler() {
     let (main, admin, innermost) = (List::default(), List::default(), List::default());
     let marked = |name| CookieSpec::builder(name).build().unwrap();
     let admin_sealer = builder(&admin).marker::<Admin>().cookie(marked("__Host-admin"));
@@ -409,25 +410,30 @@ async fn a_503_removes_the_cookies_of_inner_sessions_too() {
                 admin.save()?;
                 inner.save()?;
             }
-            let response = Response::builder().header("set-cookie", "own=1");
+            let response = Response::builder()
+                .header("set-cookie", "own=1")
+                .header("secure-session-registration", "of an inner login")
+                .header("x-own", "own");
             Ok::<_, SessionError>(response.body(String::new()).unwrap())
         }));
     let response = service.call(get("/")).await.unwrap();
     let cookies = set_cookies(&response);
     assert_eq!(cookies.len(), 4);
     let cookies = cookies.join("; ");
-    for (fails, expected) in [
-        (&main, &["__Host-inner=", "__Host-admin=", "__Host-session="][..]),
-        // The outer session adds its cookie to the 503.
-        (&admin, &["__Host-inner=", "__Host-admin=", "__Host-session="]),
-    ] {
+    // Each session around the one that fails adds its cookie to the 503.
+    for fails in [&main, &admin, &innermost] {
         for list in [&main, &admin, &innermost] {
             list.acknowledges(Ok(()));
         }
         fails.acknowledges(Err("disk full"));
         let response = service.call(with_cookie("/logout", &cookies)).await.unwrap();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(set_cookies(&response), expected);
+        assert_eq!(
+            set_cookies(&response),
+            ["own=1", "__Host-inner=", "__Host-admin=", "__Host-session="]
+        );
+        assert!(response.headers().contains_key("secure-session-registration"));
+        assert!(!response.headers().contains_key("x-own"));
     }
 }
 

@@ -124,23 +124,21 @@ impl ResponseChanges {
         self.set_cookie = lines;
     }
 
-    /// Adds the `Set-Cookie` lines of another response, which a 503 with these changes replaces.
-    pub fn prepend_set_cookie_lines(&mut self, lines: impl IntoIterator<Item = String>) {
-        self.set_cookie.splice(0..0, lines);
-    }
-
     /// The cookie stays as it is: another request has revoked the session.
     pub(super) fn withhold_cookie(&mut self) {
         *self = Self { outcome: Outcome::Revoked, ..Self::read(self.unsaved) };
     }
 
     /// Applies the changes to the headers of the response: the `Set-Cookie` lines
-    /// beside the application's own, `Vary`, `Cache-Control`. A refresh does not replace a line for
-    /// the same cookie, for example of a server behind a gateway, which knows later changes.
+    /// beside the application's own, `Vary`, `Cache-Control`.
+    ///
+    /// If the response already has a line for a cookie of that name, a refresh is withheld: a server
+    /// behind a gateway may have ended the session. A framework that does not show the headers of the
+    /// response sends both.
     pub fn apply<H: ResponseHeaders + ?Sized>(mut self, headers: &mut H) {
         restrict(headers, !self.set_cookie.is_empty());
-        if self.outcome == Outcome::Refreshed && self.is_set_by(headers) {
-            self.set_cookie.pop();
+        if self.outcome == Outcome::Refreshed {
+            self.withhold_refresh(headers);
         }
         for line in self.set_cookie {
             headers.append("set-cookie", line);
@@ -151,14 +149,22 @@ impl ResponseChanges {
         }
     }
 
-    /// Whether the headers set the cookie of the last line.
-    fn is_set_by<H: ResponseHeaders + ?Sized>(&self, headers: &H) -> bool {
-        let (Some(line), Some(set)) = (self.set_cookie.last(), headers.joined("set-cookie")) else {
-            return false;
+    /// Withholds the refreshed cookie if the response sets it, and all lines if the response sets a
+    /// previous cookie.
+    fn withhold_refresh<H: ResponseHeaders + ?Sized>(&mut self, headers: &H) {
+        let Some(set) = headers.joined("set-cookie") else { return };
+        let set = String::from_utf8_lossy(&set);
+        let is_set = |line: &String| {
+            let name = line.split_inclusive('=').next().unwrap_or_default();
+            set.split(", ").any(|line| line.starts_with(name))
         };
-        let name = line.split_inclusive('=').next().unwrap_or_default().as_bytes();
-        // A comma is also in a date, and none is in a name.
-        set.split(|byte| *byte == b',').any(|line| line.trim_ascii_start().starts_with(name))
+        match self.set_cookie.iter().position(is_set) {
+            Some(at) if at.saturating_add(1) == self.set_cookie.len() => {
+                self.set_cookie.truncate(at);
+            }
+            Some(_) => self.set_cookie.clear(),
+            None => {}
+        }
     }
 
     /// Returns the `Set-Cookie` lines; a line that sets the cookie is the last.

@@ -34,8 +34,11 @@ pub(super) fn answering(config: &Config, request: &ServiceRequest) -> Option<Ans
 pub(super) fn response(answer: DeviceResponse) -> HttpResponse {
     let DeviceResponse { status, headers, body, .. } = answer;
     let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or_default());
-    for header in headers {
-        response.append_header(header);
+    for (name, value) in headers {
+        if let Ok(mut value) = HeaderValue::try_from(value) {
+            value.set_sensitive(true);
+            response.append_header((name, value));
+        }
     }
     response.body(body)
 }

@@ -23,7 +23,7 @@ use crate::device::follows_refresh;
 use crate::{
     config::Config,
     finishing::FinishOnce,
-    headers::actix::Headers,
+    headers::actix::{Headers, keep_cookies},
     layer::SessionLayer,
     plain_http::PlainHttp,
     slot::{Innermost, Slot},
@@ -144,17 +144,36 @@ where
                 Poll::Ready(with(result, changes).map(ServiceResponse::map_into_left_body))
             }
             Poll::Ready(Some(Err(unavailable))) => {
-                // A response, so that the middleware around this one sees it; an error has no request.
-                let result = result.map_err(|_| ErrorServiceUnavailable("")).map(|response| {
-                    let empty = HttpResponse::ServiceUnavailable().finish();
-                    ServiceResponse::new(response.into_parts().0, empty).map_into_right_body()
-                });
-                Poll::Ready(with(result, unavailable.changes))
+                Poll::Ready(with(replaced(result), unavailable.changes))
             }
             Poll::Pending => {
                 *this.made = Some(Box::new(result));
                 Poll::Pending
             }
+        }
+    }
+}
+
+/// The empty 503 in place of a response, so that the middleware around this one sees it. An error has
+/// no request, so it stays an error.
+fn replaced<B>(
+    result: Result<ServiceResponse<B>, Error>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    match result {
+        Ok(response) => {
+            let (request, replaced) = response.into_parts();
+            let mut empty = HttpResponse::ServiceUnavailable().finish();
+            keep_cookies(replaced.headers(), empty.headers_mut());
+            Ok(ServiceResponse::new(request, empty).map_into_right_body())
+        }
+        Err(error) => {
+            let replaced = error.error_response().headers().clone();
+            let mut error = ErrorServiceUnavailable("");
+            error.add_response_mapper(move |mut response| {
+                keep_cookies(&replaced, response.headers_mut());
+                response
+            });
+            Err(error)
         }
     }
 }

@@ -36,7 +36,8 @@ pub(super) fn response<B: Default + 'static>(answer: DeviceResponse) -> Response
     let mut response = Response::new(B::default());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
     for (name, value) in headers {
-        if let Ok(value) = HeaderValue::try_from(value) {
+        if let Ok(mut value) = HeaderValue::try_from(value) {
+            value.set_sensitive(true);
             response.headers_mut().append(HeaderName::from_static(name), value);
         }
     }

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     future::Future,
+    mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -18,7 +19,7 @@ use crate::device::follows_refresh;
 use crate::{
     config::Config,
     finishing::FinishOnce,
-    headers::tower::Headers,
+    headers::tower::{Headers, keep_cookies},
     layer::SessionLayer,
     plain_http::PlainHttp,
     slot::{Innermost, Slot},
@@ -123,8 +124,9 @@ where
                 changes.apply(&mut Headers(response.headers_mut()));
             }
             Poll::Ready(Some(Err(unavailable))) => {
-                *response = Response::default();
+                let replaced = mem::take(response);
                 *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                keep_cookies(replaced.headers(), response.headers_mut());
                 unavailable.changes.apply(&mut Headers(response.headers_mut()));
             }
             Poll::Pending => {
