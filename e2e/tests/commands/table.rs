@@ -196,7 +196,7 @@ pub const TABLE: &[Entry] = &[
     },
     Entry {
         page: "docs/rotation.md",
-        first: "(umask 077; waxseal keys export > session-keys.json)  # the key of SESSION_SECRET; keep the file like it",
+        first: "(umask 077; waxseal keys export > session-keys.json)  # the key derived from SESSION_SECRET; protect it like the secret",
         how: Runs(Run {
             before: "",
             replace: &[],
