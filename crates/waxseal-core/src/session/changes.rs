@@ -149,22 +149,17 @@ impl ResponseChanges {
         }
     }
 
-    /// Withholds the refreshed cookie if the response sets it, and all lines if the response sets a
-    /// previous cookie.
+    /// Withholds the lines from the first whose cookie the response sets, to the last, which sets the
+    /// current cookie. Removals of other previous cookies stay.
     fn withhold_refresh<H: ResponseHeaders + ?Sized>(&mut self, headers: &H) {
         let Some(set) = headers.joined("set-cookie") else { return };
         let set = String::from_utf8_lossy(&set);
-        let is_set = |line: &String| {
+        let is_set = |line: &str| {
             let name = line.split_inclusive('=').next().unwrap_or_default();
             set.split(", ").any(|line| line.starts_with(name))
         };
-        match self.set_cookie.iter().position(is_set) {
-            Some(at) if at.saturating_add(1) == self.set_cookie.len() => {
-                self.set_cookie.truncate(at);
-            }
-            Some(_) => self.set_cookie.clear(),
-            None => {}
-        }
+        let kept = self.set_cookie.iter().take_while(|line| !is_set(line)).count();
+        self.set_cookie.truncate(kept);
     }
 
     /// Returns the `Set-Cookie` lines; a line that sets the cookie is the last.
