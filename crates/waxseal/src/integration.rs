@@ -35,7 +35,7 @@
 //! #       assert_eq!(changes.set_cookie_lines().count(), 1);
 //!     }
 //!     Some(Err(unavailable)) => {
-//!         // An empty 503 in place of the response, and
+//!         // An empty 503 with the Set-Cookie lines of the response that it replaces, and
 //!         // unavailable.changes.apply(&mut headers)
 //! #       let _ = unavailable;
 //!     }

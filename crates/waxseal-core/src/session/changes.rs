@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// The revocation list cannot be trusted, or has not made a revocation durable. Send an
-/// empty 503 in place of the application's response, and apply `changes` to it.
+/// empty 503 in place of the application's response, with the `Set-Cookie` lines of that response,
+/// and apply `changes` to it.
 #[derive(Debug)]
 #[must_use = "the response must be a 503 that carries the changes"]
 pub struct Unavailable {

@@ -76,6 +76,7 @@ impl Browser {
     /// Stores the cookies of an answer.
     pub fn store(&mut self, answer: &Answer) {
         for line in answer.headers.get_all("set-cookie") {
+            assert!(line.is_sensitive(), "`Debug` shows {line:?}");
             let line = line.to_str().unwrap();
             let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
             if value.is_empty() {
