@@ -7,7 +7,8 @@ use crate::{
     form,
     growth::PAYLOADS,
     report::Run,
-    socket::{BARE, READ},
+    requests,
+    socket::READ,
 };
 
 /// One target and its measured value.
@@ -51,9 +52,9 @@ pub(crate) fn asked(run: &Run) -> Vec<Asked> {
     let rows = &run.rows;
     let open = rows.ratio("waxseal: open", OPEN);
     let (bad, large) = ("waxseal: a bad MAC", "waxseal: 8 KB");
-    let (nothing, untouched) = ("axum: a no-op layer", "axum: waxseal untouched");
+    let (nothing, untouched) = (requests::NO_OP, "axum: waxseal untouched");
     let added = rows.row(untouched).allocations.abs_diff(rows.row(nothing).allocations);
-    let read = (rows.min("axum: waxseal read") - rows.min(nothing)) / rows.min(OPEN);
+    let read = run.floors_over_no_op(requests::READ);
     let jsonwebtoken = f64::min(rows.ratio("jsonwebtoken", OPEN), run.aws_lc) / open;
     let jar = rows.ratio("cookie-rs signed jar + serde_json", "waxseal: open");
     let keys = ["the first other", "the last"].map(|which| {
@@ -99,7 +100,7 @@ pub(crate) fn asked(run: &Run) -> Vec<Asked> {
             "over a socket: requests per second, read over bare",
             "≥ 0.85",
             0.85,
-            run.rate(READ) / run.rate(BARE),
+            run.over_bare(READ),
         ),
         at_least(
             "over a socket: read over the best peer with sessions",

@@ -153,7 +153,7 @@ fn add(rounds: &mut Rounds) {
 fn add_requests(rounds: &mut Rounds) {
     let cookie = ours::cookie(&ours::sealer(), NOW);
     let bare = Router::new().route("/", get(nothing));
-    rounds.add("request", "axum: a no-op layer", request(bare.layer(Nothing), cookie.clone()));
+    rounds.add("request", requests::NO_OP, request(bare.layer(Nothing), cookie.clone()));
     let read = |sealer| requests::read().layer(SessionLayer::new(sealer).clock(ours::now));
     rounds.add("request", "axum: waxseal signed read", request(read(ours::sealer()), cookie));
     let cookie = ours::cookie(&encrypted(), NOW);

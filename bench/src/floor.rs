@@ -26,7 +26,7 @@ pub(crate) const SAVE: &str = "floor: save";
 pub(crate) struct Borrowed<'a> {
     iat: u64,
     exp: u64,
-    username: &'a str,
+    pub(crate) username: &'a str,
     #[serde(borrow)]
     cart: &'a serde_json::value::RawValue,
     csrf: &'a str,

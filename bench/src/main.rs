@@ -18,6 +18,7 @@
 
 mod actix;
 mod bars;
+mod by_hand;
 mod constant_time;
 mod devices;
 mod encryption;

@@ -10,7 +10,7 @@ use std::{
 use crate::{
     bars, core, encryption,
     floor::{MAC, OPEN, SAVE},
-    plots,
+    plots, requests,
     revocation::UNLISTED,
     rounds::Rows,
     socket::{self, Served},
@@ -29,6 +29,16 @@ impl Run {
     pub(crate) fn rate(&self, name: &str) -> f64 {
         let served = self.served.iter().find(|served| served.name == name);
         served.unwrap_or_else(|| panic!("no server {name}")).rate
+    }
+
+    /// The rate of a server over that of bare axum.
+    pub(crate) fn over_bare(&self, name: &str) -> f64 {
+        self.rate(name) / self.rate(socket::BARE)
+    }
+
+    /// What a request through axum costs over one under a no-op layer, in floors.
+    pub(crate) fn floors_over_no_op(&self, name: &str) -> f64 {
+        (self.rows.min(name) - self.rows.min(requests::NO_OP)) / self.rows.min(OPEN)
     }
 }
 
@@ -63,6 +73,10 @@ fn document(run: &Run, docs: &Path) -> io::Result<String> {
         bars = bars::table(bars::asked(run)),
         rows = table(&run.rows),
         aws_lc = run.aws_lc,
+        by_hand = run.floors_over_no_op(requests::BY_HAND),
+        in_floor = run.floors_over_no_op(requests::FLOOR),
+        by_hand_rate = run.over_bare(socket::BY_HAND),
+        in_floor_rate = run.over_bare(socket::FLOOR),
         served = served(&run.served),
         revocation = part("revocation.md")?,
         stores = part("stores.md")?,
@@ -89,7 +103,7 @@ pub(crate) fn table(rows: &Rows) -> String {
         ("open", OPEN),
         ("save", SAVE),
         ("reject", MAC),
-        ("request", "axum: a no-op layer"),
+        ("request", requests::NO_OP),
         ("actix", "actix-web: bare"),
         ("listed", UNLISTED),
         ("encrypted open", encryption::OPEN),

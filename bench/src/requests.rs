@@ -9,10 +9,15 @@ use tower_sessions_cookie_store as in_cookie;
 use waxseal::{SessionError, SessionLayer};
 
 use crate::{
-    ours,
+    by_hand, ours,
     rounds::Rounds,
     subject::{Data, SECRET, data},
 };
+
+pub(crate) const NO_OP: &str = "axum: a no-op layer";
+pub(crate) const READ: &str = "axum: waxseal read";
+pub(crate) const FLOOR: &str = "axum: the floor in the handler";
+pub(crate) const BY_HAND: &str = "axum: waxseal opened by the handler";
 
 /// A layer that does nothing.
 #[derive(Clone)]
@@ -75,7 +80,7 @@ pub(crate) fn add(rounds: &mut Rounds) {
     let cookie = ours::cookie(&ours::sealer(), crate::subject::NOW);
     let bare = || Router::new().route("/", get(nothing));
     rounds.add("request", "axum: bare", request(bare(), cookie.clone()));
-    rounds.add("request", "axum: a no-op layer", request(bare().layer(Nothing), cookie.clone()));
+    rounds.add("request", NO_OP, request(bare().layer(Nothing), cookie.clone()));
 
     let layer = || SessionLayer::new(ours::sealer()).clock(ours::now);
     rounds.add(
@@ -83,7 +88,10 @@ pub(crate) fn add(rounds: &mut Rounds) {
         "axum: waxseal untouched",
         request(bare().layer(layer()), cookie.clone()),
     );
-    rounds.add("request", "axum: waxseal read", request(read().layer(layer()), cookie.clone()));
+    let no_op = |router: Router| request(router.layer(Nothing), cookie.clone());
+    rounds.add("request", FLOOR, no_op(by_hand::floor(drop)));
+    rounds.add("request", BY_HAND, no_op(by_hand::opens(ours::now, drop)));
+    rounds.add("request", READ, request(read().layer(layer()), cookie.clone()));
     let save = Router::new().route(
         "/",
         get(async |session: waxseal::Session| {

@@ -1,12 +1,14 @@
 //! The servers under load, each with one thread in its own process. `GET /login` sets the session,
 //! and `GET /` responds with the name in it.
 
+use std::convert::identity;
+
 use axum::{Router, routing::get};
 use tokio::net::TcpListener;
-use waxseal::{Session, SessionError, SessionLayer};
+use waxseal::{Session, SessionError, SessionLayer, UnixTime};
 
 use crate::{
-    ours,
+    by_hand, ours,
     subject::{Data, SECRET, data},
 };
 
@@ -28,6 +30,8 @@ pub(crate) fn run(what: &str) {
 fn router(what: &str) -> Router {
     match what {
         "axum, bare" => Router::new().route("/", get(async || "susan")),
+        "the floor in the handler" => by_hand::floor(identity),
+        "waxseal, opened by the handler" => by_hand::opens(UnixTime::now, identity),
         "waxseal, read" => waxseal(get(async |session: Session| -> Result<String, SessionError> {
             Ok(session.get("username")?.expect("a session"))
         })),

@@ -15,7 +15,12 @@ const TURN: Duration = Duration::from_millis(1500);
 
 pub(crate) const BARE: &str = "axum, bare";
 pub(crate) const READ: &str = "waxseal, read";
-const SUBJECTS: [&str; 5] = [BARE, READ, "waxseal, saved", "tower-sessions, memory", "seshcookie"];
+pub(crate) const FLOOR: &str = "the floor in the handler";
+pub(crate) const BY_HAND: &str = "waxseal, opened by the handler";
+/// They get the cookie of another server.
+const WITHOUT_LOGIN: [&str; 3] = [BARE, FLOOR, BY_HAND];
+const SUBJECTS: [&str; 7] =
+    [BARE, READ, FLOOR, BY_HAND, "waxseal, saved", "tower-sessions, memory", "seshcookie"];
 
 /// The results of one server.
 pub(crate) struct Served {
@@ -43,8 +48,9 @@ pub(crate) fn run() -> Vec<Served> {
     for name in SUBJECTS {
         servers.push(Server::start(name, "/", Command::new(&own).args(["serve", name])));
     }
-    // The bare server gets the same cookie.
-    servers[0].cookie = servers[1].cookie.clone();
+    let cookie = servers[1].cookie.clone();
+    let others = servers.iter_mut().filter(|server| server.cookie.is_empty());
+    others.for_each(|server| server.cookie.clone_from(&cookie));
     if let Some(python) = std::env::var_os("MICRODOT_PYTHON") {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/microdot_server.py");
         for (name, path) in [("Microdot, bare", "/bare"), ("Microdot, read", "/")] {
@@ -72,7 +78,7 @@ impl Server {
         let address = line.trim().parse().expect("an address");
         let mut server =
             Self { name, child, address, path, cookie: String::new(), turns: Vec::new() };
-        if name != BARE {
+        if !WITHOUT_LOGIN.contains(&name) {
             server.cookie = server.login();
         }
         server
