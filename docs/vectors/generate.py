@@ -428,6 +428,16 @@ enc_key_file("the kid of the key that verifies", FOR_ADMINS, "unknown-key", kid=
 signed_key_file("a signed token", "malformed")
 signed_key_file("a signed token that is also accepted", "ok", also_accept_signed=NOW - 59)
 
+# The other reserved claims.
+ours("the stamp of a revocation list", alive('"sid":"AAAAAAAAAAAAAAAAAAAAAA","wx_rev":1799990000000'))
+ours("the latest stamp", alive('"wx_rev":9007199254740991'))
+ours("a stamp of 2^53", alive('"wx_rev":9007199254740992'), "claims")
+ours("a mistyped stamp", alive('"wx_rev":"1799990000000"'), "claims")
+ours("an issuer and a token ID", alive('"iss":"https://example.com","jti":"1"'))
+ours("a mistyped issuer", alive('"iss":1'), "claims")
+ours("a mistyped token ID", alive('"jti":null'), "claims")
+ours("cnf without device binding", alive('"cnf":{"jkt":"x"}'))
+
 derivations, encryption_derivations = [], []
 for secret, cookie, application, marker in [
     (SECRET, COOKIE, None, None),
