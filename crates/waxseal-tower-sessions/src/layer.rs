@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     future::{Future, ready},
+    mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -10,7 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use http::{Request, Response};
+use http::{Request, Response, header::SET_COOKIE};
 use time::OffsetDateTime;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -35,7 +36,8 @@ use crate::{
 ///
 /// After the handler, the layer saves a modified session, unless the status of the response is a
 /// server error (5xx). If it cannot be saved, for example because it is too large for a cookie,
-/// the response is an empty 500 instead, and the log says why.
+/// the response is an empty 500 instead, with the `Set-Cookie` lines of the handler's response. The
+/// log says why.
 #[derive(Clone, Debug)]
 pub struct SessionManagerLayer {
     data_key: Cow<'static, str>,
@@ -128,9 +130,15 @@ where
         request.extensions_mut().insert(session.clone());
         let response = self.inner.call(request);
         Box::pin(async move {
-            let response = response.await?;
+            let mut response = response.await?;
             let finished = finish(&bridge, &session, response.status().is_server_error()).await;
-            Ok(finished.map_or_else(|error| refusal(&error), |()| response))
+            if let Err(error) = finished {
+                let replaced = mem::replace(&mut response, refusal(&error));
+                for line in replaced.headers().get_all(SET_COOKIE) {
+                    response.headers_mut().append(SET_COOKIE, line.clone());
+                }
+            }
+            Ok(response)
         })
     }
 }

@@ -148,6 +148,20 @@ async fn data_that_does_not_fit_is_an_error() {
     assert_eq!(browser.read("/keys").await, "foo,small");
 }
 
+/// A logout of another session must reach the browser.
+#[tokio::test]
+async fn the_response_to_a_failed_save_keeps_the_cookies_of_the_handler() {
+    let log_out = async |session: Session| {
+        session.insert("big", "x".repeat(5000)).await.unwrap();
+        ([("set-cookie", "admin=; Max-Age=0"), ("x-other", "1")], "gone")
+    };
+    let app = app(sealer(), |routes| routes.route("/logout", get(log_out)));
+    let answer = Browser::of(&app).get("/logout").await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(answer.set_cookie, ["admin=; Max-Age=0"]);
+    assert_eq!(answer.body, "");
+}
+
 /// A failed save leaves nothing behind for the next one.
 #[tokio::test]
 async fn a_handler_can_store_less_after_a_failed_save() {
