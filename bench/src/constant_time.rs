@@ -20,8 +20,8 @@ use self::{
     subjects::{Subject, subjects},
 };
 
-/// Above it, times of both classes differ (the bound of dudect). A leak passes it by far: t grows with
-/// the square root of the number of measurements.
+/// Above it, times of both classes differ (the bound of dudect). A leak passes it by far: t grows
+/// with the square root of the number of measurements.
 const BOUND: f64 = 4.5;
 
 /// Noise of the machine can pass the bound, but not every time.

@@ -51,8 +51,8 @@
 //! | `wait-for PATH` | creates a file with the extension `.waiting`, and sends the response once the file PATH exists |
 //!
 //! `REVOCATIONS` names the revocation store, `MAX_SESSIONS` limits the revocation list, and
-//! `ABSOLUTE_SECS` is the absolute timeout. If `MICRODOT_KEY` and `MICRODOT_SINCE` are set, Microdot's cookie is
-//! migrated.
+//! `ABSOLUTE_SECS` is the absolute timeout. If `MICRODOT_KEY` and `MICRODOT_SINCE` are set,
+//! Microdot's cookie is migrated.
 //!
 //! A script without session steps does not open the session.
 

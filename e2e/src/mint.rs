@@ -1,4 +1,5 @@
-//! A second implementation of the tokens, written only from the specifications. It signs any claims.
+//! A second implementation of the tokens, written only from the specifications. It signs any
+//! claims.
 
 mod encryption;
 

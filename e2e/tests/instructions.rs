@@ -2,8 +2,8 @@
 //! the same on every run and does not depend on the load. callgrind does not support the SHA
 //! instructions of the processor, so the share of the hash is larger than in practice.
 //!
-//! If a figure changes for a good reason, for example with a new release of Rust, update it here. The
-//! failing test prints the new figure.
+//! If a figure changes for a good reason, for example with a new release of Rust, update it here.
+//! The failing test prints the new figure.
 
 use std::{
     path::{Path, PathBuf},

@@ -1,11 +1,11 @@
 //! Signed, encrypted and Microdot's sessions with other libraries: writes the table in
-//! `docs/interop.md` with `WRITE_INTEROP=1`, and otherwise compares it. Each cell is the result of a
-//! run.
+//! `docs/interop.md` with `WRITE_INTEROP=1`, and otherwise compares it. Each cell is the result of
+//! a run.
 //!
 //! `INTEROP_PYTHON` is a Python with the packages in `interop/requirements.txt` and
-//! `microdot/requirements.txt`, with `micropython` beside it. `INTEROP_NODE` is a folder in which npm has
-//! installed the packages in `interop/package.json`; it also contains `pyjwt-VERSION` with other versions
-//! of PyJWT. The command `go` and golang-jwt are from Debian.
+//! `microdot/requirements.txt`, with `micropython` beside it. `INTEROP_NODE` is a folder in which
+//! npm has installed the packages in `interop/package.json`; it also contains `pyjwt-VERSION` with
+//! other versions of PyJWT. The command `go` and golang-jwt are from Debian.
 
 use std::{
     env, fs,
@@ -196,7 +196,8 @@ impl Peer {
         Ok((answer.name, read, written))
     }
 
-    /// Whether both sides refuse an expired session of the other, and accept the same session before.
+    /// Whether both sides refuse an expired session of the other, and accept the same session
+    /// before.
     fn honours_expiry(&self, format: &Format) -> Result<bool, String> {
         let tokens = [-3600, 3600].map(|expires| {
             let claims = claims("susan", expires).to_string();

@@ -16,8 +16,8 @@ impl Times {
 /// the slowest ones.
 const SHARES: [f64; 6] = [1.0, 0.99, 0.95, 0.9, 0.75, 0.5];
 
-/// A share with fewer measurements of a class than this says nothing: if the classes differ much, the
-/// fastest half contains one of them only.
+/// A share with fewer measurements of a class than this says nothing: if the classes differ much,
+/// the fastest half contains one of them only.
 const MIN_COUNT: f64 = 1000.0;
 
 /// Panics unless the t of six and six measurements is the one that Python's `statistics` gives.

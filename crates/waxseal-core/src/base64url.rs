@@ -45,8 +45,8 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
 /// The bytes that `text` encodes; `None` for padding, white space, the `+` and
 /// `/` of plain base64, nonzero trailing bits, or any other byte.
 ///
-/// Without `unsafe` code. For the ciphertext of an encrypted session of 353 characters this takes 70 ns
-/// longer than [`decode_verified`]: 4 % of opening it.
+/// Without `unsafe` code. For the ciphertext of an encrypted session of 353 characters this takes
+/// 70 ns longer than [`decode_verified`]: 4 % of opening it.
 #[cfg(any(feature = "encryption", feature = "device-bound", test))]
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     decode_with(&URL_SAFE_NO_PAD, text)

@@ -100,7 +100,8 @@ mod time;
 mod error;
 
 pub use cookie::{CookieSpec, CookieSpecBuilder, ResponseHeaders};
-// Hidden, but in the listing of the API: the published integrations call it, `insert_json` and `set_json`.
+// Hidden, but in the listing of the API: the published integrations call it, `insert_json` and
+// `set_json`.
 #[doc(hidden)]
 pub use data::to_json;
 #[cfg(feature = "device-bound")]

@@ -17,8 +17,8 @@ pub use self::{
 /// network. A store behind it is the source of truth. It records every revocation with a
 /// *stamp*: a number of milliseconds since 1970, larger than the stamp of every earlier
 /// revocation in the same store, and below 2^53. A session carries the stamp up to which its
-/// server knew the list when the login's request was opened (the claim `wx_rev`). A *cutoff* of a user, or of
-/// everyone, revokes the sessions with a smaller stamp.
+/// server knew the list when the login's request was opened (the claim `wx_rev`). A *cutoff* of a
+/// user, or of everyone, revokes the sessions with a smaller stamp.
 ///
 /// The crate [waxseal-revocation] is an implementation; implement this trait to provide
 /// another.

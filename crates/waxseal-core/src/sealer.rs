@@ -124,8 +124,8 @@ impl Sealer {
     }
 
     /// Verifies one token of the current cookie and returns its claims object
-    /// byte for byte, for tools without a request: all steps of opening but the last one. A token of
-    /// a session that is bound to a device is accepted without the device's proof, which only a
+    /// byte for byte, for tools without a request: all steps of opening but the last one. A token
+    /// of a session that is bound to a device is accepted without the device's proof, which only a
     /// request has.
     ///
     /// ```

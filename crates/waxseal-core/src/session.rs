@@ -118,10 +118,10 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         self
     }
 
-    /// Allows saves although a bound session has no valid proof cookie, because its browser has lost
-    /// the key. For integrations: call it for a request before which a browser with the key would
-    /// have refreshed its proof cookie. A login page that saves, such as one with a CSRF token,
-    /// would otherwise not work before the session expires.
+    /// Allows saves although a bound session has no valid proof cookie, because its browser has
+    /// lost the key. For integrations: call it for a request before which a browser with the key
+    /// would have refreshed its proof cookie. A login page that saves, such as one with a CSRF
+    /// token, would otherwise not work before the session expires.
     #[cfg(feature = "device-bound")]
     pub fn without_key(mut self) -> Self {
         if self.state.is_unproven() {
@@ -345,8 +345,8 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         claims::authenticated_at(&self.state.found.data)
     }
 
-    /// Returns the device that the session is bound to, or `None` if it is not bound. A session is unbound
-    /// until the browser has registered a key, shortly after the response to
+    /// Returns the device that the session is bound to, or `None` if it is not bound. A session is
+    /// unbound until the browser has registered a key, shortly after the response to
     /// [`log_in`](Self::log_in).
     #[cfg(feature = "device-bound")]
     #[must_use]
@@ -354,8 +354,8 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         self.state.binding()
     }
 
-    /// Returns the session ID (`sid`); after a save, the one in the saved cookie. `None` before a new
-    /// session is saved, without a random source, and in Microdot mode.
+    /// Returns the session ID (`sid`); after a save, the one in the saved cookie. `None` before a
+    /// new session is saved, without a random source, and in Microdot mode.
     ///
     /// It is not a secret: it does not open the session.
     #[must_use]
@@ -428,8 +428,8 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
         self.state.now
     }
 
-    /// Returns the reason why the presented cookie was not accepted. `None` if it was accepted, or the
-    /// request presented none.
+    /// Returns the reason why the presented cookie was not accepted. `None` if it was accepted, or
+    /// the request presented none.
     #[must_use]
     pub const fn rejection(&self) -> Option<Rejection> {
         self.state.found.rejection

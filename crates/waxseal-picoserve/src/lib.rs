@@ -76,8 +76,8 @@
 //! # If a login has no effect
 //!
 //! The default cookie is `Secure`. A browser drops it without an error if the page comes over plain
-//! http, so a login seems to do nothing. On a server, `waxseal` warns of this in the log. This crate
-//! has no log, and warns nowhere. If the device serves plain http, configure
+//! http, so a login seems to do nothing. On a server, `waxseal` warns of this in the log. This
+//! crate has no log, and warns nowhere. If the device serves plain http, configure
 //! [`CookieSpec::insecure_http`]. If a proxy in front of the device speaks https, keep the default.
 //!
 //! # A handler without the layer does not compile

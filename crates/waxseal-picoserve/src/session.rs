@@ -206,21 +206,22 @@ impl Session {
         self.user().ok_or(SessionError::NoUser)
     }
 
-    /// Returns the time of the last [`log_in`](Self::log_in) or [`confirm_user`](Self::confirm_user);
-    /// `None` without a user.
+    /// Returns the time of the last [`log_in`](Self::log_in) or
+    /// [`confirm_user`](Self::confirm_user); `None` without a user.
     #[must_use]
     pub fn authenticated_at(&self) -> Option<UnixTime> {
         self.0.borrow().authenticated_at()
     }
 
-    /// Returns the session ID (`sid`); after a save, the one in the saved cookie. `None` before a new
-    /// session is saved, and without [`randomness`](crate::SessionLayer::randomness).
+    /// Returns the session ID (`sid`); after a save, the one in the saved cookie. `None` before a
+    /// new session is saved, and without [`randomness`](crate::SessionLayer::randomness).
     #[must_use]
     pub fn id(&self) -> Option<String> {
         self.0.borrow().id()
     }
 
-    /// Returns the reference that identifies the session in a revocation list; `None` without a session ID.
+    /// Returns the reference that identifies the session in a revocation list; `None` without a
+    /// session ID.
     #[must_use]
     pub fn reference(&self) -> Option<SessionRef> {
         self.0.borrow().reference()
@@ -266,8 +267,8 @@ impl Session {
         self.0.borrow().now()
     }
 
-    /// Returns the reason why the presented cookie was not accepted. `None` if it was accepted, or the
-    /// request presented none.
+    /// Returns the reason why the presented cookie was not accepted. `None` if it was accepted, or
+    /// the request presented none.
     #[must_use]
     pub fn rejection(&self) -> Option<Rejection> {
         self.0.borrow().rejection()

@@ -76,8 +76,8 @@ impl From<StoreFailure> for StoreError {
     }
 }
 
-/// The content of a [`StoreError`]. Only this type converts from the errors of the clients, because a
-/// public conversion would make their versions, which are 0.x, part of the API.
+/// The content of a [`StoreError`]. Only this type converts from the errors of the clients, because
+/// a public conversion would make their versions, which are 0.x, part of the API.
 #[derive(Debug)]
 pub(crate) struct StoreFailure {
     message: String,

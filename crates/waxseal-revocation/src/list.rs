@@ -184,8 +184,8 @@ impl RevocationList {
     /// the list cannot be trusted any more. For a connection that outlives its request, such as a
     /// WebSocket. The future does not observe the session's expiry: await it with a timeout.
     ///
-    /// If [`status`](Self::status) stays changed, the future completes within about a second, even while
-    /// the store hangs.
+    /// If [`status`](Self::status) stays changed, the future completes within about a second, even
+    /// while the store hangs.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -259,7 +259,8 @@ impl Revocations for RevocationList {
     }
 
     fn status(&self, session: SessionView<'_>) -> RevocationStatus {
-        // Before the copy is read: a session whose revocation a stale copy lacked must not count as good.
+        // Before the copy is read: a session whose revocation a stale copy lacked must not count as
+        // good.
         let is_current = self.shared.is_current();
         if self.shared.copy.is_revoked(&session) {
             RevocationStatus::Revoked

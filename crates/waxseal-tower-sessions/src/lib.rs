@@ -83,8 +83,8 @@
 //! - A user can read the session, unless the sealer [encrypts] it. axum-login stores
 //!   `session_auth_hash` in it. Do not return a password hash there: return its SHA-256, or
 //!   encrypt the session.
-//! - The data must fit into a cookie: about 2.8 KB of JSON. axum-login writes `session_auth_hash` as
-//!   a list of numbers, which takes 2 to 4 bytes for each byte.
+//! - The data must fit into a cookie: about 2.8 KB of JSON. axum-login writes `session_auth_hash`
+//!   as a list of numbers, which takes 2 to 4 bytes for each byte.
 //! - The cookie is configured with the sealer's [`CookieSpec`](waxseal::CookieSpec), and the
 //!   timeouts with the builder of the sealer.
 //! - axum-login's user becomes the user of waxseal's session: an ID that is text as it is, any

@@ -100,8 +100,8 @@ impl KeyFile {
     ///
     /// # Errors
     ///
-    /// The errors of [`reload`](Self::reload), once for each change of the file. If the server cannot
-    /// read the file now, for example without a free file descriptor, each call tries again.
+    /// The errors of [`reload`](Self::reload), once for each change of the file. If the server
+    /// cannot read the file now, for example without a free file descriptor, each call tries again.
     pub fn reload_if_changed(&self) -> Result<bool, KeyFileError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if *seen == Stamp::at(&self.path) {

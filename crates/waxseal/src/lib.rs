@@ -77,9 +77,9 @@
 //! # What signing does not do
 //!
 //! Users can read their sessions, unless you [encrypt](SealerBuilder::encrypted) them; only a
-//! holder of the secret can change them. A copy of the cookie works until it expires, even after a logout, unless the sealer has a
-//! [revocation list](SealerBuilder::revocations): the crate [waxseal-revocation]. A
-//! cookie holds at most 4 KB. The page [Security] lists the threats.
+//! holder of the secret can change them. A copy of the cookie works until it expires, even after a
+//! logout, unless the sealer has a [revocation list](SealerBuilder::revocations): the crate
+//! [waxseal-revocation]. A cookie holds at most 4 KB. The page [Security] lists the threats.
 //!
 //! [waxseal-revocation]: https://docs.rs/waxseal-revocation
 //! [Security]: https://github.com/waxseal/waxseal/blob/main/SECURITY.md

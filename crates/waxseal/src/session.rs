@@ -398,9 +398,10 @@ impl<M> Session<M> {
     /// nothing and the response sends no cookie. A request that is cancelled before its response
     /// revokes nothing.
     ///
-    /// This session stays good. If a parallel request of this browser has saved the session, and its
-    /// response arrives later, the browser keeps the old cookie, which is revoked. If the handler
-    /// also logs the user in, for example after a change of the password, call [`log_in`](Self::log_in) first.
+    /// This session stays good. If a parallel request of this browser has saved the session, and
+    /// its response arrives later, the browser keeps the old cookie, which is revoked. If the
+    /// handler also logs the user in, for example after a change of the password, call
+    /// [`log_in`](Self::log_in) first.
     ///
     /// ```
     /// # use waxseal::{Session, SessionError};
@@ -484,8 +485,8 @@ impl<M> Session<M> {
         }
     }
 
-    /// Returns the device that the session is bound to, or `None` if it is not bound. A session is unbound
-    /// until the browser has registered a key, shortly after the response to
+    /// Returns the device that the session is bound to, or `None` if it is not bound. A session is
+    /// unbound until the browser has registered a key, shortly after the response to
     /// [`log_in`](Self::log_in). See
     /// [`SealerBuilder::device_bound`](crate::SealerBuilder::device_bound).
     ///
@@ -503,9 +504,10 @@ impl<M> Session<M> {
         self.with(|session| session.binding())
     }
 
-    /// Returns the device that the session is bound to, for a handler that requires a bound session. In a
-    /// browser without device binding, this is always an error: offer another way, such as a second
-    /// factor. The first page after a login can come before the browser has registered a key.
+    /// Returns the device that the session is bound to, for a handler that requires a bound
+    /// session. In a browser without device binding, this is always an error: offer another way,
+    /// such as a second factor. The first page after a login can come before the browser has
+    /// registered a key.
     ///
     /// Without a session, the error is [`SessionError::NotBound`], too (403): call
     /// [`require_user`](Self::require_user) first to respond with 401.
@@ -690,8 +692,8 @@ impl<M> Session<M> {
         self.with(|session| session.now())
     }
 
-    /// Returns the reason why the presented cookie was not accepted. `None` if it was accepted, or the
-    /// request presented none.
+    /// Returns the reason why the presented cookie was not accepted. `None` if it was accepted, or
+    /// the request presented none.
     ///
     /// ```
     /// # use waxseal::{Rejection, Session};

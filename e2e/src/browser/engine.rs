@@ -69,8 +69,8 @@ impl Engine {
         }
     }
 
-    /// Sets the color scheme that the user of the browser prefers: `light` or `dark`. Waits until the
-    /// page has it.
+    /// Sets the color scheme that the user of the browser prefers: `light` or `dark`. Waits until
+    /// the page has it.
     ///
     /// # Errors
     ///
@@ -137,7 +137,8 @@ fn firefox(profile: &Path, arguments: &[String]) -> WebDriverResult<Capabilities
     for argument in arguments {
         firefox.add_arg(argument)?;
     }
-    // As root, Firefox starts only if root owns the home folder, which is not so in every container.
+    // As root, Firefox starts only if root owns the home folder, which is not so in every
+    // container.
     firefox.set_browser_option("env", json!({ "HOME": profile }))?;
     firefox.set_firefox_binary(&env::var("FIREFOX").unwrap_or_else(|_| "firefox-esr".into()))?;
     Ok(firefox.into())

@@ -15,8 +15,8 @@ pub enum How {
     Runs(Run),
     /// It starts a server, which prints its address. The folder is that of the repository.
     Serves { before: &'static str },
-    /// It sends requests to the program of the quick start, whose address is replaced. Each comment is
-    /// the output of its command.
+    /// It sends requests to the program of the quick start, whose address is replaced. Each comment
+    /// is the output of its command.
     Requests,
     /// It is not run, for this reason.
     NotRun(&'static str),

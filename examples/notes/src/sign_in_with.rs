@@ -24,8 +24,9 @@ use crate::{
 /// Why neither opening nor finishing an attempt can fail.
 const NO_LIST: &str = "an attempt has no revocation list that could be unavailable";
 
-/// Sends the browser to the provider, for a login or to confirm the user. This provider asks who the
-/// user is each time. Others must be told so (`max_age=0`), and their `auth_time` must be checked.
+/// Sends the browser to the provider, for a login or to confirm the user. This provider asks who
+/// the user is each time. Others must be told so (`max_age=0`), and their `auth_time` must be
+/// checked.
 pub async fn start(State(app): State<App>, Form(then): Form<Then>) -> Result<Response, Failure> {
     let (state, verifier) = (random::<16>()?, random::<32>()?);
     let sealer = app.keys.attempt(&state)?;

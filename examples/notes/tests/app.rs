@@ -384,7 +384,8 @@ async fn a_load_balancer_sees_the_state() {
     }
 }
 
-/// A thief with a copy of the cookie sends the body of a form after the owner has ended the session.
+/// A thief with a copy of the cookie sends the body of a form after the owner has ended the
+/// session.
 #[tokio::test]
 async fn a_held_request_cannot_use_a_session_that_has_ended() {
     let server = Server::start(false);

@@ -19,8 +19,8 @@ pub(crate) struct Claims<'s> {
     pub(crate) stamp: Option<u64>,
 }
 
-/// The claims object: `claims` and the `audience` of the signing key first, then the entries of `data`. A token in
-/// Microdot's format has no claims but the application's.
+/// The claims object: `claims` and the `audience` of the signing key first, then the entries of
+/// `data`. A token in Microdot's format has no claims but the application's.
 pub(crate) fn write(claims: Option<Claims<'_>>, audience: Option<&str>, data: &Data) -> Vec<u8> {
     // Room for the claims, and for small changes.
     let mut json = Vec::with_capacity(data.text().len().saturating_add(192));

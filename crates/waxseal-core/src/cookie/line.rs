@@ -81,7 +81,8 @@ mod tests {
 
     use super::*;
 
-    /// A browser looks for the proof cookie with these attributes, and refreshes it if none has them.
+    /// A browser looks for the proof cookie with these attributes, and refreshes it if none has
+    /// them.
     #[test]
     fn attributes_are_those_of_the_line_without_a_lifetime() {
         let spec = CookieSpec::builder("a").path("/shop").domain("example.com").build().unwrap();

@@ -67,8 +67,8 @@ impl CookieSpec {
         Self { same_site: None, ..Self::insecure_http() }
     }
 
-    /// Configures the cookie of Microdot's session extension: its name, `session`, is fixed, and its
-    /// default attributes are `Path=/; HttpOnly`. For
+    /// Configures the cookie of Microdot's session extension: its name, `session`, is fixed, and
+    /// its default attributes are `Path=/; HttpOnly`. For
     /// [`Sealer::microdot_with`](crate::Sealer::microdot_with).
     #[must_use = "`build` checks the attributes"]
     pub fn builder_microdot() -> CookieSpecBuilder {

@@ -24,8 +24,8 @@ pub(crate) struct DeviceProof<'h> {
 }
 
 impl<'h> DeviceProof<'h> {
-    /// Parses a proof for the route at `path`. `None` if it is not a JWS of the type `dbsc+jwt` with
-    /// ES256, or its `aud` is another URL.
+    /// Parses a proof for the route at `path`. `None` if it is not a JWS of the type `dbsc+jwt`
+    /// with ES256, or its `aud` is another URL.
     pub(crate) fn parse(header: &'h [u8], path: &str) -> Option<Self> {
         // In the draft the value is a string (RFC 8941, section 3.3.3). Chromium sends no quotes.
         let token = unquoted(header);

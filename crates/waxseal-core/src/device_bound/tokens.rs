@@ -9,9 +9,9 @@ use crate::{
     token::{self, Unverified},
 };
 
-/// The fields of a proof cookie, a session identifier or the challenge of a refresh. A text is empty
-/// if the token does not have it. On the wire, the fields are joined by dots: only the last can
-/// contain one.
+/// The fields of a proof cookie, a session identifier or the challenge of a refresh. A text is
+/// empty if the token does not have it. On the wire, the fields are joined by dots: only the last
+/// can contain one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DeviceClaims<'c> {
     /// The expiry, in seconds since 1970.

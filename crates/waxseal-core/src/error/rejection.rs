@@ -4,10 +4,10 @@ use core::fmt;
 
 /// Why a presented cookie was not accepted.
 ///
-/// Ordered by how far the cookie came in the steps of opening, with `RevocationUnknown` at the end. If several cookies were
-/// presented and none was accepted, the rejection is the one of the cookie that passed
-/// the most steps. A request that presents neither the current cookie nor a previous one
-/// has no rejection.
+/// Ordered by how far the cookie came in the steps of opening, with `RevocationUnknown` at the end.
+/// If several cookies were presented and none was accepted, the rejection is the one of the cookie
+/// that passed the most steps. A request that presents neither the current cookie nor a previous
+/// one has no rejection.
 ///
 /// A rejection is for logs and decisions on the server. Do not send it to clients; a
 /// notice such as "your session has expired" is fine.
@@ -32,8 +32,8 @@ pub enum Rejection {
     /// damaged, a key set reuses a `kid`, or Microdot's key differs. With derived keys, a
     /// token of another secret is [`UnknownKey`](Self::UnknownKey).
     Signature,
-    /// The signature or the authentication tag verifies, but the claims are not one JSON object whose
-    /// registered claims have the types of RFC 7519.
+    /// The signature or the authentication tag verifies, but the claims are not one JSON object
+    /// whose registered claims have the types of RFC 7519.
     Claims,
     /// The session is signed, and was not issued before the time of
     /// [`also_accept_signed`](crate::SealerBuilder::also_accept_signed).
@@ -56,8 +56,8 @@ pub enum Rejection {
     /// stolen, or the clocks of two servers differ.
     #[cfg(feature = "device-bound")]
     ProofExpired,
-    /// The revocation list cannot be trusted, so the session may be good or revoked. The response is
-    /// a 503 that leaves the cookie alone, also if the request presents other cookies.
+    /// The revocation list cannot be trusted, so the session may be good or revoked. The response
+    /// is a 503 that leaves the cookie alone, also if the request presents other cookies.
     RevocationUnknown,
 }
 

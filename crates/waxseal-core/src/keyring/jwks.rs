@@ -27,8 +27,8 @@ use crate::{
 /// on every key. If the sealer has an [application](crate::SealerBuilder::application) or a
 /// [marker](crate::SealerBuilder::marker), the member `"waxseal:purpose"` names them as
 /// `shop`, `shop/admin` or `/admin`, the same on every key, and tokens of these keys require
-/// and carry it as their audience (`aud`, RFC 7519, section 4.1.3). `alg` and `use`, if present, are `HS256` and `sig`; other
-/// members are ignored (RFC 7517, section 4).
+/// and carry it as their audience (`aud`, RFC 7519, section 4.1.3). `alg` and `use`, if present,
+/// are `HS256` and `sig`; other members are ignored (RFC 7517, section 4).
 ///
 /// With the feature `encryption`, a key that encrypts has `"alg":"dir"`,
 /// `"enc":"A256CBC-HS512"` and exactly 64 bytes; its `key_ops` is `["encrypt","decrypt"]` or

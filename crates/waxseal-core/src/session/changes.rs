@@ -133,9 +133,9 @@ impl ResponseChanges {
     /// Applies the changes to the headers of the response: the `Set-Cookie` lines
     /// beside the application's own, `Vary`, `Cache-Control`.
     ///
-    /// If the response already has a line for a cookie of that name, a refresh is withheld: a server
-    /// behind a gateway may have ended the session. A framework that does not show the headers of the
-    /// response sends both.
+    /// If the response already has a line for a cookie of that name, a refresh is withheld: a
+    /// server behind a gateway may have ended the session. A framework that does not show the
+    /// headers of the response sends both.
     pub fn apply<H: ResponseHeaders + ?Sized>(mut self, headers: &mut H) {
         restrict(headers, !self.set_cookie.is_empty());
         if self.outcome == Outcome::Refreshed {
@@ -150,8 +150,8 @@ impl ResponseChanges {
         }
     }
 
-    /// Withholds the lines from the first whose cookie the response sets, to the last, which sets the
-    /// current cookie. Removals of other previous cookies stay.
+    /// Withholds the lines from the first whose cookie the response sets, to the last, which sets
+    /// the current cookie. Removals of other previous cookies stay.
     fn withhold_refresh<H: ResponseHeaders + ?Sized>(&mut self, headers: &H) {
         let Some(set) = headers.joined("set-cookie") else { return };
         let set = String::from_utf8_lossy(&set);
@@ -181,9 +181,9 @@ impl ResponseChanges {
         self.unsaved
     }
 
-    /// Returns whether a session without a user was saved although the sealer has a revocation list,
-    /// which cannot revoke it with the other sessions of its user. Deserves one warning in the
-    /// log.
+    /// Returns whether a session without a user was saved although the sealer has a revocation
+    /// list, which cannot revoke it with the other sessions of its user. Deserves one warning in
+    /// the log.
     #[must_use]
     pub const fn is_saved_without_user(&self) -> bool {
         self.without_user

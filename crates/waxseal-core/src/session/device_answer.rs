@@ -32,7 +32,8 @@ pub struct DeviceRequest<'r> {
     pub identifier: Option<&'r [u8]>,
 }
 
-/// The response to a [`DeviceRequest`], or the page of [`Sealer::ask_for_proof`](crate::Sealer::ask_for_proof).
+/// The response to a [`DeviceRequest`], or the page of
+/// [`Sealer::ask_for_proof`](crate::Sealer::ask_for_proof).
 #[derive(Debug)]
 #[must_use = "send it in place of the application's response"]
 pub struct DeviceResponse {
@@ -48,8 +49,8 @@ pub struct DeviceResponse {
     pub outcome: &'static str,
 }
 
-/// The future of [`Sealer::answer_device`](crate::Sealer::answer_device). It is pending only while the revocation list records a
-/// registration, and resolves to the response.
+/// The future of [`Sealer::answer_device`](crate::Sealer::answer_device). It is pending only while
+/// the revocation list records a registration, and resolves to the response.
 #[must_use = "the response is what this future resolves to"]
 pub struct DeviceAnswer {
     /// The record of a registration in the revocation list.

@@ -2,8 +2,8 @@
 
 use alloc::{format, string::String};
 
-/// A page that loads `target`, its own path and query, again. Chromium does not refresh at a redirect
-/// to the same URL, but before the navigation of a page.
+/// A page that loads `target`, its own path and query, again. Chromium does not refresh at a
+/// redirect to the same URL, but before the navigation of a page.
 pub(super) fn page(target: &str) -> String {
     // The URL is relative and without a fragment: with one, the browser would only scroll, and
     // with `//` at its start it would name another host.

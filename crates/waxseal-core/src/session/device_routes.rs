@@ -66,8 +66,8 @@ impl Sealer {
     ///
     /// Every problem is a response, not an error: a 400, 403 or 405 for a bad request, a 503 if the
     /// clock is not set or the revocation list is unavailable. A refresh without a current proof
-    /// gets a 403 with a challenge. If the session identifier is unknown or expired, or the user has
-    /// logged in again, a 200 makes the browser drop its key.
+    /// gets a 403 with a challenge. If the session identifier is unknown or expired, or the user
+    /// has logged in again, a 200 makes the browser drop its key.
     ///
     /// ```
     /// use waxseal_core::{DeviceRequest, Sealer};
@@ -105,14 +105,15 @@ impl Sealer {
         answered.unwrap_or_else(DeviceAnswer::ready)
     }
 
-    /// Returns the page for a navigation of a browser whose session is bound, and whose proof cookie is
-    /// missing or has expired: the page loads `target` again, and the browser refreshes first. `None`
-    /// if the application must answer.
+    /// Returns the page for a navigation of a browser whose session is bound, and whose proof
+    /// cookie is missing or has expired: the page loads `target` again, and the browser refreshes
+    /// first. `None` if the application must answer.
     ///
     /// `target` is the path and the query. A browser does not refresh its proof before a navigation
     /// that another site or another origin has started (`is_from_elsewhere`: `Sec-Fetch-Site` is
-    /// `cross-site` or `same-site`). It does before the page loads itself again. A browser whose clock is behind still has
-    /// the expired proof cookie, and does not refresh before the page has removed it.
+    /// `cross-site` or `same-site`). It does before the page loads itself again. A browser whose
+    /// clock is behind still has the expired proof cookie, and does not refresh before the page has
+    /// removed it.
     ///
     /// For integrations: call it for a `GET` with `Sec-Fetch-Mode: navigate` and without
     /// `Secure-Session-Skipped`.
@@ -163,8 +164,9 @@ impl Sealer {
 }
 
 /// Binds a session to the key in the proof. The challenge, which only the response to the login
-/// contained, names the session; the cookies of the request are ignored. The response sets the proof
-/// cookie and leaves the session cookie alone, because a parallel response may have saved other data.
+/// contained, names the session; the cookies of the request are ignored. The response sets the
+/// proof cookie and leaves the session cookie alone, because a parallel response may have saved
+/// other data.
 fn register(
     sealer: &Sealer,
     binding: &Binding,

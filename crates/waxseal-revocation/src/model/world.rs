@@ -576,8 +576,8 @@ impl World {
         let stamp = claim(&token, "wx_rev").expect("every token has a stamp");
         let is_sealed_again = reference.stamp != stamp;
         reference.stamp = stamp;
-        // Documented, too: the stamps of a clock that is behind after a loss are used again, and those
-        // of the millisecond of the loss. The clock counts when the session gets its stamp.
+        // Documented, too: the stamps of a clock that is behind after a loss are used again, and
+        // those of the millisecond of the loss. The clock counts when the session gets its stamp.
         let clock = if is_sealed_again { self.memory.millis() } else { response.clock };
         let is_behind = self.losses > 0 && reference.stamp >= clock;
         let is_beyond = response.presented.is_some_and(|parent| self.ledger.sent[parent].is_beyond);

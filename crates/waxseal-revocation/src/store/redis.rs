@@ -410,7 +410,8 @@ fn add(command: &mut Cmd, change: &Change) {
     }
 }
 
-/// The first answers of the script that reads: the head as it is, empty without a list, and decoded.
+/// The first answers of the script that reads: the head as it is, empty without a list, and
+/// decoded.
 fn head(answers: &mut impl Iterator<Item = Value>) -> Result<(String, Option<Head>), StoreFailure> {
     let text: Option<String> = next(answers)?;
     let sessions: Option<String> = next(answers)?;

@@ -154,8 +154,8 @@ where
     }
 }
 
-/// The empty 503 in place of a response, so that the middleware around this one sees it. An error has
-/// no request, so it stays an error.
+/// The empty 503 in place of a response, so that the middleware around this one sees it. An error
+/// has no request, so it stays an error.
 fn replaced<B>(
     result: Result<ServiceResponse<B>, Error>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {

@@ -55,7 +55,8 @@ fn verify_password(username: &str, password: &str) -> Option<String> {
     (exists && password == "wax").then(|| username.to_owned())
 }
 
-/// The routes of the server: `dioxus::serve(|| async { routes(Secret::from_env("SESSION_SECRET")?) })`.
+/// The routes of the server: `dioxus::serve(|| async { routes(Secret::from_env("SESSION_SECRET")?)
+/// })`.
 ///
 /// # Errors
 ///

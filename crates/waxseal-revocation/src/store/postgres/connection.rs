@@ -42,8 +42,8 @@ impl Postgres {
     /// them itself if its role allows it.
     pub const SCHEMA: &str = include_str!("schema.sql");
 
-    /// Parses the address of the server, `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. With several
-    /// hosts, `HOST,HOST`, the list uses the one that can be written.
+    /// Parses the address of the server, `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. With
+    /// several hosts, `HOST,HOST`, the list uses the one that can be written.
     ///
     /// With `?sslmode=require` the connection uses TLS (feature `postgres-tls`) and verifies
     /// the server's certificate; `&sslrootcert=FILE` is the certificate of its authority, in
