@@ -12,7 +12,6 @@ mod device_routes;
 mod finish;
 mod identity;
 mod revoke;
-mod saved;
 mod state;
 
 use alloc::{string::String, vec::Vec};

@@ -4,7 +4,6 @@ use alloc::{borrow::Cow, string::String};
 
 use super::state::{Origin, SessionState};
 use crate::{
-    claims,
     data::Data,
     device_bound::{self, Binding, GRACE_SECS},
     revocation::SessionRef,
@@ -60,9 +59,7 @@ impl SessionState {
         if !binding.offers_registration || !is_offered {
             return None;
         }
-        let session =
-            claims::reference(&self.found.data, self.id(), self.found.issued_at?, self.found.stamp);
-        binding.offer(&session, self.now, self.random)
+        binding.offer(&self.reference(), self.now, self.random)
     }
 
     /// Whether the presented session is unbound, although the sealer binds sessions.

@@ -1,4 +1,4 @@
-//! The end of a request: awaits the acknowledgements, and decides about the cookie.
+//! The end of a request: decides about the cookie, and awaits the acknowledgements.
 
 use alloc::{boxed::Box, vec::Vec};
 use core::{
@@ -11,9 +11,10 @@ use core::{
 
 use super::{
     changes::{Outcome, ResponseChanges, Unavailable},
-    saved::Saved,
+    state::{CookieAction, Origin, SessionState},
 };
 use crate::{
+    claims,
     revocation::{Acknowledgement, NotDurable, Recorded},
     sealer::Sealer,
 };
@@ -69,13 +70,60 @@ impl<S> fmt::Debug for Finish<S> {
     }
 }
 
+impl SessionState {
+    pub(super) fn finish(&mut self, sealer: &Sealer) -> Plan {
+        let mut changes = ResponseChanges::read(self.found.data.changed());
+        let (mut pending, mut again) = (Vec::new(), None);
+        let is_first = !core::mem::replace(&mut self.finished, true);
+        match core::mem::take(&mut self.action) {
+            _ if !is_first => {}
+            CookieAction::Set { saved_as, .. }
+                if saved_as != Origin::New && self.presented_is_revoked(sealer) =>
+            {
+                changes.outcome = Outcome::Revoked;
+            }
+            CookieAction::Set { line, saved, .. } => {
+                changes.set_cookie(Outcome::Saved, sealer.set_lines(line, &self.found.previous));
+                changes.without_user =
+                    sealer.revocations.is_some() && claims::user(&self.found.data).is_none();
+                #[cfg(feature = "device-bound")]
+                {
+                    changes.registration = self.offer(sealer);
+                }
+                if let Some(saved) = &saved {
+                    pending = self.revoke(sealer, Some(saved));
+                }
+                again = saved;
+            }
+            CookieAction::Remove => {
+                changes.set_cookie(Outcome::Deleted, sealer.all_removal_lines());
+                pending = self.revoke(sealer, None);
+            }
+            CookieAction::Unchanged => match self.refresh(sealer) {
+                Ok(Some(_)) if self.presented_is_revoked(sealer) => {
+                    changes.outcome = Outcome::Revoked;
+                }
+                Ok(Some(line)) => {
+                    changes.set_cookie(
+                        Outcome::Refreshed,
+                        sealer.set_lines(line, &self.found.previous),
+                    );
+                }
+                Ok(None) => {}
+                Err(error) => changes.refresh_error = Some(error),
+            },
+        }
+        Plan::new(changes, pending, again)
+    }
+}
+
 /// What the response will carry if every revocation is acknowledged.
 pub(super) struct Plan {
     pub(super) changes: ResponseChanges,
     /// The revocations that the request has caused, the last one first.
     pending: Vec<Pending>,
     /// The session to seal again with the stamp of a revocation.
-    saved: Option<Box<Saved>>,
+    saved: Option<Box<SessionState>>,
     /// The stamp to seal it with, according to the acknowledgements so far.
     stamp: Option<u64>,
 }
@@ -106,7 +154,7 @@ impl Plan {
     pub(super) fn new(
         changes: ResponseChanges,
         mut pending: Vec<Pending>,
-        saved: Option<Box<Saved>>,
+        saved: Option<Box<SessionState>>,
     ) -> Self {
         pending.reverse();
         Self { changes, pending, saved, stamp: None }
@@ -157,14 +205,14 @@ impl Plan {
         if let Err(error) = acknowledged {
             return Err(Unavailable::not_durable(removal(changes.unsaved), error));
         }
-        if let (Some(saved), Some(stamp)) = (saved, stamp) {
-            match saved.seal_with(sealer, stamp) {
+        if let (Some(mut saved), Some(stamp)) = (saved, stamp) {
+            match saved.seal_again(sealer, stamp) {
                 Ok(lines) => {
                     changes.set_cookie(changes.outcome, lines);
                     // A challenge with the stamp from before would be refused.
                     #[cfg(feature = "device-bound")]
                     if changes.registration.is_some() {
-                        changes.registration = saved.offer_with(sealer, stamp);
+                        changes.registration = saved.offer(sealer);
                     }
                 }
                 Err(error) => return Err(Unavailable::not_sealed(removal(changes.unsaved), error)),

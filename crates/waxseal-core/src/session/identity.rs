@@ -64,13 +64,7 @@ impl SessionState {
                 return Err(SaveError::NoRevocations);
             }
             claims::user(&session.found.data).ok_or(SaveError::NoUser)?;
-            let issued_at = session.found.issued_at.unwrap_or(session.now);
-            let mut reference = claims::reference(
-                &session.found.data,
-                session.id(),
-                issued_at,
-                session.found.stamp,
-            );
+            let mut reference = session.reference();
             if let Some(id) = session.id_before(session.origin) {
                 reference.id = id;
             }

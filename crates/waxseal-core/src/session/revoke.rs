@@ -4,7 +4,6 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 
 use super::{
     finish::{Effect, Pending},
-    saved::Saved,
     state::{Origin, SessionState},
 };
 use crate::{
@@ -63,15 +62,11 @@ impl SessionState {
     }
 
     /// Starts the revocations of a response that saves a session, or removes the cookie.
-    pub(super) fn revoke(
-        &mut self,
-        sealer: &Sealer,
-        saved: Option<&Saved>,
-        origin: Origin,
-    ) -> Vec<Pending> {
+    pub(super) fn revoke(&mut self, sealer: &Sealer, saved: Option<&Self>) -> Vec<Pending> {
         let Some(check) = &sealer.revocations else { return Vec::new() };
         // The session as it was before the revocations: a renewed session had the presented ID.
-        let mut before = saved.map(Saved::reference);
+        let mut before = saved.map(Self::reference);
+        let origin = saved.map_or(Origin::New, |saved| saved.origin);
         if let (Some(before), Some(id)) = (&mut before, self.id_before(origin)) {
             before.id = id;
         }

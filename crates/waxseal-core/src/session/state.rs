@@ -3,11 +3,6 @@
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
-use super::{
-    changes::{Outcome, ResponseChanges},
-    finish::Plan,
-    saved::Saved,
-};
 use crate::{
     base64url,
     claims::{self, Claims},
@@ -38,7 +33,7 @@ pub(super) struct SessionState {
     /// The sessions for which `revoke_others` was called, one for each user.
     pub(super) cutoffs: Vec<SessionRef>,
     pub(super) origin: Origin,
-    action: CookieAction,
+    pub(super) action: CookieAction,
     /// Whether the request is a login or a logout: the response revokes every presented session.
     pub(super) ends_presented: bool,
     /// Whether a change of identity has failed.
@@ -64,7 +59,7 @@ pub(super) enum Origin {
 
 /// What the response does to the cookie: the last of save and delete.
 #[derive(Clone, Default)]
-enum CookieAction {
+pub(super) enum CookieAction {
     #[default]
     Unchanged,
     Set {
@@ -72,8 +67,9 @@ enum CookieAction {
         line: String,
         /// The origin of the session in it.
         saved_as: Origin,
-        /// What is in it, if the response revokes a session.
-        saved: Option<Box<Saved>>,
+        /// The session in it, if the response revokes a session: later changes of the data do
+        /// not alter it.
+        saved: Option<Box<SessionState>>,
     },
     Remove,
 }
@@ -159,28 +155,63 @@ impl SessionState {
         let line = sealer.seal(&self.found.data, claims, self.now, self.random)?;
         let ends_others = self.ends_presented && !self.found.others.is_empty();
         let revokes = self.replaced.is_some() || ends_others || !self.cutoffs.is_empty();
-        let revokes = revokes && sealer.revocations.is_some();
-        let saved = revokes.then(|| {
-            Box::new(Saved {
-                data: self.found.data.clone(),
-                issued_at,
-                expires_at,
-                id: id.clone(),
-                stamp,
-                now: self.now,
-                random: self.random,
-                previous: self.found.previous.clone(),
-            })
-        });
 
         if sealer.format() == Format::Waxseal {
             self.found.issued_at = Some(issued_at);
         }
         self.found.expires_at = expires_at;
         self.id = id;
-        self.action = CookieAction::Set { line, saved_as: self.origin, saved };
         self.found.data.set_changed(false);
+        // The copy must not contain the copy of an earlier save.
+        self.action = CookieAction::Unchanged;
+        let saved = (revokes && sealer.revocations.is_some()).then(|| Box::new(self.clone()));
+        self.action = CookieAction::Set { line, saved_as: self.origin, saved };
         Ok(())
+    }
+
+    /// The lines that set the cookie of a saved session, with the stamp of a revocation.
+    pub(super) fn seal_again(
+        &mut self,
+        sealer: &Sealer,
+        stamp: u64,
+    ) -> Result<Vec<String>, SaveError> {
+        self.found.stamp = Some(stamp);
+        let claims = Claims {
+            issued_at: self.found.issued_at.unwrap_or(self.now),
+            expires_at: self.found.expires_at,
+            session_id: self.id(),
+            stamp: self.found.stamp,
+        };
+        let line = sealer.seal(&self.found.data, claims, self.now, self.random)?;
+        Ok(sealer.set_lines(line, &self.found.previous))
+    }
+
+    /// The reference of the session in a revocation list. Its ID is empty if it has none.
+    pub(super) fn reference(&self) -> SessionRef {
+        let issued_at = self.found.issued_at.unwrap_or(self.now);
+        claims::reference(&self.found.data, self.id(), issued_at, self.found.stamp)
+    }
+
+    /// The line that refreshes the cookie of a session that no handler saved, with
+    /// its unmodified data.
+    pub(super) fn refresh(&self, sealer: &Sealer) -> Result<Option<String>, SaveError> {
+        let (Origin::Existing, Some(expires_at)) = (self.origin, self.found.refresh) else {
+            return Ok(None);
+        };
+        let (Some(data), Some(issued_at)) = (self.found.data.unmodified(), self.found.issued_at)
+        else {
+            return Ok(None);
+        };
+        #[cfg(feature = "device-bound")]
+        let data = self.with_device_named(data);
+        let id = self.session_id(sealer)?;
+        let claims = Claims {
+            issued_at,
+            expires_at: Some(expires_at),
+            session_id: id.as_deref(),
+            stamp: self.found.stamp,
+        };
+        sealer.seal(&data, claims, self.now, self.random).map(Some)
     }
 
     /// The session ID as JSON text: the existing one, or a new one if there is
@@ -238,72 +269,5 @@ impl SessionState {
         if self.found.data.format() == Format::Waxseal {
             self.found.data.set_claim(name, json);
         }
-    }
-
-    pub(super) fn finish(&mut self, sealer: &Sealer) -> Plan {
-        let mut changes = ResponseChanges::read(self.found.data.changed());
-        let (mut pending, mut again) = (Vec::new(), None);
-        let is_first = !core::mem::replace(&mut self.finished, true);
-        match core::mem::take(&mut self.action) {
-            _ if !is_first => {}
-            CookieAction::Set { saved_as, .. }
-                if saved_as != Origin::New && self.presented_is_revoked(sealer) =>
-            {
-                changes.outcome = Outcome::Revoked;
-            }
-            CookieAction::Set { line, saved_as, saved } => {
-                changes.set_cookie(Outcome::Saved, sealer.set_lines(line, &self.found.previous));
-                changes.without_user =
-                    sealer.revocations.is_some() && claims::user(&self.found.data).is_none();
-                #[cfg(feature = "device-bound")]
-                {
-                    changes.registration = self.offer(sealer);
-                }
-                if let Some(saved) = &saved {
-                    pending = self.revoke(sealer, Some(saved), saved_as);
-                }
-                again = saved;
-            }
-            CookieAction::Remove => {
-                changes.set_cookie(Outcome::Deleted, sealer.all_removal_lines());
-                pending = self.revoke(sealer, None, Origin::New);
-            }
-            CookieAction::Unchanged => match self.refresh(sealer) {
-                Ok(Some(_)) if self.presented_is_revoked(sealer) => {
-                    changes.outcome = Outcome::Revoked;
-                }
-                Ok(Some(line)) => {
-                    changes.set_cookie(
-                        Outcome::Refreshed,
-                        sealer.set_lines(line, &self.found.previous),
-                    );
-                }
-                Ok(None) => {}
-                Err(error) => changes.refresh_error = Some(error),
-            },
-        }
-        Plan::new(changes, pending, again)
-    }
-
-    /// The line that refreshes the cookie of a session that no handler saved, with
-    /// its unmodified data.
-    fn refresh(&self, sealer: &Sealer) -> Result<Option<String>, SaveError> {
-        let (Origin::Existing, Some(expires_at)) = (self.origin, self.found.refresh) else {
-            return Ok(None);
-        };
-        let (Some(data), Some(issued_at)) = (self.found.data.unmodified(), self.found.issued_at)
-        else {
-            return Ok(None);
-        };
-        #[cfg(feature = "device-bound")]
-        let data = self.with_device_named(data);
-        let id = self.session_id(sealer)?;
-        let claims = Claims {
-            issued_at,
-            expires_at: Some(expires_at),
-            session_id: id.as_deref(),
-            stamp: self.found.stamp,
-        };
-        sealer.seal(&data, claims, self.now, self.random).map(Some)
     }
 }
