@@ -67,7 +67,9 @@ pub struct Revocation {
 /// The sessions that a [`Revocation`] is for.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Target {
-    /// One session. A list may record a cutoff of its user instead.
+    /// One session: every cookie with its session ID. A list may record a cutoff of its user
+    /// instead. A cutoff that is recorded already does not suffice: the session may have been
+    /// saved with a later stamp since, and this is the reference of an older cookie.
     Session(SessionRef),
     /// One session, and never a cutoff instead: a list without room records nothing, and
     /// [`is_revoked`](Recorded::is_revoked) is `false`. The record counts only if its

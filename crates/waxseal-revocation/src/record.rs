@@ -155,11 +155,17 @@ fn record(
     let stamp = next_stamp(last.max(of_target), transaction.rows.clock)?;
     let entry = match request.target {
         Revoke::Session(session) | Revoke::OnlySession(session) => {
-            if is_covered(transaction, &session) {
+            // A cutoff of the user does not cover the session ID: `revoke_others` may have sealed a
+            // copy of the session with a later stamp, and the request presents an older one.
+            if is_session_revoked(transaction, &session) || is_covered_by_everyone(head, &session) {
                 return Ok(nothing);
             }
             let can_be_cutoff = matches!(request.target, Revoke::Session(_));
             let entry = entry(transaction, &session, stamp, max_sessions);
+            // A second cutoff would revoke the session that continues after the first.
+            if matches!(entry, Some(Entry::User { .. })) && is_covered(transaction, &session) {
+                return Ok(nothing);
+            }
             match entry.filter(|entry| can_be_cutoff || !matches!(entry, Entry::User { .. })) {
                 Some(entry) => entry,
                 None => return Ok(Recorded { is_revoked: false, ..nothing }),
@@ -234,9 +240,12 @@ fn is_session_revoked(transaction: &Transaction, session: &Session) -> bool {
 }
 
 fn is_covered(transaction: &Transaction, head: Head, session: &Session) -> bool {
-    session.stamp < head.everyone
-        || session.issued_at.as_secs() < head.issued_before
+    is_covered_by_everyone(head, session)
         || session.stamp < transaction.of_user(session.user).cutoff
+}
+
+fn is_covered_by_everyone(head: Head, session: &Session) -> bool {
+    session.stamp < head.everyone || session.issued_at.as_secs() < head.issued_before
 }
 
 #[cfg(test)]
@@ -324,6 +333,31 @@ mod tests {
             append(&mut memory, &[one, Request::of(cutoff)], 100).unwrap();
             assert_eq!(memory.tables().sessions(), 0);
         }
+    }
+
+    /// Only `revoke_others` seals a session ID again, and only a cutoff of its user spares the copy.
+    #[test]
+    fn a_session_is_recorded_after_a_cutoff_of_its_user_and_not_after_another() {
+        let user = Revoke::User(UserKey::new("42"));
+        let before = Revoke::IssuedBefore(UnixTime::from_secs(2));
+        for (cutoff, sessions) in [(user, 1), (Revoke::Everyone, 0), (before, 0)] {
+            let mut memory = store();
+            let one = Request::of(Revoke::Session(session("a", 1, 1)));
+            let recorded = append(&mut memory, &[Request::of(cutoff), one, one], 100).unwrap();
+            assert!(recorded.iter().all(|recorded| recorded.is_revoked));
+            assert_eq!(memory.tables().sessions(), sessions, "{cutoff:?}");
+        }
+    }
+
+    /// The session that a login has saved with the stamp of the cutoff would be revoked.
+    #[test]
+    fn a_full_list_records_no_cutoff_in_place_of_a_session_that_a_cutoff_revokes() {
+        let mut memory = store();
+        let user = Request::of(Revoke::User(UserKey::new("42")));
+        let one = Request::of(Revoke::Session(session("a", 1, 1)));
+        let recorded = append(&mut memory, &[user, one], 0).unwrap();
+        assert_eq!(recorded[1].stamp, recorded[0].stamp);
+        assert!(!recorded[1].is_cutoff && recorded[1].is_revoked);
     }
 
     #[test]

@@ -26,8 +26,9 @@ pub(crate) struct Head {
     pub(crate) expiry: Expiry,
 }
 
-/// Stamps are below this: a JavaScript number and a Lua number hold them exactly.
-pub(crate) const END_OF_STAMPS: u64 = 1 << 53;
+/// Stamps are below this, in the year 2106: an entry has the seconds of its stamp in 32 bits, and
+/// a later stamp would count as older than every cutoff. JavaScript and Lua hold them exactly.
+pub(crate) const END_OF_STAMPS: u64 = u32::MAX as u64 * 1000;
 
 impl Head {
     /// The entries that are in the head.

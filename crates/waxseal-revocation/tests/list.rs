@@ -93,6 +93,22 @@ fn a_logout_revokes_one_session() {
     });
 }
 
+/// `revoke_others` seals the session again with a later stamp. A thief who has a copy calls it; then
+/// the owner logs out with the cookie that is revoked.
+#[test]
+fn a_logout_with_an_old_copy_revokes_the_copy_that_revoke_others_sealed() {
+    over_each(|list| {
+        let old = issue(list, "a");
+        let successor = Some(Successor { session: old.clone(), must_be_good: true, also: None });
+        let others = Revocation { target: Target::User("42".into()), successor };
+        let stamp = block_on(list.revoke(others)).unwrap().stamp;
+        let sealed_again = SessionRef { stamp, ..old.clone() };
+        assert!(!is_good(list, &old) && is_good(list, &sealed_again));
+        assert!(logout(list, &old).is_revoked);
+        assert!(!is_good(list, &sealed_again));
+    });
+}
+
 #[test]
 fn a_cutoff_of_a_user_spares_later_sessions_and_other_users() {
     over_each(|list| {

@@ -59,6 +59,11 @@ impl Ledger {
             .collect()
     }
 
+    /// The sessions with a session ID.
+    pub(super) fn copies_with(&self, id: &str) -> Vec<usize> {
+        (0..self.sent.len()).filter(|number| self.sent[*number].reference.id == id).collect()
+    }
+
     pub(super) fn promise(&mut self, losses: u64, sessions: Vec<usize>, server: u64) -> usize {
         self.promises.push(Promise {
             sessions,

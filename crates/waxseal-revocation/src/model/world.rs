@@ -71,6 +71,8 @@ struct Request {
     is_beyond: bool,
     /// The number of the presented session in the ledger.
     presented: Option<usize>,
+    /// That of a presented session that the server rejects: a login or a logout revokes it, too.
+    rejected: Option<usize>,
 }
 
 struct Response {
@@ -334,15 +336,23 @@ impl World {
         let presented = presented.filter(|_| !self.random.one_in(4));
         let token = presented.map(|number| self.ledger.sent[number].token.clone());
         let Some(session) = self.servers[server].open(token.as_deref(), self.now()) else { return };
-        if let Some(number) = presented.filter(|_| session.rejection().is_some()) {
-            // A handler can revoke a session that this server rejects, too.
+        let rejected = presented.filter(|_| session.rejection().is_some());
+        if let Some(number) = rejected {
             self.ledger.revoked_ids.push(self.ledger.sent[number].reference.id.clone());
         }
         let presented = presented.filter(|_| session.rejection().is_none());
         let stamp = self.servers[server].list.stamp();
         let (server, opened) = (self.servers[server].start, self.step);
         let is_beyond = false;
-        self.requests.push(Request { session, server, opened, stamp, is_beyond, presented });
+        self.requests.push(Request {
+            session,
+            server,
+            opened,
+            stamp,
+            is_beyond,
+            presented,
+            rejected,
+        });
     }
 
     /// A handler of an open request runs, and its response begins.
@@ -351,7 +361,7 @@ impl World {
             return;
         }
         let index = usize::try_from(self.random.below(self.requests.len() as u64)).unwrap();
-        let Request { mut session, server, opened, stamp, is_beyond, presented } =
+        let Request { mut session, server, opened, stamp, is_beyond, presented, rejected } =
             self.requests.swap_remove(index);
         let user = format!("user {}", self.random.below(USERS));
         let old_user = session.user();
@@ -396,7 +406,13 @@ impl World {
         };
         // A session of another request that is still open counts as sent later.
         if (0..=5).contains(&action) || action == 7 {
-            let revoked: Vec<_> = this.clone();
+            let revoked = match presented.or(rejected.filter(|_| ![4, 5].contains(&action))) {
+                // `revoke_others` may have sent the session twice, with two stamps.
+                Some(number) if !self.overflows() => {
+                    self.ledger.copies_with(&self.ledger.sent[number].reference.id)
+                }
+                _ => this.clone(),
+            };
             if !revoked.is_empty() && (action != 5 || old_user.is_some()) {
                 let promise = self.ledger.promise(self.losses, revoked, server);
                 self.ledger.promises[promise].can_be_refused =
@@ -599,7 +615,15 @@ impl World {
         // A cutoff is for every session whose request was opened before: the handler may have
         // checked a password that is changed since.
         let (user, number) = (reference.user.clone(), self.ledger.sent.len());
+        let copies = self.ledger.copies_with(&reference.id);
         for (index, promise) in self.ledger.promises.iter_mut().enumerate() {
+            // A revocation of a session is for the copy that `revoke_others` sends later, too.
+            if promise.cutoff.is_none()
+                && self.losses == 0
+                && copies.iter().any(|copy| promise.sessions.contains(copy))
+            {
+                promise.sessions.push(number);
+            }
             if let Some((of, step)) = &promise.cutoff
                 && Some(of) == user.as_ref()
                 && *step > response.opened

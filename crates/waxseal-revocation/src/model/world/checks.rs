@@ -1,7 +1,8 @@
 //! The promises of the model, what excuses them, and their checks.
 //!
-//! - P1: every server rejects a session whose revocation was acknowledged, while the store or a
-//!   running server knows the revocation. An emptied store that no server knows revokes everyone.
+//! - P1: every server rejects all cookies of a session whose revocation was acknowledged, while the
+//!   store or a running server knows the revocation. An emptied store that no server knows revokes
+//!   everyone.
 //! - P2: a session is revoked only after a revocation of it, of its user, or of everyone.
 //! - P3: a session that a response has sent is good, unless P2 allows otherwise.
 //! - P4: no request can renew a revoked session. After a loss, this holds only on servers that have
