@@ -90,3 +90,17 @@ impl Entry {
 pub(crate) const fn covers(cutoff: u64, since: u32) -> bool {
     (since as u64).saturating_mul(1000) <= cutoff
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transaction::END_OF_STAMPS;
+
+    #[test]
+    fn no_earlier_stamp_covers_an_entry() {
+        for stamp in [1000, 1001, 1_800_000_000_999, END_OF_STAMPS - 1] {
+            let since = since(stamp, UnixTime::from_secs(1));
+            assert!(!covers(stamp - 1, since), "{stamp}");
+        }
+    }
+}

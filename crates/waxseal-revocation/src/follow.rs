@@ -28,12 +28,14 @@ use crate::{
     error::StoreFailure,
     events,
     expiry::{self, Expiry, horizon},
-    record::{self, Everyone},
+    record::{self, Appended, Everyone},
     shared::{Job, Shared},
     store::Backend,
     transaction::{Head, Position},
 };
 
+/// How many revocations one exchange takes from the queue.
+pub(crate) const BATCH: usize = 1000;
 /// How many revocations wait for a store that fails.
 const MAX_WAITING: usize = 10_000;
 /// How many revocations one transaction records.
@@ -41,6 +43,8 @@ const APPENDED_AT_ONCE: usize = 1000;
 /// After this number of attempts within one turn the store counts as broken.
 const MAX_ATTEMPTS: usize = 4;
 
+/// How often a copy that is too large is searched for what cutoffs cover.
+const SHRINK_INTERVAL: Duration = Duration::from_secs(10);
 /// How often a server looks whether another one has created the list.
 const GRACE_STEP: Duration = Duration::from_millis(100);
 /// How many entries one transaction adds to a store that lacks them: fewer than a feed holds.
@@ -53,6 +57,8 @@ pub(crate) struct Follower {
     waiting: Vec<Job>,
     /// When this server has last looked for expired entries, by its run time, and what it saw.
     expiry: Option<(Duration, Expiry)>,
+    /// When this server has last dropped what cutoffs cover from a copy that is too large.
+    shrunk: Option<Duration>,
 }
 
 struct Connection {
@@ -72,6 +78,7 @@ impl Follower {
             connection: None,
             waiting: Vec::new(),
             expiry: None,
+            shrunk: None,
         }
     }
 
@@ -83,9 +90,12 @@ impl Follower {
 
     /// One exchange with the store, with the revocations that have arrived.
     pub(crate) fn turn(&mut self, jobs: Vec<Job>) -> Result<(), StoreFailure> {
+        // Reading everything takes time, in which a queue that is full would overflow again.
+        let is_queue_empty = jobs.len() < BATCH;
         self.waiting.extend(jobs);
-        if self.shared.must_read.swap(false, Relaxed)
+        if is_queue_empty
             && let Some(connection) = &mut self.connection
+            && self.shared.must_read.swap(false, Relaxed)
         {
             connection.position = None;
         }
@@ -140,18 +150,23 @@ impl Follower {
             let max_sessions = u64::try_from(self.shared.max_sessions).unwrap_or(u64::MAX);
             let part = self.waiting.iter().take(APPENDED_AT_ONCE);
             let requests: Vec<_> = part.map(|job| job.request).collect();
-            let recorded = record::append(&mut *connection.backend, &requests, max_sessions)?;
-            let Some(last) = self.catch_up(&mut *connection.backend, position)? else {
+            let Appended { recorded, last } =
+                record::append(&mut *connection.backend, &requests, max_sessions)?;
+            let mut is_kept = false;
+            let mut see = |item: Position| is_kept |= item == last;
+            let Some(read) = self.catch_up_with(&mut *connection.backend, position, &mut see)?
+            else {
                 return Ok(false);
             };
-            if recorded.iter().any(|recorded| recorded.stamp > last.stamp) {
+            if !is_kept {
                 return Ok(false);
             }
-            position = last;
+            position = read;
             connection.position = Some(position);
             let answered = self.waiting.drain(..requests.len().min(self.waiting.len()));
+            self.shared.pending.fetch_sub(answered.len(), Relaxed);
             for (job, recorded) in answered.zip(recorded) {
-                self.shared.acknowledge(job, Ok(recorded));
+                job.answer(Ok(recorded));
             }
         }
         self.expire(&mut *connection.backend)?;
@@ -164,6 +179,16 @@ impl Follower {
         backend: &mut dyn Backend,
         position: Position,
     ) -> Result<Option<Position>, StoreFailure> {
+        self.catch_up_with(backend, position, &mut |_| ())
+    }
+
+    /// As `catch_up`, and shows the position of each item to `see`.
+    fn catch_up_with(
+        &self,
+        backend: &mut dyn Backend,
+        position: Position,
+        see: &mut dyn FnMut(Position),
+    ) -> Result<Option<Position>, StoreFailure> {
         let started = self.shared.clock.run_time();
         let Some(items) = backend.follow(position)? else {
             return Ok(None);
@@ -171,6 +196,7 @@ impl Follower {
         let mut last = position;
         for item in items {
             self.shared.apply(item.entry);
+            see(item.position);
             last = item.position;
         }
         // The copy is complete up to the stamp only after the last entry.
@@ -269,24 +295,29 @@ impl Follower {
     /// Tells the callers that their revocations are not durable, and keeps the revocations for
     /// the next exchange. Equal ones are one: without a bound, an outage would fill the memory.
     fn fail(&mut self, error: &StoreFailure) {
-        let (mut kept, mut known) = (Vec::new(), HashSet::new());
+        let (count, mut kept, mut known) = (self.waiting.len(), Vec::new(), HashSet::new());
         for mut job in self.waiting.drain(..) {
-            let failed = Err(NotDurable::new(error.to_string()));
             let acknowledge = job.acknowledge.take();
-            self.shared.acknowledge(Job { acknowledge, ..job }, failed);
-            let Some(request) = job.request.without_response() else { continue };
-            job.request = request;
-            let is_kept = kept.len() < MAX_WAITING && known.insert(job.request.identity());
-            if is_kept {
-                kept.push(job);
+            Job { acknowledge, ..job }.answer(Err(NotDurable::new(error.to_string())));
+            let request = job.request.without_response();
+            let Some(request) = request.filter(|request| known.insert(request.identity())) else {
+                continue;
+            };
+            if kept.len() < MAX_WAITING {
+                kept.push(Job { request, ..job });
+            } else {
+                // What the copy has is added to the store later; a cutoff is lost.
+                self.shared.must_read.store(true, Relaxed);
             }
         }
+        self.shared.pending.fetch_sub(count.saturating_sub(kept.len()), Relaxed);
         self.waiting = kept;
     }
 
     /// Drops the entries that have expired.
     fn expire(&mut self, backend: &mut dyn Backend) -> Result<(), StoreFailure> {
         let run_time = self.shared.clock.run_time();
+        self.shrink(run_time);
         let last = self.expiry.map(|(at, seen)| (seen, run_time.saturating_sub(at)));
         if last.is_some_and(|(_, ago)| ago < expiry::INTERVAL) {
             return Ok(());
@@ -300,6 +331,17 @@ impl Follower {
         }
         self.prune(head);
         Ok(())
+    }
+
+    /// Drops what cutoffs cover, before the next expiry, from a copy that has become larger than the
+    /// list may be: the sessions of a user who logs in and out in a loop become cutoffs.
+    fn shrink(&mut self, run_time: Duration) {
+        let Shared { copy, max_sessions, .. } = &*self.shared;
+        let is_due = self.shrunk.is_none_or(|at| run_time.saturating_sub(at) >= SHRINK_INTERVAL);
+        if is_due && copy.sessions().0 > *max_sessions {
+            self.shrunk = Some(run_time);
+            copy.prune(0);
+        }
     }
 
     /// Drops from the copy what the store has dropped, if it is overdue by this server's clock,

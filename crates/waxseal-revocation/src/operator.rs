@@ -144,10 +144,9 @@ impl Operator {
                 "the store has no list yet; start a server, or create the list",
             ));
         }
-        let recorded = record::append(&mut *self.0, &[Request::of(target)], u64::MAX)?;
+        let appended = record::append(&mut *self.0, &[Request::of(target)], u64::MAX)?;
         // Read back: the store keeps what it has acknowledged.
-        let last = self.0.head()?.map_or(0, |head| head.position.stamp);
-        if recorded.iter().any(|recorded| recorded.stamp > last) {
+        if self.0.follow(appended.last)?.is_none() {
             return Err(StoreError::new("the store does not keep what it has acknowledged"));
         }
         Ok(())

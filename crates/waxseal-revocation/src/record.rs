@@ -93,15 +93,23 @@ pub(crate) fn append(
     backend: &mut dyn Backend,
     requests: &[Request],
     max_sessions: u64,
-) -> Result<Vec<Recorded>, StoreFailure> {
+) -> Result<Appended, StoreFailure> {
     let random = random()?;
-    let mut recorded = Vec::new();
+    let mut appended = Appended { recorded: Vec::new(), last: Position::default() };
     backend.transact(&Needs::of(requests), &mut |transaction| {
         let record = |request| record(transaction, request, max_sessions, random);
-        recorded = requests.iter().map(record).collect::<Result<_, _>>()?;
+        appended.recorded = requests.iter().map(record).collect::<Result<_, _>>()?;
+        appended.last = transaction.head()?.position;
         Ok(())
     })?;
-    Ok(recorded)
+    Ok(appended)
+}
+
+/// What a store has acknowledged.
+pub(crate) struct Appended {
+    pub(crate) recorded: Vec<Recorded>,
+    /// The last item of the feed after the commit: it has what was recorded now, or before.
+    pub(crate) last: Position,
 }
 
 /// Notes that a server has looked at the two clocks, and drops what has expired. Returns the
@@ -261,7 +269,7 @@ mod tests {
         let position = merge(&mut memory, &[], 5_000_000, 60).unwrap();
         assert!(position.stamp > 5_000_000);
         let request = Request::of(Revoke::User(UserKey::new("42")));
-        assert!(append(&mut memory, &[request], 100).unwrap()[0].stamp > position.stamp);
+        assert!(append(&mut memory, &[request], 100).unwrap().recorded[0].stamp > position.stamp);
     }
 
     #[test]
@@ -276,7 +284,7 @@ mod tests {
         let before = memory.tables().clone();
         for request in [others, Request::of(Revoke::Session(session))] {
             *memory.tables() = before.clone();
-            let recorded = append(&mut memory, &[request], 100).unwrap();
+            let recorded = append(&mut memory, &[request], 100).unwrap().recorded;
             assert!(recorded[0].stamp > session.stamp);
         }
     }
@@ -343,7 +351,8 @@ mod tests {
         for (cutoff, sessions) in [(user, 1), (Revoke::Everyone, 0), (before, 0)] {
             let mut memory = store();
             let one = Request::of(Revoke::Session(session("a", 1, 1)));
-            let recorded = append(&mut memory, &[Request::of(cutoff), one, one], 100).unwrap();
+            let recorded =
+                append(&mut memory, &[Request::of(cutoff), one, one], 100).unwrap().recorded;
             assert!(recorded.iter().all(|recorded| recorded.is_revoked));
             assert_eq!(memory.tables().sessions(), sessions, "{cutoff:?}");
         }
@@ -355,7 +364,7 @@ mod tests {
         let mut memory = store();
         let user = Request::of(Revoke::User(UserKey::new("42")));
         let one = Request::of(Revoke::Session(session("a", 1, 1)));
-        let recorded = append(&mut memory, &[user, one], 0).unwrap();
+        let recorded = append(&mut memory, &[user, one], 0).unwrap().recorded;
         assert_eq!(recorded[1].stamp, recorded[0].stamp);
         assert!(!recorded[1].is_cutoff && recorded[1].is_revoked);
     }
@@ -364,10 +373,10 @@ mod tests {
     fn a_session_that_must_not_become_a_cutoff_is_recorded_or_not() {
         let request = Request::of(Revoke::OnlySession(session("a", 1, 1)));
         let mut memory = store();
-        assert!(append(&mut memory, &[request], 100).unwrap()[0].is_revoked);
+        assert!(append(&mut memory, &[request], 100).unwrap().recorded[0].is_revoked);
         assert_eq!(memory.tables().sessions(), 1);
         let mut memory = store();
-        assert!(!append(&mut memory, &[request], 0).unwrap()[0].is_revoked);
+        assert!(!append(&mut memory, &[request], 0).unwrap().recorded[0].is_revoked);
         assert_eq!(entries(&memory), []);
     }
 
@@ -388,7 +397,7 @@ mod tests {
             let mut memory = store();
             let successor = Some((session("new", stamp, issued_at), false));
             let next = Request { target: Revoke::User(UserKey::new("7")), successor };
-            append(&mut memory, &[Request::of(cutoff), next], 100).unwrap()[1].was_revoked
+            append(&mut memory, &[Request::of(cutoff), next], 100).unwrap().recorded[1].was_revoked
         };
         for cutoff in [Revoke::Everyone, Revoke::User(UserKey::new("42"))] {
             assert!(was_revoked(cutoff, CLOCK - 1, 9));

@@ -31,6 +31,16 @@ pub(crate) struct Job {
     pub(crate) acknowledge: Option<oneshot::Sender<Result<Recorded, NotDurable>>>,
 }
 
+impl Job {
+    /// Answers the caller of a revocation, once.
+    pub(crate) fn answer(self, result: Result<Recorded, NotDurable>) {
+        if let Some(acknowledge) = self.acknowledge {
+            // The request may have been cancelled.
+            let _ = acknowledge.send(result);
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) copy: Copy,
@@ -41,10 +51,9 @@ pub(crate) struct Shared {
     /// The run time of the last contact with the store, in milliseconds, plus one; 0 before
     /// the first.
     contact: AtomicU64,
-    /// Revocations that wait for an acknowledgement.
+    /// Revocations that the store has not recorded yet.
     pub(crate) pending: AtomicUsize,
-    /// Whether the queue had no room for a revocation: the loop completes the store from the
-    /// copy.
+    /// Whether there was no room for a revocation: the loop completes the store from the copy.
     pub(crate) must_read: AtomicBool,
     /// Whether the copy has an entry that has not been announced.
     has_news: AtomicBool,
@@ -112,15 +121,6 @@ impl Shared {
             events::store_failed(&error, self.pending.load(Relaxed));
         }
         self.report();
-    }
-
-    /// Answers the caller of a revocation, once.
-    pub(crate) fn acknowledge(&self, job: Job, result: Result<Recorded, NotDurable>) {
-        if let Some(acknowledge) = job.acknowledge {
-            // The request may have been cancelled.
-            let _ = acknowledge.send(result);
-            self.pending.fetch_sub(1, Relaxed);
-        }
     }
 
     /// The loop has ended, so nothing can be trusted.

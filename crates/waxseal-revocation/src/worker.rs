@@ -5,7 +5,7 @@ use std::{
     panic::{self, AssertUnwindSafe},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::Ordering::Relaxed,
+        atomic::{AtomicBool, Ordering::Relaxed},
         mpsc::{
             Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel,
         },
@@ -20,15 +20,13 @@ use waxseal_core::{Acknowledgement, NotDurable};
 use crate::{
     error::StoreFailure,
     events,
-    follow::Follower,
+    follow::{BATCH, Follower},
     request::Request,
     shared::{Job, Shared},
 };
 
 /// How many revocations may wait.
 const QUEUE: usize = 10_000;
-/// How many revocations one transaction records.
-const BATCH: usize = 1000;
 /// How long the loop waits after an error.
 const PAUSE: Duration = Duration::from_millis(250);
 /// How often the state is reported.
@@ -36,6 +34,8 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(crate) struct Worker {
+    /// Whether the last handle is dropped.
+    is_ending: Arc<AtomicBool>,
     /// `None` when the last handle is dropped.
     queue: Option<SyncSender<Job>>,
     /// Its drop ends the reports.
@@ -48,14 +48,15 @@ impl Worker {
     pub(crate) fn start(shared: Arc<Shared>, follower: Follower) -> Result<Self, StoreFailure> {
         let (queue, jobs) = sync_channel(QUEUE);
         let (reports, ended) = channel();
-        let reported = Arc::clone(&shared);
+        let is_ending = Arc::new(AtomicBool::new(false));
+        let (reported, ends) = (Arc::clone(&shared), Arc::clone(&is_ending));
         let reporting = spawn("waxseal-report", move || report(&reported, &ended))?;
         let following = spawn("waxseal-revocation", move || {
             let _on_panic = OnPanic(shared);
-            run(follower, &jobs);
+            run(follower, &jobs, &ends);
         })?;
         let threads = Mutex::new(vec![following, reporting]);
-        Ok(Self { queue: Some(queue), reports: Some(reports), threads })
+        Ok(Self { is_ending, queue: Some(queue), reports: Some(reports), threads })
     }
 
     /// Returns a worker without a thread: a test takes the revocations from the queue.
@@ -63,7 +64,8 @@ impl Worker {
     pub(crate) fn by_hand() -> (Self, Receiver<Job>) {
         // The model test creates thousands of workers, and a queue fills its whole memory at once.
         let (queue, jobs) = sync_channel(QUEUE / 100);
-        (Self { queue: Some(queue), reports: None, threads: Mutex::default() }, jobs)
+        let is_ending = Arc::default();
+        (Self { is_ending, queue: Some(queue), reports: None, threads: Mutex::default() }, jobs)
     }
 
     pub(crate) fn append(&self, shared: &Arc<Shared>, request: Request) -> Acknowledgement {
@@ -94,9 +96,11 @@ impl Worker {
     }
 }
 
-/// Dropping the last handle of a list waits until the loop has emptied the queue.
+/// Dropping the last handle of a list waits until the loop has emptied the queue, or the store has
+/// failed once.
 impl Drop for Worker {
     fn drop(&mut self) {
+        self.is_ending.store(true, Relaxed);
         (self.queue, self.reports) = (None, None);
         for thread in self.threads.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
             if thread.thread().id() != thread::current().id() {
@@ -121,21 +125,21 @@ fn report(shared: &Shared, ended: &Receiver<()>) {
     }
 }
 
-fn run(mut follower: Follower, jobs: &Receiver<Job>) {
+fn run(mut follower: Follower, jobs: &Receiver<Job>, is_ending: &AtomicBool) {
     let mut wait = Duration::ZERO;
     loop {
         let mut batch = Vec::new();
         let is_last = match jobs.recv_timeout(wait) {
             Ok(job) => {
                 batch.push(job);
-                batch.extend(jobs.try_iter().take(BATCH));
+                batch.extend(jobs.try_iter().take(BATCH - 1));
                 false
             }
             Err(RecvTimeoutError::Timeout) => false,
             Err(RecvTimeoutError::Disconnected) => true,
         };
         let result = follower.turn(batch);
-        if is_last {
+        if is_last || result.is_err() && is_ending.load(Relaxed) {
             return;
         }
         wait = follower.interval();
@@ -162,7 +166,7 @@ impl Drop for OnPanic {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicBool;
+    use std::sync::{OnceLock, atomic::AtomicUsize};
 
     use super::*;
     use crate::{clock::Clock, readiness::State, test_log::logged};
@@ -185,6 +189,37 @@ mod tests {
         drop(worker.append(&shared, Request { target, successor: None }));
         drop(worker);
         assert!(has_ended.load(Relaxed));
+    }
+
+    /// Each part of the queue would wait for the timeouts of the store.
+    #[test]
+    fn the_loop_ends_at_the_first_failure_after_the_last_handle_is_dropped() {
+        let minute = Duration::from_secs(60);
+        let shared = Arc::new(Shared::new(Clock::system(), minute, 100, minute));
+        let (connects, ends) = (Arc::new(AtomicUsize::new(0)), Arc::new(OnceLock::new()));
+        let follower = Follower::new(Arc::clone(&shared), {
+            let (connects, ends) = (Arc::clone(&connects), Arc::clone(&ends));
+            move || {
+                connects.fetch_add(1, Relaxed);
+                let is_ending: &Arc<AtomicBool> = ends.wait();
+                for _ in 0..1000 {
+                    if is_ending.load(Relaxed) {
+                        break;
+                    }
+                    thread::sleep(Duration::from_millis(10));
+                }
+                Err(StoreFailure::new("no store"))
+            }
+        });
+        let worker = Worker::start(Arc::clone(&shared), follower).unwrap();
+        let request = Request::of(crate::request::Revoke::Everyone);
+        let waiting: Vec<_> = (0..3 * BATCH).map(|_| worker.append(&shared, request)).collect();
+        ends.set(Arc::clone(&worker.is_ending)).unwrap();
+        drop(worker);
+        assert_eq!(connects.load(Relaxed), 1);
+        for answer in waiting {
+            pollster::block_on(answer).unwrap_err();
+        }
     }
 
     /// A connection that waits for a revocation would stay open.

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -26,7 +26,7 @@ pub(super) struct Faulty {
     pub(super) grace: Duration,
     /// The number of calls of `head`. At the second, another server creates the list.
     pub(super) heads: Option<Arc<AtomicUsize>>,
-    pub(super) is_locked: bool,
+    pub(super) is_locked: Arc<AtomicBool>,
     /// Whether reading all entries fails after the last one.
     pub(super) breaks_off: bool,
     /// What the store is set back to right after the next commit.
@@ -41,7 +41,7 @@ impl Faulty {
             memory,
             grace,
             heads: None,
-            is_locked: false,
+            is_locked: Arc::default(),
             breaks_off: false,
             set_back_to: Arc::default(),
         }
@@ -76,7 +76,7 @@ impl Backend for Faulty {
         needs: &Needs,
         change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreFailure> + Send),
     ) -> Result<(), StoreFailure> {
-        if self.is_locked {
+        if self.is_locked.load(Relaxed) {
             return Err(StoreFailure::new("the store is locked").of_writing());
         }
         self.memory.transact(needs, change)?;

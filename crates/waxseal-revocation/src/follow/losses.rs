@@ -8,12 +8,17 @@ use std::{
     time::Duration,
 };
 
+use waxseal_core::UnixTime;
+
 use super::{
-    Follower, MAX_WAITING,
+    BATCH, Follower, MAX_WAITING,
     clocks::{Server, revocation},
     faulty::Faulty,
 };
-use crate::{error::StoreFailure, record, store::memory::Tables, test_log::logged};
+use crate::{
+    entry::Entry, error::StoreFailure, record, request::Revoke, store::memory::Tables,
+    test_log::logged,
+};
 
 /// The follower of a server that starts beside the list in `store`, and how often it connects.
 fn beside(server: &Server, store: Faulty) -> (Follower, Arc<AtomicUsize>) {
@@ -52,7 +57,8 @@ fn a_server_waits_whether_another_one_has_the_list() {
 #[test]
 fn a_locked_store_is_contact_and_needs_no_new_connection() {
     let server = Server::new();
-    let store = Faulty { is_locked: true, ..Faulty::new(server.memory.clone()) };
+    let store = Faulty::new(server.memory.clone());
+    store.is_locked.store(true, Relaxed);
     let (mut follower, connects) = beside(&server, store);
     for _ in 0..3 {
         server.pass(120);
@@ -158,6 +164,93 @@ fn a_store_that_has_lost_only_a_stamp_gets_it_back() {
     let before = server.memory.tables().head;
     beside(&server, Faulty::new(server.memory.clone())).0.turn(Vec::new()).unwrap();
     assert_eq!(server.memory.tables().head.unwrap().position, before.unwrap().position);
+}
+
+/// A failover loses the commit, and another server appends a later record before this one reads.
+#[test]
+fn a_record_that_another_one_has_replaced_is_not_acknowledged() {
+    let mut server = Server::new();
+    server.turn();
+    let mut other = Server::new();
+    *other.memory.tables() = server.memory.tables().clone();
+    record::merge(&mut other.memory, &[], server.shared.copy.stamp() + 9000, 60).unwrap();
+    let store = Faulty::new(server.memory.clone());
+    *store.set_back_to.lock().unwrap() = Some(other.memory.tables().clone());
+    beside(&server, store).0.turn(vec![revocation("a")]).unwrap();
+    assert_eq!(server.memory.tables().sessions(), 1);
+    assert_eq!(server.shared.copy.sessions().0, 1);
+}
+
+#[test]
+fn what_waits_for_a_locked_store_is_pending() {
+    let server = Server::new();
+    let store = Faulty::new(server.memory.clone());
+    let is_locked = Arc::clone(&store.is_locked);
+    let (mut follower, _) = beside(&server, store);
+    is_locked.store(true, Relaxed);
+    for jobs in [["a", "b", "b"], ["a", "b", "c"]] {
+        server.shared.pending.fetch_add(jobs.len(), Relaxed);
+        follower.turn(jobs.map(revocation).into()).unwrap_err();
+        assert_eq!(server.shared.readiness().pending, follower.waiting.len());
+    }
+    assert_eq!(follower.waiting.len(), 3);
+    is_locked.store(false, Relaxed);
+    follower.turn(Vec::new()).unwrap();
+    assert_eq!(server.shared.readiness().pending, 0);
+}
+
+/// Without a new reading, only this server would reject the sessions.
+#[test]
+fn sessions_for_which_there_was_no_room_are_added_to_the_store_later() {
+    let server = Server::new();
+    let store = Faulty::new(server.memory.clone());
+    let is_locked = Arc::clone(&store.is_locked);
+    let (mut follower, _) = beside(&server, store);
+    follower.turn(Vec::new()).unwrap();
+    is_locked.store(true, Relaxed);
+    let jobs: Vec<_> = (0..MAX_WAITING + 5).map(|n| revocation(&n.to_string())).collect();
+    for job in &jobs {
+        let Revoke::Session(session) = job.request.target else { unreachable!() };
+        let since = UnixTime::from_secs(server.shared.copy.stamp() / 1000 + 1);
+        server.shared.apply(Entry::Session { key: session.key, user: None, since });
+    }
+    follower.turn(jobs).unwrap_err();
+    is_locked.store(false, Relaxed);
+    follower.turn(Vec::new()).unwrap();
+    assert_eq!(server.memory.tables().sessions(), MAX_WAITING + 5);
+}
+
+/// Meanwhile it would overflow again, and the next turn would read everything again.
+#[test]
+fn a_full_queue_is_emptied_before_everything_is_read() {
+    let mut server = Server::new();
+    server.shared.must_read.store(true, Relaxed);
+    let full: Vec<_> = (0..BATCH).map(|_| revocation("a")).collect();
+    server.follower.turn(full).unwrap();
+    assert!(server.shared.must_read.load(Relaxed));
+    server.follower.turn(vec![revocation("a")]).unwrap();
+    assert!(!server.shared.must_read.load(Relaxed));
+}
+
+/// The store drops the sessions of a user for whom it records a cutoff.
+#[test]
+fn a_copy_that_is_too_large_drops_what_cutoffs_cover() {
+    let mut server = Server::new();
+    // At most 100 fit, so the next one is a cutoff.
+    for round in 0..3 {
+        for n in 0..=100 {
+            let mut job = revocation(&format!("{round} {n}"));
+            if let Revoke::Session(session) = &mut job.request.target {
+                session.stamp = server.shared.copy.stamp();
+            }
+            server.follower.turn(vec![job]).unwrap();
+            server.pass(1);
+        }
+    }
+    server.pass(10);
+    server.turn();
+    let (copy, stored) = (server.shared.copy.sessions().0, server.memory.tables().sessions());
+    assert!(copy <= 100 + stored, "{copy} {stored}");
 }
 
 #[test]

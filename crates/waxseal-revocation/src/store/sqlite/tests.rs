@@ -108,7 +108,9 @@ fn a_stamp_is_the_time_of_the_clock() {
     record::create(&mut sqlite, &[], 1, Everyone::Trusted).unwrap();
     let request = Request { target: Revoke::User(UserKey::new("42")), successor: None };
     let before = Clock::system().millis();
-    let [recorded] = record::append(&mut sqlite, &[request], 100).unwrap()[..] else { panic!() };
+    let [recorded] = record::append(&mut sqlite, &[request], 100).unwrap().recorded[..] else {
+        panic!()
+    };
     assert!(recorded.stamp >= before, "{}", recorded.stamp);
 }
 
