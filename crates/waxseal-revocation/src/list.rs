@@ -273,10 +273,7 @@ impl Revocations for RevocationList {
 
     fn revoke(&self, revocation: Revocation) -> Acknowledgement {
         let request = Request::new(&revocation);
-        // A session that a cutoff revokes already needs no entry in the copy.
-        if let Target::Session(session) = &revocation.target
-            && !self.shared.copy.is_revoked(&session.view())
-        {
+        if let Target::Session(session) = &revocation.target {
             self.apply_early(session);
         }
         self.append(request)

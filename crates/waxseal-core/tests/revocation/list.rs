@@ -80,10 +80,8 @@ impl Known {
         match target {
             _ if was_revoked && must_be_good => {}
             Target::OnlySession(_) => unreachable!("no session is bound to a device"),
-            Target::Session(session)
-                if store.sessions.contains(&session.id)
-                    || session.stamp < store.cutoff_of_everyone => {}
-            // A cutoff of the user does not revoke a copy with a later stamp.
+            Target::Session(session) if store.sessions.contains(&session.id) => {}
+            // A cutoff does not suffice: there may be a copy with a later stamp.
             Target::Session(session) if self.is_full && revokes(session) => {}
             Target::Session(SessionRef { id, user, .. }) => match user {
                 _ if !self.is_full => store.record(|store, _| {
