@@ -1,5 +1,5 @@
 //! A TCP proxy between a server and its store. It can hang, cut every connection, and lead to
-//! another store without closing a connection.
+//! another store without closing a connection. It can also add to the round trip.
 
 use std::{
     io::{ErrorKind, Read as _, Write as _},
@@ -25,6 +25,11 @@ const INTERVAL: Duration = Duration::from_millis(5);
 impl Proxy {
     /// Starts a proxy to `HOST:PORT`.
     pub fn to(host: &str) -> Self {
+        Self::delayed(host, Duration::ZERO)
+    }
+
+    /// Starts a proxy to `HOST:PORT` that delays what it copies, in each direction.
+    pub fn delayed(host: &str, delay: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         listener.set_nonblocking(true).expect("a socket");
@@ -33,7 +38,7 @@ impl Proxy {
         thread::spawn(move || {
             while let Some(target) = of_thread.upgrade() {
                 match listener.accept() {
-                    Ok((client, _)) => drop(thread::spawn(move || relay(&client, &target))),
+                    Ok((client, _)) => drop(thread::spawn(move || relay(&client, &target, delay))),
                     Err(_) => thread::sleep(INTERVAL),
                 }
             }
@@ -71,7 +76,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 type Upstream = Mutex<Option<(String, Arc<TcpStream>)>>;
 
 /// Copies in both directions until a side closes the connection, or the proxy cuts it.
-fn relay(client: &TcpStream, target: &Target) {
+fn relay(client: &TcpStream, target: &Target, delay: Duration) {
     let upstream = Upstream::new(None);
     let end = || {
         let _ = client.shutdown(Shutdown::Both);
@@ -82,12 +87,12 @@ fn relay(client: &TcpStream, target: &Target) {
     thread::scope(|scope| {
         scope.spawn(|| {
             while let Some(store) = connection(target, &upstream)
-                && copy(client, &store)
+                && copy(client, &store, delay)
             {}
             end();
         });
         while let Some(store) = connection(target, &upstream)
-            && copy(&store, client)
+            && copy(&store, client, delay)
         {}
         end();
     });
@@ -105,14 +110,17 @@ fn connection(target: &Target, upstream: &Upstream) -> Option<Arc<TcpStream>> {
 }
 
 /// Copies what has come within the interval. Returns false if a side has closed.
-fn copy(mut from: &TcpStream, mut to: &TcpStream) -> bool {
+fn copy(mut from: &TcpStream, mut to: &TcpStream, delay: Duration) -> bool {
     let mut buffer = [0; 1 << 14];
     if from.set_nonblocking(false).is_err() || from.set_read_timeout(Some(INTERVAL)).is_err() {
         return false;
     }
     match from.read(&mut buffer) {
         Ok(0) => false,
-        Ok(length) => to.write_all(&buffer[..length]).is_ok(),
+        Ok(length) => {
+            thread::sleep(delay);
+            to.write_all(&buffer[..length]).is_ok()
+        }
         Err(error) => {
             matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
         }

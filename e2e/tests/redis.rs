@@ -1,12 +1,17 @@
 //! Lists that share a real Redis, while it loses data, hangs, and changes its role.
 
-use std::{thread, time::Duration};
+use std::{
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    thread,
+    time::Duration,
+};
 
 use e2e::{
     lists::{
         self, eventually, is_good, is_revoked, issue, issue_of, logout, open, try_logout, try_open,
         wait,
     },
+    proxy::Proxy,
     redis::Redis,
 };
 use waxseal::RevocationStatus;
@@ -25,6 +30,35 @@ fn many_sessions_of_one_user_become_a_cutoff() {
 #[test]
 fn four_servers_at_the_same_time_lose_nothing() {
     lists::four_servers_at_the_same_time_lose_nothing(&Redis::start(&[]).url());
+}
+
+/// The near server wins every race for the next commit.
+#[test]
+fn a_busy_server_near_redis_leaves_a_turn_to_a_server_far_away() {
+    let redis = Redis::start(&[]);
+    let near = open(&redis.url());
+    let proxy = Proxy::delayed(&redis.host(), Duration::from_millis(3));
+    let address = format!("redis://{}", proxy.host());
+    let far = open(&address);
+    let has_ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for n in 0.. {
+                if has_ended.load(Relaxed) {
+                    break;
+                }
+                let (id, user) = (n.to_string(), format!("user {n}"));
+                try_logout(&near, &issue(&near, &id, Some(&user))).expect("the store is near");
+            }
+        });
+        let results: Vec<_> = (0..8).map(|n| wait(far.revoke_user(&n.to_string()))).collect();
+        let late = try_open(&address);
+        has_ended.store(true, Relaxed);
+        for result in results {
+            result.expect("it has a turn");
+        }
+        late.expect("it has a turn");
+    });
 }
 
 /// What a Redis can lose while servers run.

@@ -114,7 +114,7 @@ impl StoreFailure {
 
     /// The store cannot be written now: another process has locked it, or the disk is full. The
     /// connection to it is good.
-    #[cfg(any(feature = "sqlite", feature = "postgres", test))]
+    #[cfg(any(feature = "sqlite", feature = "redis", feature = "postgres", test))]
     pub(crate) fn of_writing(self) -> Self {
         Self { is_of_writing: true, ..self }
     }

@@ -34,6 +34,12 @@ const PAGE: usize = 10_000;
 const CREATED_AT_ONCE: usize = 5000;
 /// How often a transaction is tried when other servers write at the same time.
 const MAX_ATTEMPTS: usize = 100;
+/// After so many attempts, a server takes a turn.
+const FREE_ATTEMPTS: usize = 5;
+/// How long a turn lasts, in milliseconds, if its server does not commit.
+const TURN_LASTS: u32 = 1000;
+/// How often a server tries again during the turn of another one.
+const TURN_LOOK: Duration = Duration::from_millis(10);
 /// How long a server that creates a list may send nothing, in seconds, before another one begins.
 const CREATOR_LIVES: u32 = 10;
 /// How long the parts of a new list live, in seconds, if their server dies.
@@ -50,13 +56,24 @@ pub(super) struct RedisStore {
     /// The keys, in the order of the script.
     keys: [String; 4],
     last_beat: Option<Instant>,
+    /// Of this connection, drawn at random.
+    number: u64,
+}
+
+/// What became of a transaction.
+enum Commit {
+    Done,
+    /// Another server has committed since the head was read.
+    Raced,
+    /// Another server has lost so many races that it is its turn.
+    NotItsTurn,
 }
 
 impl RedisStore {
     pub(super) fn connect(redis: &Redis) -> Result<Self, StoreFailure> {
         let keys = ["head", "sessions", "users", "feed"].map(|name| redis.key(name));
         let connection = redis.connect()?;
-        Ok(Self { redis: redis.clone(), connection, keys, last_beat: None })
+        Ok(Self { redis: redis.clone(), connection, keys, last_beat: None, number: random()? })
     }
 
     /// Runs the script that reads: its first answers are those of `head`.
@@ -99,16 +116,35 @@ impl RedisStore {
         before: &str,
         after: &str,
         changes: &[Change],
-    ) -> Result<bool, StoreFailure> {
+    ) -> Result<Commit, StoreFailure> {
         if before.is_empty() {
-            return self.create(after, changes);
+            let is_created = self.create(after, changes)?;
+            return Ok(if is_created { Commit::Done } else { Commit::Raced });
         }
         let mut command = redis::cmd("EVAL");
-        command.arg(COMMIT).arg(self.keys.len()).arg(&self.keys).arg(before).arg(after);
+        let keys = self.keys_of_commit();
+        command.arg(COMMIT).arg(keys.len()).arg(keys).arg(before).arg(after).arg(self.number);
         for change in changes {
             add(&mut command, change);
         }
-        Ok(convert::<u32>(self.write(&command)?)? == 1)
+        Ok(match convert(self.write(&command)?)? {
+            1_u32 => Commit::Done,
+            2 => Commit::NotItsTurn,
+            _ => Commit::Raced,
+        })
+    }
+
+    fn keys_of_commit(&self) -> Vec<String> {
+        let turn = self.redis.key("turn");
+        self.keys.iter().cloned().chain([turn]).collect()
+    }
+
+    /// Takes the next turn, if no other server has it: a server near Redis would otherwise win
+    /// every race against one with a longer round trip.
+    fn take_turn(&mut self) -> Result<(), StoreFailure> {
+        let mut command = redis::cmd("SET");
+        command.arg(self.redis.key("turn")).arg(self.number).arg("NX").arg("PX").arg(TURN_LASTS);
+        Ok(command.exec(&mut self.connection)?)
     }
 
     /// Creates the list, unless another server is creating it: all of them at the same time could
@@ -189,8 +225,8 @@ impl RedisStore {
             pipe.exec(&mut self.connection)?;
         }
         let mut command = redis::cmd("EVAL");
-        let keys = [&self.keys[..], new].concat();
-        command.arg(COMMIT).arg(keys.len()).arg(keys).arg("").arg(after);
+        let keys = [&self.keys_of_commit()[..], new].concat();
+        command.arg(COMMIT).arg(keys.len()).arg(keys).arg("").arg(after).arg(self.number);
         command.arg("create").arg(&members);
         for change in rest {
             add(&mut command, change);
@@ -293,23 +329,31 @@ impl Backend for RedisStore {
         needs: &Needs,
         change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreFailure> + Send),
     ) -> Result<(), StoreFailure> {
-        for _ in 0..MAX_ATTEMPTS {
+        for attempt in 0..MAX_ATTEMPTS {
+            if attempt >= FREE_ATTEMPTS {
+                self.take_turn()?;
+            }
             let (before, head, rows) = self.load(needs)?;
             let mut transaction = Transaction::new(head, rows);
             change(&mut transaction)?;
             // Also without a change: what was recorded before may not have reached the replicas.
             let Some(head) = &transaction.head else { return self.beat(0) };
             let after = write_head(head);
-            if self.commit(&before, &after, &transaction.changes)? {
-                for change in &transaction.changes {
-                    if let Change::Drop { user: None, cutoff } = change {
-                        self.sweep(*cutoff)?;
+            match self.commit(&before, &after, &transaction.changes)? {
+                Commit::Done => {
+                    for change in &transaction.changes {
+                        if let Change::Drop { user: None, cutoff } = change {
+                            self.sweep(*cutoff)?;
+                        }
                     }
+                    return Ok(());
                 }
-                return Ok(());
+                Commit::NotItsTurn => thread::sleep(TURN_LOOK),
+                Commit::Raced => {}
             }
         }
-        Err(StoreFailure::new("too many servers write to the revocation store at the same time"))
+        let error = "too many servers write to the revocation store at the same time";
+        Err(StoreFailure::new(error).of_writing())
     }
 }
 

@@ -1,7 +1,7 @@
 -- Commits a transaction, if the list has not changed since its head was read.
--- KEYS: head, sessions, users, feed; to create a list, also its new sessions and users.
--- ARGV: the head that was read, the new head, the changes.
-local head, sessions, users, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+-- KEYS: head, sessions, users, feed, turn; to create a list, also its new sessions and users.
+-- ARGV: the head that was read, the new head, the number of this server, the changes.
+local head, sessions, users, feed, turn = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 
 local function number(bytes)
   local a, b, c, d = string.byte(bytes, 1, 4)
@@ -13,16 +13,23 @@ local known = redis.call('GET', head) or ''
 if not redis.call('ZSCORE', sessions, 'list') or not redis.call('ZSCORE', users, 'list') then
   known = ''
 end
+local next = redis.call('GET', turn)
+if next and next ~= ARGV[3] then
+  return 2
+end
 if known ~= ARGV[1] then
   return 0
 end
+if next then
+  redis.call('DEL', turn)
+end
 
-local i = 3
+local i = 4
 while i <= #ARGV do
   local change = ARGV[i]
   if change == 'create' then
     -- The new keys may have expired, or be incomplete.
-    local new_sessions, new_users = KEYS[5], KEYS[6]
+    local new_sessions, new_users = KEYS[6], KEYS[7]
     if redis.call('ZCARD', new_sessions) ~= tonumber(ARGV[i + 1]) or
       redis.call('ZCARD', new_users) ~= tonumber(ARGV[i + 2]) then
       return 0
