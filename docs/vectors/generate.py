@@ -436,6 +436,7 @@ ours("a mistyped stamp", alive('"wx_rev":"1799990000000"'), "claims")
 ours("an issuer and a token ID", alive('"iss":"https://example.com","jti":"1"'))
 ours("a mistyped issuer", alive('"iss":1'), "claims")
 ours("a mistyped token ID", alive('"jti":null'), "claims")
+ours("an empty session ID", alive('"sid":""'), "claims")
 ours("cnf without device binding", alive('"cnf":{"jkt":"x"}'))
 
 derivations, encryption_derivations = [], []

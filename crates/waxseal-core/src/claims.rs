@@ -58,7 +58,8 @@ fn check(name: &[u8], json: &[u8], format: Format, times: &mut Times) -> bool {
         b"nbf" => time(&mut times.not_before),
         b"exp" => time(&mut times.expires_at),
         b"sub" => text(json).is_some_and(|user| !waxseal || is_user(&user)),
-        b"sid" => !waxseal || text(json).is_some(),
+        // The revocation list would take an empty one for none.
+        b"sid" => !waxseal || text(json).is_some_and(|id| !id.is_empty()),
         b"jti" => json.starts_with(b"\""),
         b"iss" => !waxseal || json.starts_with(b"\""),
         b"remember" => !waxseal || matches!(json, b"true" | b"false"),
@@ -112,7 +113,8 @@ pub(crate) fn reference(
 /// Whether the user asked to be remembered after the browser is closed; `None`
 /// if the session does not say.
 pub(crate) fn remember(data: &Data) -> Option<bool> {
-    data.claim("remember").map(|json| json == "true")
+    let json = data.claim("remember").filter(|_| data.format() == Format::Waxseal)?;
+    Some(json == "true")
 }
 
 /// The time of the last authentication of the user (`auth_time`, `OpenID` Connect Core,

@@ -364,7 +364,8 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
 
     /// Returns the reference of the session in a revocation list: for a table of a user's
     /// devices, or a connection that outlives the request. `None` if the session has no
-    /// [session ID](Self::id).
+    /// [session ID](Self::id). After [`revoke_others`](Self::revoke_others), take it in a later
+    /// request: the response seals this session again.
     #[must_use]
     pub fn reference(&self) -> Option<SessionRef> {
         Some(SessionRef {
@@ -382,6 +383,13 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// Has no effect in Microdot mode, whose cookie has no lifetime.
     pub fn set_remember(&mut self, remember: bool) {
         self.state.set_claim("remember", if remember { "true" } else { "false" });
+    }
+
+    /// Returns what [`set_remember`](Self::set_remember) has set; `None` if it was not called since
+    /// the last [`log_in`](Self::log_in).
+    #[must_use]
+    pub fn remember(&self) -> Option<bool> {
+        claims::remember(&self.state.found.data)
     }
 
     /// Sets timeouts for this session, in whole seconds and at least one. They only shorten

@@ -57,6 +57,24 @@ fn unsaved(handler: impl FnOnce(&mut OpenSession<&Sealer>)) -> bool {
 }
 
 #[test]
+fn remember_returns_what_was_set_until_the_next_login() {
+    let ((), response) = request(&own(), &[], NOW, |session| {
+        session.log_in("42").unwrap();
+        assert_eq!(session.remember(), None);
+        session.set_remember(false);
+        session.save().unwrap();
+    });
+    request(&own(), &[response.cookie()], NOW, |session| {
+        assert_eq!(session.remember(), Some(false));
+        session.log_in("42").unwrap();
+        assert_eq!(session.remember(), None);
+    });
+    // The application of Microdot may have an entry of this name.
+    let cookie = format!("session={}", Minter::microdot().token(r#"{"remember":true}"#));
+    request(&microdot(), &[&cookie], NOW, |session| assert_eq!(session.remember(), None));
+}
+
+#[test]
 fn no_cookie_is_sent_without_a_save() {
     let ((), response) = request(&own(), &[], NOW, |session| session.insert("a", 1).unwrap());
     assert!(response.sets_none());
@@ -70,6 +88,19 @@ fn no_cookie_is_sent_without_a_save() {
     assert!(!unsaved(|session| {
         session.insert("a", 1).unwrap();
         session.save().unwrap();
+    }));
+    // The handler knows.
+    let too_large = "x".repeat(3000);
+    assert!(!unsaved(|session| {
+        session.insert("a", &too_large).unwrap();
+        session.save().unwrap_err();
+    }));
+    assert!(unsaved(|session| {
+        session.insert("a", &too_large).unwrap();
+        session.save().unwrap_err();
+        session.remove("a");
+        session.save().unwrap();
+        session.insert("a", 1).unwrap();
     }));
 }
 

@@ -303,8 +303,11 @@ impl<M> Session<M> {
     ///
     /// With a revocation list, every presented session is revoked, as by [`delete`](Self::delete).
     /// Open the session before you verify the credentials. If another request changes the password
-    /// at the same time and revokes the user's sessions, this login is revoked, too. A request
-    /// without a response revokes nothing.
+    /// at the same time and revokes the user's sessions, this login is revoked, too: the error is
+    /// [`SaveError::Revoked`], if this server knows it in time. A request without a response revokes
+    /// nothing.
+    ///
+    /// [`SaveError::Revoked`]: crate::SaveError::Revoked
     ///
     /// ```
     /// use waxseal::{Session, SessionError};
@@ -399,9 +402,11 @@ impl<M> Session<M> {
     /// revokes nothing.
     ///
     /// This session stays good. If a parallel request of this browser has saved the session, and
-    /// its response arrives later, the browser keeps the old cookie, which is revoked. If the
-    /// handler also logs the user in, for example after a change of the password, call
-    /// [`log_in`](Self::log_in) first.
+    /// its response arrives later, the browser keeps the old cookie, which is revoked.
+    ///
+    /// After a change of the password, call [`log_in`](Self::log_in) first: then a thief cannot
+    /// prevent this with a call of his own. It resets ["remember me"](Self::remember) and the
+    /// timeouts, so set them again.
     ///
     /// ```
     /// # use waxseal::{Session, SessionError};
@@ -409,7 +414,9 @@ impl<M> Session<M> {
     /// async fn set_password(session: Session, password: &str) -> Result<(), SessionError> {
     ///     let user = session.require_user()?;
     ///     change_password(&user, password);
+    ///     let remember = session.remember().unwrap_or(true);
     ///     session.log_in(&user)?;
+    ///     session.set_remember(remember);
     ///     session.revoke_others()
     /// }
     /// ```
@@ -605,6 +612,25 @@ impl<M> Session<M> {
     /// ```
     pub fn set_remember(&self, remember: bool) {
         self.with(|session| session.set_remember(remember));
+    }
+
+    /// Returns what [`set_remember`](Self::set_remember) has set; `None` if it was not called since
+    /// the last [`log_in`](Self::log_in).
+    ///
+    /// ```
+    /// # use waxseal::{Session, SessionError};
+    /// # fn handler(session: Session) -> Result<(), SessionError> {
+    /// let user = session.require_user()?;
+    /// let remember = session.remember().unwrap_or(true);
+    /// session.log_in(&user)?;
+    /// session.set_remember(remember);
+    /// session.save()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn remember(&self) -> Option<bool> {
+        self.with(|session| session.remember())
     }
 
     /// Sets timeouts for this session, in whole seconds and at least one. They only shorten

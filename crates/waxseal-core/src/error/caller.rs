@@ -134,8 +134,9 @@ pub enum SaveError {
     /// [`revoke_others`](crate::OpenSession::revoke_others) was called without a revocation
     /// list.
     NoRevocations,
-    /// Another request has revoked the session during this one, so its cookie would be
-    /// rejected.
+    /// The session was revoked during this request, so its cookie would be rejected. After
+    /// `revoke_user`, the same request cannot log the user in: call
+    /// [`revoke_others`](crate::OpenSession::revoke_others) after the login instead.
     Revoked,
     /// The session is bound to a device, and the request has no valid proof cookie: only
     /// [`log_in`](crate::OpenSession::log_in) and [`delete`](crate::OpenSession::delete) may
@@ -179,8 +180,9 @@ impl fmt::Display for SaveError {
                  set one with SealerBuilder::revocations",
             ),
             Self::Revoked => f.write_str(
-                "another request has revoked the session, for example a logout in another tab; \
-                 ask the user to log in",
+                "the session was revoked during this request, for example by a logout in another \
+                 tab; ask the user to log in. To log in and revoke the user's other sessions, call \
+                 log_in and then revoke_others",
             ),
             #[cfg(feature = "device-bound")]
             Self::ProofMissing => f.write_str(

@@ -20,7 +20,7 @@ pub enum DeviceRoute {
 }
 
 /// The parts of a request to a [`DeviceRoute`]. The body of the request is ignored.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct DeviceRequest<'r> {
     /// The method.
     pub method: &'r str,
@@ -34,7 +34,6 @@ pub struct DeviceRequest<'r> {
 
 /// The response to a [`DeviceRequest`], or the page of
 /// [`Sealer::ask_for_proof`](crate::Sealer::ask_for_proof).
-#[derive(Debug)]
 #[must_use = "send it in place of the application's response"]
 pub struct DeviceResponse {
     /// The HTTP status.
@@ -47,6 +46,22 @@ pub struct DeviceResponse {
     /// is sent), `refused`, `ended` (the browser must drop its key), `unavailable` (a 503) or
     /// `asked` (the page that loads itself again).
     pub outcome: &'static str,
+}
+
+// A log must not contain tokens.
+impl fmt::Debug for DeviceRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceRequest").field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for DeviceResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceResponse")
+            .field("status", &self.status)
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The future of [`Sealer::answer_device`](crate::Sealer::answer_device). It is pending only while

@@ -72,7 +72,8 @@ impl<S> fmt::Debug for Finish<S> {
 
 impl SessionState {
     pub(super) fn finish(&mut self, sealer: &Sealer) -> Plan {
-        let mut changes = ResponseChanges::read(self.found.data.changed());
+        let is_unsaved = self.found.data.changed() && !self.save_failed;
+        let mut changes = ResponseChanges::read(is_unsaved);
         let (mut pending, mut again) = (Vec::new(), None);
         let is_first = !core::mem::replace(&mut self.finished, true);
         match core::mem::take(&mut self.action) {

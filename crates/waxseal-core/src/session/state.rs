@@ -10,7 +10,7 @@ use crate::{
     error::{RandomError, SaveError},
     format::Format,
     random::Random,
-    revocation::SessionRef,
+    revocation::{RevocationStatus, SessionRef},
     sealer::{Found, Sealer},
     time::UnixTime,
 };
@@ -38,6 +38,8 @@ pub(super) struct SessionState {
     pub(super) ends_presented: bool,
     /// Whether a change of identity has failed.
     pub(super) has_failed: bool,
+    /// Whether the last save has failed: the handler knows that its changes are not saved.
+    pub(super) save_failed: bool,
     /// Whether the response head is complete, or there will be none.
     pub(super) finished: bool,
 }
@@ -89,6 +91,7 @@ impl SessionState {
             action: CookieAction::Unchanged,
             ends_presented: false,
             has_failed: false,
+            save_failed: false,
             finished: false,
         }
     }
@@ -114,10 +117,13 @@ impl SessionState {
     }
 
     pub(super) fn save(&mut self, sealer: &Sealer) -> Result<(), SaveError> {
-        if self.has_failed && !self.finished {
-            return Err(SaveError::EarlierFailure);
-        }
-        self.seal(sealer)
+        let result = if self.has_failed && !self.finished {
+            Err(SaveError::EarlierFailure)
+        } else {
+            self.seal(sealer)
+        };
+        self.save_failed = result.is_err();
+        result
     }
 
     /// Seals the session at once, so later changes do not alter what is sent.
@@ -151,6 +157,13 @@ impl SessionState {
         };
         let id = self.session_id(sealer)?;
         let (session_id, stamp) = (id.as_deref(), self.found.stamp);
+        if let (Origin::New, Some(check)) = (self.origin, &sealer.revocations) {
+            // A cutoff since the request was opened.
+            let session = claims::reference(&self.found.data, session_id, issued_at, stamp);
+            if check.list.status(session.view()) == RevocationStatus::Revoked {
+                return Err(SaveError::Revoked);
+            }
+        }
         let claims = Claims { issued_at, expires_at, session_id, stamp };
         let line = sealer.seal(&self.found.data, claims, self.now, self.random)?;
         let ends_others = self.ends_presented && !self.found.others.is_empty();

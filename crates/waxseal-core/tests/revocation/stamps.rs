@@ -127,14 +127,28 @@ fn a_new_session_gets_the_time_of_the_request_and_the_stamp_of_its_opening() {
 fn a_login_is_revoked_by_a_cutoff_during_its_request() {
     let list = List::default();
     let ((), response) = request(&under(&list), &[], |session| {
-        list.cut_off_by_another("42");
+        list.cut_off_in_the_store("42");
         session.log_in("42").unwrap();
     });
     assert_eq!(response.stamp(), Some(STAMP));
+    list.reads();
     assert_eq!(rejection(&under(&list), &[&response.cookie()]), Some(Rejection::Revoked));
     // The next login is good.
     let ((), response) = request(&under(&list), &[], |session| session.log_in("42").unwrap());
     assert_eq!(rejection(&under(&list), &[&response.cookie()]), None);
+}
+
+/// `revoke_user` and then `log_in` in one handler: the browser would get a cookie that is revoked.
+#[test]
+fn a_login_after_a_cutoff_that_this_server_knows_is_an_error() {
+    for cut_off in [List::cut_off_by_another, |list: &List, _: &str| list.cut_off_everyone()] {
+        let list = List::default();
+        let ((), response) = request(&under(&list), &[&old()], |session| {
+            cut_off(&list, "42");
+            assert_eq!(session.log_in("42"), Err(SaveError::Revoked));
+        });
+        assert!(response.headers.sets_none());
+    }
 }
 
 #[test]
