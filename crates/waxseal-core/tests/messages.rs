@@ -7,9 +7,11 @@ use std::error::Error as _;
 
 use support::{Minter, NOW, alive, now, own, request, secret};
 use waxseal_core::{
-    Acknowledgement, CookieSpecError, Jwks, NotDurable, OpenSession, RandomError, Rejection,
-    Revocation, Sealer, SecretError, SessionRef, Successor, Target, UnixTime,
+    Acknowledgement, BuildError, CookieSpecError, Jwks, NotDurable, OpenSession, RandomError,
+    Rejection, Revocation, Sealer, SecretError, SessionRef, Successor, Target, UnixTime,
 };
+#[cfg(feature = "device-bound")]
+use waxseal_core::{DeviceBindingError, DeviceRequest, DeviceResponse};
 
 #[test]
 fn an_error_says_what_to_change() {
@@ -30,13 +32,44 @@ fn the_failure_of_randomness_and_of_a_store_are_named() {
     assert!(error.to_string().ends_with("is not durable: the store is locked"), "{error}");
 }
 
-/// `unwrap` of a missing secret prints the message, which says what to do.
+/// An error that `main` returns says what to do.
 #[test]
-fn debug_of_a_missing_secret_is_its_message() {
-    let error = SecretError::TooShort { len: 3 };
-    assert_eq!(format!("{error:?}"), format!("TooShort: {error}"));
+fn debug_of_a_configuration_error_is_its_message() {
     let error = SecretError::NotSet { variable: "SESSION_SECRET".into() };
-    assert_eq!(format!("{error:?}"), format!("NotSet: {error}"));
+    assert_eq!(format!("{error:?}"), error.to_string());
+    assert_eq!(format!("{:?}", CookieSpecError::Path), CookieSpecError::Path.to_string());
+    let error = Jwks::parse("{").unwrap_err();
+    assert_eq!(format!("{error:?}"), error.to_string());
+    assert!(error.to_string().starts_with("the text is not a JSON Web Key Set"), "{error}");
+    let error = BuildError::NoSealingKey { algorithm: "HS256" };
+    assert_eq!(
+        format!("{error:?}"),
+        "the key set has no HS256 key that seals; add one, or add encrypted"
+    );
+    let error = BuildError::NoSealingKey { algorithm: "A256CBC-HS512" };
+    assert!(error.to_string().ends_with("add one, or remove encrypted"), "{error}");
+    #[cfg(feature = "device-bound")]
+    {
+        let error = BuildError::DeviceBinding(DeviceBindingError::Path);
+        assert_eq!(format!("{error:?}"), DeviceBindingError::Path.to_string());
+    }
+}
+
+/// They contain tokens.
+#[cfg(feature = "device-bound")]
+#[test]
+fn debug_of_a_request_of_device_binding_and_its_response_shows_no_token() {
+    let (cookies, proof) = ([&b"secret=1"[..]], Some(&b"secret"[..]));
+    let request = DeviceRequest { method: "POST", cookies: &cookies, proof, identifier: proof };
+    assert_eq!(format!("{request:?}"), "DeviceRequest { method: \"POST\", .. }");
+    let response = DeviceResponse {
+        status: 200,
+        headers: vec![("set-cookie", "secret".into())],
+        body: "secret".into(),
+        outcome: "refreshed",
+    };
+    let shown = "DeviceResponse { status: 200, outcome: \"refreshed\", .. }";
+    assert_eq!(format!("{response:?}"), shown);
 }
 
 #[test]

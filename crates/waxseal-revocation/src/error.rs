@@ -3,7 +3,6 @@
 use std::{error::Error, fmt};
 
 /// The list cannot be opened.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum OpenError {
     /// The absolute timeout is under one second or over ten years.
@@ -33,6 +32,19 @@ impl fmt::Display for OpenError {
     }
 }
 
+// Rust prints the error that `main` returns with `Debug`.
+impl fmt::Debug for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl Error for OpenError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
@@ -49,7 +61,6 @@ impl From<StoreFailure> for OpenError {
 }
 
 /// A revocation store cannot be read or written.
-#[derive(Debug)]
 pub struct StoreError(StoreFailure);
 
 impl StoreError {

@@ -43,6 +43,8 @@ struct State {
     /// The ID of the deleted record. `cycle_id` and `flush` both delete the record; the next call
     /// or the end of the request shows which one it was.
     deleted: Option<String>,
+    /// waxseal's session ID at that time.
+    deleted_id: Option<String>,
     /// Whether the deletion cannot be a `cycle_id`, which deletes an ID once and loads no record.
     ends: bool,
     expiry: Option<Expiry>,
@@ -108,8 +110,13 @@ impl Bridge {
         data: &Data,
     ) -> Result<I, Error> {
         let mut state = self.state();
-        // `cycle_id` has changed the ID of the record, `flush` has not.
-        if state.ends || state.deleted.as_ref().is_some_and(|deleted| *deleted == id.to_string()) {
+        // `cycle_id` has changed the ID of the record, `flush` has not. After a `cycle_id`, `flush`
+        // deletes no record, but all data.
+        let is_flush = state.deleted.as_ref().is_some_and(|deleted| *deleted == id.to_string());
+        let is_gone =
+            |known: &Data| !known.is_empty() && !known.keys().any(|key| data.contains_key(key));
+        let is_emptied = state.deleted.is_some() && state.known.as_ref().is_some_and(is_gone);
+        if state.ends || is_flush || is_emptied {
             self.end(&mut state)?;
         }
         let renews = state.deleted.is_some();
@@ -131,7 +138,7 @@ impl Bridge {
     pub(crate) fn delete_record(&self, id: &impl Display) {
         let (mut state, id) = (self.state(), Some(id.to_string()));
         state.ends |= state.deleted == id;
-        state.deleted = id;
+        (state.deleted, state.deleted_id) = (id, self.session.id());
     }
 
     pub(crate) fn is_deleted(&self) -> bool {
@@ -211,7 +218,12 @@ impl Bridge {
     /// Ends the session whose record was deleted, unless another was created.
     pub(crate) fn finish(&self) -> Result<(), Error> {
         let mut state = self.state();
-        if state.deleted.is_some() { self.end(&mut state) } else { Ok(()) }
+        if state.deleted.is_none() {
+            return Ok(());
+        }
+        let is_another = self.session.user().is_some() && self.session.id() != state.deleted_id;
+        self.end(&mut state)?;
+        if is_another { Err(Error::LoggedInAfterDeletion) } else { Ok(()) }
     }
 
     fn end(&self, state: &mut State) -> Result<(), Error> {

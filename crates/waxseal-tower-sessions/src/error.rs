@@ -11,6 +11,8 @@ pub(crate) enum Error {
     Session(SessionError),
     /// `Session::save` after `Session::delete`.
     Deleted,
+    /// A handler flushed or deleted tower-sessions' `Session`, and then one logged in with waxseal's.
+    LoggedInAfterDeletion,
     /// The session has no ID that fits into the ID of tower-sessions.
     NoId,
     /// `set_expiry` asks for a longer life than the sealer grants.
@@ -51,6 +53,10 @@ impl fmt::Display for Error {
             Self::Deleted => f.write_str(
                 "the session is deleted; call flush() instead of delete() to store data in a new \
                  session",
+            ),
+            Self::LoggedInAfterDeletion => f.write_str(
+                "a request deleted the session with tower-sessions' Session and then continued it with \
+                 waxseal's, so the session is ended; use one of them for both",
             ),
             Self::NoId => f.write_str(
                 "the session has no session ID of 128 bits, which tower-sessions requires; build the \

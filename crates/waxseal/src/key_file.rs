@@ -200,7 +200,6 @@ fn warn_of_readers(path: &Path, metadata: &fs::Metadata) {
 fn warn_of_readers(_: &Path, _: &fs::Metadata) {}
 
 /// An error of a key file. It contains no keys.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum KeyFileError {
     /// The file cannot be read.
@@ -221,12 +220,22 @@ impl KeyFileError {
 impl fmt::Display for KeyFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Io(error) if error.kind() == NotFound => f.write_str(
+                "the key file does not exist; create it with the command `waxseal keys add FILE`",
+            ),
             Self::Io(error) => write!(f, "the key file cannot be read: {error}"),
             Self::Jwks(error) => write!(f, "the key file is not a valid key set: {error}"),
             Self::Build(error) => {
                 write!(f, "the sealer cannot be built from the key file: {error}")
             }
         }
+    }
+}
+
+// Rust prints the error that `main` returns with `Debug`.
+impl fmt::Debug for KeyFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -1,6 +1,5 @@
 //! The place of a request's session, empty until a handler asks for it.
 
-#[cfg(feature = "device-bound")]
 use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(not(all(test, shuttle)))]
 use std::sync::{Mutex, MutexGuard};
@@ -32,6 +31,8 @@ pub struct Slot {
     /// Of the middleware around this one.
     outer: Option<Arc<Slot>>,
     stage: Mutex<Stage>,
+    /// Whether its middleware has finished the session, and is not around any later call.
+    has_ended: AtomicBool,
     /// Whether a browser with a key would have refreshed its proof cookie before this request.
     #[cfg(feature = "device-bound")]
     follows_refresh: AtomicBool,
@@ -57,6 +58,11 @@ impl Slot {
     /// has stored in the request; store the result in its place. `None` if the same
     /// middleware is applied twice: then store nothing.
     pub fn place(config: &Arc<Config>, outer: Option<&Arc<Self>>) -> Option<Arc<Self>> {
+        // A middleware that calls the application a second time may keep the extensions.
+        let is_open = |slot: &&Arc<Self>| !slot.has_ended.load(Ordering::Relaxed);
+        let outer = outer.and_then(|outer| {
+            std::iter::successors(Some(outer), |slot| slot.outer.as_ref()).find(is_open)
+        });
         if let Some(outer) = outer
             && outer.all().any(|slot| Arc::ptr_eq(&slot.config, config))
         {
@@ -67,6 +73,7 @@ impl Slot {
             config,
             outer,
             stage: Mutex::new(Stage::Unopened),
+            has_ended: AtomicBool::new(false),
             #[cfg(feature = "device-bound")]
             follows_refresh: AtomicBool::new(false),
         }))
@@ -170,6 +177,7 @@ impl Slot {
     /// Prevents any later opening. `Ok` is the session, if a handler opened it;
     /// `Err` what the response must carry if it could not be opened.
     pub(crate) fn end(&self) -> Result<Option<Arc<Shared>>, ResponseChanges> {
+        self.has_ended.store(true, Ordering::Relaxed);
         let mut stage = self.stage();
         match &*stage {
             Stage::Opened(shared) => Ok(Some(Arc::clone(shared))),

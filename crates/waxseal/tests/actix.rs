@@ -46,6 +46,58 @@ fn a_missing_middleware_is_an_empty_500_and_is_logged() {
     });
 }
 
+/// A fallback for missing pages: actix-web keeps the extensions of the request.
+#[test]
+fn a_second_call_of_the_application_has_a_session_of_its_own() {
+    async fn again(
+        request: ServiceRequest,
+        next: Next<impl MessageBody + 'static>,
+    ) -> Result<ServiceResponse<impl MessageBody>, Error> {
+        let response = next.call(request).await?;
+        let (request, _) = response.into_parts();
+        next.call(ServiceRequest::from_request(request)).await
+    }
+    for opens in [false, true] {
+        run(async {
+            let handler = move |session: Session, request: HttpRequest| async move {
+                if request.headers().contains_key("x-first") {
+                    return Ok("never");
+                }
+                session.save()?;
+                Ok::<_, SessionError>("saved")
+            };
+            let calls = Rc::new(RefCell::new(0));
+            let first = Rc::clone(&calls);
+            // The first call of the application opens the session, or does not.
+            let counts = move |request: ServiceRequest, next: Next<BoxBody>| {
+                *first.borrow_mut() += 1;
+                let is_first = *first.borrow() == 1;
+                async move {
+                    if is_first {
+                        let (request, _) = request.into_parts();
+                        if opens {
+                            Session::of(&request).unwrap();
+                        }
+                        let response = HttpResponse::NotFound().finish();
+                        return Ok(ServiceResponse::new(request, response));
+                    }
+                    next.call(request).await
+                }
+            };
+            let app = App::new()
+                .wrap(from_fn(counts))
+                .wrap(sessions())
+                .wrap(from_fn(again))
+                .route("/", web::get().to(handler));
+            let response = call_service(&init_service(app).await, get("/").to_request()).await;
+            assert_eq!(response.status(), StatusCode::OK);
+            assert_eq!(values(response.headers(), "vary"), ["Cookie"]);
+            assert_eq!(set_cookies(&response).len(), 1);
+            assert_eq!(*calls.borrow(), 2);
+        });
+    }
+}
+
 #[test]
 fn the_error_of_a_scope_with_another_marker_names_the_one_that_is_missing() {
     run(async {

@@ -1,10 +1,10 @@
-//! The mistakes of a configuration: each message says what to do.
+//! The mistakes of a configuration: each message says what to do. `Debug` prints the message, too,
+//! because Rust prints the error that `main` returns with it.
 
 use alloc::string::String;
 use core::{error::Error, fmt};
 
-/// A secret is unusable. `Debug` prints the message, too, because an error that `main` returns
-/// is printed with it.
+/// A secret is unusable.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretError {
@@ -57,23 +57,11 @@ impl fmt::Display for SecretError {
     }
 }
 
-impl fmt::Debug for SecretError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let variant = match self {
-            Self::TooShort { .. } => "TooShort",
-            Self::NotSet { .. } => "NotSet",
-            Self::NotUnicode { .. } => "NotUnicode",
-            Self::Unreadable { .. } => "Unreadable",
-        };
-        write!(f, "{variant}: {self}")
-    }
-}
-
 impl Error for SecretError {}
 
 /// The error of [`CookieSpecBuilder::build`](crate::CookieSpecBuilder::build): browsers
 /// would refuse, truncate or misread the cookie.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CookieSpecError {
     /// The name is empty, has more than 128 bytes, or contains a byte that RFC 6265bis,
@@ -129,7 +117,7 @@ impl fmt::Display for CookieSpecError {
 impl Error for CookieSpecError {}
 
 /// A JSON Web Key Set is unusable. The message shows nothing of the keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JwksError {
     /// The text is not a JSON object with an array `keys` of objects, or one of the
@@ -149,7 +137,10 @@ pub enum JwksError {
 impl fmt::Display for JwksError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotASet => f.write_str("not a JSON Web Key Set: {\"keys\":[{…},…]}"),
+            Self::NotASet => f.write_str(
+                "the text is not a JSON Web Key Set, which is a JSON object with an array \"keys\" of \
+                 objects",
+            ),
             Self::Key { index, reason } => write!(f, "key {index} cannot be used: {reason}"),
             Self::NoSealingKey => f.write_str(
                 "no key signs or encrypts: one must have \"key_ops\":[\"sign\",\"verify\"] or \
@@ -162,7 +153,7 @@ impl fmt::Display for JwksError {
 impl Error for JwksError {}
 
 /// The configuration of a sealer is invalid.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildError {
     /// The configuration of [device binding](crate::SealerBuilder::device_bound) is wrong.
@@ -321,7 +312,11 @@ impl fmt::Display for BuildError {
                  that cookie with fallback_secret"
             }
             Self::NoSealingKey { algorithm } => {
-                return write!(f, "the key set has no {algorithm} key that seals; add one");
+                let or = if *algorithm == "HS256" { "add" } else { "remove" };
+                return write!(
+                    f,
+                    "the key set has no {algorithm} key that seals; add one, or {or} encrypted"
+                );
             }
             Self::NoKey { algorithm } => {
                 return write!(
@@ -351,3 +346,17 @@ impl fmt::Display for BuildError {
 }
 
 impl Error for BuildError {}
+
+macro_rules! debug_is_the_message {
+    ($($error:ty),*) => {$(
+        impl fmt::Debug for $error {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    )*};
+}
+
+debug_is_the_message!(SecretError, CookieSpecError, JwksError, BuildError);
+#[cfg(feature = "device-bound")]
+debug_is_the_message!(super::DeviceBindingError);

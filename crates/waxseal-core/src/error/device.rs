@@ -3,7 +3,7 @@
 use core::{error::Error, fmt};
 
 /// The configuration of [device binding](crate::SealerBuilder::device_bound) is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeviceBindingError {
     /// The sealer has no revocation list: the cookie of the login response, which is not bound,

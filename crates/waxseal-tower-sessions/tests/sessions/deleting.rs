@@ -5,7 +5,7 @@ use waxseal_revocation::RevocationList;
 
 use super::{app, app_that, handler};
 use crate::{
-    support::{Browser, builder, named, sealer, sealer_of},
+    support::{Browser, Log, builder, named, sealer, sealer_of},
     tower_sessions::Session,
 };
 
@@ -228,4 +228,48 @@ async fn data_after_a_delete_is_in_a_session_without_the_user() {
         assert_eq!(browser.get(&format!("/{order}")).await.status, StatusCode::OK, "{order}");
         assert_eq!(browser.read("/user").await, "None", "{order}");
     }
+}
+
+/// A logout that changes the ID first, and leaves a message.
+#[tokio::test]
+async fn data_after_cycle_id_and_flush_is_in_a_session_without_the_user() {
+    let app = app(sealer(), |routes| {
+        routes
+            .route("/login", get(async |session: waxseal::Session| session.log_in("42")))
+            .route(
+                "/logout",
+                handler(async |session| {
+                    session.cycle_id().await.unwrap();
+                    session.flush().await.unwrap();
+                    session.insert("message", "Bye").await.unwrap();
+                }),
+            )
+            .route("/user", get(async |session: waxseal::Session| format!("{:?}", session.user())))
+    });
+    let mut browser = Browser::of(&app);
+    browser.read("/login").await;
+    browser.read("/insert").await;
+    browser.read("/logout").await;
+    assert_eq!(browser.read("/user").await, "None");
+}
+
+/// The login would be lost without a trace.
+#[tokio::test]
+async fn a_login_with_waxseals_session_after_a_deletion_is_an_error() {
+    let app = app(sealer(), |routes| {
+        routes.route(
+            "/login",
+            get(async |old: Session, session: waxseal::Session| {
+                old.flush().await.unwrap();
+                session.log_in("42")
+            }),
+        )
+    });
+    let mut browser = Browser::of(&app);
+    browser.read("/insert").await;
+    let (log, _guard) = Log::start();
+    let answer = browser.get("/login").await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(removes_the_cookie(&answer.set_cookie), "{answer:?}");
+    assert!(log.text().contains("use one of them for both"), "{}", log.text());
 }
