@@ -58,19 +58,19 @@ fn the_rules_of_prefixes_are_enforced() {
     for name in ["__Host-a", "__host-a", "__HOST-a"] {
         assert!(refused(CookieSpec::builder(name).domain("example.com")));
         assert!(refused(CookieSpec::builder(name).path("/a")));
-        assert!(refused(CookieSpec::builder(name).insecure_allow_http()));
+        assert!(refused(CookieSpec::builder(name).insecure_http()));
     }
-    assert!(refused(CookieSpec::builder("__Secure-a").insecure_allow_http()));
+    assert!(refused(CookieSpec::builder("__Secure-a").insecure_http()));
     assert!(refused(CookieSpec::builder("__Http-a").insecure_allow_scripts()));
     assert!(refused(CookieSpec::builder("__Host-Http-a").insecure_allow_scripts()));
     assert!(CookieSpec::builder("__Host-a").insecure_allow_scripts().build().is_ok());
     assert!(CookieSpec::builder("__Secure-a").path("/a").domain("example.com").build().is_ok());
-    assert!(CookieSpec::builder("__Hos-a").insecure_allow_http().build().is_ok());
+    assert!(CookieSpec::builder("__Hos-a").insecure_http().build().is_ok());
 }
 
 #[test]
 fn same_site_none_and_partitioned_require_secure() {
-    let http = || CookieSpec::builder("a").insecure_allow_http();
+    let http = || CookieSpec::builder("a").insecure_http();
     assert!(matches!(http().insecure_same_site_none().build(), Err(NeedsSecure { .. })));
     assert!(matches!(http().partitioned().build(), Err(NeedsSecure { .. })));
     assert!(http().same_site_strict().build().is_ok());

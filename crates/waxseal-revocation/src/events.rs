@@ -22,7 +22,7 @@ pub(crate) fn store_failed(error: &str, pending: usize) {
 pub(crate) fn created_with_cutoff() {
     tracing::warn!(
         "the revocation store was empty, and earlier revocations are not known: every session \
-         that was issued before is revoked, and the users log in once more"
+         that was issued before is revoked, and all users must log in once more"
     );
 }
 

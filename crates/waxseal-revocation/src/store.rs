@@ -166,10 +166,18 @@ impl std::str::FromStr for Store {
             #[cfg(feature = "postgres")]
             Some(("postgres" | "postgresql", _)) => Postgres::new(text).map(Self::postgres),
             // The text may contain a password.
+            #[cfg(not(feature = "redis"))]
+            Some((scheme, _)) if scheme.starts_with("redis") => Err(StoreError::new(
+                "this program has no support for Redis; build it with the feature redis, or redis-tls",
+            )),
+            #[cfg(not(feature = "postgres"))]
+            Some(("postgres" | "postgresql", _)) => Err(StoreError::new(
+                "this program has no support for Postgres; build it with the feature postgres, or \
+                 postgres-tls",
+            )),
             _ => Err(StoreError::new(
                 "the revocation store must be sqlite:PATH, for example \
-                 sqlite:/var/lib/app/sessions.db, redis://HOST or postgres://HOST/DATABASE; \
-                 this program must have the feature for it",
+                 sqlite:/var/lib/app/sessions.db, redis://HOST or postgres://HOST/DATABASE",
             )),
         }
     }

@@ -67,7 +67,7 @@ fn an_outage_is_one_event_and_names_nobody() {
         .max_staleness(Duration::from_secs(1))
         .open()
         .unwrap();
-    assert!(log.text().contains("the users log in once more"), "{}", log.text());
+    assert!(log.text().contains("all users must log in once more"), "{}", log.text());
     let revoke = |id: &str| {
         let (id, user) = (id.into(), Some("susan".into()));
         let stamp = list.stamp().unwrap_or(0);

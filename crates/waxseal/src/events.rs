@@ -85,8 +85,8 @@ pub(crate) fn finished(
     if changes.is_saved_without_user() && !WARNED_OF_NO_USER.swap(true, Ordering::Relaxed) {
         tracing::warn!(
             cookie,
-            "a session without a user was saved: the revocation list cannot revoke it with the \
-             other sessions of its user; call log_in at the login"
+            "a session without a user was saved, which is right for a visitor; if somebody is logged \
+             in, call log_in: the revocation list cannot revoke the session with others of its user"
         );
     }
     if changes.outcome() == Outcome::Revoked {

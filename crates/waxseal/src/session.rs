@@ -405,7 +405,7 @@ impl<M> Session<M> {
     /// its response arrives later, the browser keeps the old cookie, which is revoked.
     ///
     /// After a change of the password, call [`log_in`](Self::log_in) first: then a thief cannot
-    /// prevent this with a call of his own. It resets ["remember me"](Self::remember) and the
+    /// prevent this with a call of his own. It resets [`remember`](Self::remember) and the
     /// timeouts, so set them again.
     ///
     /// ```

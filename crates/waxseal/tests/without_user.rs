@@ -29,7 +29,7 @@ async fn a_session_without_a_user_is_one_warning() {
         builder.revocations(List::default()).build().unwrap()
     };
     let (log, _guard) = Log::start();
-    let warnings = || log.text().matches("call log_in at the login").count();
+    let warnings = || log.text().matches("a session without a user was saved").count();
     saves(listed(), Some("42")).await;
     saves(sealer(), None).await;
     assert_eq!(warnings(), 0, "{}", log.text());

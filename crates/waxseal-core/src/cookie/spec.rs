@@ -196,7 +196,7 @@ impl CookieSpecBuilder {
 
     /// Omits `Secure`: browsers also send the cookie over plain http, where an attacker on
     /// the network can read and replace it.
-    pub fn insecure_allow_http(mut self) -> Self {
+    pub fn insecure_http(mut self) -> Self {
         self.0.secure = false;
         self
     }

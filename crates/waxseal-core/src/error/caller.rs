@@ -80,7 +80,8 @@ impl fmt::Display for WriteError {
                 f.write_str("the session is nested more than 100 levels deep; flatten it")
             }
             Self::NotAnObject => f.write_str(
-                "the whole session can be set only from a struct or a map with string keys",
+                "the whole session can be set only from a JSON object: from a struct, or a map with \
+                 string keys",
             ),
             Self::TooLarge { key: Some(key), limit } => write!(
                 f,

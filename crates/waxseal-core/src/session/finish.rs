@@ -72,7 +72,7 @@ impl<S> fmt::Debug for Finish<S> {
 
 impl SessionState {
     pub(super) fn finish(&mut self, sealer: &Sealer) -> Plan {
-        let is_unsaved = self.found.data.changed() && !self.save_failed;
+        let is_unsaved = self.found.data.changed() && self.failed.is_none();
         let mut changes = ResponseChanges::read(is_unsaved);
         let (mut pending, mut again) = (Vec::new(), None);
         let is_first = !core::mem::replace(&mut self.finished, true);

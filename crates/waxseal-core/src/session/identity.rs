@@ -1,6 +1,6 @@
 //! The changes of a session's identity: its user and its session ID.
 
-use super::state::{Origin, SessionState};
+use super::state::{Failed, Origin, SessionState};
 #[cfg(feature = "device-bound")]
 use crate::sealer::Device;
 use crate::{claims, error::SaveError, format::Format, json::quote, sealer::Sealer};
@@ -86,13 +86,14 @@ impl SessionState {
         if result.is_ok() {
             *self = changed;
         }
-        self.has_failed = result.is_err();
+        self.failed = result.is_err().then_some(Failed::Identity);
         result
     }
 
     /// After a failed login, the session still belongs to the user before.
     fn check_identity(&self) -> Result<(), SaveError> {
-        if self.has_failed { Err(SaveError::EarlierFailure) } else { Ok(()) }
+        let has_failed = self.failed == Some(Failed::Identity);
+        if has_failed { Err(SaveError::EarlierFailure) } else { Ok(()) }
     }
 
     /// Continues as another session, with the entries whose key `keep` accepts and without

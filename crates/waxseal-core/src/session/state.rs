@@ -36,12 +36,18 @@ pub(super) struct SessionState {
     pub(super) action: CookieAction,
     /// Whether the request is a login or a logout: the response revokes every presented session.
     pub(super) ends_presented: bool,
-    /// Whether a change of identity has failed.
-    pub(super) has_failed: bool,
-    /// Whether the last save has failed: the handler knows that its changes are not saved.
-    pub(super) save_failed: bool,
+    /// What has failed, so that the handler knows that its changes are not saved.
+    pub(super) failed: Option<Failed>,
     /// Whether the response head is complete, or there will be none.
     pub(super) finished: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failed {
+    /// The last save.
+    Save,
+    /// The last change of identity: no save may follow.
+    Identity,
 }
 
 /// Where the session comes from.
@@ -90,8 +96,7 @@ impl SessionState {
             origin: Origin::New,
             action: CookieAction::Unchanged,
             ends_presented: false,
-            has_failed: false,
-            save_failed: false,
+            failed: None,
             finished: false,
         }
     }
@@ -117,12 +122,11 @@ impl SessionState {
     }
 
     pub(super) fn save(&mut self, sealer: &Sealer) -> Result<(), SaveError> {
-        let result = if self.has_failed && !self.finished {
-            Err(SaveError::EarlierFailure)
-        } else {
-            self.seal(sealer)
-        };
-        self.save_failed = result.is_err();
+        if self.failed == Some(Failed::Identity) && !self.finished {
+            return Err(SaveError::EarlierFailure);
+        }
+        let result = self.seal(sealer);
+        self.failed = result.is_err().then_some(Failed::Save);
         result
     }
 
@@ -260,7 +264,7 @@ impl SessionState {
         self.found.data = Data::empty(sealer.format());
         self.found.expires_at = None;
         self.ends_presented = true;
-        self.has_failed = false;
+        self.failed = None;
         #[cfg(feature = "device-bound")]
         {
             self.found.device = None;

@@ -39,7 +39,7 @@ async fn the_sealer_configures_the_cookie() {
         (named().same_site_strict(), "SameSite=Strict", true),
         (named().insecure_same_site_none(), "SameSite=None", true),
         (named().insecure_allow_scripts(), "HttpOnly", false),
-        (named().insecure_allow_http(), "Secure", false),
+        (named().insecure_http(), "Secure", false),
         (named().path("/app"), "Path=/app", true),
         (named().domain("example.com"), "Domain=example.com", true),
         (named().until_browser_closes(), "Max-Age", false),
