@@ -286,7 +286,7 @@ fn wrong_usage_exits_with_2() {
 fn seal_stops_at_a_line_that_cannot_be_sealed() {
     for (line, cause) in [
         ("{\"exp\":1}", "key \"exp\" is reserved"),
-        ("[]", "struct or a map"),
+        ("[]", "JSON object"),
         ("{", "EOF"),
         ("{\"a\":1,\"a\":2}", "same key"),
         (&format!("{{\"a\":\"{}\"}}", "x".repeat(3050)), "limit is 4096"),

@@ -100,7 +100,8 @@
 //! several lines of one header, and apply the most restrictive directive (RFC 9111,
 //! section 4.2.1), so a response that reads its session cannot be `public`.
 //! `CDN-Cache-Control` and similar headers also stay, and overrule `Cache-Control`: do
-//! not set them on a response that sets the cookie.
+//! not set them on a response that uses the session. A 503 does not have the `Set-Cookie` lines of
+//! the handler's response.
 //!
 //! # Security and Rust version
 //!

@@ -40,8 +40,9 @@ pub(crate) fn merged(entries: usize) {
 pub(crate) fn clock_behind(secs: u64) {
     tracing::error!(
         secs,
-        "the clock of the revocation store is behind its last record; set the clock: until it \
-         is right, entries live longer than necessary"
+        "the clock of the revocation store is behind its last record, or was ahead when the record was \
+         written; if it is wrong now, set it: until it has passed the record, entries live longer than \
+         necessary"
     );
 }
 

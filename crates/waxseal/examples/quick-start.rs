@@ -15,7 +15,7 @@ struct Login {
     password: String,
 }
 
-/// Stands for your database: compare the password with its argon2 hash, and return the user's ID.
+/// Replace this with your database: compare the password with its argon2 hash, and return the user's ID.
 fn verify_password(login: &Login) -> Option<&str> {
     (login.password == "wax").then_some(&login.user)
 }

@@ -1,7 +1,7 @@
 //! For the tests of applications: a cookie with any session in it, and a clock.
 //!
 //! No secret is built in. A test makes its own sealer and gives the same to the
-//! application.
+//! application: make it an `Arc<Sealer>` if several parts of a test need it.
 //!
 //! ```
 //! # #[cfg(feature = "axum")]
@@ -50,7 +50,8 @@ use waxseal_core::{OpenSession, Sealer, UnixTime};
 use crate::error::SessionError;
 
 /// The value of a `Cookie` header, `name=token`, with a new session that `fill` has
-/// changed and that was saved at the time `now`.
+/// changed and that was saved at the time `now`. `fill` gets the core's [`OpenSession`], whose errors
+/// `?` converts.
 ///
 /// # Errors
 ///
