@@ -55,6 +55,8 @@ pub(crate) struct Follower {
     connect: Box<dyn FnMut() -> Result<Box<dyn Backend>, StoreFailure> + Send>,
     connection: Option<Connection>,
     waiting: Vec<Job>,
+    /// Whether the last exchange has taken everything from the queue.
+    is_queue_empty: bool,
     /// When this server has last looked for expired entries, by its run time, and what it saw.
     expiry: Option<(Duration, Expiry)>,
     /// When this server has last dropped what cutoffs cover from a copy that is too large.
@@ -77,6 +79,7 @@ impl Follower {
             connect: Box::new(connect),
             connection: None,
             waiting: Vec::new(),
+            is_queue_empty: true,
             expiry: None,
             shrunk: None,
         }
@@ -91,14 +94,8 @@ impl Follower {
     /// One exchange with the store, with the revocations that have arrived.
     pub(crate) fn turn(&mut self, jobs: Vec<Job>) -> Result<(), StoreFailure> {
         // Reading everything takes time, in which a queue that is full would overflow again.
-        let is_queue_empty = jobs.len() < BATCH;
+        self.is_queue_empty = jobs.len() < BATCH;
         self.waiting.extend(jobs);
-        if is_queue_empty
-            && let Some(connection) = &mut self.connection
-            && self.shared.must_read.swap(false, Relaxed)
-        {
-            connection.position = None;
-        }
         let result = self.exchange();
         if let Err(error) = &result {
             self.fail(error);
@@ -135,7 +132,7 @@ impl Follower {
     }
 
     /// Follows the feed, appends the waiting revocations, and reads them back. Returns false if
-    /// the store has lost something. A store that can be read and not written is contact.
+    /// everything must be read: the store has lost something, or may lack something. A store that can be read and not written is contact.
     fn exchange_over(&mut self, connection: &mut Connection) -> Result<bool, StoreFailure> {
         let position = match connection.position {
             Some(position) => position,
@@ -168,6 +165,11 @@ impl Follower {
             for (job, recorded) in answered.zip(recorded) {
                 job.answer(Ok(recorded));
             }
+        }
+        // Only now: while the store cannot be written, what it lacks cannot be added, and the feed
+        // must be followed.
+        if self.is_queue_empty && self.shared.must_read.swap(false, Relaxed) {
+            return Ok(false);
         }
         self.expire(&mut *connection.backend)?;
         Ok(true)

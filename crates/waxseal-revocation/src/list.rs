@@ -24,7 +24,8 @@ use crate::{
 ///
 /// Give one clone to every sealer ([`SealerBuilder::revocations`]) and keep another to revoke
 /// many sessions at once. Dropping the last handle blocks until the list has passed the waiting
-/// revocations to the store.
+/// revocations to the store. If the store fails meanwhile, the remaining ones are lost; their
+/// acknowledgements are errors.
 ///
 /// [`SealerBuilder::revocations`]: waxseal_core::SealerBuilder::revocations
 #[derive(Clone)]
@@ -230,11 +231,14 @@ impl RevocationList {
     fn apply_early(&self, session: &SessionRef) {
         let Shared { copy, max_sessions, clock, .. } = &*self.shared;
         let (sessions, without_user) = copy.sessions();
-        let is_full = match session.user {
-            Some(_) => sessions >= *max_sessions,
-            None => sessions >= *max_sessions || without_user >= max_sessions.div_ceil(4),
+        let has_room = match (&session.user, copy.is_revoked(&session.view())) {
+            (Some(_), false) => sessions < *max_sessions,
+            // As in `record`.
+            (Some(_), true) => sessions < *max_sessions / 2,
+            (None, false) => sessions < *max_sessions && without_user < max_sessions.div_ceil(4),
+            (None, true) => false,
         };
-        if is_full {
+        if !has_room {
             return;
         }
         let user = session.user.as_deref().map(UserKey::new);

@@ -163,15 +163,17 @@ fn record(
     let stamp = next_stamp(last.max(of_target), transaction.rows.clock)?;
     let entry = match request.target {
         Revoke::Session(session) | Revoke::OnlySession(session) => {
-            // A cutoff does not suffice: `revoke_others` may have sealed a copy of the session with a
-            // later stamp, and the request presents an older one.
-            if is_session_revoked(transaction, &session) {
+            let is_covered = is_covered(transaction, &session);
+            let has_room = has_room_beside_cutoff(transaction.rows.all_sessions, max_sessions);
+            if is_session_revoked(transaction, &session)
+                || is_covered && (session.user == UserKey::NONE || !has_room)
+            {
                 return Ok(nothing);
             }
             let can_be_cutoff = matches!(request.target, Revoke::Session(_));
             let entry = entry(transaction, &session, stamp, max_sessions);
             // A second cutoff would revoke the session that continues after the first.
-            if matches!(entry, Some(Entry::User { .. })) && is_covered(transaction, &session) {
+            if matches!(entry, Some(Entry::User { .. })) && is_covered {
                 return Ok(nothing);
             }
             match entry.filter(|entry| can_be_cutoff || !matches!(entry, Entry::User { .. })) {
@@ -204,6 +206,14 @@ fn record(
     transaction.push(Item { position: Position { stamp, random }, entry })?;
     let is_cutoff = matches!(entry, Entry::User { .. });
     Ok(Recorded { stamp, is_cutoff, ..nothing })
+}
+
+/// Whether the list also records a session that a cutoff revokes. `revoke_others` may have sealed
+/// a copy of it with a later stamp, and the request presents an older one. In most cases there is no
+/// such copy, and the entries must not fill the list: after a cutoff of everyone, all users log in
+/// with a session that is revoked.
+pub(crate) const fn has_room_beside_cutoff(sessions: u64, max_sessions: u64) -> bool {
+    sessions < max_sessions / 2
 }
 
 /// The stamp of the next record: the time of the store's clock, or the last stamp plus one if
@@ -287,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn stamps_end_before_a_number_of_javascript_is_inexact() {
+    fn stamps_end_in_2106() {
         assert_eq!(next_stamp(END_OF_STAMPS - 2, 0).unwrap(), END_OF_STAMPS - 1);
         next_stamp(END_OF_STAMPS - 1, 0).unwrap_err();
         next_stamp(0, END_OF_STAMPS).unwrap_err();
@@ -338,6 +348,26 @@ mod tests {
             append(&mut memory, &[one, Request::of(cutoff)], 100).unwrap();
             assert_eq!(memory.tables().sessions(), 0);
         }
+    }
+
+    #[test]
+    fn logins_after_a_cutoff_of_everyone_do_not_fill_the_list() {
+        let mut memory = store();
+        let of = |n: usize, user| Session { user, ..session(&n.to_string(), 1, 1) };
+        let mut requests = vec![Request::of(Revoke::Everyone)];
+        for n in 0..120 {
+            let user = UserKey::new(&n.to_string());
+            requests.push(Request::of(Revoke::Session(of(n, user))));
+            requests.push(Request::of(Revoke::Session(of(1000 + n, UserKey::NONE))));
+        }
+        let recorded = append(&mut memory, &requests, 100).unwrap().recorded;
+        assert!(recorded.iter().all(|recorded| recorded.is_revoked));
+        assert_eq!(memory.tables().sessions(), 50);
+        // They leave room for other sessions.
+        let logout = Request::of(Revoke::Session(session("a", CLOCK + 1000, CLOCK / 1000)));
+        let recorded = append(&mut memory, &[logout], 100).unwrap().recorded;
+        assert!(recorded[0].is_revoked && !recorded[0].is_cutoff);
+        assert_eq!(memory.tables().sessions(), 51);
     }
 
     #[test]

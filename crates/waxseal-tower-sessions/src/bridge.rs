@@ -110,13 +110,8 @@ impl Bridge {
         data: &Data,
     ) -> Result<I, Error> {
         let mut state = self.state();
-        // `cycle_id` has changed the ID of the record, `flush` has not. After a `cycle_id`, `flush`
-        // deletes no record, but all data.
-        let is_flush = state.deleted.as_ref().is_some_and(|deleted| *deleted == id.to_string());
-        let is_gone =
-            |known: &Data| !known.is_empty() && !known.keys().any(|key| data.contains_key(key));
-        let is_emptied = state.deleted.is_some() && state.known.as_ref().is_some_and(is_gone);
-        if state.ends || is_flush || is_emptied {
+        // `cycle_id` has changed the ID of the record, `flush` has not.
+        if state.ends || state.deleted.as_ref().is_some_and(|deleted| *deleted == id.to_string()) {
             self.end(&mut state)?;
         }
         let renews = state.deleted.is_some();

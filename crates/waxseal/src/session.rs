@@ -414,9 +414,11 @@ impl<M> Session<M> {
     /// async fn set_password(session: Session, password: &str) -> Result<(), SessionError> {
     ///     let user = session.require_user()?;
     ///     change_password(&user, password);
-    ///     let remember = session.remember().unwrap_or(true);
+    ///     let remember = session.remember();
     ///     session.log_in(&user)?;
-    ///     session.set_remember(remember);
+    ///     if let Some(remember) = remember {
+    ///         session.set_remember(remember);
+    ///     }
     ///     session.revoke_others()
     /// }
     /// ```
@@ -621,10 +623,12 @@ impl<M> Session<M> {
     /// # use waxseal::{Session, SessionError};
     /// # fn handler(session: Session) -> Result<(), SessionError> {
     /// let user = session.require_user()?;
-    /// let remember = session.remember().unwrap_or(true);
+    /// let remember = session.remember();
     /// session.log_in(&user)?;
-    /// session.set_remember(remember);
-    /// session.save()?;
+    /// if let Some(remember) = remember {
+    ///     session.set_remember(remember);
+    ///     session.save()?;
+    /// }
     /// # Ok(())
     /// # }
     /// ```

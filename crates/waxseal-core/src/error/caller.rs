@@ -136,7 +136,7 @@ pub enum SaveError {
     /// list.
     NoRevocations,
     /// The session was revoked during this request, so its cookie would be rejected. After
-    /// `revoke_user`, the same request cannot log the user in: call
+    /// it has awaited `revoke_user`, a request cannot log the user in: call
     /// [`revoke_others`](crate::OpenSession::revoke_others) after the login instead.
     Revoked,
     /// The session is bound to a device, and the request has no valid proof cookie: only

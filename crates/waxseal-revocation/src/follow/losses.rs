@@ -220,6 +220,29 @@ fn sessions_for_which_there_was_no_room_are_added_to_the_store_later() {
     assert_eq!(server.memory.tables().sessions(), MAX_WAITING + 5);
 }
 
+/// Other requests are served, however many revocations wait.
+#[test]
+fn a_store_that_cannot_be_written_is_followed_also_after_an_overflow() {
+    let server = Server::new();
+    let store = Faulty::new(server.memory.clone());
+    let is_locked = Arc::clone(&store.is_locked);
+    let (mut follower, _) = beside(&server, store);
+    follower.turn(Vec::new()).unwrap();
+    is_locked.store(true, Relaxed);
+    let since = UnixTime::from_secs(server.shared.copy.stamp() / 1000 + 1);
+    let jobs: Vec<_> = (0..MAX_WAITING + 5).map(|n| revocation(&n.to_string())).collect();
+    for job in &jobs {
+        let Revoke::Session(session) = job.request.target else { unreachable!() };
+        server.shared.apply(Entry::Session { key: session.key, user: None, since });
+    }
+    follower.turn(jobs).unwrap_err();
+    for _ in 0..6 {
+        server.pass(20);
+        follower.turn(Vec::new()).unwrap_err();
+        assert!(server.shared.is_current());
+    }
+}
+
 /// Meanwhile it would overflow again, and the next turn would read everything again.
 #[test]
 fn a_full_queue_is_emptied_before_everything_is_read() {

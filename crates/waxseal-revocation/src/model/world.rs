@@ -408,7 +408,7 @@ impl World {
         if (0..=5).contains(&action) || action == 7 {
             let revoked = match presented.or(rejected.filter(|_| ![4, 5].contains(&action))) {
                 // `revoke_others` may have sent the session twice, with two stamps.
-                Some(number) if !self.overflows() => {
+                Some(number) if !self.is_half_full() => {
                     self.ledger.copies_with(&self.ledger.sent[number].reference.id)
                 }
                 _ => this.clone(),
@@ -465,12 +465,17 @@ impl World {
     }
 
     fn overflows(&self) -> bool {
-        let sessions = self.memory.tables().sessions();
-        sessions + 16 >= MAX_SESSIONS
-            || self
-                .servers
-                .iter()
-                .any(|server| server.list.readiness().sessions + 16 >= MAX_SESSIONS)
+        self.most_sessions() + 16 >= MAX_SESSIONS
+    }
+
+    /// Whether the list may record no session that a cutoff revokes.
+    fn is_half_full(&self) -> bool {
+        self.most_sessions() + 16 >= MAX_SESSIONS / 2
+    }
+
+    fn most_sessions(&self) -> usize {
+        let of_servers = self.servers.iter().map(|server| server.list.readiness().sessions).max();
+        self.memory.tables().sessions().max(of_servers.unwrap_or(0))
     }
 
     /// An operator, or a handler without a session, revokes sessions.

@@ -33,13 +33,15 @@ const PAGE: usize = 10_000;
 /// How many entries of a new list one call adds.
 const CREATED_AT_ONCE: usize = 5000;
 /// How often a transaction is tried when other servers write at the same time.
-const MAX_ATTEMPTS: usize = 100;
+const MAX_ATTEMPTS: u32 = 100;
 /// After so many attempts, a server takes a turn.
-const FREE_ATTEMPTS: usize = 5;
+const FREE_ATTEMPTS: u32 = 5;
 /// How long a turn lasts, in milliseconds, if its server does not commit.
 const TURN_LASTS: u32 = 1000;
 /// How often a server tries again during the turn of another one.
 const TURN_LOOK: Duration = Duration::from_millis(10);
+/// How long it waits for the turns of others: several of them may die.
+const MOST_PATIENCE: Duration = Duration::from_secs(3);
 /// How long a server that creates a list may send nothing, in seconds, before another one begins.
 const CREATOR_LIVES: u32 = 10;
 /// How long the parts of a new list live, in seconds, if their server dies.
@@ -329,8 +331,9 @@ impl Backend for RedisStore {
         needs: &Needs,
         change: &mut (dyn FnMut(&mut Transaction) -> Result<(), StoreFailure> + Send),
     ) -> Result<(), StoreFailure> {
-        for attempt in 0..MAX_ATTEMPTS {
-            if attempt >= FREE_ATTEMPTS {
+        let (mut attempts, mut waited) = (0_u32, Duration::ZERO);
+        while attempts < MAX_ATTEMPTS && waited < MOST_PATIENCE {
+            if attempts >= FREE_ATTEMPTS {
                 self.take_turn()?;
             }
             let (before, head, rows) = self.load(needs)?;
@@ -348,8 +351,11 @@ impl Backend for RedisStore {
                     }
                     return Ok(());
                 }
-                Commit::NotItsTurn => thread::sleep(TURN_LOOK),
-                Commit::Raced => {}
+                Commit::NotItsTurn => {
+                    thread::sleep(TURN_LOOK);
+                    waited = waited.saturating_add(TURN_LOOK);
+                }
+                Commit::Raced => attempts = attempts.saturating_add(1),
             }
         }
         let error = "too many servers write to the revocation store at the same time";

@@ -230,29 +230,6 @@ async fn data_after_a_delete_is_in_a_session_without_the_user() {
     }
 }
 
-/// A logout that changes the ID first, and leaves a message.
-#[tokio::test]
-async fn data_after_cycle_id_and_flush_is_in_a_session_without_the_user() {
-    let app = app(sealer(), |routes| {
-        routes
-            .route("/login", get(async |session: waxseal::Session| session.log_in("42")))
-            .route(
-                "/logout",
-                handler(async |session| {
-                    session.cycle_id().await.unwrap();
-                    session.flush().await.unwrap();
-                    session.insert("message", "Bye").await.unwrap();
-                }),
-            )
-            .route("/user", get(async |session: waxseal::Session| format!("{:?}", session.user())))
-    });
-    let mut browser = Browser::of(&app);
-    browser.read("/login").await;
-    browser.read("/insert").await;
-    browser.read("/logout").await;
-    assert_eq!(browser.read("/user").await, "None");
-}
-
 /// The login would be lost without a trace.
 #[tokio::test]
 async fn a_login_with_waxseals_session_after_a_deletion_is_an_error() {
