@@ -44,10 +44,10 @@ fn debug_of_a_configuration_error_is_its_message() {
     let error = BuildError::NoSealingKey { algorithm: "HS256" };
     assert_eq!(
         format!("{error:?}"),
-        "the key set has no HS256 key that seals; add one, or add encrypted"
+        "the key set has no HS256 key that seals; add one, or call encrypted()"
     );
     let error = BuildError::NoSealingKey { algorithm: "A256CBC-HS512" };
-    assert!(error.to_string().ends_with("add one, or remove encrypted"), "{error}");
+    assert!(error.to_string().ends_with("or remove the call of encrypted()"), "{error}");
     #[cfg(feature = "device-bound")]
     {
         let error = BuildError::DeviceBinding(DeviceBindingError::Path);

@@ -132,7 +132,8 @@ impl Follower {
     }
 
     /// Follows the feed, appends the waiting revocations, and reads them back. Returns false if
-    /// everything must be read: the store has lost something, or may lack something. A store that can be read and not written is contact.
+    /// everything must be read: the store has lost something, or may lack something. A store that
+    /// can be read but not written still counts as contact.
     fn exchange_over(&mut self, connection: &mut Connection) -> Result<bool, StoreFailure> {
         let position = match connection.position {
             Some(position) => position,

@@ -24,7 +24,7 @@ use crate::{
 ///
 /// Give one clone to every sealer ([`SealerBuilder::revocations`]) and keep another to revoke
 /// many sessions at once. Dropping the last handle blocks until the list has passed the waiting
-/// revocations to the store. If the store fails meanwhile, the remaining ones are lost; their
+/// revocations to the store. If the store fails before that, the remaining ones are lost; their
 /// acknowledgements are errors.
 ///
 /// [`SealerBuilder::revocations`]: waxseal_core::SealerBuilder::revocations

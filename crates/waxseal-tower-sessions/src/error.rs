@@ -55,8 +55,8 @@ impl fmt::Display for Error {
                  session",
             ),
             Self::LoggedInAfterDeletion => f.write_str(
-                "a request deleted the session with tower-sessions' Session and then continued it with \
-                 waxseal's, so the session is ended; use one of them for both",
+                "a request flushed or deleted tower-sessions' Session and then logged in with waxseal's, \
+                 so the session ends; use the same Session type for the logout and the login",
             ),
             Self::NoId => f.write_str(
                 "the session has no session ID of 128 bits, which tower-sessions requires; build the \

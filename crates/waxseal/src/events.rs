@@ -85,8 +85,9 @@ pub(crate) fn finished(
     if changes.is_saved_without_user() && !WARNED_OF_NO_USER.swap(true, Ordering::Relaxed) {
         tracing::warn!(
             cookie,
-            "a session without a user was saved, which is right for a visitor; if somebody is logged \
-             in, call log_in: the revocation list cannot revoke the session with others of its user"
+            "a session without a user was saved, which is correct for a visitor; if a user is logged \
+             in, call log_in, or the revocation list cannot revoke this session together with the \
+             user's other sessions"
         );
     }
     if changes.outcome() == Outcome::Revoked {

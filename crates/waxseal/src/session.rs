@@ -404,9 +404,9 @@ impl<M> Session<M> {
     /// This session stays good. If a parallel request of this browser has saved the session, and
     /// its response arrives later, the browser keeps the old cookie, which is revoked.
     ///
-    /// After a change of the password, call [`log_in`](Self::log_in) first: then a thief cannot
-    /// prevent this with a call of his own. It resets [`remember`](Self::remember) and the
-    /// timeouts, so set them again.
+    /// After a change of the password, call [`log_in`](Self::log_in) first. Otherwise a thief with a
+    /// copy of the cookie could call `revoke_others` first, and this call would fail. `log_in` resets
+    /// [`remember`](Self::remember) and the timeouts, so set them again.
     ///
     /// ```
     /// # use waxseal::{Session, SessionError};

@@ -312,10 +312,10 @@ impl fmt::Display for BuildError {
                  that cookie with fallback_secret"
             }
             Self::NoSealingKey { algorithm } => {
-                let or = if *algorithm == "HS256" { "add" } else { "remove" };
+                let or = if *algorithm == "HS256" { "call" } else { "remove the call of" };
                 return write!(
                     f,
-                    "the key set has no {algorithm} key that seals; add one, or {or} encrypted"
+                    "the key set has no {algorithm} key that seals; add one, or {or} encrypted()"
                 );
             }
             Self::NoKey { algorithm } => {

@@ -243,7 +243,7 @@ fn a_store_that_cannot_be_written_is_followed_also_after_an_overflow() {
     }
 }
 
-/// Meanwhile it would overflow again, and the next turn would read everything again.
+/// Otherwise the queue would overflow again while the server reads everything.
 #[test]
 fn a_full_queue_is_emptied_before_everything_is_read() {
     let mut server = Server::new();

@@ -71,7 +71,8 @@ struct Request {
     is_beyond: bool,
     /// The number of the presented session in the ledger.
     presented: Option<usize>,
-    /// That of a presented session that the server rejects: a login or a logout revokes it, too.
+    /// The number of a presented session that the server rejects: a login or a logout revokes it,
+    /// too.
     rejected: Option<usize>,
 }
 

@@ -248,5 +248,5 @@ async fn a_login_with_waxseals_session_after_a_deletion_is_an_error() {
     let answer = browser.get("/login").await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(removes_the_cookie(&answer.set_cookie), "{answer:?}");
-    assert!(log.text().contains("use one of them for both"), "{}", log.text());
+    assert!(log.text().contains("use the same Session type"), "{}", log.text());
 }
