@@ -359,7 +359,8 @@ fn thousands_of_revocations_of_one_user_become_a_cutoff() {
         assert_eq!(list.status(&other), RevocationStatus::Good);
         assert_eq!(list.status(&again), RevocationStatus::Good, "she can log in again");
     }
-    assert!(next.readiness().entries <= 1001, "{:?}", next.readiness());
+    // The cutoff, the sessions of its second, and as many as one user may have after it.
+    assert!(next.readiness().entries <= 2001, "{:?}", next.readiness());
 }
 
 #[test]
