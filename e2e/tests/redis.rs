@@ -215,12 +215,12 @@ fn a_creator_that_dies_is_replaced() {
 fn a_list_is_created_complete_or_not_at_all() {
     let redis = Redis::start(&[]);
     let script = include_str!("../../crates/waxseal-revocation/src/store/redis/commit.lua");
-    let keys = ["head", "sessions", "users", "feed", "new:1:sessions", "new:1:users"];
+    let keys = ["head", "sessions", "users", "feed", "turn", "new:1:sessions", "new:1:users"];
     let keys = keys.map(|key| format!("{{x}}:{key}"));
     let create = |head: &str| -> u32 {
-        let mut command = vec!["EVAL", script, "6"];
+        let mut command = vec!["EVAL", script, "7"];
         command.extend(keys.iter().map(String::as_str));
-        command.extend(["", head, "create", "2", "1"]);
+        command.extend(["", head, "1", "create", "2", "1"]);
         redis.run(&command)
     };
     redis.run::<u32>(&["ZADD", "{x}:new:1:users", "9007199254740992", "list"]);
