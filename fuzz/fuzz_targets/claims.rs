@@ -50,7 +50,7 @@ fn verdict(kind: &Kind, claims: &[u8]) -> Result<Seen, Rejection> {
                 .is_some_and(|user| kind.is_microdot || (1..=256).contains(&user.len())),
             "jti" => is_string,
             "iss" => kind.is_microdot || is_string,
-            "sid" => kind.is_microdot || string(value).is_some(),
+            "sid" => kind.is_microdot || string(value).is_some_and(|id| !id.is_empty()),
             "auth_time" => kind.is_microdot || seconds(value).is_some(),
             "wx_rev" => kind.is_microdot || seconds(value).is_some_and(|stamp| stamp < 1 << 53),
             "wx_idle" | "wx_abs" if !kind.is_microdot => {
