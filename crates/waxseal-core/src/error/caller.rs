@@ -79,10 +79,9 @@ impl fmt::Display for WriteError {
             Self::TooDeep { key: None } => {
                 f.write_str("the session is nested more than 100 levels deep; flatten it")
             }
-            Self::NotAnObject => f.write_str(
-                "the whole session can be set only from a JSON object: from a struct, or a map with \
-                 string keys",
-            ),
+            Self::NotAnObject => {
+                f.write_str("the session must be a JSON object: use a struct or a map")
+            }
             Self::TooLarge { key: Some(key), limit } => write!(
                 f,
                 "with the value of {key:?} the session would have more than {limit} bytes of JSON, \
@@ -181,9 +180,8 @@ impl fmt::Display for SaveError {
                  set one with SealerBuilder::revocations",
             ),
             Self::Revoked => f.write_str(
-                "the session was revoked during this request, for example by a logout in another \
-                 tab; ask the user to log in. To log in and revoke the user's other sessions, call \
-                 log_in and then revoke_others",
+                "the session was revoked during this request; ask the user to log in, or call \
+                 revoke_others instead of revoke_user",
             ),
             #[cfg(feature = "device-bound")]
             Self::ProofMissing => f.write_str(

@@ -81,10 +81,10 @@ impl SessionState {
         sealer: &Sealer,
         change: impl FnOnce(&mut Self) -> Result<(), SaveError>,
     ) -> Result<(), SaveError> {
-        let mut changed = self.clone();
+        let mut changed = self.copy();
         let result = change(&mut changed).and_then(|()| changed.seal(sealer));
         if result.is_ok() {
-            *self = changed;
+            *self = *changed;
         }
         self.failed = result.is_err().then_some(Failed::Identity);
         result

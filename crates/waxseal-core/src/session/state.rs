@@ -10,7 +10,7 @@ use crate::{
     error::{RandomError, SaveError},
     format::Format,
     random::Random,
-    revocation::{RevocationStatus, SessionRef},
+    revocation::{RevocationStatus, SessionRef, SessionView},
     sealer::{Found, Sealer},
     time::UnixTime,
 };
@@ -163,8 +163,10 @@ impl SessionState {
         let (session_id, stamp) = (id.as_deref(), self.found.stamp);
         if let (Origin::New, Some(check)) = (self.origin, &sealer.revocations) {
             // A cutoff since the request was opened.
-            let session = claims::reference(&self.found.data, session_id, issued_at, stamp);
-            if check.list.status(session.view()) == RevocationStatus::Revoked {
+            let user = claims::user(&self.found.data);
+            let (user, stamp) = (user.as_deref(), stamp.unwrap_or(0));
+            let session = SessionView { id: None, user, issued_at, stamp };
+            if check.list.status(session) == RevocationStatus::Revoked {
                 return Err(SaveError::Revoked);
             }
         }
@@ -181,9 +183,15 @@ impl SessionState {
         self.found.data.set_changed(false);
         // The copy must not contain the copy of an earlier save.
         self.action = CookieAction::Unchanged;
-        let saved = (revokes && sealer.revocations.is_some()).then(|| Box::new(self.clone()));
+        let saved = (revokes && sealer.revocations.is_some()).then(|| self.copy());
         self.action = CookieAction::Set { line, saved_as: self.origin, saved };
         Ok(())
+    }
+
+    /// A copy. Not inlined: its code is large for a microcontroller.
+    #[inline(never)]
+    pub(super) fn copy(&self) -> Box<Self> {
+        Box::new(self.clone())
     }
 
     /// The lines that set the cookie of a saved session, with the stamp of a revocation.
