@@ -212,6 +212,36 @@ fn a_transaction_that_stalls_delays_and_loses_nothing() {
     eventually("it is not trusted again", || is_good(&list, &good));
 }
 
+/// Whatever the default is: at a higher level, the second of two servers that write the same row
+/// gets an error.
+#[test]
+fn another_server_in_the_same_row_is_only_waited_for() {
+    let isolation = "default_transaction_isolation=serializable";
+    let postgres = Postgres::start_with(&["fsync=off", isolation]);
+    let list = open(&postgres.url());
+    let good = issue(&list, "good", Some("1"));
+    // A server that writes all the time, for longer than a list is trusted without contact.
+    let mut busy = Command::new("psql")
+        .env("PGOPTIONS", r"-c default_transaction_isolation=read\ committed")
+        .args(["-X", "-h", "127.0.0.1", "-U", "app", "-d", "postgres"])
+        .args(["-p", &postgres.port().to_string(), "-c"])
+        .arg(
+            "DO $$ BEGIN FOR n IN 1..80 LOOP UPDATE waxseal.beat SET random = random + 1; \
+             PERFORM pg_sleep(0.1); COMMIT; END LOOP; END $$",
+        )
+        .spawn()
+        .expect("psql is installed");
+    let ended = loop {
+        assert!(is_good(&list, &good));
+        match busy.try_wait().expect("psql runs") {
+            None => thread::sleep(Duration::from_millis(50)),
+            Some(status) => break status,
+        }
+    };
+    assert!(ended.success());
+    logout(&list, &good);
+}
+
 #[test]
 fn terminated_connections_are_opened_again() {
     let postgres = Postgres::start();

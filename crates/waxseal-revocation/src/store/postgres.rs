@@ -72,8 +72,10 @@ impl PostgresStore {
         let has_table = waiter.wait(async {
             let sql = r#"INSERT INTO "waxseal".beat (random) VALUES (1)
                 ON CONFLICT (one) DO UPDATE SET random = beat.random + 1"#;
-            // Together they are one transaction, which an error ends.
-            let sql = format!("{DURABLE}; {sql}");
+            // Together they are one transaction, which an error ends. At a higher level of
+            // isolation, the second of two servers would get an error.
+            let isolation = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
+            let sql = format!("{isolation}; {DURABLE}; {sql}");
             within(unless_missing(client.batch_execute(&sql))).await
         })?;
         self.last_beat = has_table.map(|()| Instant::now());
