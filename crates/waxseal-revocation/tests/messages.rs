@@ -27,8 +27,11 @@ fn an_error_of_a_store_has_the_cause_as_its_source() {
     let error = RevocationList::builder(store).open().unwrap_err();
     let cause = error.source().unwrap().to_string();
     assert!(!cause.is_empty() && error.to_string().ends_with(&cause), "{error}");
+    // Rust prints the error that `main` returns with `Debug`.
+    assert_eq!(format!("{error:?}"), error.to_string());
     let OpenError::Store(error) = error else { panic!("{error}") };
     assert_eq!(error.source().unwrap().to_string(), cause);
+    assert_eq!(format!("{error:?}"), error.to_string());
 }
 
 #[test]
