@@ -61,6 +61,22 @@ fn a_busy_server_near_redis_leaves_a_turn_to_a_server_far_away() {
     });
 }
 
+#[test]
+fn a_turn_of_a_server_that_died_ends() {
+    let redis = Redis::start(&[]);
+    let list = open(&redis.url());
+    for n in 0..2 {
+        // As long as the turn of a server lasts.
+        let taken: String = redis.run(&["SET", "{waxseal}:turn", "1", "PX", "1000"]);
+        assert_eq!(taken, "OK");
+        let session = issue(&list, &n.to_string(), None);
+        logout(&list, &session);
+        let left: i64 = redis.run(&["EXISTS", "{waxseal}:turn"]);
+        assert_eq!(left, 0, "the list did not wait");
+        assert!(is_revoked(&open(&redis.url()), &session));
+    }
+}
+
 /// What a Redis can lose while servers run.
 const LOSSES: &[&[&str]] = &[
     &["FLUSHALL"],
