@@ -258,18 +258,22 @@ fn the_id_is_that_of_the_saved_cookie() {
 
 #[test]
 fn take_reads_and_removes() {
-    let ((), response) = run(&[&cookie(r#""sub":"42","flash":"saved","n":1"#)], |session| {
-        assert_eq!(session.take::<String>("flash").unwrap().as_deref(), Some("saved"));
-        assert_eq!(session.take::<String>("flash").unwrap(), None);
-        assert!(!session.is_empty());
-        let error: ReadError = session.take::<String>("n").unwrap_err();
-        assert!(error.to_string().contains("\"n\""), "{error}");
-        assert_eq!(session.take("n").unwrap(), Some(1));
-        assert!(session.is_empty(), "a user is no data");
-        assert_eq!(session.now(), support::now());
-        assert_eq!(session.take::<String>("sub").unwrap(), None);
-        session.save().unwrap();
-    });
+    let ((), response) =
+        run(&[&cookie(r#""sub":"42","flash":"saved","n":1,"card":"4111""#)], |session| {
+            assert_eq!(session.take::<String>("flash").unwrap().as_deref(), Some("saved"));
+            assert_eq!(session.take::<String>("flash").unwrap(), None);
+            assert!(!session.is_empty());
+            let error: ReadError = session.take::<String>("n").unwrap_err();
+            assert!(error.to_string().contains("\"n\""), "{error}");
+            let debug = format!("{:?}", session.get::<u8>("card").unwrap_err());
+            assert!(debug.contains("card") && !debug.contains("4111"), "{debug}");
+            session.remove("card");
+            assert_eq!(session.take("n").unwrap(), Some(1));
+            assert!(session.is_empty(), "a user is no data");
+            assert_eq!(session.now(), support::now());
+            assert_eq!(session.take::<String>("sub").unwrap(), None);
+            session.save().unwrap();
+        });
     assert!(!response.claims().contains("flash"));
     assert!(response.claims().contains(r#""sub":"42""#));
 }

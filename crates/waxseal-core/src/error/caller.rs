@@ -4,7 +4,6 @@ use alloc::{borrow::Cow, string::String};
 use core::{error::Error, fmt};
 
 /// An entry cannot be deserialized as the requested type.
-#[derive(Debug)]
 pub struct ReadError {
     /// `None` if the whole session was read.
     pub(crate) key: Option<String>,
@@ -19,6 +18,13 @@ impl fmt::Display for ReadError {
             Some(key) => write!(f, "the session's entry {key:?} cannot be read as {}", self.wanted),
             None => write!(f, "the session cannot be read as {}", self.wanted),
         }
+    }
+}
+
+// Without `source`, because frameworks write the `Debug` of an error to the log.
+impl fmt::Debug for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
