@@ -299,12 +299,16 @@ impl fmt::Debug for RevocationList {
 mod tests {
     use super::*;
 
+    /// A list of at most eight sessions, on a server whose clock is behind the stamps of the store.
+    fn list() -> (RevocationList, Arc<Shared>) {
+        let clock = Clock::new(|| 1000, Duration::default);
+        let shared = Arc::new(Shared::new(clock, Duration::from_secs(60), 8, Duration::MAX));
+        (RevocationList::new(Arc::clone(&shared), Worker::by_hand().0), shared)
+    }
+
     #[test]
     fn an_early_entry_is_later_than_every_cutoff_that_its_session_has_survived() {
-        // The clock of this server is behind the stamps of the store.
-        let clock = Clock::new(|| 1000, Duration::default);
-        let shared = Arc::new(Shared::new(clock, Duration::from_secs(60), 100, Duration::MAX));
-        let list = RevocationList::new(Arc::clone(&shared), Worker::by_hand().0);
+        let (list, shared) = list();
         shared.copy.apply(Entry::User { key: UserKey::new("42"), cutoff: 50_000 });
         let (user, issued_at) = (Some("42".into()), UnixTime::from_secs(1));
         let session = SessionRef { id: "a".into(), user, issued_at, stamp: 55_000 };
@@ -313,5 +317,36 @@ mod tests {
         // Without what the cutoff covers.
         shared.copy.prune(0);
         assert!(shared.copy.is_revoked(&session.view()));
+    }
+
+    #[test]
+    fn early_entries_leave_the_room_that_records_need() {
+        // The user of the session, whether a cutoff revokes it, the sessions with and without a
+        // user in the list, and whether there is room.
+        for (user, is_covered, with_user, without_user, has_room) in [
+            (Some("42"), false, 7, 0, true),
+            (Some("42"), false, 8, 0, false),
+            (Some("42"), true, 3, 0, true),
+            (Some("42"), true, 4, 0, false),
+            (None, false, 6, 1, true),
+            (None, false, 4, 2, false),
+            (None, false, 8, 0, false),
+            (None, true, 0, 0, false),
+        ] {
+            let (list, shared) = list();
+            let user = user.map(String::from);
+            for n in 0..with_user + without_user {
+                let user = (n < with_user).then(|| UserKey::new("another"));
+                let (key, since) = (SessionKey::new(&n.to_string()), UnixTime::from_secs(1));
+                shared.copy.apply(Entry::Session { key, user, since });
+            }
+            let (issued_at, stamp) = (UnixTime::from_secs(1), 2000);
+            if is_covered {
+                shared.copy.apply(Entry::Everyone { cutoff: stamp + 1 });
+            }
+            list.apply_early(&SessionRef { id: "a".into(), user, issued_at, stamp });
+            let added = shared.copy.sessions().0 - with_user - without_user;
+            assert_eq!(added == 1, has_room, "{is_covered} {with_user} {without_user}");
+        }
     }
 }
