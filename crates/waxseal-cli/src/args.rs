@@ -80,7 +80,8 @@ pub(crate) struct InspectArgs {
 ///     {"ok":false,"reason":"expired"}
 ///
 /// Exits with 0 if all tokens are valid, 1 if a token is invalid, and 2 on wrong
-/// usage.
+/// usage. Checks neither a revocation list nor the device of a bound session: a valid
+/// token can be that of a user who has logged out.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct VerifyArgs {
@@ -135,7 +136,7 @@ pub(crate) enum KeysCommand {
         /// `shop/admin` or `/admin`
         #[arg(long, value_name = "PURPOSE")]
         purpose: Option<String>,
-        /// In a new file: keys that encrypt
+        /// In a new file, or one with both kinds of key: a key for encrypted sessions
         #[arg(long)]
         encrypted: bool,
         #[command(flatten)]
@@ -176,7 +177,14 @@ pub(crate) enum KeysCommand {
     /// oldest key that has never sealed replaces it, or a new key if every key has
     /// sealed. If the whole file has leaked, revoke every key in it. Then:
     ///
-    ///   - reload every server now; each server accepts the key until it reloads
+    ///   - reload every server now, and every gateway and reader with the key; each
+    ///     accepts the key until it reloads. A server that cannot read the new file
+    ///     keeps the old keys, and logs an error
+    ///   - if another key has sealed while servers accepted this one, servers have
+    ///     moved sessions to it, also forged ones. To end them, wait for a minute after
+    ///     the last server has reloaded, and run `waxseal revocations revoke-before`
+    ///     with the time now, which logs everyone out. The other cutoffs do not end a
+    ///     forged session. Without a revocation list, revoke the other key, too
     ///   - find out how the key leaked, and what else leaked with it
     ///   - search your records for actions in forged sessions
     ///   - if sessions grant access to other keys or tokens, replace those, too

@@ -503,6 +503,87 @@ fn a_key_without_recorded_times_is_kept() {
 }
 
 #[test]
+fn a_revoked_key_is_replaced_only_by_a_key_that_the_command_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    assert_eq!(keys("add", &path, "", START).code, Some(0));
+    // An old key of a file that was written by hand: it records no times.
+    let key = r#"{"kty":"oct","alg":"HS256","kid":"old","k":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8","key_ops":["verify"],"waxseal:cookie":"__Host-session"},"#;
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("\"keys\": [", &format!("\"keys\": [{key}"), 1)).unwrap();
+    let [(old, false), (leaked, true)] = &kids(&path)[..] else { panic!("the second signs") };
+    assert_eq!(keys("revoke", &path, leaked, START).code, Some(0));
+    let [(first, false), (fresh, true)] = &kids(&path)[..] else { panic!("a fresh one signs") };
+    assert!(first == old && fresh != leaked);
+}
+
+#[test]
+fn a_file_with_both_kinds_of_key_rotates() {
+    let folder = tempfile::tempdir().unwrap();
+    let [signed, encrypted, both] =
+        ["s", "e", "both"].map(|name| folder.path().join(format!("{name}.json")));
+    assert_eq!(keys("add", &signed, "", START).code, Some(0));
+    assert_eq!(keys("add --encrypted", &encrypted, "", START).code, Some(0));
+    let [mut merged, other] = [&signed, &encrypted].map(|path| -> serde_json::Value {
+        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    });
+    merged["keys"].as_array_mut().unwrap().push(other["keys"][0].clone());
+    fs::write(&both, merged.to_string()).unwrap();
+    let step = |step: &str, rest: &str, now| {
+        let ran = keys(step, &both, rest, now);
+        assert_eq!(ran.code, Some(0), "{step}: {}", ran.err);
+        ran.out
+    };
+    let is_sealing = || kids(&both).iter().map(|(_, seals)| *seals).collect::<Vec<_>>();
+    assert!(step("add", "", START).contains("which only verifies"));
+    assert!(step("add --encrypted", "", START).contains("which only decrypts"));
+    assert_eq!(is_sealing(), [true, true, false, false]);
+    // The newest, which encrypts; the key that signs still does.
+    step("promote", "", START + 600);
+    assert_eq!(is_sealing(), [true, false, false, true]);
+    let listed = step("list", "", START + 600);
+    for part in ["signs", "decrypts, no longer encrypts", "verifies, was never", "encrypts"] {
+        assert!(listed.contains(&format!("  {part}")), "{listed}");
+    }
+    // The key that replaces a leaked one is of the same kind.
+    let all = kids(&both);
+    assert!(step("revoke", &all[0].0, START + 600).contains(&format!("{} now signs", all[2].0)));
+    assert!(step("revoke", &all[3].0, START + 600).contains(" now encrypts"));
+    assert_eq!(is_sealing(), [false, true, true]);
+    step("retire", &all[1].0, START + 86_400 * 31);
+}
+
+/// Everyone who can read the folder can lock it.
+#[test]
+fn a_locked_folder_is_an_error_after_some_seconds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    let lock = fs::File::open(folder.path()).unwrap();
+    lock.lock().unwrap();
+    let refused = keys("add", &path, "", START);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.err.contains("another process locks the folder"), "{}", refused.err);
+    drop(lock);
+    assert_eq!(keys("add", &path, "", START).code, Some(0));
+}
+
+/// A server that reads the file through its group would otherwise keep a leaked key.
+#[test]
+#[cfg(unix)]
+fn a_group_that_can_read_the_file_still_can() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    assert_eq!(keys("add", &path, "", START).code, Some(0));
+    for (before, after) in [(0o640, 0o640), (0o664, 0o640), (0o604, 0o600), (0o400, 0o600)] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(before)).unwrap();
+        assert_eq!(keys("add", &path, "", START).code, Some(0));
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, after);
+    }
+}
+
+#[test]
 fn concurrent_commands_lose_no_key() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.json");

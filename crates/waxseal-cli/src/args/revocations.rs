@@ -67,9 +67,9 @@ pub(crate) enum RevocationsCommand {
     },
     /// Revoke the sessions of all users that were issued before a time
     ///
-    /// Use it after a release that has issued wrong sessions. It does not help
-    /// against a leaked key: with the key, an attacker can forge a session that is
-    /// issued later. See `waxseal keys revoke --help`.
+    /// Use it after a release that has issued wrong sessions, and after a leaked key was
+    /// removed from every server: see `waxseal keys revoke --help`. While a server accepts
+    /// the key, an attacker can forge a session that is issued later.
     RevokeBefore {
         /// Seconds since 1970, or a date such as 2026-11-24T10:48:00Z; not in the
         /// future

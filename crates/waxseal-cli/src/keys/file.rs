@@ -1,9 +1,11 @@
 //! A key file: a JSON Web Key Set with the times of each key's rotation.
 
 use std::{
-    fs,
+    fs::{self, TryLockError},
     io::{self, Write as _},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use data_encoding::BASE64URL_NOPAD;
@@ -95,13 +97,18 @@ impl Key {
     }
 
     /// Returns whether the key is for encrypted sessions.
-    fn is_for_encryption(&self) -> bool {
+    pub(crate) fn is_for_encryption(&self) -> bool {
         self.operations.iter().any(|operation| operation == "decrypt")
     }
 
     /// Returns whether the key may have signed a session.
     pub(crate) fn has_sealed(&self) -> bool {
         self.seals() || self.promoted.is_some() || self.demoted.is_some()
+    }
+
+    /// What the key that seals does, and what the others do.
+    pub(crate) fn verbs(&self) -> (&'static str, &'static str) {
+        if self.is_for_encryption() { ("encrypts", "decrypts") } else { ("signs", "verifies") }
     }
 
     pub(crate) fn promote(&mut self, now: UnixTime) {
@@ -132,9 +139,8 @@ impl KeyFile {
         Ok(file)
     }
 
-    /// Adds a key that only verifies or decrypts, as the others.
-    pub(crate) fn add_key(&mut self, now: UnixTime) -> Result<&mut Key, Failure> {
-        let encrypted = self.is_for_encryption();
+    /// Adds a key that only verifies, or only decrypts.
+    pub(crate) fn add_key(&mut self, encrypted: bool, now: UnixTime) -> Result<&mut Key, Failure> {
         let key = Key::new(self.cookie(), self.purpose(), encrypted, now)?;
         let at = self.keys.len();
         self.keys.push(key);
@@ -147,13 +153,7 @@ impl KeyFile {
             |error: &dyn std::fmt::Display| Failure::Bad(format!("{}: {error}", path.display()));
         let text = Zeroizing::new(fs::read_to_string(path).map_err(|error| bad(&error))?);
         Jwks::parse(&text).map_err(|error| bad(&error))?;
-        let file: Self = serde_json::from_str(&text).map_err(|error| bad(&error))?;
-        let encrypted = file.is_for_encryption();
-        if file.keys.iter().any(|key| key.is_for_encryption() != encrypted) {
-            return Err(bad(&"this file has keys for signed and for encrypted sessions; this \
-                 command rotates only files with one kind, so rotate two files and merge them by hand"));
-        }
-        Ok(file)
+        serde_json::from_str(&text).map_err(|error| bad(&error))
     }
 
     /// Like [`read`](Self::read), but returns `None` if the file does not exist.
@@ -167,14 +167,14 @@ impl KeyFile {
     }
 
     /// Replaces the file at `path` atomically: a server reads the old file or the new one.
-    /// The owner stays the same, and only the owner can read the file.
+    /// The owner stays the same. Only the owner can read the file, and its group if it could before.
     pub(crate) fn write(&self, path: &Path) -> Result<(), Failure> {
         let json = self.to_json()?;
         // Never write a file that a server would reject.
         Jwks::parse(&json).map_err(|error| Failure::Bad(error.to_string()))?;
         let replace = || -> io::Result<()> {
             let mut new = NamedTempFile::new_in(folder(path))?; // mode 0600
-            keep_owner(path, new.as_file())?;
+            keep_readers(path, new.as_file())?;
             new.write_all(json.as_bytes())?;
             new.write_all(b"\n")?;
             new.as_file().sync_all()?;
@@ -187,16 +187,6 @@ impl KeyFile {
     /// The name of the cookie that the keys are bound to.
     pub(crate) fn cookie(&self) -> &str {
         self.keys.first().map(|key| &*key.cookie).unwrap_or_default()
-    }
-
-    /// Returns whether the keys are for encrypted sessions.
-    pub(crate) fn is_for_encryption(&self) -> bool {
-        self.keys.first().is_some_and(Key::is_for_encryption)
-    }
-
-    /// What one of the keys does, and what all of them do.
-    pub(crate) fn verbs(&self) -> (&'static str, &'static str) {
-        if self.is_for_encryption() { ("encrypts", "decrypts") } else { ("signs", "verifies") }
     }
 
     /// The application and the marker that the keys are bound to.
@@ -214,6 +204,10 @@ impl KeyFile {
     }
 }
 
+/// For ten seconds.
+const LOCK_ATTEMPTS: u32 = 200;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
 /// The key file at `path`, with an exclusive lock.
 pub(crate) struct Locked {
     pub(crate) path: PathBuf,
@@ -221,17 +215,23 @@ pub(crate) struct Locked {
 }
 
 impl Locked {
-    /// Waits for the lock of the folder, which all key files in it share.
+    /// Waits for the lock of the folder, which all key files in it share. Every user who can read
+    /// the folder can lock it, so the wait has an end.
     pub(crate) fn new(path: &Path) -> Result<Self, Failure> {
         let path = target(path);
-        let lock = || -> io::Result<fs::File> {
-            let folder = fs::File::open(folder(&path))?;
-            folder.lock()?;
-            Ok(folder)
-        };
-        let folder =
-            lock().map_err(|error| Failure::Bad(format!("{}: {error}", path.display())))?;
-        Ok(Self { path, _folder: folder })
+        let bad = |error: io::Error| Failure::Bad(format!("{}: {error}", path.display()));
+        let opened = fs::File::open(folder(&path)).map_err(bad)?;
+        for _ in 0..LOCK_ATTEMPTS {
+            match opened.try_lock() {
+                Ok(()) => return Ok(Self { path, _folder: opened }),
+                Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+                Err(TryLockError::Error(error)) => return Err(bad(error)),
+            }
+        }
+        let folder = folder(&path).display();
+        Err(Failure::Bad(format!(
+            "another process locks the folder {folder}; end it (`lsof {folder}` shows it), and try again"
+        )))
     }
 }
 
@@ -254,22 +254,24 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-/// Gives `new` the owner of the file that it replaces, so that the server, which runs as that
-/// user, can read it.
+/// Gives `new` the owner and the group of the file that it replaces, so that the server, which
+/// runs as that user or in that group, can read it.
 #[cfg(unix)]
-fn keep_owner(old: &Path, new: &fs::File) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt as _, fchown};
+fn keep_readers(old: &Path, new: &fs::File) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
+
+    const GROUP_READS: u32 = 0o040;
 
     let Ok(old) = fs::metadata(old) else { return Ok(()) };
     let mine = new.metadata()?;
-    if (old.uid(), old.gid()) == (mine.uid(), mine.gid()) {
-        return Ok(());
-    }
     // By its descriptor: the name could be a link by now.
-    fchown(new, Some(old.uid()), Some(old.gid()))
+    if (old.uid(), old.gid()) != (mine.uid(), mine.gid()) {
+        fchown(new, Some(old.uid()), Some(old.gid()))?;
+    }
+    new.set_permissions(fs::Permissions::from_mode(0o600 | old.mode() & GROUP_READS))
 }
 
 #[cfg(not(unix))]
-fn keep_owner(_: &Path, _: &fs::File) -> io::Result<()> {
+fn keep_readers(_: &Path, _: &fs::File) -> io::Result<()> {
     Ok(())
 }

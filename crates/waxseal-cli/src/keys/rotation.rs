@@ -23,13 +23,13 @@ pub(super) fn add(
         let file =
             KeyFile::with_first_key(cookie.unwrap_or("__Host-session"), purpose, encrypted, now)?;
         file.write(&locked.path)?;
-        let kid = &file.keys[0].kid;
+        let key = &file.keys[0];
+        let (kid, seals) = (&key.kid, key.verbs().0);
         return print_plain(&format!(
-            "Created {shown} with the key {kid}, which {}.\nNext: copy the file to every server.\n",
-            file.verbs().0
+            "Created {shown} with the key {kid}, which {seals}.\nNext: copy the file to every server.\n"
         ));
     };
-    if encrypted && !file.is_for_encryption() {
+    if encrypted && !file.keys.iter().any(Key::is_for_encryption) {
         return Err(Failure::Bad(format!(
             "the keys in {shown} are for signed sessions; create another file"
         )));
@@ -42,12 +42,13 @@ pub(super) fn add(
         let bound = file.purpose().unwrap_or_default();
         return Err(Failure::Bad(format!("the keys in {shown} are for the purpose {bound:?}")));
     }
-    let kid = file.add_key(now)?.kid.clone();
+    let encrypted = encrypted || file.keys.iter().all(Key::is_for_encryption);
+    let key = file.add_key(encrypted, now)?;
+    let (kid, opens) = (key.kid.clone(), key.verbs().1);
     file.write(&locked.path)?;
     print_plain(&format!(
-        "Added {kid}, which only {}.\n\
-         Next: reload the file on every server, then run `waxseal keys promote {shown}`.\n",
-        file.verbs().1
+        "Added {kid}, which only {opens}.\n\
+         Next: reload the file on every server, then run `waxseal keys promote {shown}`.\n"
     ))
 }
 
@@ -72,8 +73,11 @@ pub(super) fn promote(path: &Path, kid: Option<&str>, pace: &PaceArgs) -> Result
     let why = "servers that have not loaded the key would reject its sessions";
     allow(refusal(known_from, now, why), "promote", &kid, pace, &mut file)?;
 
-    for key in file.keys.iter_mut().filter(|key| key.seals()) {
-        key.demote(now);
+    let encrypts = file.keys[at].is_for_encryption();
+    for key in &mut file.keys {
+        if key.seals() && key.is_for_encryption() == encrypts {
+            key.demote(now);
+        }
     }
     file.keys[at].promote(now);
     file.write(&locked.path)?;
@@ -146,18 +150,23 @@ pub(super) fn revoke(path: &Path, kid: &str, now: UnixTime) -> Result<(), Failur
     let at = file.position(kid)?;
     let mut said = format!("Revoked {kid}: all its sessions become invalid.\n");
     if file.keys[at].seals() {
-        // Of the keys that have never sealed, the oldest has been loaded by the most servers.
-        let next = match file.keys.iter_mut().find(|key| !key.has_sealed()) {
-            Some(key) => key,
-            None => file.add_key(now)?,
+        let encrypts = file.keys[at].is_for_encryption();
+        // Of the keys that have never sealed, the oldest has been loaded by the most servers. A key
+        // that this command has not added may be an old one.
+        let is_unused = |key: &Key| key.added.is_some() && !key.has_sealed();
+        let is_next = |key: &Key| is_unused(key) && key.is_for_encryption() == encrypts;
+        let next = match file.keys.iter().position(is_next) {
+            Some(next) => &mut file.keys[next],
+            None => file.add_key(encrypts, now)?,
         };
         next.promote(now);
-        let _ = writeln!(said, "{} now seals.", next.kid);
+        let _ = writeln!(said, "{} now {}.", next.kid, next.verbs().0);
     }
     file.keys.remove(at);
     file.write(&locked.path)?;
     said += "Next: reload the file on every server NOW; each server accepts the key until then.\n\
-        `waxseal keys revoke --help` lists the further steps.\n";
+        If another key has sealed while servers accepted this one, it may have sealed forged\n\
+        sessions, too: `waxseal keys revoke --help` says how to end them, and what else to do.\n";
     print_plain(&said)
 }
 
@@ -174,7 +183,7 @@ pub(super) fn list(path: &Path, lasts: Duration, now: UnixTime) -> Result<(), Fa
     }
     said.push('\n');
     for key in &file.keys {
-        let (seals, opens) = file.verbs();
+        let (seals, opens) = key.verbs();
         let part = match (key.seals(), key.has_sealed()) {
             (true, _) => seals.to_owned(),
             (false, false) => format!("{opens}, was never promoted"),
