@@ -21,12 +21,12 @@ pub(crate) struct Asked {
 
 /// A target of at most `limit`.
 pub(crate) fn at_most(what: &'static str, bar: &'static str, limit: f64, measured: f64) -> Asked {
-    Asked { what, bar, measured: format!("{measured:.2}"), met: measured <= limit }
+    Asked { what, bar, measured: format!("{measured:.3}"), met: measured <= limit }
 }
 
 /// A target of at least `limit`.
 pub(crate) fn at_least(what: &'static str, bar: &'static str, limit: f64, measured: f64) -> Asked {
-    Asked { what, bar, measured: format!("{measured:.2}"), met: measured >= limit }
+    Asked { what, bar, measured: format!("{measured:.3}"), met: measured >= limit }
 }
 
 impl Asked {

@@ -157,6 +157,14 @@ impl Sealer {
     }
 
     /// The `PURPOSE` of the [`Marker`] whose sessions it opens and seals; `main` without one.
+    ///
+    /// ```
+    /// # use waxseal_core::{Secret, Sealer};
+    /// # fn check(secret: Secret) -> Result<(), waxseal_core::BuildError> {
+    /// assert_eq!(Sealer::builder(secret).build()?.marker(), "main");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub const fn marker(&self) -> &'static str {
         self.marker
