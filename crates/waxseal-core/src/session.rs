@@ -120,11 +120,13 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// Allows saves although a bound session has no valid proof cookie, because its browser has
     /// lost the key. For integrations: call it for a request before which a browser with the key
     /// would have refreshed its proof cookie. A login page that saves, such as one with a CSRF
-    /// token, would otherwise not work before the session expires.
+    /// token, would otherwise not work before the session expires. A response that saves revokes
+    /// the bound session, because an attacker can have bound it to a key of his own.
     #[cfg(feature = "device-bound")]
     pub fn without_key(mut self) -> Self {
         if self.state.is_unproven() {
             self.state.found.device = None;
+            self.state.ends_presented = true;
         }
         self
     }
@@ -319,7 +321,8 @@ impl<S: Deref<Target = Sealer>> OpenSession<S> {
     /// To revoke the other sessions with a login, for example after a change of the password,
     /// call [`log_in`](Self::log_in) first. The list records the revocation with the response.
     /// If this session is revoked by then, the list records nothing and the response sends no
-    /// cookie.
+    /// cookie; not so after a login. If one of the calls fails, revoke the user: a thief can have
+    /// called `revoke_others` since the request was opened, and would keep a session.
     ///
     /// # Errors
     ///

@@ -689,6 +689,26 @@ async fn a_login_or_a_logout_ends_the_session_of_an_attacker_who_registered_firs
     }
 }
 
+/// The cookie of a login page that saves takes the place of the attacker's.
+#[tokio::test]
+async fn a_page_that_saves_ends_the_session_of_an_attacker_who_registered_first() {
+    let (clock, list) = (clock(), RevocationList::memory().unwrap());
+    let (mut user, offer) = logged_in(&app(list, &clock), 1).await;
+    let mut thief = Browser { key: Browser::new(&user.app, 9).key, ..user.clone() };
+    assert_eq!(thief.register(&offer).await.status, StatusCode::OK);
+    clock.advance(LATE);
+    let headers = [("sec-fetch-mode", "navigate"), ("sec-fetch-site", "same-origin")];
+    // A page that only reads revokes nothing.
+    assert_eq!(user.send("GET", "/", &headers).await.body, "nobody");
+    assert_eq!(thief.refresh().await.status, StatusCode::OK);
+    assert_eq!(thief.get("/").await.body, "susan, bound");
+    clock.advance(LATE);
+    assert_eq!(user.send("GET", "/page", &headers).await.body, "1");
+    assert_eq!(user.send("POST", "/login", &[]).await.status, StatusCode::OK);
+    thief.refresh().await;
+    assert_eq!(thief.get("/").await.body, "nobody");
+}
+
 /// The second phase of a roll-out of encryption, while some servers still run the first.
 #[tokio::test]
 async fn a_browser_registers_at_a_server_of_the_other_phase() {

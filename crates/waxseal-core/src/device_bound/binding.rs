@@ -84,6 +84,11 @@ impl DeviceBinding {
     /// Sets the folder of the two routes that the layer answers, `register` and `refresh`. The
     /// default is `.well-known/waxseal/` and the name of the cookie, under the path of the cookie.
     ///
+    /// Give each sealer of an application a folder of its own: the outermost layer answers, so the
+    /// sessions of another sealer with the same folder would stay unbound. If the folder changes,
+    /// browsers get a 404 in the old one and drop their keys, so the users of bound sessions must
+    /// log in again.
+    ///
     /// [`build`](crate::SealerBuilder::build) fails if the folder does not start with the path of
     /// the cookie, ends with a slash, or has characters other than letters, digits and `/-._~`.
     ///
