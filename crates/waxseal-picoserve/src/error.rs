@@ -45,7 +45,9 @@ impl IntoResponse for SessionError {
         response_writer: W,
     ) -> Result<ResponseSent, W::Error> {
         let status = match self {
-            Self::NoUser | Self::Save(SaveError::Revoked) => StatusCode::UNAUTHORIZED,
+            Self::NoUser | Self::Save(SaveError::NoUser | SaveError::Revoked) => {
+                StatusCode::UNAUTHORIZED
+            }
             error if error.is_temporary() => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };

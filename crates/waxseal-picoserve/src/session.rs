@@ -71,7 +71,12 @@ impl Session {
     ///
     /// [`SessionError::Read`] if the value is not a `T`; the entry stays.
     pub fn take<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
-        Ok(self.0.borrow_mut().take(key)?)
+        // The implementation of `Deserialize` may read the session.
+        let value = self.0.borrow().get(key)?;
+        if value.is_some() {
+            self.0.borrow_mut().remove(key);
+        }
+        Ok(value)
     }
 
     /// Removes all data. The cookie and the [user](Self::user) stay: to log out, call

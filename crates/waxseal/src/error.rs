@@ -75,7 +75,7 @@ impl SessionError {
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
-            Self::NoUser | Self::Save(SaveError::Revoked) => 401,
+            Self::NoUser | Self::Save(SaveError::NoUser | SaveError::Revoked) => 401,
             #[cfg(feature = "device-bound")]
             Self::ProofMissing | Self::ProofExpired | Self::Save(SaveError::ProofMissing) => 401,
             #[cfg(feature = "device-bound")]

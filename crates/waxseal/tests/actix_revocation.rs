@@ -369,12 +369,12 @@ fn revoke_others_keeps_only_the_session_in_the_response() {
 }
 
 #[test]
-fn revoke_others_without_a_user_is_a_500() {
+fn revoke_others_without_a_user_is_a_401() {
     run(async {
         let list = List::default();
         let app = init_service(app(&list)).await;
         let response = call_service(&app, get("/others").to_request()).await;
-        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
         assert!(response.headers().get("set-cookie").is_none());
     });
 }

@@ -180,7 +180,7 @@ impl fmt::Display for SaveError {
                 f,
                 "the user has {len} bytes; log in with a stable ID of 1 to 256 bytes"
             ),
-            Self::NoUser => f.write_str("the session has no user; call log_in first"),
+            Self::NoUser => f.write_str("the session has no user; respond with 401, or call log_in first"),
             Self::NoRevocations => f.write_str(
                 "the sealer has no revocation list, so no other session can be revoked; \
                  set one with SealerBuilder::revocations",
