@@ -123,10 +123,22 @@ pub async fn all_devices_end(
     open(phone, server, "/login").await?;
     send(phone, &[("username", "susan"), ("password", PASSWORD)]).await?;
     shows(phone, "h1", "susan").await?;
+    let (first, second) = (laptop.window().await?, laptop.new_tab().await?);
+    laptop.switch_to_window(second.clone()).await?;
+    open(laptop, server, "/").await?;
+    laptop.switch_to_window(first.clone()).await?;
     open(laptop, server, "/devices").await?;
     click(laptop, "form[action='/devices/end-others'] button").await?;
     shows(laptop, ".flash", "Your other devices are logged out").await?;
     shows(phone, "#state", "You are logged out").await?;
+    // The other tab of this device goes on, with the cookie of the first one.
+    open(laptop, server, "/").await?;
+    send(laptop, &[("text", "from the first tab")]).await?;
+    laptop.switch_to_window(second).await?;
+    shows(laptop, "#notes li p", "from the first tab").await?;
+    shows(laptop, "nav", "Devices").await?;
+    laptop.close_window().await?;
+    laptop.switch_to_window(first).await?;
 
     element(phone, "#state a").await?.click().await?;
     send(phone, &[("username", "susan"), ("password", PASSWORD)]).await?;

@@ -81,14 +81,22 @@ pub async fn login(
         let page = LoginPage { complaint: Some("This name or password is wrong."), flash: None };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
-    session.log_in(&user.session_user())?; // a new session, saved at once
-    session.set_remember(form.remember.is_some());
-    if form.remember.is_none() {
+    log_in(&session, &user, Some(form.remember.is_some()))?;
+    page::flash(&session, "You are logged in.")?; // saves the changes
+    Ok(Redirect::to("/").into_response())
+}
+
+/// Starts a new session, which is saved at once.
+fn log_in(session: &Session, user: &User, remember: Option<bool>) -> Result<(), SessionError> {
+    session.log_in(&user.session_user())?;
+    if let Some(remember) = remember {
+        session.set_remember(remember);
+    }
+    if remember == Some(false) {
         // A shared computer: the session ends with the working day, and after 30 idle minutes.
         session.set_timeouts(Duration::from_secs(30 * 60), Duration::from_secs(8 * 60 * 60));
     }
-    page::flash(&session, "You are logged in.")?; // saves the changes
-    Ok(Redirect::to("/").into_response())
+    Ok(())
 }
 
 /// The user with this name and password. Anyone can try many passwords here: see "Limit the rate of
@@ -191,9 +199,15 @@ pub async fn password(
     {
         return Err(SessionError::NoUser.into());
     }
-    // Every session from before the change ends, but for this one.
-    session.confirm_user()?;
-    session.revoke_others()?;
+    // Every session from before the change ends, but for a new one in this browser. A thief can be
+    // about to end this one: only a login makes the cutoff certain.
+    let remember = session.remember();
+    let is_new = log_in(&session, &user, remember).and_then(|()| session.revoke_others());
+    if is_new.is_err() {
+        // A thief was faster, and has kept a session of his own.
+        app.list.revoke_user(&user.session_user()).await?;
+        return Ok(Redirect::to("/login").into_response());
+    }
     page::flash(&session, "Your password is changed. Your other devices are logged out.")?;
     Ok(Redirect::to("/").into_response())
 }

@@ -13,7 +13,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::Response,
 };
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 use waxseal::SessionRef;
 
 use crate::{app::App, failure::Failure, page::NoteList, user::LoggedIn};
@@ -69,28 +69,35 @@ async fn serve(
     let _ = tokio::time::timeout(Duration::from_secs(1), close).await;
 }
 
-/// Sends the list of notes after each change, until the browser closes the socket.
+/// Sends the list of notes now and after each change, until the browser closes the socket.
 async fn show_changes(socket: &mut WebSocket, app: &App, user: i64) {
     let mut changes = app.changes.subscribe();
+    loop {
+        let Ok(notes) = app.database.notes(user) else { return };
+        let Ok(html) = (NoteList { notes }).render() else { return };
+        if socket.send(Message::Text(html.into())).await.is_err() {
+            return;
+        }
+        if !has_changed(socket, &mut changes, user).await {
+            return;
+        }
+    }
+}
+
+/// Waits for a change of this user's notes. Returns false if the socket or the server ends.
+async fn has_changed(socket: &mut WebSocket, changes: &mut Receiver<i64>, user: i64) -> bool {
     loop {
         tokio::select! {
             message = socket.recv() => {
                 if !matches!(message, Some(Ok(_))) {
-                    return;
+                    return false;
                 }
             }
-            change = changes.recv() => {
-                match change {
-                    Ok(of) if of != user => continue,
-                    // After `Lagged`, a change of this user may be among those that were missed.
-                    Ok(_) | Err(RecvError::Lagged(_)) => {}
-                    Err(RecvError::Closed) => return,
-                }
-                let Ok(notes) = app.database.notes(user) else { return };
-                let Ok(html) = (NoteList { notes }).render() else { return };
-                if socket.send(Message::Text(html.into())).await.is_err() {
-                    return;
-                }
+            change = changes.recv() => match change {
+                Ok(of) if of != user => {}
+                // After `Lagged`, a change of this user may be among those that were missed.
+                Ok(_) | Err(RecvError::Lagged(_)) => return true,
+                Err(RecvError::Closed) => return false,
             }
         }
     }
