@@ -29,7 +29,13 @@ pub struct Driver {
 
 impl Driver {
     /// Starts it on a free port. The driver of Firefox has one browser at a time.
+    ///
+    /// Chromium's driver chooses a port for IPv4, and ends if another program has it for IPv6.
     pub fn start(engine: Engine) -> Self {
+        (0..5).find_map(|_| Self::try_start(engine)).expect("the driver prints its port")
+    }
+
+    fn try_start(engine: Engine) -> Option<Self> {
         let mut child = engine
             .driver()
             .stdin(Stdio::null())
@@ -38,13 +44,13 @@ impl Driver {
             .spawn()
             .expect("the driver starts");
         let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
-        let port = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| engine.port(&line))
-            .expect("the driver prints its port");
+        let port = lines.by_ref().map_while(Result::ok).find_map(|line| engine.port(&line));
+        let Some(port) = port else {
+            child.wait().expect("it has ended");
+            return None;
+        };
         std::thread::spawn(move || lines.for_each(drop));
-        Self { engine, child, url: format!("http://127.0.0.1:{port}") }
+        Some(Self { engine, child, url: format!("http://127.0.0.1:{port}") })
     }
 
     /// A browser with an empty profile.

@@ -22,9 +22,9 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
-/// Waits for at most twenty seconds.
+/// Waits for at most a minute: a failed election of Sentinel takes long to start again.
 pub fn eventually(failure: &str, mut condition: impl FnMut() -> bool) {
-    for _ in 0..1000 {
+    for _ in 0..3000 {
         if condition() {
             return;
         }
