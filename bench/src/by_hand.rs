@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use axum::{
     Router,
-    http::{HeaderMap, HeaderName, header},
+    extract::Request,
+    http::{HeaderName, header},
     response::IntoResponse,
     routing::get,
 };
@@ -28,8 +29,9 @@ pub(crate) fn opens<R: IntoResponse + 'static>(
     respond: fn(String) -> R,
 ) -> Router {
     let sealer = Arc::new(ours::sealer());
-    let index = async move |headers: HeaderMap| {
-        let cookies = headers.get_all(header::COOKIE).iter().map(|value| value.as_bytes());
+    let index = async move |request: Request| {
+        let cookies =
+            request.headers().get_all(header::COOKIE).iter().map(|value| value.as_bytes());
         let session = OpenSession::open(sealer, cookies, clock()).expect("there is no list");
         (HEADERS, respond(session.get("username").unwrap().expect("a session")))
     };
