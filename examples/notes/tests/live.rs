@@ -34,6 +34,15 @@ async fn connect(port: u16, headers: &str) -> (TcpStream, String) {
     (stream, status)
 }
 
+/// The first byte and the payload of a short frame.
+async fn frame(socket: &mut TcpStream) -> (u8, Vec<u8>) {
+    let opcode = socket.read_u8().await.unwrap();
+    let mut payload = vec![0; socket.read_u8().await.unwrap().into()];
+    assert!(payload.len() < 126);
+    socket.read_exact(&mut payload).await.unwrap();
+    (opcode, payload)
+}
+
 #[tokio::test]
 async fn a_socket_is_for_pages_of_this_application_and_ends_with_its_session() {
     let folder = tempfile::tempdir().unwrap();
@@ -60,8 +69,9 @@ async fn a_socket_is_for_pages_of_this_application_and_ends_with_its_session() {
     let own = format!("{cookie}origin: http://localhost\r\nsec-fetch-site: same-origin\r\n");
     let (mut socket, status) = connect(port, &own).await;
     assert_eq!(status, "101");
-    let mut frame = [0; 4];
-    let read = tokio::time::timeout(Duration::from_secs(60), socket.read_exact(&mut frame));
-    read.await.expect("the socket closes").unwrap();
-    assert_eq!((frame[0], &frame[2..]), (0x88, &close(1008)[..]), "closed for its policy");
+    let (opcode, _) = frame(&mut socket).await;
+    assert_eq!(opcode, 0x81, "the notes");
+    let ended = tokio::time::timeout(Duration::from_secs(60), frame(&mut socket));
+    let (opcode, payload) = ended.await.expect("the socket closes");
+    assert_eq!((opcode, &payload[..2]), (0x88, &close(1008)[..]), "closed for its policy");
 }
