@@ -212,8 +212,8 @@ fn a_transaction_that_stalls_delays_and_loses_nothing() {
     eventually("it is not trusted again", || is_good(&list, &good));
 }
 
-/// Whatever the default is: at a higher level, the second of two servers that write the same row
-/// gets an error.
+/// The default level of isolation is higher here. At this level, the second of two servers that write
+/// the same row gets an error.
 #[test]
 fn another_server_in_the_same_row_is_only_waited_for() {
     let isolation = "default_transaction_isolation=serializable";
