@@ -12,7 +12,9 @@ function connect() {
       state.parentElement.replaceChildren(state)
       state.innerHTML = "You are logged out. <a href='/login'>Log in</a>"
     } else if (event.reason === "session over") {
-      // Another tab may have continued with a new session, whose cookie arrives in a moment.
+      // Another tab may have continued with a new session, whose cookie arrives in a moment. The
+      // server then sends the notes again.
+      document.querySelector("#notes").replaceChildren()
       isOver = true
       setTimeout(connect, 1000)
     } else {
