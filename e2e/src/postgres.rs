@@ -106,17 +106,22 @@ impl Postgres {
         self.try_run(sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
+    /// The command that runs SQL, for a statement that takes long.
+    pub fn psql(&self, sql: &str) -> Command {
+        let mut command = Command::new("psql");
+        command
+            .args(["-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "app"])
+            .args(["-p", &self.port.to_string(), "-d", "postgres", "-c", sql]);
+        command
+    }
+
     /// Runs SQL.
     ///
     /// # Errors
     ///
     /// The error output of `psql`.
     pub fn try_run(&self, sql: &str) -> Result<String, String> {
-        let output = Command::new("psql")
-            .args(["-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "app"])
-            .args(["-p", &self.port.to_string(), "-d", "postgres", "-c", sql])
-            .output()
-            .expect("psql is installed");
+        let output = self.psql(sql).output().expect("psql is installed");
         if output.status.success() {
             Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
         } else {

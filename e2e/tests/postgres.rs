@@ -193,10 +193,8 @@ fn a_transaction_that_stalls_delays_and_loses_nothing() {
     let list = open(&postgres.url());
     let (a, good) = (issue(&list, "a", Some("1")), issue(&list, "good", Some("2")));
     // Another server's transaction, which has the lock.
-    let mut stalled = Command::new("psql")
-        .args(["-X", "-h", "127.0.0.1", "-U", "app", "-d", "postgres"])
-        .args(["-p", &postgres.port().to_string(), "-c"])
-        .arg("SELECT pg_advisory_lock(hashtext('waxseal revocations')), pg_sleep(600)")
+    let mut stalled = postgres
+        .psql("SELECT pg_advisory_lock(hashtext('waxseal revocations')), pg_sleep(600)")
         .stdout(Stdio::null())
         .spawn()
         .expect("psql is installed");
@@ -212,8 +210,8 @@ fn a_transaction_that_stalls_delays_and_loses_nothing() {
     eventually("it is not trusted again", || is_good(&list, &good));
 }
 
-/// The default level of isolation is higher here. At this level, the second of two servers that write
-/// the same row gets an error.
+/// The default level of isolation is higher here. At this level, the second of two servers that
+/// write the same row gets an error.
 #[test]
 fn another_server_in_the_same_row_is_only_waited_for() {
     let isolation = "default_transaction_isolation=serializable";
@@ -221,14 +219,12 @@ fn another_server_in_the_same_row_is_only_waited_for() {
     let list = open(&postgres.url());
     let good = issue(&list, "good", Some("1"));
     // A server that writes all the time, for longer than a list is trusted without contact.
-    let mut busy = Command::new("psql")
-        .env("PGOPTIONS", r"-c default_transaction_isolation=read\ committed")
-        .args(["-X", "-h", "127.0.0.1", "-U", "app", "-d", "postgres"])
-        .args(["-p", &postgres.port().to_string(), "-c"])
-        .arg(
+    let mut busy = postgres
+        .psql(
             "DO $$ BEGIN FOR n IN 1..80 LOOP UPDATE waxseal.beat SET random = random + 1; \
              PERFORM pg_sleep(0.1); COMMIT; END LOOP; END $$",
         )
+        .env("PGOPTIONS", r"-c default_transaction_isolation=read\ committed")
         .spawn()
         .expect("psql is installed");
     let ended = loop {

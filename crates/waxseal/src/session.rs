@@ -404,8 +404,8 @@ impl<M> Session<M> {
     /// This session stays good. If a parallel request of this browser has saved the session, and
     /// its response arrives later, the browser keeps the old cookie, which is revoked.
     ///
-    /// After a change of the password, call [`log_in`](Self::log_in) first. Otherwise, if a thief ends
-    /// this session before the response, the list records nothing. `log_in` resets
+    /// After a change of the password, call [`log_in`](Self::log_in) first. Otherwise, if a thief
+    /// ends this session before the response, the list records nothing. `log_in` resets
     /// [`remember`](Self::remember) and the timeouts, so set them again. If one of the calls fails,
     /// revoke the user: a thief can have called `revoke_others` since the request was opened, and
     /// would keep a session.

@@ -167,7 +167,8 @@ impl KeyFile {
     }
 
     /// Replaces the file at `path` atomically: a server reads the old file or the new one.
-    /// The owner stays the same. Only the owner can read the file, and its group if it could before.
+    /// The owner stays the same. Only the owner can read the file, and its group if it could
+    /// before.
     pub(crate) fn write(&self, path: &Path) -> Result<(), Failure> {
         let json = self.to_json()?;
         // Never write a file that a server would reject.

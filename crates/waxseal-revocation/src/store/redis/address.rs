@@ -111,7 +111,8 @@ impl Redis {
 
     /// The beginning of the keys, `waxseal` by default: `{waxseal}:head`, `{waxseal}:sessions`,
     /// `{waxseal}:users`, `{waxseal}:feed` and `{waxseal}:beat`; while servers wait for each other,
-    /// `{waxseal}:turn`; and while a list is created, `{waxseal}:creating` and two keys that begin with `{waxseal}:new:`.
+    /// `{waxseal}:turn`; and while a list is created, `{waxseal}:creating` and two keys that begin
+    /// with `{waxseal}:new:`.
     #[must_use]
     pub fn prefix(self, prefix: &str) -> Self {
         Self { prefix: prefix.into(), ..self }
